@@ -1,0 +1,17 @@
+/* Time comes in as an argument, so that a year of windows is tested in a second. */
+#ifndef NPSD_CLOCK_H
+#define NPSD_CLOCK_H
+
+#include <stdint.h>
+
+struct npsd_clock {
+	void *self;
+	int64_t (*wall_ms)(void *self); /* Unix time; may jump. Thread: any */
+	int64_t (*mono_ms)(void *self); /* never goes back. Thread: any */
+	uint64_t (*random)(void *self); /* for claims and jitter. Thread: any */
+};
+
+/* The system's. Thread: any */
+extern const struct npsd_clock npsd_clock_system;
+
+#endif

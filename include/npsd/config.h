@@ -1,0 +1,73 @@
+/*
+ * The configuration: YAML and --set, over the defaults of src/tbl/options.def. Read once by main, constant after that:
+ * any thread may read it.
+ */
+#ifndef NPSD_CONFIG_H
+#define NPSD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "npsd/err.h"
+#include "npsd/segment.h"
+
+enum npsd_clock_kind { NPSD_CLOCK_WALL, NPSD_CLOCK_EVENT };
+enum npsd_start { NPSD_START_EARLIEST, NPSD_START_LATEST };
+enum npsd_on_gap { NPSD_GAP_CONTINUE, NPSD_GAP_HALT };
+enum npsd_respondent { NPSD_RESPONDENT_PLAIN, NPSD_RESPONDENT_KEYED, NPSD_RESPONDENT_OFF };
+
+#define NPSD_MAX_TOPICS 16
+#define NPSD_MAX_WINDOWS 16
+#define NPSD_MAX_PROPERTIES 64
+
+struct npsd_window {
+	char name[16];    /* as configured: `1h` */
+	int64_t width_s;  /* multiple of step_s, at most 3660 days */
+	int64_t step_s;   /* 60 up to 3 h, 300 up to 24 h, 3600 up to 31 d, else 86 400 */
+};
+
+struct npsd_config {
+/* STR: zero-terminated, never NULL; ENUM: int; BOOL: bool; INT, MS, BYTES: int64_t; NUM: double */
+#define NPSD_CT_STR const char *
+#define NPSD_CT_INT int64_t
+#define NPSD_CT_MS int64_t
+#define NPSD_CT_BYTES int64_t
+#define NPSD_CT_NUM double
+#define NPSD_CT_BOOL bool
+#define NPSD_CT_ENUM int
+#define X(name, field, type, def, least, most, counted, help) NPSD_CT_##type field;
+#include "tbl/options.def"
+#undef X
+	/* lists and maps, which have no row */
+	const char *topics[NPSD_MAX_TOPICS]; /* kafka.topics */
+	int ntopics;
+	struct {
+		const char *name, *value;
+	} properties[NPSD_MAX_PROPERTIES]; /* kafka.properties, handed to librdkafka as they are */
+	int nproperties;
+	struct npsd_window windows[NPSD_MAX_WINDOWS]; /* windows, widest last, no two alike */
+	int nwindows;
+	struct npsd_sets sets;      /* segments; segment.h */
+	uint32_t caps[NPSD_NDIM];   /* caps.DIM */
+	int64_t pane_s;             /* finest step of the windows: what count counts in */
+	char *text;                 /* canonical text of all that is counted; config_hash is made from it */
+	char hash[33];              /* 128 bits in hex, zero-terminated */
+};
+
+/*
+ * Reads FILE (NULL: only defaults) and then `sets`, each "key=value". On failure err->text is one line
+ * `FILE:LINE: FIELD: what is wrong; accepted: ...`.
+ * Thread: main; Owns: the caller frees with npsd_config_free; Fails: NPSD_INVALID
+ */
+bool npsd_config_load(struct npsd_config **out, struct npsd_err *err, const char *file, const char *const *sets, int nsets);
+void npsd_config_free(struct npsd_config **cfg);
+/*
+ * The first option, by name, in which two canonical texts differ; NULL where they are equal. Valid until the next call.
+ * Thread: main
+ */
+const char *npsd_config_difference(const char *text_a, const char *text_b);
+/* docs/options.md and --help are this text. Thread: main; Owns: the caller frees */
+char *npsd_config_manual(bool markdown);
+
+#endif

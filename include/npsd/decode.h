@@ -1,0 +1,42 @@
+/*
+ * decode: bytes of one record in, an event or a reason with its byte position out. No I/O, no clock, no state but the
+ * arena; the order of the checks is the order of fates.def.
+ */
+#ifndef NPSD_DECODE_H
+#define NPSD_DECODE_H
+
+#include <stddef.h>
+
+#include "npsd/config.h"
+#include "npsd/event.h"
+
+struct npsd_decoder;
+
+struct npsd_record_view {
+	const void *value; /* NULL: tombstone. May be read up to 64 bytes behind its end where that is on the same page */
+	size_t len;
+	int64_t record_ms; /* the record's timestamp */
+	bool ahead;        /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
+};
+
+struct npsd_verdict {
+	enum npsd_reason reason; /* NPSD_R_ok: the event is set */
+	uint32_t at;             /* byte position in the value at which the reason was found */
+	const char *field;       /* name of the field, or NULL */
+};
+
+/* What an event in flight may need of the arena: a group of so many events always fits. */
+#define NPSD_DECODE_GROUP 64
+
+/* cfg is kept. Thread: main; Owns: the caller frees */
+struct npsd_decoder *npsd_decoder_new(const struct npsd_config *cfg);
+void npsd_decoder_free(struct npsd_decoder **d);
+/* Forgets the strings of all events decoded since the last reset; at most NPSD_DECODE_GROUP between two. Thread: worker */
+void npsd_decoder_reset(struct npsd_decoder *d);
+/*
+ * Thread: worker; Waits: never; Owns: rec->value must stay until the reset
+ * Fails: never; bad input is a verdict
+ */
+struct npsd_verdict npsd_decode(struct npsd_decoder *d, struct npsd_event *out, const struct npsd_record_view *rec);
+
+#endif
