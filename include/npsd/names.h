@@ -21,8 +21,8 @@
 
 struct npsd_names;
 
-/* Room for the sum of the caps is reserved, not touched. Thread: main; Owns: the caller frees */
-struct npsd_names *npsd_names_new(const uint32_t caps[NPSD_NDIM]);
+/* Memory grows with the entries and never moves. sets is kept. Thread: main; Owns: the caller frees */
+struct npsd_names *npsd_names_new(const uint32_t caps[NPSD_NDIM], const struct npsd_sets *sets);
 void npsd_names_free(struct npsd_names **names);
 
 /*
@@ -38,12 +38,15 @@ int npsd_names_dim_any(const struct npsd_names *names, uint32_t id);
 uint32_t npsd_names_parent_any(const struct npsd_names *names, uint32_t id);
 /* Entries in the copy (ids 2 .. len+1), acquired. Thread: any */
 uint32_t npsd_names_len_any(const struct npsd_names *names);
-/* Chain hash (40 hex digits and a zero) after the first `len` entries; "" for none. Thread: any */
+/* Chain hash (40 hex digits and a zero) after the first `len` entries; "" for none, NULL beyond the copy. Thread: any */
 const char *npsd_names_chain_any(const struct npsd_names *names, uint32_t len);
 
 /*
- * Appends entry number `index`. One that is there already must be the same. False: the reply disagrees with the copy,
- * skips an index, or breaks the chain (checked: sha1 hex of `PREV LEN(dim):dim LEN(value):value`, see docs/formats.md).
+ * Appends entry number `index`. One that is there already must be the same. An entry beyond the cap of its dimension is
+ * taken: what is in the list was admitted, under whatever cap. False: the entry disagrees with the copy, skips an index,
+ * is no value that the script admits (a location before its ancestors, a value twice), or breaks the chain, which is
+ * checked: sha1hex(PREV .. len(WORD) .. ":" .. WORD .. len(VALUE) .. ":" .. VALUE), lengths in decimal, WORD as
+ * npsd_dim_word gives it, PREV the chain hash before, "" for the first.
  * Thread: commit
  */
 bool npsd_names_append_owner(struct npsd_names *names, uint32_t index, int dim, struct npsd_str value, const char chain[40]);

@@ -49,18 +49,21 @@ struct npsd_set {
 	uint16_t number;            /* stored; given by script, never twice. First configuration: its place in the list */
 	uint8_t ndims;              /* 0: the set `all` */
 	uint8_t dims[NPSD_SET_DIMS]; /* enum npsd_dim, in the order configured */
-	char name[160];             /* `location,channel`; `all` */
+	char name[320];             /* `location,channel`; `all` */
 };
 
 struct npsd_sets {
 	struct npsd_set set[NPSD_MAX_SETS];
 	int n;
-	const char *attr[NPSD_MAX_ATTR]; /* names X of the declared attributes.X */
+	const char *attr[NPSD_MAX_ATTR];      /* names X of the declared attributes.X */
+	const char *attr_word[NPSD_MAX_ATTR]; /* the same as `attributes.X` */
 	int nattr;
 };
 
-/* The word of a dimension: `location`, `attributes.plan`. Thread: any; Owns: sets keeps the text */
+/* The word of a dimension: `location`, `attributes.plan`; NULL for none. Thread: any; Owns: sets keeps the text */
 const char *npsd_dim_word(const struct npsd_sets *sets, int dim);
+/* The reverse; -1 for a word that is no dimension (`kind` is none). Thread: any */
+int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word);
 
 /*
  * hi: set 12 bits | kind 4 | id0 28 | id1's upper 20;   lo: id1's lower 8 | id2 28 | id3 28.
