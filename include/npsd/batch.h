@@ -1,0 +1,143 @@
+/*
+ * What travels between the rooms. Each is owned by whoever holds it; between two rooms it lies in a ring.
+ *
+ *   group  --order--> worker, commit, fold      and comes back done (the same struct)
+ *   worker --job----> commit                    and comes back done
+ *   fold   --job----> commit                    (only NPSD_JOB_ASK without values: read the dictionary's rest)
+ *
+ * `run` numbers the time between two recoveries. What carries an old number is dropped by whoever gets it.
+ */
+#ifndef NPSD_BATCH_H
+#define NPSD_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "npsd/broker.h"
+#include "npsd/names.h"
+#include "npsd/segment.h"
+
+#define NPSD_CLAIM_LEN 16       /* hex digits */
+#define NPSD_MAX_PARTS 1024     /* partitions held by one process */
+#define NPSD_BATCH_PARTS 256    /* partitions of one batch */
+#define NPSD_BATCH_ALERTS 256
+#define NPSD_ASK_VALUES 512
+#define NPSD_RULINGS_TEXT 4096
+
+/* Incarnation and next offset of a partition; compared as a pair. Written `0:12345`. */
+struct npsd_pos {
+	uint32_t inc;
+	int64_t offset;
+};
+
+static inline int npsd_pos_cmp(struct npsd_pos a, struct npsd_pos b)
+{
+	if (a.inc != b.inc)
+		return a.inc < b.inc ? -1 : 1;
+	return a.offset < b.offset ? -1 : a.offset > b.offset;
+}
+
+/* What the store knows of a partition, as of its position. */
+struct npsd_part_state {
+	struct npsd_tp tp;
+	char claim[NPSD_CLAIM_LEN + 1];
+	struct npsd_pos base;     /* first position ever counted */
+	struct npsd_pos pos;      /* counted up to here */
+	int64_t stream_ms;        /* stream time; NPSD_TIME_NONE: none yet */
+	int64_t horizon_ms;       /* likewise */
+	int64_t lateness_ms;      /* in force at pos; 0: none yet */
+};
+
+/* A ruling: a decision that does not follow from the records, obeyed by whoever reads the offsets again. */
+enum npsd_ruling_what {
+	NPSD_RULING_AHEAD,    /* records from..to-1 were stamped more than a day ahead of the clock then */
+	NPSD_RULING_LATENESS, /* from this offset on lateness is `ms` */
+	NPSD_RULING_GAP,      /* from..to-1 were lost */
+};
+
+struct npsd_ruling {
+	enum npsd_ruling_what what;
+	struct npsd_pos from;
+	int64_t to;
+	int64_t ms;
+};
+
+enum npsd_order_what {
+	NPSD_ORDER_TAKE,  /* worker, commit: count this partition from state.pos on */
+	NPSD_ORDER_PAUSE, /* worker: read no more; done when all in hand is committed (or this run is over) */
+	NPSD_ORDER_DROP,  /* worker, commit: forget this partition */
+	NPSD_ORDER_RESET, /* all: drop all in hand, go on with `run` and `names` */
+	NPSD_ORDER_SHARD, /* fold: hold exactly the shards of the mask */
+	NPSD_ORDER_FLUSH, /* fold: done when all that is committed is folded and published (drain, stop) */
+	NPSD_ORDER_WATCH, /* commit: done when all claims and positions held are found stored */
+	NPSD_ORDER_STOP,  /* all: last order; the thread ends */
+};
+
+struct npsd_order {
+	enum npsd_order_what what;
+	uint32_t run;
+	struct npsd_part_state state;       /* TAKE, DROP (tp) */
+	int64_t load_from;                  /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
+	struct npsd_ruling *rulings;        /* TAKE: ascending, for load_from and later; the order owns them */
+	size_t nrulings;
+	bool keep;                          /* TAKE: claim and position are those this worker left off at: keep the ledger */
+	struct npsd_names *names;           /* RESET, first TAKE: the dictionary's copy of this run */
+	uint8_t shards[32];                 /* SHARD: bit k */
+	bool ok;                            /* on the way back */
+};
+
+enum npsd_job_what { NPSD_JOB_BATCH, NPSD_JOB_ASK };
+enum npsd_job_end { NPSD_JOB_OPEN, NPSD_JOB_DONE, NPSD_JOB_DROPPED };
+
+struct npsd_job {
+	enum npsd_job_what what;
+	enum npsd_job_end end; /* on the way back */
+	uint32_t run;
+};
+
+/* Values to be admitted to the dictionary; ancestors of a location before it. Answered in the dictionary's copy itself. */
+struct npsd_ask {
+	struct npsd_job job;
+	uint32_t n;
+	struct {
+		uint8_t dim;
+		uint16_t len;
+		uint32_t at; /* into text */
+	} value[NPSD_ASK_VALUES];
+	struct npsd_buf text;
+};
+
+struct npsd_batch_part {
+	struct npsd_part_state end;            /* claim; pos, stream_ms, horizon_ms, lateness_ms behind the batch */
+	struct npsd_pos from;                  /* where the batch before ended */
+	int64_t first_ms;                      /* timestamp of the first record read for a base above 0; else NPSD_TIME_NONE */
+	struct npsd_buf rulings;               /* lines as stored (docs/formats.md) */
+};
+
+/*
+ * One commit. Invariant, asserted when it is sealed:
+ * fate[consumed] == fate[counted] + fate[duplicate] + fate[late] + fate[rejected] + fate[ignored].
+ */
+struct npsd_batch {
+	struct npsd_job job;
+	int worker;
+	uint32_t nparts;
+	struct npsd_batch_part part[NPSD_BATCH_PARTS];
+	uint32_t dict_len;                     /* ids used are below dict_len + 2 */
+	int64_t clock_ms;                      /* highest event time added to a pane; NPSD_TIME_NONE: none */
+	struct npsd_buf totals;                /* msgpack map: name of the contract's totals -> integer to add */
+	struct npsd_buf meta;                  /* msgpack map: `undated`, `ahead`, `other:DIM` -> integer to add */
+	struct npsd_buf alerts;                /* msgpack array elements, docs/formats.md */
+	uint32_t nalerts;
+	bool urgent;                           /* holds a critical alert */
+	uint32_t nshards;                      /* shards with deltas, ascending */
+	struct {
+		uint16_t shard;
+		uint32_t at, len;              /* into deltas */
+	} shard[256];
+	struct npsd_buf deltas;                /* msgpack arrays, docs/formats.md */
+	int64_t oldest_mono_ms;                /* when its first event was read */
+};
+
+#endif
