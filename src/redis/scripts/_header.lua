@@ -1,0 +1,57 @@
+-- What every script needs. KEYS[1] fence, KEYS[2] dictionary; ARGV[1..3] header.
+
+-- Numbers become text here only: tostring() would round above 1e14.
+local function int(n)
+	return string.format('%.0f', n)
+end
+
+-- nil where the header fits, else the refusal. A dictionary that is a prefix of the stored one fits.
+local function misfit()
+	local f = redis.call('HMGET', KEYS[1], 'config', 'dict_len', 'dict_chain')
+	if not f[1] then
+		return {'refused', 'empty'}
+	end
+	if f[1] ~= ARGV[1] then
+		return {'refused', 'config', f[1]}
+	end
+	local len, stored, chain = tonumber(ARGV[2]), tonumber(f[2] or '0'), f[3] or ''
+	if len == 0 then
+		return nil
+	end
+	if len < stored then
+		chain = cmsgpack.unpack(redis.call('LINDEX', KEYS[2], int(len - stored - 1)))[3]
+	end
+	if len > stored or chain ~= ARGV[3] then
+		return {'refused', 'dict', int(stored), f[3] or ''}
+	end
+	return nil
+end
+
+-- nil where claim and position of the partition are stored as said, else the refusal, with what is stored.
+local function moved(tp, claim, pos)
+	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp)
+	if f[1] ~= claim then
+		return {'refused', 'claim', tp, f[1] or '', f[2] or ''}
+	end
+	if f[2] ~= pos then
+		return {'refused', 'position', tp, f[1] or '', f[2] or ''}
+	end
+	return nil
+end
+
+-- {"ok", claim, pos, base, state, dict_len, claims, rulings}; empty texts and lists where there are none.
+local function state_of(tp, claims, rulings)
+	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp, 'base:' .. tp, 'state:' .. tp, 'dict_len')
+	return {'ok', f[1] or '', f[2] or '', f[3] or '', f[4] or '', f[5] or '0', redis.call('LRANGE', claims, '0', '-1'),
+		redis.call('LRANGE', rulings, '0', '-1')}
+end
+
+-- `INC:OFFSET` -> `INC`, `OFFSET`
+local function split_pos(pos)
+	return string.match(pos, '^(%d+):(%d+)$')
+end
+
+local function wall_ms()
+	local t = redis.call('TIME')
+	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end

@@ -1,0 +1,27 @@
+-- KEYS: fence, dict, config, claims:TP, rulings:TP
+-- ARGV: header, configuration's text, TP, base position `INC:OFFSET` or empty, a fresh claim of nobody's
+-- Where the partition has no position and a base is given, sets it, and the configuration where none is stored at all.
+-- With an empty base nothing is written.
+-- {"ok", claim, pos, base, state, dict_len, claims, rulings}, empty texts where nothing is stored for TP
+-- {"refused", "config", stored hash, stored text} {"refused", "dict", len, chain}
+local text, tp, base, nobody = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local no = misfit()
+local fresh = no and no[2] == 'empty'
+if fresh and ARGV[2] ~= '0' then
+	return {'refused', 'dict', '0', ''}
+end
+if no and not fresh then
+	if no[2] == 'config' then
+		no[4] = redis.call('HGET', KEYS[3], no[3]) or ''
+	end
+	return no
+end
+if base ~= '' and redis.call('HEXISTS', KEYS[1], 'pos:' .. tp) == 0 then
+	redis.call('HSET', KEYS[1], 'pos:' .. tp, base, 'base:' .. tp, base, 'claim:' .. tp, nobody, 'state:' .. tp, '- - -')
+	if fresh then
+		redis.call('HSET', KEYS[1], 'config', ARGV[1])
+		redis.call('HSET', KEYS[3], ARGV[1], text)
+	end
+	redis.call('RPUSH', KEYS[4], nobody .. ' ' .. base)
+end
+return state_of(tp, KEYS[4], KEYS[5])
