@@ -1,0 +1,543 @@
+/*
+ * librdkafka as a broker. What is known of 2.0.2 and lived with here:
+ *
+ * - A partition's queue is forwarded to its worker's queue before it is assigned, so that no message reaches the group's
+ *   queue. Ending a fetch clears the forwarding without telling, at a time of its own; messages then wait in the
+ *   partition's queue. So the forwarding is set again at each poll, which costs a lock and loses nothing.
+ * - The batch call waits its whole timeout unless the array fills: it is always called with 0, after waiting for the
+ *   queue's descriptor.
+ * - Closing hangs for ever while a queue reference lives, and can hang anyway: under a deadline.
+ */
+#include "npsd/kafka.h"
+
+#include <errno.h>
+#include <librdkafka/rdkafka.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "npsd/batch.h"
+#include "npsd/clock.h"
+
+#define FETCH_MAX 256
+#define ANSWER_MS 5000
+#define ANSWERS 64
+
+struct kafka_worker {
+	rd_kafka_queue_t *queue;
+	int fd;                    /* readable when the queue fills or the worker is woken */
+	rd_kafka_topic_t *last_rkt; /* of the topic below: names are compared once per change */
+	int32_t last_topic;
+};
+
+struct kafka {
+	const struct npsd_config *cfg;
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *group;
+	int workers;
+	struct kafka_worker worker[64];
+	/* --- group thread --- */
+	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
+	int part_worker[NPSD_MAX_PARTS];
+	size_t nparts;
+	struct npsd_offset tps[NPSD_MAX_PARTS];    /* of the last event */
+	struct npsd_broker_event answer[ANSWERS];  /* to ends(), not yet fetched */
+	unsigned answer_first, answers;
+	int64_t last_error_ms;
+};
+
+static int32_t topic_index(const struct npsd_config *cfg, const char *name)
+{
+	for (int i = 0; i < cfg->ntopics; i++)
+		if (strcmp(cfg->topics[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static void kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	enum npsd_level to = level <= 3 ? NPSD_LOG_ERROR : level <= 4 ? NPSD_LOG_WARN
+	    : level <= 6				      ? NPSD_LOG_INFO
+							      : NPSD_LOG_DEBUG;
+
+	(void)rk;
+	npsd_log(to, "kafka", "%s: %s", fac, text);
+}
+
+/* --- group --- */
+
+static bool tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topic_partition_list_t *list)
+{
+	out->tps = k->tps;
+	out->n = 0;
+	for (int i = 0; list && i < list->cnt; i++) {
+		int32_t topic = topic_index(k->cfg, list->elems[i].topic);
+
+		if (topic < 0)
+			continue;
+		if (out->n == NPSD_MAX_PARTS) {
+			out->what = NPSD_B_FATAL;
+			snprintf(out->text, sizeof out->text, "more than %d partitions assigned; start more instances",
+			    NPSD_MAX_PARTS);
+			return true;
+		}
+		k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
+	}
+	return true;
+}
+
+static bool on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
+{
+	if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		out->what = NPSD_B_ASSIGN;
+	else
+		out->what = rd_kafka_assignment_lost(k->rk) ? NPSD_B_LOST : NPSD_B_REVOKE;
+	return tps_of(k, out, rd_kafka_event_topic_partition_list(ev));
+}
+
+static bool on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
+{
+	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(ev);
+
+	for (int i = 0; !err && list && i < list->cnt; i++)
+		err = list->elems[i].err;
+	out->what = NPSD_B_COMMITTED;
+	out->tag = (uint64_t)(uintptr_t)rd_kafka_event_opaque(ev);
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR__NO_OFFSET:
+		out->answer = NPSD_COMMIT_OK;
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		out->answer = NPSD_COMMIT_STALE;
+		break;
+	default:
+		out->answer = NPSD_COMMIT_AGAIN;
+	}
+	snprintf(out->text, sizeof out->text, "%s", rd_kafka_err2str(err));
+	return true;
+}
+
+static bool on_error(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
+{
+	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
+	char text[512];
+
+	if (err == RD_KAFKA_RESP_ERR__FATAL) {
+		rd_kafka_fatal_error(k->rk, text, sizeof text);
+		out->what = NPSD_B_FATAL;
+		snprintf(out->text, sizeof out->text, "%.*s", (int)sizeof out->text - 1, text);
+		return true;
+	}
+	if (npsd_log_every(&k->last_error_ms, npsd_clock_system.mono_ms(NULL), 1000))
+		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err), rd_kafka_event_error_string(ev));
+	return false;
+}
+
+static void forward(struct kafka *k)
+{
+	for (size_t i = 0; i < k->nparts; i++)
+		rd_kafka_queue_forward(k->part_queue[i], k->worker[k->part_worker[i]].queue);
+}
+
+static void forget_parts(struct kafka *k)
+{
+	for (size_t i = 0; i < k->nparts; i++)
+		rd_kafka_queue_destroy(k->part_queue[i]);
+	k->nparts = 0;
+}
+
+static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
+{
+	struct kafka *k = self;
+	rd_kafka_event_t *ev;
+	bool got = false;
+
+	*out = (struct npsd_broker_event){0};
+	forward(k);
+	if (k->answers) {
+		*out = k->answer[k->answer_first++ % ANSWERS];
+		k->answers--;
+		return true;
+	}
+	ev = rd_kafka_queue_poll(k->group, wait_ms);
+	if (!ev)
+		return false;
+	switch (rd_kafka_event_type(ev)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		got = on_rebalance(k, out, ev);
+		break;
+	case RD_KAFKA_EVENT_OFFSET_COMMIT:
+		got = on_committed(out, ev);
+		break;
+	case RD_KAFKA_EVENT_ERROR:
+		got = on_error(k, out, ev);
+		break;
+	case RD_KAFKA_EVENT_FETCH: /* a message that no worker will see must not be lost in silence */
+		got = true;
+		out->what = NPSD_B_FATAL;
+		snprintf(out->text, sizeof out->text, "a message arrived outside of its partition's queue");
+		break;
+	default:
+		break;
+	}
+	rd_kafka_event_destroy(ev);
+	return got;
+}
+
+static void kafka_wake(void *self)
+{
+	rd_kafka_queue_yield(((struct kafka *)self)->group);
+}
+
+static rd_kafka_topic_partition_list_t *list_of(struct kafka *k, const struct npsd_offset *tps, size_t n)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
+
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part)->offset =
+		    tps[i].offset;
+	return list;
+}
+
+static bool kafka_assign(void *self, const struct npsd_offset *tps, size_t n)
+{
+	struct kafka *k = self;
+	rd_kafka_topic_partition_list_t *list = list_of(k, tps, n);
+	rd_kafka_resp_err_t err;
+
+	forget_parts(k);
+	for (size_t i = 0; i < n; i++) {
+		k->part_queue[i] = rd_kafka_queue_get_partition(k->rk, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part);
+		npsd_assert(k->part_queue[i]);
+		k->part_worker[i] = tps[i].tp.part % k->workers;
+	}
+	k->nparts = n;
+	forward(k);
+	err = rd_kafka_assign(k->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (err)
+		npsd_log(NPSD_LOG_WARN, "kafka", "assign: %s", rd_kafka_err2str(err));
+	return !err;
+}
+
+static void kafka_unassign(void *self)
+{
+	struct kafka *k = self;
+
+	forget_parts(k);
+	rd_kafka_assign(k->rk, NULL);
+}
+
+static bool kafka_commit(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n)
+{
+	struct kafka *k = self;
+	rd_kafka_topic_partition_list_t *list = list_of(k, tps, n);
+	rd_kafka_resp_err_t err = rd_kafka_commit_queue(k->rk, list, k->group, NULL, (void *)(uintptr_t)tag);
+
+	rd_kafka_topic_partition_list_destroy(list);
+	return !err;
+}
+
+static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
+{
+	struct kafka *k = self;
+	const char *topic = k->cfg->topics[tp.topic];
+	struct npsd_broker_event e = {.what = NPSD_B_ENDS, .tag = tag, .tp = tp, .committed = -1};
+	rd_kafka_topic_partition_list_t *list;
+	rd_kafka_resp_err_t err;
+
+	if (k->answers == ANSWERS)
+		return false;
+	err = rd_kafka_query_watermark_offsets(k->rk, topic, tp.part, &e.low, &e.high, ANSWER_MS);
+	if (!err) {
+		list = rd_kafka_topic_partition_list_new(1);
+		rd_kafka_topic_partition_list_add(list, topic, tp.part);
+		err = rd_kafka_committed(k->rk, list, ANSWER_MS);
+		if (!err)
+			err = list->elems[0].err;
+		if (!err && list->elems[0].offset >= 0)
+			e.committed = list->elems[0].offset;
+		rd_kafka_topic_partition_list_destroy(list);
+	}
+	e.ok = !err;
+	if (err)
+		snprintf(e.text, sizeof e.text, "%s", rd_kafka_err2str(err));
+	k->answer[(k->answer_first + k->answers++) % ANSWERS] = e;
+	return true;
+}
+
+static int32_t kafka_partitions(void *self, int32_t topic)
+{
+	struct kafka *k = self;
+	const struct rd_kafka_metadata *md;
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->rk, k->cfg->topics[topic], NULL);
+	int32_t n = -1;
+
+	if (rkt && rd_kafka_metadata(k->rk, 0, rkt, &md, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (md->topic_cnt == 1 && md->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+			n = md->topics[0].partition_cnt;
+		rd_kafka_metadata_destroy(md);
+	}
+	if (rkt)
+		rd_kafka_topic_destroy(rkt);
+	return n;
+}
+
+/* --- workers --- */
+
+static int32_t topic_of(struct kafka *k, struct kafka_worker *w, rd_kafka_topic_t *rkt)
+{
+	if (rkt != w->last_rkt) {
+		w->last_topic = topic_index(k->cfg, rd_kafka_topic_name(rkt));
+		w->last_rkt = rkt;
+	}
+	return w->last_topic;
+}
+
+/* False: nothing that a worker needs to see. */
+static bool message_of(struct kafka *k, struct kafka_worker *w, struct npsd_msg *out, rd_kafka_message_t *m)
+{
+	if (!m->rkt)
+		return false;
+	*out = (struct npsd_msg){.tp = {topic_of(k, w, m->rkt), m->partition}, .offset = m->offset, .held = m};
+	if (out->tp.topic < 0)
+		return false;
+	switch (m->err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR: {
+		rd_kafka_timestamp_type_t type;
+
+		out->what = NPSD_MSG_RECORD;
+		out->record_ms = rd_kafka_message_timestamp(m, &type);
+		if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+			out->record_ms = 0;
+		out->value = m->payload;
+		out->len = m->len;
+		return true;
+	}
+	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+		out->what = NPSD_MSG_END;
+		return true;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		out->what = NPSD_MSG_GONE;
+		return true;
+	default:
+		npsd_log(NPSD_LOG_WARN, "kafka", "%s [%d]: %s", rd_kafka_topic_name(m->rkt), m->partition,
+		    rd_kafka_message_errstr(m));
+		return false;
+	}
+}
+
+static size_t fetch_now(struct kafka *k, struct kafka_worker *w, struct npsd_msg *out, size_t max)
+{
+	rd_kafka_message_t *m[FETCH_MAX];
+	ssize_t n = rd_kafka_consume_batch_queue(w->queue, 0, m, max < FETCH_MAX ? max : FETCH_MAX);
+	size_t kept = 0;
+
+	for (ssize_t i = 0; i < n; i++) {
+		if (message_of(k, w, &out[kept], m[i]))
+			kept++;
+		else
+			rd_kafka_message_destroy(m[i]);
+	}
+	return kept;
+}
+
+static size_t kafka_fetch(void *self, int worker, struct npsd_msg *out, size_t max, int wait_ms)
+{
+	struct kafka *k = self;
+	struct kafka_worker *w = &k->worker[worker];
+	size_t n = fetch_now(k, w, out, max);
+
+	if (n == 0 && wait_ms > 0) {
+		struct pollfd fd = {.fd = w->fd, .events = POLLIN};
+		uint64_t count;
+
+		if (poll(&fd, 1, wait_ms) > 0 && read(w->fd, &count, sizeof count) < 0 && errno != EAGAIN)
+			npsd_log(NPSD_LOG_WARN, "kafka", "eventfd: %s", strerror(errno));
+		n = fetch_now(k, w, out, max);
+	}
+	return n;
+}
+
+static void kafka_release(void *self, struct npsd_msg *msgs, size_t n)
+{
+	(void)self;
+	for (size_t i = 0; i < n; i++)
+		rd_kafka_message_destroy(msgs[i].held);
+}
+
+static void kafka_wake_worker(void *self, int worker)
+{
+	uint64_t one = 1;
+
+	if (write(((struct kafka *)self)->worker[worker].fd, &one, sizeof one) < 0)
+		return; /* full: it is readable already */
+}
+
+/* --- opening and closing --- */
+
+struct property {
+	const char *name, *value;
+};
+
+static bool set_property(rd_kafka_conf_t *conf, const char *name, const char *value, struct npsd_err *err)
+{
+	char text[200];
+
+	if (rd_kafka_conf_set(conf, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
+		return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties: %s", text);
+	return true;
+}
+
+/* What npsd's exactness rests on is not for kafka.properties to change. */
+static const struct property fixed[] = {
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"enable.partition.eof", "true"},
+    {"auto.offset.reset", "error"},
+    {"isolation.level", "read_committed"},
+};
+
+static bool configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err)
+{
+	static const struct property defaults[] = {
+	    {"client.id", "npsd"},
+	    {"socket.nagle.disable", "true"},
+	    {"fetch.message.max.bytes", "262144"}, /* a smaller fetch stays in cache when decompressed */
+	    {"queued.min.messages", "50000"},
+	    {"partition.assignment.strategy", "range,roundrobin"},
+	};
+	char text[200];
+
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (!set_property(conf, defaults[i].name, defaults[i].value, err))
+			return false;
+	/* ends the second's wait of older clients; those do not know it */
+	(void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", text, sizeof text);
+	for (int i = 0; i < cfg->nproperties; i++) {
+		for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
+			if (strcmp(cfg->properties[i].name, fixed[j].name) == 0)
+				return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties.%s: is always %s", fixed[j].name,
+				    fixed[j].value);
+		if (strstr(cfg->properties[i].value, "cooperative"))
+			return npsd_fail(err, NPSD_INVALID, 0,
+			    "kafka.properties.%s: cooperative rebalancing is not supported; accepted: range, roundrobin",
+			    cfg->properties[i].name);
+		if (!set_property(conf, cfg->properties[i].name, cfg->properties[i].value, err))
+			return false;
+	}
+	for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
+		if (!set_property(conf, fixed[j].name, fixed[j].value, err))
+			return false;
+	return set_property(conf, "bootstrap.servers", cfg->kafka_brokers, err) &&
+	    set_property(conf, "group.id", cfg->kafka_group, err);
+}
+
+static bool subscribe(struct kafka *k, struct npsd_err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(k->cfg->ntopics);
+	rd_kafka_resp_err_t e;
+
+	for (int i = 0; i < k->cfg->ntopics; i++)
+		rd_kafka_topic_partition_list_add(list, k->cfg->topics[i], RD_KAFKA_PARTITION_UA);
+	e = rd_kafka_subscribe(k->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return !e || npsd_fail(err, NPSD_RETRY, 0, "subscribe: %s", rd_kafka_err2str(e));
+}
+
+bool npsd_kafka_open(struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err)
+{
+	static const uint64_t one = 1;
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	struct kafka *k = calloc(1, sizeof *k);
+	char text[200];
+
+	npsd_assert(k && workers >= 1 && workers <= 64);
+	k->cfg = cfg;
+	k->workers = workers;
+	rd_kafka_conf_set_log_cb(conf, kafka_log);
+	rd_kafka_conf_set_events(conf,
+	    RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
+	if (!configure(conf, cfg, err)) {
+		rd_kafka_conf_destroy(conf);
+		free(k);
+		return false;
+	}
+	k->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
+	if (!k->rk) {
+		rd_kafka_conf_destroy(conf);
+		free(k);
+		return npsd_fail(err, NPSD_INVALID, 0, "kafka: %s", text);
+	}
+	rd_kafka_poll_set_consumer(k->rk);
+	k->group = rd_kafka_queue_get_consumer(k->rk);
+	for (int i = 0; i < workers; i++) {
+		k->worker[i].queue = rd_kafka_queue_new(k->rk);
+		k->worker[i].fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		npsd_assert(k->worker[i].fd >= 0);
+		rd_kafka_queue_io_event_enable(k->worker[i].queue, k->worker[i].fd, &one, sizeof one);
+	}
+	*out = (struct npsd_broker){
+	    .self = k,
+	    .poll = kafka_poll,
+	    .wake = kafka_wake,
+	    .assign = kafka_assign,
+	    .unassign = kafka_unassign,
+	    .commit = kafka_commit,
+	    .ends = kafka_ends,
+	    .partitions = kafka_partitions,
+	    .fetch = kafka_fetch,
+	    .release = kafka_release,
+	    .wake_worker = kafka_wake_worker,
+	};
+	if (!subscribe(k, err)) {
+		npsd_kafka_close(out);
+		return false;
+	}
+	return true;
+}
+
+void npsd_kafka_close(struct npsd_broker *b)
+{
+	struct kafka *k = b->self;
+	int64_t until = npsd_clock_system.mono_ms(NULL) + ANSWER_MS;
+	rd_kafka_error_t *error;
+	bool closed;
+
+	forget_parts(k);
+	for (int i = 0; i < k->workers; i++) {
+		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(k->worker[i].queue);
+	}
+	error = rd_kafka_consumer_close_queue(k->rk, k->group);
+	if (error)
+		rd_kafka_error_destroy(error);
+	while (!(closed = rd_kafka_consumer_closed(k->rk)) && npsd_clock_system.mono_ms(NULL) < until) {
+		rd_kafka_event_t *ev = rd_kafka_queue_poll(k->group, 50);
+
+		if (ev && rd_kafka_event_type(ev) == RD_KAFKA_EVENT_REBALANCE)
+			rd_kafka_assign(k->rk, NULL);
+		if (ev)
+			rd_kafka_event_destroy(ev);
+	}
+	rd_kafka_queue_destroy(k->group);
+	if (!closed) {
+		npsd_log(NPSD_LOG_WARN, "kafka", "the client did not close in time and is left behind");
+		*b = (struct npsd_broker){0};
+		return;
+	}
+	rd_kafka_destroy_flags(k->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	for (int i = 0; i < k->workers; i++)
+		close(k->worker[i].fd);
+	free(k);
+	*b = (struct npsd_broker){0};
+}
