@@ -1,0 +1,196 @@
+"""What Redis holds against what is due: one readable line for each difference."""
+import json
+import re
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from .names import encode
+from .strict_json import Number, read_object
+from .windows import bounds_ms
+
+FIGURE = re.compile(r"-?[0-9]+\.[0-9]{4}")
+COUNT = re.compile("[0-9]+")
+REV = re.compile(r"([0-9]{13})-([0-9]{12})-([0-9]{13})")
+HALF_UNIT = Decimal("0.00005") + Decimal("1e-9")  # four decimals, and the error of a double
+
+
+def compare(redis, expected):
+    return (list(expected.faults) + compare_totals(redis, expected) + compare_index(redis, expected)
+            + compare_views(redis, expected) + compare_alerts(redis, expected))
+
+
+def compare_totals(redis, expected):
+    prefix = expected.config.prefix
+    found = {k.decode(): v.decode() for k, v in redis.hgetall(f"{prefix}:totals").items()}
+    due = {k: str(v) for k, v in expected.totals.items()}
+    due["clock_ms"] = str(expected.clock_ms)
+    # What never happened may stand as 0 or not at all; the clock of a topic is not asked for.
+    names = [n for n in sorted(set(found) | set(due)) if not n.endswith("/clock_ms")]
+    return [f"totals {n}: {found.get(n)}, due {due.get(n)}" for n in names if found.get(n, "0") != due.get(n, "0")]
+
+
+def compare_index(redis, expected):
+    """Each set's index holds the segments that have a window, no more."""
+    prefix, due, differences = expected.config.prefix, defaultdict(set), []
+    for seg, name in expected.set_of.items():
+        if expected.view(seg, view_t(redis, seg, expected)):
+            due[name].add(seg)
+    stored = {key.decode()[len(f"{prefix}:index:"):] for key in redis.scan_iter(f"{prefix}:index:*", count=1000)}
+    for name in sorted(stored | set(due)):
+        found = redis.smembers(f"{prefix}:index:{name}")
+        differences += [f"index {name}: {seg} is missing" for seg in sorted(due[name] - found)]
+        differences += [f"index {name}: {seg} is not due" for seg in sorted(found - due[name])]
+    return differences
+
+
+def view_t(redis, seg, expected):
+    """The t at which a segment's windows are asked for: by wall clock, that of its last publication."""
+    if expected.config.clock == "event":
+        return expected.clock_ms
+    rev = REV.fullmatch((redis.hget(view_key(expected.config.prefix, seg), "rev") or b"").decode())
+    return int(rev.group(3)) if rev else expected.clock_ms
+
+
+def view_key(prefix, seg):
+    return f"{prefix}:v:{{".encode() + seg + b"}"
+
+
+def compare_views(redis, expected):
+    prefix = expected.config.prefix
+    stored = {key[len(prefix) + 4:-1] for key in redis.scan_iter(prefix + ":v:*", count=1000)}
+    differences = []
+    for seg in sorted(stored | set(expected.answers)):
+        differences += [f"{seg.decode()} {line}" for line in compare_view(redis, seg, expected)]
+    return differences
+
+
+def compare_view(redis, seg, expected):
+    fields = {k.decode(): v for k, v in redis.hgetall(view_key(expected.config.prefix, seg)).items()}
+    due = expected.view(seg, view_t(redis, seg, expected))
+    rev = fields.pop("rev", b"").decode()
+    parts = REV.fullmatch(rev)
+    if fields and not parts:
+        return [f"rev is {rev!r}"]
+    rev_t_ms = int(parts.group(3)) if parts else None
+    lines = [f"{w}: missing, due n={due[w]['n']} prev_n={due[w]['prev_n']}" for w in sorted(set(due) - set(fields))]
+    lines += [f"{w}: not due: {fields[w]!r}" for w in sorted(set(fields) - set(due))]
+    for window in sorted(set(due) & set(fields)):
+        lines += [f"{window}: {line}" for line in compare_object(fields[window], due[window], window, rev_t_ms)]
+        if expected.config.clock == "event" and rev_t_ms > expected.clock_ms:
+            lines.append(f"{window}: published at {rev_t_ms}, the event clock is {expected.clock_ms}")
+    return lines
+
+
+def compare_object(text, due, window, rev_t_ms):
+    try:
+        found = read_object(text)
+    except ValueError as e:
+        return [f"no JSON object ({e}): {text!r}"]
+    lines = [f"{name} is missing, due {due[name]}" for name in sorted(set(due) - set(found))]
+    lines += [f"{name} is not due: {found[name]}" for name in sorted(set(found) - set(due) - {"asof_ms"})]
+    lines += [f"{name} is {found[name]}, due {due[name]}"
+              for name in sorted(set(due) & set(found)) if not same(found[name], due[name])]
+    asof = found.get("asof_ms")
+    if not isinstance(asof, Number) or not COUNT.fullmatch(asof):
+        return lines + [f"asof_ms is {asof!r}"]
+    # It may lag inside a pane, not beyond.
+    if bounds_ms(window, int(asof))[1:] != (due["from_ms"], due["to_ms"]):
+        lines.append(f"asof_ms {asof} is outside its own window's last pane")
+    if int(asof) != rev_t_ms:
+        lines.append(f"asof_ms is {asof}, rev says {rev_t_ms}")
+    return lines
+
+
+def same(found, due):
+    """A published value: figures have four decimals and are right to half a unit, counts are integers."""
+    if isinstance(due, Decimal):
+        return (isinstance(found, Number) and FIGURE.fullmatch(found) is not None and found != "-0.0000"
+                and abs(Decimal(found) - due) <= HALF_UNIT)
+    if isinstance(due, bool) or isinstance(due, str):
+        return found is due if isinstance(due, bool) else found == due
+    if isinstance(due, list):
+        return isinstance(found, list) and len(found) == len(due) and all(map(same, found, due))
+    return isinstance(found, Number) and COUNT.fullmatch(found) is not None and int(found) == due
+
+
+# --- alerts
+
+
+def compare_alerts(redis, expected):
+    found, differences = defaultdict(list), []
+    for stream_id, entry in redis.xrange(f"{expected.config.prefix}:alerts"):
+        fields = {k.decode(): v for k, v in entry.items()}
+        found[fields.get("response_id", b"").decode()].append((stream_id.decode(), fields))
+    for id_ in sorted(set(found) | set(expected.alerts)):
+        entries, due = found[id_], expected.alerts.get(id_, [])
+        told = [fields.get("kind", b"").decode() for _, fields in entries]
+        if told != [alert["json"]["kind"] for alert in due]:
+            differences.append(f"alerts of {id_!r}: {told}, due {[alert['json']['kind'] for alert in due]}")
+            continue
+        for (stream_id, fields), alert in zip(entries, due):
+            differences += [f"alert {alert['json']['id']} ({stream_id}): {line}" for line in compare_entry(fields, alert)]
+    return differences
+
+
+def compare_entry(fields, alert):
+    due = alert["json"]
+    lines = []
+    for name in ("id", "kind", "severity", "response_id", "at_ms", "source"):
+        text = fields.get(name, b"").decode()
+        if text != str(due[name]):
+            lines.append(f"field {name} is {text!r}, due {due[name]!r}")
+    stale = fields.get("stale", b"").decode()
+    if stale != ("1" if alert["stale"] else ""):
+        lines.append(f"field stale is {stale!r}, due {alert['stale']}")
+    unknown = set(fields) - {"id", "kind", "severity", "response_id", "at_ms", "source", "json", "stale"}
+    lines += [f"field {name} is not due" for name in sorted(unknown)]
+    return lines + compare_alert_json(fields.get("json", b""), due)
+
+
+def compare_alert_json(text, due):
+    try:
+        found = read_object(text)
+    except ValueError as e:
+        return [f"json is none ({e}): {text!r}"]
+    found = {name: value for name, value in found.items() if value is not None}
+    reasons = found.pop("reasons", None)
+    found.pop("stream_id", None)
+    lines = [f"json.{name} is {found.get(name)!r}, due {due.get(name)!r}"
+             for name in sorted(set(found) | set(due)) if not same_json(found.get(name), due.get(name))]
+    if not isinstance(reasons, list) or not all(isinstance(r, str) for r in reasons):
+        lines.append(f"json.reasons is {reasons!r}, due an array of words")
+    return lines
+
+
+def same_json(found, due):
+    if isinstance(due, dict):
+        return isinstance(found, dict) and found == due
+    if isinstance(due, list):
+        return isinstance(found, list) and sorted(found) == sorted(due)
+    return same(found, due) if due is not None else found is None
+
+
+def compare_channels(messages, expected):
+    """Messages [(channel, text)] of a subscriber that was there all the time, each due once."""
+    prefix = f"{expected.config.prefix}:alerts:"
+    found = Counter((channel, json.loads(text)["id"]) for channel, text in messages)
+    due = Counter()
+    for alerts in expected.alerts.values():
+        for alert in alerts:
+            due.update((prefix + written(channel), alert["json"]["id"]) for channel in alert["channels"])
+    lines = [f"channel {c}: alert {i} told {found[c, i]} times, due {due[c, i]}" for c, i in sorted(set(found) | set(due))
+             if found[c, i] != due[c, i]]
+    by_id = {alert["json"]["id"]: alert["json"] for alerts in expected.alerts.values() for alert in alerts}
+    for channel, text in messages:
+        told = json.loads(text)
+        if not re.fullmatch("[0-9]+-[0-9]+", told.get("stream_id", "")):
+            lines.append(f"channel {channel}: stream_id is {told.get('stream_id')!r}")
+        if told["id"] in by_id:
+            lines += [f"channel {channel}: alert {told['id']}: {line}"
+                      for line in compare_alert_json(text.encode(), by_id[told["id"]])]
+    return lines
+
+
+def written(channel):
+    word, colon, value = channel.partition(":")
+    return word + colon + encode(value).decode()

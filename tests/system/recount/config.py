@@ -1,0 +1,63 @@
+"""What of npsd's configuration bears on the counts, as the oracle needs it, and as npsd's file says it."""
+from dataclasses import dataclass, field
+
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+KINDS = ("transactional", "relational", "other")
+# Dimensions with one value an event, by event field; themes, attributes and kind have rules of their own.
+PLAIN = ("channel", "stage", "team", "product", "profile", "language", "survey_id")
+DEFAULT_CAPS = {"location": 1_000_000, "owner": 1_000_000}
+DEFAULT_CAP = 10_000
+
+
+@dataclass
+class Config:
+    topic: str = "survey-events"
+    prefix: str = "nps"
+    clock: str = "event"
+    sets: list = field(default_factory=lambda: [[], ["location"], ["channel"], ["location", "channel"]])
+    windows: list = field(default_factory=lambda: ["1h", "24h", "7d", "30d", "90d", "365d"])
+    split_kinds: bool = True
+    default_kind: str = None
+    location_required: bool = True
+    lateness_ms: int = 7 * DAY_MS
+    event_bytes: int = 262_144
+    caps: dict = field(default_factory=dict)
+    few: int = 30
+    wide: float = 10
+    low_rate: float = 0.1
+    alerts_max_age_ms: int = DAY_MS
+    alerts_comment: bool = True
+    alerts_respondent: str = "plain"
+
+    def cap(self, dim):
+        return self.caps.get(dim, DEFAULT_CAPS.get(dim, DEFAULT_CAP))
+
+    def attributes(self):
+        """Names X of the attributes.X that stand in a set, which makes them dimensions."""
+        names = []
+        for dims in self.sets:
+            for dim in dims:
+                if dim.startswith("attributes.") and dim[len("attributes."):] not in names:
+                    names.append(dim[len("attributes."):])
+        return names
+
+
+def set_name(dims):
+    return ",".join(dims) if dims else "all"
+
+
+def width_s(window):
+    return int(window[:-1]) * UNITS_S[window[-1]]
+
+
+def step_s(window):
+    width = width_s(window)
+    if width <= 3 * 3600:
+        return 60
+    if width <= 24 * 3600:
+        return 300
+    if width <= 31 * 86400:
+        return 3600
+    return 86400

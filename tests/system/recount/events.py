@@ -1,0 +1,284 @@
+"""One record in, an event or its fate out: contract 1, in the order of its checks."""
+import re
+from collections import namedtuple
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from fractions import Fraction
+
+from .config import DAY_MS, KINDS, PLAIN
+from .strict_json import BadJson, BadUtf8, Number, read_object
+
+Record = namedtuple("Record", "topic partition offset timestamp_ms value")
+
+# A type, and whether this version counts it; the families are ignored whatever follows the dot.
+TYPES = {
+    "response.submitted": True,
+    "response.updated": False,
+    "response.retracted": False,
+    "survey.invited": False,
+    "survey.delivered": False,
+    "survey.opened": False,
+    "survey.declined": False,
+    "survey.bounced": False,
+    "survey.unsubscribed": False,
+}
+IGNORED_FAMILIES = ("case.", "review.", "signal.", "customer.")
+MAX_ID, MAX_VALUE, MAX_COMMENT = 128, 256, 4096
+MAX_LEVELS, MAX_THEMES = 8, 16
+FUTURE_MS = 5 * 60 * 1000
+
+
+class Fate(Exception):
+    """How a record ends before the ledger is asked."""
+
+    def __init__(self, fate, reason):
+        super().__init__(fate + ":" + reason)
+        self.fate, self.reason = fate, reason
+
+
+@dataclass
+class Event:
+    type: str
+    id: str
+    revision: int = None
+    updated_ms: int = None
+    own_ms: int = None  # the event's own time, fall-backs applied
+    score: int = None
+    kind: str = None
+    location: list = field(default_factory=list)  # levels
+    values: dict = field(default_factory=dict)  # dimension -> value, only what is there
+    themes: list = field(default_factory=list)
+    owner: str = None
+    respondent: str = None
+    comment: str = None
+
+    def at_ms(self):
+        return self.own_ms if self.updated_ms is None else self.updated_ms
+
+
+def rejected(reason):
+    return Fate("rejected", reason)
+
+
+def decode(record, config, now_ms):
+    """The event of a record. Raises Fate."""
+    body = read_body(record, config)
+    event = Event(type=judged_type(body), id=response_id(body))
+    read_fields(event, body, config)
+    read_times(event, body, record)
+    if event.own_ms > record.timestamp_ms + FUTURE_MS or is_ahead(record, now_ms):
+        raise rejected("future")
+    event.kind = event.kind or config.default_kind
+    if event.kind is None:
+        raise rejected("no_kind")
+    if not event.location and config.location_required:
+        raise rejected("no_location")
+    if body.get("scale") is not None and not is_nps_scale(body["scale"]):
+        raise rejected("wrong_scale")
+    event.score = read_score(body)
+    return event
+
+
+def is_ahead(record, now_ms):
+    return record.timestamp_ms > now_ms + DAY_MS
+
+
+def read_body(record, config):
+    value = record.value
+    if value is None:
+        raise Fate("ignored", "tombstone")
+    if len(value) > config.event_bytes:
+        raise rejected("too_big")
+    if len(value) >= 5 and value[0] == 0:
+        value = value[5:]
+    try:
+        return read_object(value)
+    except BadUtf8:
+        raise rejected("bad_utf8") from None
+    except BadJson:
+        raise rejected("bad_json") from None
+
+
+def is_text(found):
+    return isinstance(found, str) and not isinstance(found, Number)
+
+
+def judged_type(body):
+    type_ = body.get("type")
+    if not is_text(type_) or not (type_ in TYPES or type_.startswith(IGNORED_FAMILIES)):
+        raise rejected("unknown_type")
+    if not TYPES.get(type_, False) or body.get("excluded") in (True, "true"):
+        raise Fate("ignored", "not_counted")
+    if body.get("metric") not in (None, "nps"):
+        raise Fate("ignored", "other_metric")
+    return type_
+
+
+def response_id(body):
+    found = body.get("response_id")
+    if not is_text(found) or not 1 <= len(found.encode()) <= MAX_ID:
+        raise rejected("no_id")
+    return found
+
+
+def text_field(body, name, most=MAX_VALUE):
+    """The text of a field, None where it is not mentioned."""
+    found = body.get(name)
+    if found is None:
+        return None
+    if not is_text(found) or (most is not None and len(found.encode()) > most):
+        raise rejected("bad_field")
+    return found
+
+
+def read_fields(event, body, config):
+    event.revision = read_revision(body.get("revision"))
+    event.kind = text_field(body, "survey_kind")
+    if event.kind is not None and event.kind not in KINDS:
+        raise rejected("bad_field")
+    event.location = read_location(body)
+    for name in PLAIN:
+        event.values[name] = text_field(body, name)
+    event.values.update(read_attributes(body.get("attributes"), config))
+    event.values = {dim: value for dim, value in event.values.items() if value}
+    event.themes = read_themes(body.get("themes"))
+    event.respondent = text_field(body, "respondent_id")
+    event.owner = text_field(body, "owner") or None
+    event.comment = cut(text_field(body, "comment", most=None))
+    if body.get("excluded") not in (None, True, False, "true", "false"):
+        raise rejected("bad_field")
+
+
+def read_revision(found):
+    if found is None:
+        return None
+    if not isinstance(found, Number) or not re.fullmatch("[0-9]+", found) or not 1 <= int(found) < 2**63:
+        raise rejected("bad_field")
+    return int(found)
+
+
+def read_location(body):
+    path = text_field(body, "location", most=None)
+    levels = [level for level in (path or "").split("/") if level]
+    if len(levels) > MAX_LEVELS or any(len(level.encode()) > MAX_VALUE for level in levels):
+        raise rejected("bad_field")
+    return levels
+
+
+def read_attributes(found, config):
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise rejected("bad_field")
+    return {"attributes." + name: text_field(found, name) for name in config.attributes()}
+
+
+def read_themes(found):
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise rejected("bad_field")
+    themes = []
+    for theme in found:
+        if not is_text(theme) or len(theme.encode()) > MAX_VALUE:
+            raise rejected("bad_field")
+        if theme and theme not in themes:
+            themes.append(theme)
+    return themes[:MAX_THEMES]
+
+
+def cut(comment):
+    """A comment's first 4 KiB, no character broken; an empty one is none."""
+    if not comment:
+        return None
+    return comment.encode()[:MAX_COMMENT].decode(errors="ignore")
+
+
+def read_times(event, body, record):
+    event.updated_ms = read_time(body.get("updated_at"))
+    for name in ("responded_at", "at", "updated_at"):
+        if body.get(name) is not None:
+            event.own_ms = read_time(body[name])
+            return
+    event.own_ms = record.timestamp_ms
+
+
+def read_time(found):
+    """Milliseconds; None where nothing is given."""
+    if found is None:
+        return None
+    if isinstance(found, Number):
+        return epoch_ms(exact(found))
+    if is_text(found) and re.fullmatch("[0-9]+", found):
+        return epoch_ms(Fraction(int(found)))
+    if is_text(found):
+        return rfc3339_ms(found)
+    raise rejected("no_time")
+
+
+def epoch_ms(value):
+    if value is None or abs(value) >= 2**63:
+        raise rejected("no_time")
+    return value * 1000 // 1 if abs(value) < 10**11 else value // 1
+
+
+RFC3339 = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
+                     r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def rfc3339_ms(text):
+    parts = RFC3339.fullmatch(text)
+    if not parts:
+        raise rejected("no_time")
+    date, clock, fraction, zone = parts.groups()
+    try:
+        local = datetime.fromisoformat(f"{date}T{clock}").replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise rejected("no_time") from None
+    local_ms = round(local.timestamp()) * 1000 + int(Fraction("0" + (fraction or ".0")) * 1000)
+    return local_ms - zone_ms(zone)
+
+
+def zone_ms(zone):
+    if zone in "Zz":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    if hours > 23 or minutes > 59:
+        raise rejected("no_time")
+    return (hours * 60 + minutes) * 60_000 * (-1 if zone[0] == "-" else 1)
+
+
+def exact(number):
+    """A written number as a fraction; None where it is beyond all use (1e999)."""
+    mantissa, _, exponent = number.lower().partition("e")
+    if not mantissa.strip("-0."):
+        return Fraction(0)
+    if int(exponent or 0) > 400:
+        return None
+    if int(exponent or 0) < -400 - len(mantissa):
+        return Fraction(1, 10**400)  # any fraction will do
+    return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
+
+
+def is_nps_scale(found):
+    return (isinstance(found, list) and len(found) == 2 and all(isinstance(x, Number) for x in found)
+            and [exact(x) for x in found] == [0, 10])
+
+
+def read_score(body):
+    if "score" not in body:
+        raise rejected("bad_score")
+    found = body["score"]
+    if found is None:
+        return None
+    if isinstance(found, Number):
+        value = exact(found)
+        if value is not None and value.denominator != 1:
+            raise rejected("bad_score")
+    elif is_text(found) and re.fullmatch("-?(0|[1-9][0-9]*)", found):
+        value = int(found)
+    else:
+        raise rejected("bad_score")
+    if value is None or not 0 <= value <= 10:
+        raise rejected("out_of_range")
+    return int(value)

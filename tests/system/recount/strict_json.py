@@ -1,0 +1,78 @@
+"""RFC 8259 to the letter, on top of Python's reader: what that one lets through is refused here."""
+import json
+import sys
+
+sys.set_int_max_str_digits(0)  # a number may be as long as the record
+
+MAX_DEPTH = 256
+
+
+class Number(str):
+    """A number as it is written: its value is for the field to judge."""
+
+
+class BadUtf8(ValueError):
+    pass
+
+
+class BadJson(ValueError):
+    pass
+
+
+def read_object(value):
+    """The one whole object in these bytes; of repeated keys the last one counts."""
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise BadUtf8(str(e)) from None
+    try:
+        found = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as e:
+        raise BadJson(str(e)) from None
+    if not isinstance(found, dict):
+        raise BadJson("not an object")
+    if text.count("{") + text.count("[") > MAX_DEPTH and depth(text) > MAX_DEPTH:
+        raise BadJson("too deep")
+    refuse_lone_surrogates(found)
+    return found
+
+
+def refuse_constant(word):
+    raise ValueError(word + " is no JSON")
+
+
+def depth(text):
+    """How deep brackets of a valid document nest; the object itself is 1."""
+    now = deepest = 0
+    in_string = escaped = False
+    for c in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif c == "\\":
+                escaped = True
+            elif c == '"':
+                in_string = False
+        elif c == '"':
+            in_string = True
+        elif c in "{[":
+            now += 1
+            deepest = max(deepest, now)
+        elif c in "}]":
+            now -= 1
+    return deepest
+
+
+def refuse_lone_surrogates(found):
+    if isinstance(found, dict):
+        for key, value in found.items():
+            refuse_lone_surrogates(key)
+            refuse_lone_surrogates(value)
+    elif isinstance(found, list):
+        for value in found:
+            refuse_lone_surrogates(value)
+    elif isinstance(found, str):
+        try:
+            found.encode("utf-8")
+        except UnicodeEncodeError:
+            raise BadJson("lone surrogate") from None

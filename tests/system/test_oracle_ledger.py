@@ -1,0 +1,253 @@
+"""The oracle's ledger: order, horizon, edits that move a contribution, alerts, caps; and that compare() sees differences."""
+import json
+from decimal import Decimal
+
+import pytest
+
+import oracle
+from recount.compare import compare_channels
+from recount.config import DAY_MS, Config
+from recount.events import Record
+
+T = 1_790_000_000_000
+HOUR = 3_600_000
+ALL = b"kind=relational"
+
+
+def recount(*events, config=None, dictionary=None, now_ms=T):
+    """events: (fields that differ, offset in ms from T, partition); what is due after them."""
+    records = []
+    for fields, after_ms, *partition in events:
+        body = {"type": "response.submitted", "response_id": "r", "score": 9, "survey_kind": "relational",
+                "location": "north/lisbon", **fields}
+        value = json.dumps({k: v for k, v in body.items() if v is not None}).encode()
+        records.append(Record("t", partition[0] if partition else 0, len(records), T + after_ms, value))
+    return oracle.expect(records, config or Config(topic="t"), now_ms, dictionary)
+
+
+def fates(found):
+    return {k: v for k, v in found.totals.items() if "/" not in k and k != "consumed"}
+
+
+def scores(found, seg=ALL):
+    return sorted(score for _, score, _ in found.answers[seg])
+
+
+@pytest.mark.parametrize("stored, event, newer", [
+    ({"revision": 3}, {"revision": 4}, True),
+    ({"revision": 3}, {"revision": 3}, False),
+    ({"revision": 3, "updated_at": T - 5}, {"revision": 2, "updated_at": T - 1}, False),
+    ({"revision": 3, "updated_at": T - 5}, {"updated_at": T - 1}, True),
+    ({"revision": 3, "updated_at": T - 5}, {"updated_at": T - 5}, False),
+    ({"revision": 3}, {"updated_at": T - 5}, True),
+    ({"updated_at": T - 5}, {"revision": 1}, True),
+    ({}, {}, True),
+])
+def test_order(stored, event, newer):
+    found = recount(({**stored, "score": 10}, 0), ({**event, "score": 0}, 1))
+    assert scores(found) == [0 if newer else 10]
+    assert fates(found) == ({"counted": 2} if newer else {"counted": 1, "duplicate": 1})
+
+
+def test_an_event_without_a_revision_keeps_the_stored_one():
+    found = recount(({"revision": 3, "score": 1}, 0), ({"score": 2}, 1), ({"revision": 3, "score": 3}, 2))
+    assert scores(found) == [2] and fates(found)["duplicate"] == 1
+
+
+def test_an_edit_moves_the_contribution_but_not_its_time():
+    found = recount(({"score": 2, "channel": "email", "responded_at": T - HOUR}, 0),
+                    ({"score": 9, "channel": "sms", "location": "south", "responded_at": T}, 1))
+    assert found.answers[b"kind=relational,location=south,channel=sms"] == [(T - HOUR, 9, False)]
+    assert b"kind=relational,channel=email" not in found.answers and found.clock_ms == T - HOUR
+
+
+def test_partitions_know_nothing_of_each_other():
+    assert scores(recount(({"score": 1}, 0, 0), ({"score": 2}, 0, 1))) == [1, 2]
+
+
+def test_late_is_what_is_before_the_horizon():
+    new = {"response_id": "new"}
+    border = T - 7 * DAY_MS
+    assert fates(recount(({}, 0), ({**new, "responded_at": border}, 0))) == {"counted": 2}
+    assert fates(recount(({}, 0), ({**new, "responded_at": border - 1}, 0))) == {"counted": 1, "late": 1}
+    # Its own record moves the horizon first, and other partitions have other horizons.
+    assert fates(recount(({"responded_at": border - 1}, 0))) == {"late": 1}
+    assert fates(recount(({}, 0, 0), ({**new, "responded_at": border - 1}, -DAY_MS, 1))) == {"counted": 2}
+
+
+def test_rejects_move_the_horizon_and_future_ones_do_not():
+    late = ({"response_id": "new", "responded_at": T - 7 * DAY_MS}, -HOUR)
+    assert fates(recount(({"score": 99}, 1), late))["late"] == 1
+    assert fates(recount(({"responded_at": T + HOUR}, 1), late))["counted"] == 1
+    assert fates(recount(({}, DAY_MS + 1), late))["counted"] == 1
+
+
+def test_what_was_forgotten_can_only_be_late():
+    first = ({"responded_at": T, "score": 3}, 0)
+    push = ({"response_id": "other"}, 7 * DAY_MS + 1)
+    assert fates(recount(first, push, first, now_ms=T + 8 * DAY_MS)) == {"counted": 2, "late": 1}
+    # An edit prolongs what is remembered, a duplicate does not.
+    edit = ({"responded_at": T, "score": 4, "revision": 2}, DAY_MS)
+    again = ({"responded_at": T, "score": 4, "revision": 2}, DAY_MS * 2)
+    push = ({"response_id": "other"}, 8 * DAY_MS + 1)
+    found = recount(first, edit, again, push, first, now_ms=T + 9 * DAY_MS)
+    assert fates(found) == {"counted": 3, "duplicate": 1, "late": 1} and scores(found) == [4, 9]
+    push = ({"response_id": "other"}, 8 * DAY_MS)
+    found = recount(first, edit, again, push, first, now_ms=T + 9 * DAY_MS)
+    assert fates(found) == {"counted": 4, "duplicate": 1}  # still known, and the later offset is newer
+
+
+def kinds(found):
+    return [(a["json"]["kind"], a["json"]["severity"], a["json"]["id"], a["json"]["incident"]) for a in found.alerts["r"]]
+
+
+def test_transitions():
+    found = recount(({"score": 5}, 0), ({"score": 5}, 1), ({"score": 1}, 2), ({"score": 9}, 3), ({"score": 10}, 4),
+                    ({"score": 4}, 5), ({"score": None, "x": 1}, 6))
+    assert kinds(found)[:4] == [("raised", "moderate", "r:1", 1), ("changed", "critical", "r:2", 1),
+                                ("retracted", "critical", "r:3", 1), ("raised", "high", "r:4", 4)]
+    assert fates(found)["rejected:bad_score"] == 1
+
+
+@pytest.mark.parametrize("edit, changed", [
+    ({}, False), ({"score": 2}, True), ({"owner": "o2"}, True), ({"channel": "sms"}, True), ({"language": "pt"}, True),
+    ({"themes": ["b", "a"]}, False), ({"themes": ["a"]}, True), ({"comment": "bad"}, False), ({"comment": "worse"}, True),
+    ({"comment": ""}, False), ({"respondent_id": "x"}, False), ({"survey_kind": "other"}, True),
+])
+def test_changed(edit, changed):
+    base = {"score": 3, "owner": "o1", "channel": "email", "themes": ["a", "b"], "comment": "bad"}
+    found = recount((base, 0), ({**base, **edit}, 1))
+    assert [a["json"]["kind"] for a in found.alerts["r"]] == ["raised"] + ["changed"] * changed
+
+
+def test_channels_are_those_of_old_and_new():
+    found = recount(({"score": 3, "team": "a", "owner": "o"}, 0), ({"score": 1, "team": "b", "location": "south"}, 1),
+                    ({"score": 9, "team": "c"}, 2))
+    raised, changed, retracted = [a["channels"] for a in found.alerts["r"]]
+    assert raised == ["all", "location:north", "location:north/lisbon", "owner:o", "severity:high", "team:a"]
+    assert changed == ["all", "location:north", "location:north/lisbon", "location:south", "owner:o", "severity:critical",
+                       "severity:high", "team:a", "team:b"]
+    assert retracted == ["all", "location:north", "location:north/lisbon", "location:south", "severity:critical", "team:b",
+                         "team:c"]
+
+
+def test_stale():
+    old = T - DAY_MS - 1
+    assert recount(({"score": 1}, -DAY_MS - 1)).alerts["r"][0]["stale"]
+    first = recount(({"score": 1, "responded_at": old}, 0), ({"score": 2}, 1))
+    assert [a["stale"] for a in first.alerts["r"]] == [True, False] and first.alerts["r"][0]["channels"] == []
+
+
+def test_alert_json():
+    found = recount(({"score": 3, "comment": "é", "respondent_id": "p", "themes": ["a"], "updated_at": T - 1,
+                      "location": "n%/l", "owner": "o"}, 0)).alerts["r"][0]["json"]
+    assert found == {
+        "id": "r:1", "kind": "raised", "severity": "high", "incident": 1, "response_id": "r", "score": 3, "comment": "é",
+        "has_comment": True, "owner": "o", "respondent_id": "p", "survey_kind": "relational", "location": "n%/l",
+        "themes": ["a"], "responded_at_ms": T - 1, "at_ms": T - 1, "seg": "kind=relational,location=n%25/l",
+        "source": "t/0/0", "contract": 1}
+
+
+def test_segments():
+    config = Config(topic="t", sets=[[], ["theme", "attributes.plan"]], split_kinds=False)
+    found = recount(({"themes": ["a", "b=c"], "attributes": {"plan": ""}}, 0), config=config)
+    assert sorted(found.answers) == [b"all", b"theme=a,attributes.plan=__none__", b"theme=b%3Dc,attributes.plan=__none__"]
+    assert found.set_of[b"all"] == "all" and found.set_of[b"theme=a,attributes.plan=__none__"] == "theme,attributes.plan"
+
+
+def test_caps():
+    config = Config(topic="t", sets=[["location"]], caps={"location": 2, "owner": 9})
+    events = (({"location": "a/b"}, 0), ({"location": "a/c", "response_id": "s"}, 0))
+    found = recount(*events, config=config, dictionary=[("location", "a"), ("location", "a/b")])
+    assert {seg[25:].decode() or "?": len(v) for seg, v in found.answers.items()} == {"a": 2, "a/b": 1, "__other__": 1}
+    assert found.faults == []
+    many = [("location", x) for x in ("a", "a/b", "a/c")]
+    assert recount(*events, config=config, dictionary=many).faults
+    assert recount(*events, config=config, dictionary=many[:1]).faults
+
+
+# --- compare
+
+
+def published(value):
+    if isinstance(value, Decimal):
+        text = f"{value:.4f}"
+        return "0.0000" if text == "-0.0000" else text
+    return json.dumps(value)
+
+
+def publish(redis, expected):
+    """What npsd should leave behind, written by hand."""
+    for seg, name in expected.set_of.items():
+        view = expected.view(seg, expected.clock_ms)
+        for window, found in view.items():
+            members = {**found, "asof_ms": expected.clock_ms}
+            text = "{" + ",".join(f'"{k}":{published(v)}' for k, v in members.items()) + "}"
+            redis.hset(b"nps:v:{" + seg + b"}", window, text)
+        if view:
+            redis.hset(b"nps:v:{" + seg + b"}", "rev", f"{T:013d}-{7:012d}-{expected.clock_ms:013d}")
+            redis.sadd(f"nps:index:{name}", seg)
+    redis.hset("nps:totals", mapping={**expected.totals, "clock_ms": expected.clock_ms})
+    for alerts in expected.alerts.values():
+        for alert in alerts:
+            due = alert["json"]
+            entry = {k: due[k] for k in ("id", "kind", "severity", "response_id", "at_ms", "source")}
+            entry["json"] = json.dumps({**due, "reasons": []})
+            redis.xadd("nps:alerts", {**entry, **({"stale": 1} if alert["stale"] else {})})
+
+
+@pytest.fixture
+def stored(redis):
+    expected = recount(({"score": 3, "comment": "é"}, 0), ({"response_id": "s", "score": 10}, -HOUR), ({"score": 2}, 2))
+    publish(redis, expected)
+    return redis, expected
+
+
+SEG_KEY = "nps:v:{kind=relational}"
+SPOILERS = {
+    "a total": lambda r: r.hincrby("nps:totals", "counted", 1),
+    "a missing total": lambda r: r.hdel("nps:totals", "t/consumed"),
+    "a missing window": lambda r: r.hdel(SEG_KEY, "24h"),
+    "a missing key": lambda r: r.delete(SEG_KEY),
+    "a count": lambda r: r.hset(SEG_KEY, "1h", r.hget(SEG_KEY, "1h").replace(b'"n": 1', b'"n": 2').replace(b'"n":1', b'"n":2')),
+    "a figure": lambda r: r.hset(SEG_KEY, "24h", r.hget(SEG_KEY, "24h").replace(b'"mean":6.0000', b'"mean":6.0001')),
+    "a figure's form": lambda r: r.hset(SEG_KEY, "24h", r.hget(SEG_KEY, "24h").replace(b'"mean":6.0000', b'"mean":6.0')),
+    "a member": lambda r: r.hset(SEG_KEY, "24h", r.hget(SEG_KEY, "24h").replace(b'"opened":0,', b"")),
+    "asof_ms": lambda r: r.hset(SEG_KEY, "1h", r.hget(SEG_KEY, "1h").replace(str(T).encode(), str(T - 60_000).encode())),
+    "rev": lambda r: r.hset(SEG_KEY, "rev", "1-2-3"),
+    "a window not due": lambda r: r.hset(SEG_KEY, "2h", "{}"),
+    "a segment not due": lambda r: r.hset("nps:v:{kind=other}", "1h", "{}"),
+    "an index without a member": lambda r: r.srem("nps:index:location", "kind=relational,location=north"),
+    "an index with one too many": lambda r: r.sadd("nps:index:location", "kind=other,location=north"),
+    "an alert twice": lambda r: r.xadd("nps:alerts", r.xrange("nps:alerts")[0][1]),
+    "an alert less": lambda r: r.xdel("nps:alerts", r.xrange("nps:alerts")[0][0]),
+    "an alert's field": lambda r: change_alert(r, b"severity", b"high"),
+    "an alert's mark": lambda r: change_alert(r, b"stale", b"1"),
+    "an alert's json": lambda r: change_alert(r, b"json", b'{"id":"r:2"}'),
+}
+
+
+def change_alert(redis, field, value):
+    id_, fields = redis.xrange("nps:alerts")[-1]
+    redis.xdel("nps:alerts", id_)
+    redis.xadd("nps:alerts", {**fields, field: value})
+
+
+def test_compare_finds_nothing_where_nothing_is_wrong(stored):
+    assert oracle.compare(*stored) == []
+
+
+@pytest.mark.parametrize("name", SPOILERS)
+def test_compare_finds(stored, name):
+    redis, expected = stored
+    SPOILERS[name](redis)
+    assert len(oracle.compare(redis, expected)) >= 1
+
+
+def test_compare_channels_counts_each_message():
+    expected = recount(({"score": 3, "team": "a=b", "location": "n"}, 0))
+    told = json.dumps({**expected.alerts["r"][0]["json"], "reasons": [], "stream_id": "1-1"})
+    messages = [("nps:alerts:" + c, told) for c in ("all", "severity:high", "location:n", "team:a%3Db")]
+    assert compare_channels(messages, expected) == []
+    assert compare_channels(messages[1:], expected) and compare_channels(messages + messages[:1], expected)
+    assert compare_channels([(c, told.replace("1-1", "")) for c, _ in messages], expected)
