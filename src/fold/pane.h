@@ -1,0 +1,33 @@
+/* Panes as they are stored: what snapshots read and put back, one step at a time. Thread: fold, for all */
+#ifndef NPSD_FOLD_PANE_H
+#define NPSD_FOLD_PANE_H
+
+#include "npsd/panes.h"
+
+/* v[0 .. popcount(bits) - 1] are the counters whose bit is set, ascending; none of them is zero. */
+struct npsd_pane {
+	int64_t start_s;
+	uint32_t bits;
+	int64_t v[NPSD_NCOUNTER];
+};
+
+/* The first pane of segment i at a step with from_s <= start < to_s; false where there is none. */
+bool npsd_panes_next(
+    struct npsd_pane *out, const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s);
+/* Adds at this step alone; start_s is a multiple of the step. */
+void npsd_panes_put(
+    struct npsd_panes *p, uint32_t i, int step, int64_t start_s, uint32_t bits, const int64_t *v);
+/* What starts before this is forgotten, at this step; INT64_MIN before the first npsd_panes_drop. */
+int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step);
+
+static inline int64_t npsd_floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static inline int64_t npsd_ceil_div(int64_t a, int64_t b)
+{
+	return a / b + (a % b > 0);
+}
+
+#endif
