@@ -1,0 +1,175 @@
+#include "publish/window.h"
+
+#include "npsd/err.h"
+#include "npsd/figures.h"
+#include "publish/decimal.h"
+
+static void put_name(struct npsd_buf *out, const char *name)
+{
+	npsd_buf_addz(out, ",\"");
+	npsd_buf_addz(out, name);
+	npsd_buf_addz(out, "\":");
+}
+
+static void put_int(struct npsd_buf *out, const char *name, int64_t v)
+{
+	char text[NPSD_DECIMAL_MAX];
+
+	put_name(out, name);
+	npsd_buf_add(out, text, npsd_decimal_int(text, v));
+}
+
+static void put_figure(struct npsd_buf *out, const char *name, double v)
+{
+	char text[NPSD_DECIMAL_MAX];
+
+	put_name(out, name);
+	npsd_buf_add(out, text, npsd_decimal_fixed4(text, v));
+}
+
+static void put_scores(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
+{
+	char text[NPSD_DECIMAL_MAX];
+
+	put_name(out, "scores");
+	for (int i = 0; i <= 10; i++) {
+		npsd_buf_addz(out, i ? "," : "[");
+		npsd_buf_add(out, text, npsd_decimal_int(text, v[NPSD_C_h0 + i]));
+	}
+	npsd_buf_addz(out, "]");
+}
+
+static bool is_zero(const int64_t v[NPSD_NCOUNTER])
+{
+	for (int i = 0; i < NPSD_NCOUNTER; i++)
+		if (v[i] != 0)
+			return false;
+	return true;
+}
+
+/* The counts below the scores: each is a field of its counter's name. */
+static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
+{
+	static const char *const name[NPSD_NCOUNTER] = {
+#define X(name, meaning) #name,
+#include "tbl/counters.def"
+#undef X
+	};
+
+	for (int i = NPSD_C_no_score; i <= NPSD_C_unsubscribed; i++)
+		put_int(out, name[i], v[i]);
+}
+
+/* answered of asked; 0 <= answered <= asked where asked > 0, else there is no rate. */
+struct rate {
+	int64_t answered, asked;
+};
+
+static struct rate rate_of(struct npsd_counts now, const int64_t v[NPSD_NCOUNTER])
+{
+	struct rate r = {now.n + v[NPSD_C_no_score], v[NPSD_C_delivered]};
+
+	if (r.asked == 0)
+		r.asked = v[NPSD_C_invited];
+	if (r.answered > r.asked)
+		r.asked = 0;
+	return r;
+}
+
+static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_counts now,
+    struct npsd_counts prev, struct rate r)
+{
+	struct npsd_nps nps = {0};
+	const char *flag[4];
+	int n = 0;
+
+	if (now.n > 0)
+		nps = npsd_nps_of(now);
+	if (now.n < cfg->fragile_few)
+		flag[n++] = "few";
+	if (now.n > 0 && (nps.hi - nps.lo) / 2 > cfg->fragile_wide)
+		flag[n++] = "wide";
+	if (r.asked > 0 && (double)r.answered / (double)r.asked < cfg->fragile_low_rate)
+		flag[n++] = "low_rate";
+	if (2 * now.n < prev.n)
+		flag[n++] = "volume_drop";
+	put_name(out, "fragile");
+	npsd_buf_addz(out, "[");
+	for (int i = 0; i < n; i++) {
+		npsd_buf_addz(out, i ? ",\"" : "\"");
+		npsd_buf_addz(out, flag[i]);
+		npsd_buf_addz(out, "\"");
+	}
+	npsd_buf_addz(out, "]");
+}
+
+static void put_score_figures(struct npsd_buf *out, struct npsd_counts now, const int64_t v[NPSD_NCOUNTER])
+{
+	struct npsd_nps nps = npsd_nps_of(now);
+	double n = (double)now.n, mean, sd;
+
+	npsd_spread(&mean, &sd, v);
+	put_figure(out, "nps", nps.nps);
+	put_figure(out, "nps_lo", nps.lo);
+	put_figure(out, "nps_hi", nps.hi);
+	put_figure(out, "mean", mean);
+	put_figure(out, "sd", sd);
+	put_figure(out, "promoter_share", (double)now.promoters / n);
+	put_figure(out, "passive_share", (double)now.passives / n);
+	put_figure(out, "detractor_share", (double)now.detractors / n);
+}
+
+static void put_change(struct npsd_buf *out, struct npsd_counts now, struct npsd_counts prev)
+{
+	struct npsd_change c = npsd_change_of(now, prev);
+
+	put_figure(out, "delta", c.delta);
+	put_figure(out, "z", c.z);
+	put_figure(out, "p_value", c.p_value);
+	put_name(out, "significant");
+	npsd_buf_addz(out, c.significant ? "true" : "false");
+}
+
+static void put_rate(struct npsd_buf *out, struct rate r)
+{
+	double lo, hi;
+
+	npsd_rate_interval(&lo, &hi, r.answered, r.asked);
+	put_figure(out, "response_rate", (double)r.answered / (double)r.asked);
+	put_figure(out, "response_rate_lo", lo);
+	put_figure(out, "response_rate_hi", hi);
+}
+
+bool npsd_window_write(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_window *w,
+    const struct npsd_window_counts *c)
+{
+	struct npsd_counts now = npsd_counts_of(c->now), prev = npsd_counts_of(c->prev);
+	struct rate rate = rate_of(now, c->now);
+
+	if (is_zero(c->now) && is_zero(c->prev))
+		return false;
+	for (int i = 0; i < NPSD_NCOUNTER; i++)
+		npsd_assert(c->now[i] >= 0 && c->prev[i] >= 0);
+	npsd_buf_addf(out, "{\"n\":%lld", (long long)now.n);
+	put_int(out, "promoters", now.promoters);
+	put_int(out, "passives", now.passives);
+	put_int(out, "detractors", now.detractors);
+	put_scores(out, c->now);
+	put_counters(out, c->now);
+	put_int(out, "prev_n", prev.n);
+	put_int(out, "from_ms", c->from_s * 1000);
+	put_int(out, "to_ms", c->to_s * 1000);
+	put_int(out, "asof_ms", c->t_ms);
+	put_int(out, "step_s", w->step_s);
+	put_fragile(out, cfg, now, prev, rate);
+	if (now.n > 0)
+		put_score_figures(out, now, c->now);
+	if (prev.n > 0)
+		put_figure(out, "prev_nps", npsd_nps_of(prev).nps);
+	if (now.n > 0 && prev.n > 0)
+		put_change(out, now, prev);
+	if (rate.asked > 0)
+		put_rate(out, rate);
+	npsd_buf_addz(out, "}");
+	return !out->full;
+}
