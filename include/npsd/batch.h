@@ -65,6 +65,7 @@ struct npsd_ruling {
 
 enum npsd_order_what {
 	NPSD_ORDER_TAKE,  /* worker, commit: count this partition from state.pos on */
+	NPSD_ORDER_READ,  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be missed) */
 	NPSD_ORDER_PAUSE, /* worker: read no more; done when all in hand is committed (or this run is over) */
 	NPSD_ORDER_DROP,  /* worker, commit: forget this partition */
 	NPSD_ORDER_RESET, /* all: drop all in hand, go on with `run` and `names` */
