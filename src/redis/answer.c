@@ -1,0 +1,92 @@
+#include "redis/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "npsd/err.h"
+
+static const char *const cant_now[] = {
+    "BUSY", "LOADING", "OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"};
+#define NCANT (sizeof cant_now / sizeof cant_now[0])
+
+static size_t count_nodes(const redisReply *r)
+{
+	size_t n = 1;
+
+	if (r->type == REDIS_REPLY_ARRAY)
+		for (size_t i = 0; i < r->elements; i++)
+			n += count_nodes(r->element[i]);
+	return n;
+}
+
+/* Fills *to; the elements of an array lie side by side from *free_at on. Depth is bounded by hiredis. */
+static void convert(struct npsd_reply *to, struct npsd_reply **free_at, const redisReply *r)
+{
+	struct npsd_reply *el;
+
+	*to = (struct npsd_reply){.type = NPSD_REPLY_NIL};
+	switch (r->type) {
+	case REDIS_REPLY_STRING:
+	case REDIS_REPLY_STATUS:
+	case REDIS_REPLY_ERROR:
+		*to = (struct npsd_reply){.type = NPSD_REPLY_STR, .str = r->str, .len = (size_t)r->len};
+		break;
+	case REDIS_REPLY_INTEGER:
+		*to = (struct npsd_reply){.type = NPSD_REPLY_INT, .integer = r->integer};
+		break;
+	case REDIS_REPLY_ARRAY:
+		el = *free_at;
+		*free_at += r->elements;
+		*to = (struct npsd_reply){.type = NPSD_REPLY_ARRAY, .el = el, .n = r->elements};
+		for (size_t i = 0; i < r->elements; i++)
+			convert(&el[i], free_at, r->element[i]);
+		break;
+	default:
+		break;
+	}
+}
+
+void npsd_answer_take(struct npsd_answer *out, redisReply *raw)
+{
+	struct npsd_reply *free_at;
+
+	out->raw = raw;
+	out->nodes = calloc(count_nodes(raw), sizeof *out->nodes);
+	npsd_assert(out->nodes);
+	free_at = out->nodes + 1;
+	convert(out->nodes, &free_at, raw);
+}
+
+void npsd_answer_free(struct npsd_answer *answer)
+{
+	if (answer->raw)
+		freeReplyObject(answer->raw);
+	free(answer->nodes);
+	*answer = (struct npsd_answer){NULL, NULL};
+}
+
+bool npsd_answer_is(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(text, word, n) == 0 && (text[n] == ' ' || text[n] == 0);
+}
+
+enum npsd_outcome npsd_answer_error(const char *text)
+{
+	const char *at;
+
+	for (size_t i = 0; i < NCANT; i++)
+		if (npsd_answer_is(text, cant_now[i]))
+			return NPSD_CANT_NOW;
+	/* 6.2 wraps what a command in a script says: `ERR Error running script (...): @user_script:1: ...
+	 * -OOM command` */
+	at = npsd_answer_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
+	while (at && (at = strstr(at, ": ")) != NULL) {
+		at += 2;
+		for (size_t i = 0; i < NCANT; i++)
+			if (npsd_answer_is(*at == '-' ? at + 1 : at, cant_now[i]))
+				return NPSD_CANT_NOW;
+	}
+	return NPSD_BROKEN;
+}

@@ -1,0 +1,42 @@
+/* A private redis-server for one test: unix socket in a directory of its own, nothing kept. */
+#ifndef HELP_REDIS_H
+#define HELP_REDIS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "npsd/store.h"
+
+struct redisContext;
+
+struct help_redis {
+	pid_t pid;
+	char dir[64], sock[80], url[96]; /* url: as in redis.url */
+	struct redisContext *plain;	 /* for help_redis_do */
+};
+
+/* Starts it and waits until it answers; options: more words for its command line, NULL-terminated, or NULL.
+ */
+void help_redis_start(struct help_redis *r, const char *const *options);
+/* Ends the server and removes its directory. */
+void help_redis_stop(struct help_redis *r);
+/* kill -9, the directory stays; start again with help_redis_again. */
+void help_redis_kill(struct help_redis *r);
+void help_redis_again(struct help_redis *r, const char *const *options);
+/*
+ * One command past npsd's store, words NULL-terminated; the reply as text: strings as they are, `nil`,
+ * integers, lists as
+ * `[a b c]`, errors as `!text`. Valid until the fourth call after it.
+ */
+const char *help_redis_do(struct help_redis *r, ...) __attribute__((sentinel));
+
+/* The production store on this server; timeout of redis.timeout in ms. */
+void help_store_open(struct npsd_store *out, const struct help_redis *r, int timeout_ms);
+/* Calls a script and waits (20 s): its reply as text as above, or `lost`, `cannot now: text`, `broken: text`.
+ */
+const char *help_store_call(struct npsd_store *store, enum npsd_script script, const char *const *keys,
+    size_t nkeys, const char *const *args, size_t nargs);
+/* The same of any completion; valid until the fourth call after it. */
+const char *help_done_text(const struct npsd_done *done);
+
+#endif

@@ -1,0 +1,257 @@
+/* The production store against a private redis-server, and what needs no server: the address, kinds of
+ * errors. */
+#include <criterion/criterion.h>
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "help_redis.h"
+#include "npsd/clock.h"
+#include "npsd/redis.h"
+#include "redis/answer.h"
+#include "redis/url.h"
+
+static const char *const keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict"};
+static const char *const empty_watch[] = {"hash", "0", ""};
+
+static const char *watch(struct npsd_store *s)
+{
+	return help_store_call(s, NPSD_S_watch, keys, 2, empty_watch, 3);
+}
+
+static bool submit_watch(struct npsd_store *s, uint64_t tag)
+{
+	struct npsd_arg k[2], a[3] = {{"hash", 4}, {"0", 1}, {"", 0}};
+	struct npsd_call call = {tag, NPSD_S_watch, k, 2, a, 3};
+
+	for (int i = 0; i < 2; i++)
+		k[i] = (struct npsd_arg){keys[i], strlen(keys[i])};
+	return s->submit(s->self, &call);
+}
+
+static struct npsd_done next(struct npsd_store *s)
+{
+	int64_t until = npsd_clock_system.mono_ms(NULL) + 20000;
+	struct npsd_done done;
+
+	while (!s->poll(s->self, &done, 50))
+		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "no completion");
+	return done;
+}
+
+Test(redis, the_address_is_taken_apart)
+{
+	static const struct {
+		const char *url, *expect;
+	} rows[] = {
+	    {"redis://127.0.0.1:6379/0", "|| 127.0.0.1 6379 0 |"},
+	    {"redis://h", "|| h 6379 0 |"},
+	    {"redis://h/3", "|| h 6379 3 |"},
+	    {"redis://[::1]:7/15", "|| ::1 7 15 |"},
+	    {"redis://u:p%40%2f@h:1/2", "u|p@/| h 1 2 |"},
+	    {"redis://:p/q@h", "|p/q| h 6379 0 |"},
+	    {"redis://p@h", "|p| h 6379 0 |"},
+	    {"unix:///run/redis.sock", "||   0 |/run/redis.sock"},
+	    {"unix://u:p@/run/redis.sock", "u|p|   0 |/run/redis.sock"},
+	    {"http://h", NULL},
+	    {"redis://", NULL},
+	    {"redis://:1", NULL},
+	    {"redis://h:x", NULL},
+	    {"redis://h:123456", NULL},
+	    {"redis://h/x", NULL},
+	    {"redis://%4@h", NULL},
+	    {"redis://%00@h", NULL},
+	    {"redis://[::1/0", NULL},
+	    {"unix://run/redis.sock", NULL},
+	    {"unix:///", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_err err = {.code = NPSD_OK};
+		struct npsd_redis_url u;
+		bool ok = npsd_redis_url_parse(&u, rows[i].url, &err);
+		char text[1200];
+
+		cr_expect_eq(ok, rows[i].expect != NULL, "%s", rows[i].url);
+		cr_expect_eq(err.code, ok ? NPSD_OK : NPSD_INVALID);
+		snprintf(text, sizeof text, "%s|%s| %s %s %d |%s", u.user, u.password, u.host, u.port, u.db,
+		    u.path);
+		if (ok && rows[i].expect)
+			cr_expect_str_eq(text, rows[i].expect);
+	}
+}
+
+Test(redis, an_error_is_told_apart_by_its_first_word_or_as_6_2_wraps_it)
+{
+	static const struct {
+		const char *text;
+		enum npsd_outcome expect;
+	} rows[] = {
+	    {"OOM command not allowed when used memory > 'maxmemory'. script: ab, on @user_script:3.",
+		NPSD_CANT_NOW},
+	    {"BUSY Redis is busy running a script.", NPSD_CANT_NOW},
+	    {"LOADING Redis is loading the dataset in memory", NPSD_CANT_NOW},
+	    {"READONLY You can't write against a read only replica.", NPSD_CANT_NOW},
+	    {"MISCONF Redis is configured to save RDB snapshots", NPSD_CANT_NOW},
+	    {"NOREPLICAS Not enough good replicas to write.", NPSD_CANT_NOW},
+	    {"MASTERDOWN Link with MASTER is down", NPSD_CANT_NOW},
+	    {"TRYAGAIN Multiple keys request during rehashing of slot", NPSD_CANT_NOW},
+	    {"CLUSTERDOWN The cluster is down", NPSD_CANT_NOW},
+	    {"ERR Error running script (call to f_5): @user_script:1: @user_script: 1: -OOM command not "
+	     "allowed",
+		NPSD_CANT_NOW},
+	    {"ERR Error running script (call to f_5): @user_script:1: @user_script: 1: -READONLY You can't "
+	     "write",
+		NPSD_CANT_NOW},
+	    {"ERR Error running script (call to f_5): @user_script:9: a script: ROOM for more", NPSD_BROKEN},
+	    {"OOMPH", NPSD_BROKEN},
+	    {"NOAUTH Authentication required.", NPSD_BROKEN},
+	    {"WRONGTYPE Operation against a key holding the wrong kind of value", NPSD_BROKEN},
+	    {"ERR unknown command: OOM", NPSD_BROKEN},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		cr_expect_eq(npsd_answer_error(rows[i].text), rows[i].expect, "%s", rows[i].text);
+}
+
+Test(redis, calls_are_answered_and_the_connection_counted)
+{
+	struct help_redis r;
+	struct npsd_store s;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 5000);
+	cr_expect_eq(s.connection(s.self), 0);
+	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_eq(s.connection(s.self), 1);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, many_calls_are_on_their_way_but_not_too_many)
+{
+	struct help_redis r;
+	struct npsd_store s;
+	uint64_t sum = 0, n = 0;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 5000);
+	while (submit_watch(&s, n + 1))
+		n++;
+	cr_expect_eq(n, NPSD_REDIS_CALLS);
+	for (uint64_t i = 0; i < n; i++) {
+		struct npsd_done done = next(&s);
+
+		cr_expect_eq(done.outcome, NPSD_DONE);
+		sum += done.tag;
+	}
+	cr_expect_eq(sum, n * (n + 1) / 2);
+	cr_expect(submit_watch(&s, 1));
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, scripts_that_the_server_forgot_are_loaded_and_called_again)
+{
+	struct help_redis r;
+	struct npsd_store s;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 5000);
+	watch(&s);
+	for (int i = 0; i < 5; i++) {
+		help_redis_do(&r, "SCRIPT", "FLUSH", NULL);
+		cr_expect_str_eq(watch(&s), "[refused empty]");
+	}
+	cr_expect_eq(s.connection(s.self), 1);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, what_gets_no_reply_is_lost_and_what_was_not_sent_cannot_be_now)
+{
+	struct help_redis r;
+	struct npsd_store s;
+	struct npsd_done done;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 300);
+	watch(&s);
+	kill(r.pid, SIGSTOP);
+	cr_expect(submit_watch(&s, 7));
+	done = next(&s);
+	cr_expect_eq(done.tag, 7);
+	cr_expect_eq(done.outcome, NPSD_LOST);
+	kill(r.pid, SIGCONT);
+	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_eq(s.connection(s.self), 2);
+	help_redis_kill(&r);
+	while (s.poll(s.self, &done, 10))
+		;
+	cr_expect(submit_watch(&s, 8));
+	done = next(&s);
+	cr_expect_eq(done.tag, 8);
+	cr_expect_eq(done.outcome, NPSD_CANT_NOW, "%s", done.text);
+	help_redis_again(&r, NULL);
+	for (int tries = 0; tries < 100 && strncmp(watch(&s), "cannot now: ", 12) == 0; tries++)
+		;
+	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_eq(s.connection(s.self), 3);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, a_login_that_fails_is_broken)
+{
+	static const char *const with_password[] = {"--requirepass", "secret", NULL};
+	struct help_redis r;
+	struct npsd_store s;
+	char plain[96];
+
+	help_redis_start(&r, with_password);
+	help_store_open(&s, &r, 5000);
+	cr_expect(strstr(watch(&s), "broken: NOAUTH") != NULL);
+	npsd_redis_close(&s);
+	snprintf(plain, sizeof plain, "%s", r.url);
+	snprintf(r.url, sizeof r.url, "unix://:secret@%.80s", r.sock);
+	help_store_open(&s, &r, 5000);
+	cr_expect_str_eq(watch(&s), "[refused empty]");
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, a_server_out_of_memory_cannot_now)
+{
+	static const char *const base_keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict",
+	    "{nps:alerts}:config", "{nps:alerts}:claims:t/0", "{nps:alerts}:rulings:t/0"};
+	static const char *const args[] = {"hash", "0", "", "text", "t/0", "0:0", "0123456789abcdef"};
+	struct help_redis r;
+	struct npsd_store s;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 5000);
+	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "1", NULL);
+	cr_expect(strstr(help_store_call(&s, NPSD_S_base, base_keys, 5, args, 7), "cannot now: ") != NULL);
+	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "0", NULL);
+	cr_expect_str_eq(help_redis_do(&r, "DBSIZE", NULL), "0");
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+Test(redis, a_wake_ends_the_wait)
+{
+	struct help_redis r;
+	struct npsd_store s;
+	struct npsd_done done;
+	int64_t before;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 5000);
+	watch(&s);
+	s.wake(s.self);
+	before = npsd_clock_system.mono_ms(NULL);
+	cr_expect_not(s.poll(s.self, &done, 600000));
+	cr_expect_lt(npsd_clock_system.mono_ms(NULL) - before, 500000);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
