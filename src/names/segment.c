@@ -80,8 +80,10 @@ bool npsd_name_decode(struct npsd_buf *out, struct npsd_str in)
 			int hi = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1;
 			int lo = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
 
+			if (hi < 0 || lo < 0)
+				return false;
 			c = (unsigned char)(hi << 4 | lo);
-			if (hi < 0 || lo < 0 || !must_encode(c))
+			if (!must_encode(c))
 				return false;
 			i += 2;
 		} else if (must_encode(c)) {
