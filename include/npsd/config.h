@@ -56,8 +56,9 @@ struct npsd_config {
 };
 
 /*
- * Reads FILE (NULL: only defaults) and then `sets`, each "key=value". On failure err->text is one line
- * `FILE:LINE: FIELD: what is wrong; accepted: ...`.
+ * Reads FILE (NULL: only defaults) and then `sets`, each "key=value", of which the last one counts. Lists and maps are
+ * YAML there too. Texts and properties of the form `env:NAME` or `file:PATH` are read from there. On failure err->text is
+ * one line `FILE:LINE:COL: FIELD: what is wrong; accepted: ...` (`--set: FIELD: ...`).
  * Thread: main; Owns: the caller frees with npsd_config_free; Fails: NPSD_INVALID
  */
 bool npsd_config_load(struct npsd_config **out, struct npsd_err *err, const char *file, const char *const *sets, int nsets);
@@ -67,7 +68,7 @@ void npsd_config_free(struct npsd_config **cfg);
  * Thread: main
  */
 const char *npsd_config_difference(const char *text_a, const char *text_b);
-/* docs/options.md and --help are this text. Thread: main; Owns: the caller frees */
+/* docs/options.md (markdown) and --help are this text. Thread: main; Owns: the caller frees */
 char *npsd_config_manual(bool markdown);
 
 #endif

@@ -1,0 +1,505 @@
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "npsd/config.h"
+
+#define FILE_NAME "npsd.yaml"
+
+/* Each test runs in a process of its own; its files lie in a folder of its own. */
+static void enter_folder(void)
+{
+	char folder[] = "/tmp/npsd-config-XXXXXX";
+
+	cr_assert_not_null(mkdtemp(folder));
+	cr_assert_eq(chdir(folder), 0);
+}
+
+static void leave_folder(void)
+{
+	char folder[256];
+
+	unlink(FILE_NAME);
+	unlink("secret");
+	cr_assert_not_null(getcwd(folder, sizeof folder));
+	cr_assert_eq(chdir("/"), 0);
+	cr_expect_eq(rmdir(folder), 0);
+}
+
+TestSuite(config, .init = enter_folder, .fini = leave_folder);
+
+static void write_file(const char *name, const char *text, size_t n)
+{
+	FILE *f = fopen(name, "wb");
+
+	cr_assert_not_null(f);
+	cr_assert_eq(fwrite(text, 1, n, f), n);
+	cr_assert_eq(fclose(f), 0);
+}
+
+/* Loads the text as a file (NULL: none), with one --set where set is given; NULL where it is refused. */
+static struct npsd_config *load(struct npsd_err *err, const char *yaml, const char *set)
+{
+	struct npsd_config *cfg;
+
+	*err = (struct npsd_err){0};
+	if (yaml)
+		write_file(FILE_NAME, yaml, strlen(yaml));
+	npsd_config_load(&cfg, err, yaml ? FILE_NAME : NULL, &set, set != NULL);
+	return cfg;
+}
+
+static struct npsd_config *must_load(const char *yaml, const char *set)
+{
+	struct npsd_err err;
+	struct npsd_config *cfg = load(&err, yaml, set);
+
+	cr_assert_not_null(cfg, "%s", err.text);
+	cr_assert_eq(err.code, NPSD_OK);
+	return cfg;
+}
+
+struct refusal {
+	const char *yaml, *set, *text;
+};
+
+static void expect_refusals(const struct refusal *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct npsd_err err;
+		struct npsd_config *cfg = load(&err, rows[i].yaml, rows[i].set);
+
+		cr_expect_null(cfg, "accepted: %s %s", rows[i].yaml, rows[i].set);
+		cr_expect_eq(err.code, NPSD_INVALID);
+		cr_expect_str_eq(err.text, rows[i].text);
+		npsd_config_free(&cfg);
+	}
+}
+
+Test(config, defaults_stand_without_a_file)
+{
+	struct npsd_config *cfg = must_load(NULL, NULL);
+
+	cr_expect_str_eq(cfg->kafka_brokers, "127.0.0.1:9092");
+	cr_expect_str_eq(cfg->alerts_respondent_key, "");
+	cr_expect_eq(cfg->ntopics, 1);
+	cr_expect_str_eq(cfg->topics[0], "survey-events");
+	cr_expect_eq(cfg->nproperties, 0);
+	cr_expect_eq(cfg->clock, NPSD_CLOCK_WALL);
+	cr_expect_eq(cfg->shards, 16);
+	cr_expect_eq(cfg->lateness_ms, INT64_C(7) * 86400000);
+	cr_expect_eq(cfg->event_bytes, 262144);
+	cr_expect_eq(cfg->batch_bytes, 4194304);
+	cr_expect_eq(cfg->publish_budget, 0.5);
+	cr_expect(cfg->kinds_split);
+	cr_expect_not(cfg->allow_compacted);
+	cr_expect_eq(cfg->default_kind, NPSD_KIND_NONE);
+	cr_expect_eq(cfg->alerts_respondent, NPSD_RESPONDENT_PLAIN);
+	cr_expect_eq(cfg->caps[NPSD_DIM_location], 1000000);
+	cr_expect_eq(cfg->caps[NPSD_DIM_theme], 10000);
+	cr_expect_eq(cfg->caps[NPSD_DIM_ATTR0], 10000);
+	npsd_config_free(&cfg);
+	cr_expect_null(cfg);
+	npsd_config_free(&cfg);
+}
+
+Test(config, default_windows_and_sets)
+{
+	static const struct npsd_window windows[] = {{"1h", 3600, 60}, {"24h", 86400, 300},
+	    {"7d", 604800, 3600}, {"30d", 2592000, 3600}, {"90d", 7776000, 86400}, {"365d", 31536000, 86400}};
+	static const char *const sets[] = {"all", "location", "channel", "location,channel"};
+	struct npsd_config *cfg = must_load(NULL, NULL);
+
+	cr_assert_eq(cfg->nwindows, 6);
+	for (int i = 0; i < 6; i++) {
+		cr_expect_str_eq(cfg->windows[i].name, windows[i].name);
+		cr_expect_eq(cfg->windows[i].width_s, windows[i].width_s);
+		cr_expect_eq(cfg->windows[i].step_s, windows[i].step_s);
+	}
+	cr_expect_eq(cfg->pane_s, 60);
+	cr_assert_eq(cfg->sets.n, 4);
+	for (int i = 0; i < 4; i++) {
+		cr_expect_str_eq(cfg->sets.set[i].name, sets[i]);
+		cr_expect_eq(cfg->sets.set[i].number, i);
+	}
+	cr_expect_eq(cfg->sets.set[3].ndims, 2);
+	cr_expect_eq(cfg->sets.set[3].dims[1], NPSD_DIM_channel);
+	npsd_config_free(&cfg);
+}
+
+/* Each row sets one option; its canonical line (of a counted option) shows that it was understood. */
+Test(config, values_are_read_from_file_and_set)
+{
+	static const struct {
+		const char *yaml, *set, *line;
+	} rows[] = {
+	    {"shards: 4\n", NULL, "\nshards=4\n"},
+	    {"shards: 4\n", "shards=8", "\nshards=8\n"},
+	    {"clock: event\nshards: '32'\n", NULL, "\nclock=event\n"},
+	    {"alerts: {max_age: 90m}\n", NULL, "\nalerts.max_age=5400000\n"},
+	    {"alerts:\n  max_age: 1500ms\n", NULL, "\nalerts.max_age=1500\n"},
+	    {"alerts.max_age: 2d\n", NULL, "\nalerts.max_age=172800000\n"},
+	    {"limits.event_bytes: 1MB\n", NULL, "\nlimits.event_bytes=1048576\n"},
+	    {"limits.event_bytes: 2000\n", NULL, "\nlimits.event_bytes=2000\n"},
+	    {"kinds.split: off\n", NULL, "\nkinds.split=false\n"},
+	    {NULL, "location.required=no", "\nlocation.required=false\n"},
+	    {"defaults: {survey_kind: relational}\n", NULL, "\ndefaults.survey_kind=relational\n"},
+	    {NULL, "alerts.comment=off", "alerts.comment=off\n"},
+	    {"caps: {location: 5, team: 7}\n", NULL, "\ncaps.team=7\n"},
+	    {"segments: [[attributes.plan]]\ncaps: {attributes.plan: 9}\n", NULL,
+		"\ncaps.attributes.plan=9\n"},
+	    {"segments: [[attributes.plan]]\ncaps: {attributes: {plan: 9}}\n", NULL,
+		"\ncaps.attributes.plan=9\n"},
+	    {NULL, "caps.channel=3", "\ncaps.channel=3\n"},
+	    {NULL, "segments=[[], [location]]", "\nsegments=0 all;1 location\n"},
+	    {"segments:\n  - []\n  - [theme, attributes.b]\n  - [attributes.a, attributes.b]\n", NULL,
+		"\nsegments=0 all;1 theme,attributes.b;2 attributes.a,attributes.b\n"},
+	    {"segments: [[attributes.b], [attributes.a]]\n", NULL, "\nattributes=b,a\n"},
+	    {"windows: [30d, 1h]\n", NULL, "\nwindows=1h,30d\n"},
+	    {NULL, "windows=24h", "\nwindows=24h\n"},
+	    {"", NULL, "\nshards=16\n"},
+	    {"---\n", NULL, "\nshards=16\n"},
+	    {"# nothing\n", NULL, "\nshards=16\n"},
+	    {"kafka:\nshards: 4\n", NULL, "\nshards=4\n"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_config *cfg = must_load(rows[i].yaml, rows[i].set);
+
+		cr_expect_not_null(strstr(cfg->text, rows[i].line), "no %s in %s", rows[i].line, cfg->text);
+		npsd_config_free(&cfg);
+	}
+}
+
+Test(config, topics_and_properties)
+{
+	static const char *const sets[] = {"kafka.topics=[a, b.c-d]",
+	    "kafka.properties.security.protocol=SSL", "kafka.properties={linger.ms: 5}",
+	    "kafka.properties.linger.ms=6"};
+	static const char yaml[] =
+	    "kafka:\n  properties: {security: {protocol: PLAINTEXT}, ssl.key.pem: \"a\\nb\"}\n";
+	struct npsd_err err = {0};
+	struct npsd_config *cfg;
+
+	write_file(FILE_NAME, yaml, strlen(yaml));
+	cr_assert(npsd_config_load(&cfg, &err, FILE_NAME, sets, 4), "%s", err.text);
+	cr_expect_eq(cfg->ntopics, 2);
+	cr_expect_str_eq(cfg->topics[1], "b.c-d");
+	cr_expect_eq(cfg->nproperties, 3);
+	cr_expect_str_eq(cfg->properties[0].name, "security.protocol");
+	cr_expect_str_eq(cfg->properties[0].value, "SSL");
+	cr_expect_str_eq(cfg->properties[1].value, "a\nb");
+	cr_expect_str_eq(cfg->properties[2].name, "linger.ms");
+	cr_expect_str_eq(cfg->properties[2].value, "6");
+	npsd_config_free(&cfg);
+}
+
+Test(config, secrets_come_from_elsewhere)
+{
+	struct npsd_config *cfg;
+
+	write_file("secret", "s3cr3t\r\n", 8);
+	cr_assert_eq(setenv("NPSD_TEST_URL", "redis://:pw@h:1/0", 1), 0);
+	cfg = must_load("redis.url: env:NPSD_TEST_URL\nkafka.properties.sasl.password: file:secret\n"
+			"alerts: {respondent: keyed, respondent_key: file:secret}\n",
+	    NULL);
+	cr_expect_str_eq(cfg->redis_url, "redis://:pw@h:1/0");
+	cr_expect_str_eq(cfg->properties[0].value, "s3cr3t");
+	cr_expect_str_eq(cfg->alerts_respondent_key, "s3cr3t");
+	cr_expect_null(strstr(cfg->text, "s3cr3t"));
+	cr_expect_not_null(
+	    strstr(cfg->text, "\nalerts.respondent_key=sha256:4e738ca5563c06cf\n"), "%s", cfg->text);
+	npsd_config_free(&cfg);
+}
+
+Test(config, values_are_refused)
+{
+	static const struct refusal rows[] = {
+	    {"shards: 0\n", NULL,
+		"npsd.yaml:1:9: shards: `0` is out of range; accepted: an integer from 1 to 256"},
+	    {"shards: 257\n", NULL,
+		"npsd.yaml:1:9: shards: `257` is out of range; accepted: an integer from 1 to 256"},
+	    {"shards: -1\n", NULL,
+		"npsd.yaml:1:9: shards: `-1` is no number; accepted: an integer from 1 to 256"},
+	    {"shards: 1.5\n", NULL,
+		"npsd.yaml:1:9: shards: `1.5` is no number; accepted: an integer from 1 to 256"},
+	    {"shards: 99999999999999999999\n", NULL,
+		"npsd.yaml:1:9: shards: `99999999999999999999` is no number; accepted: an integer from 1 to "
+		"256"},
+	    {"\nshards:\n  [4]\n", NULL, "npsd.yaml:3:3: shards: a list; accepted: an integer from 1 to 256"},
+	    {"shards:\n", NULL, "npsd.yaml:1:8: shards: `` is no number; accepted: an integer from 1 to 256"},
+	    {"shards: {}\n", NULL, "npsd.yaml:1:1: shards: a map; accepted: a value"},
+	    {NULL, "shards=many", "--set: shards: `many` is no number; accepted: an integer from 1 to 256"},
+	    {"# hi\nredis:\n  timeout: 5\n", NULL,
+		"npsd.yaml:3:12: redis.timeout: `5` is no duration; accepted: a duration (ms s m h d) from "
+		"50ms to 10m"},
+	    {"redis: {timeout: 11m}\n", NULL,
+		"npsd.yaml:1:18: redis.timeout: `11m` is out of range; accepted: a duration (ms s m h d) "
+		"from 50ms to 10m"},
+	    {"batch.bytes: 4mb\n", NULL,
+		"npsd.yaml:1:14: batch.bytes: `4mb` is no size; accepted: a size (KB MB GB TB) from 64KB to "
+		"64MB"},
+	    {"publish.budget: .5\n", NULL,
+		"npsd.yaml:1:17: publish.budget: `.5` is no number; accepted: a number from 0.01 to 1"},
+	    {"publish.budget: 1.01\n", NULL,
+		"npsd.yaml:1:17: publish.budget: `1.01` is out of range; accepted: a number from 0.01 to 1"},
+	    {"clock: Wall\n", NULL, "npsd.yaml:1:8: clock: `Wall` is no such word; accepted: wall, event"},
+	    {"clock: wal\n", NULL, "npsd.yaml:1:8: clock: `wal` is no such word; accepted: wall, event"},
+	    {"clock: \"a\\nb\"\n", NULL,
+		"npsd.yaml:1:8: clock: `a?b` is no such word; accepted: wall, event"},
+	    {"kinds.split: maybe\n", NULL,
+		"npsd.yaml:1:14: kinds.split: `maybe` is neither; accepted: true or false"},
+	    {"prefix: ''\n", NULL, "npsd.yaml:1:9: prefix: empty; accepted: text of 1 to 64 bytes"},
+	    {"prefix: \"a\\nb\"\n", NULL,
+		"npsd.yaml:1:9: prefix: it holds a control character; accepted: text of 1 to 64 bytes"},
+	    {"prefix: \"a\\0b\"\n", NULL, "npsd.yaml:1:9: prefix: holds a zero byte"},
+	    {"prefix: a{b}\n", NULL,
+		"npsd.yaml:1:9: prefix: accepted: text without braces, which choose a key's slot"},
+	    {"redis.url: http://x\n", NULL,
+		"npsd.yaml:1:12: redis.url: accepted: redis://[user:password@]host:port/db or unix:///path"},
+	    {"redis.url: env:NPSD_TEST_NOT_SET\n", NULL,
+		"npsd.yaml:1:12: redis.url: the environment has no NPSD_TEST_NOT_SET"},
+	    {"redis.url: file:absent\n", NULL,
+		"npsd.yaml:1:12: redis.url: the file `absent`: No such file or directory"},
+	    {"publish: {sweep: 1s, interval: 2s}\n", NULL,
+		"npsd.yaml:1:18: publish.sweep: is shorter than publish.interval"},
+	    {"shards: 4\nalerts:\n  respondent: keyed\n", NULL,
+		"npsd.yaml:3:15: alerts.respondent: `keyed` needs alerts.respondent_key; accepted without: "
+		"plain, off"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, names_are_refused)
+{
+	static const struct refusal rows[] = {
+	    {"shard: 4\n", NULL, "npsd.yaml:1:1: shard: unknown option; the nearest known is shards"},
+	    {"kafka:\n  broker: x\n", NULL,
+		"npsd.yaml:2:3: kafka.broker: unknown option; the nearest known is kafka.brokers"},
+	    {"kafa: {group: x}\n", NULL,
+		"npsd.yaml:1:8: kafa.group: unknown option; the nearest known is kafka.group"},
+	    {"brokers: x\n", NULL,
+		"npsd.yaml:1:1: brokers: unknown option; the nearest known is kafka.brokers"},
+	    {"caps: {chanel: 4}\n", NULL,
+		"npsd.yaml:1:8: caps.chanel: unknown option; the nearest known is caps.channel"},
+	    {"zzzz: 4\n", NULL, "npsd.yaml:1:1: zzzz: unknown option; accepted: those that --help lists"},
+	    {"clock: {a: 1}\n", NULL, "npsd.yaml:1:9: clock.a: unknown option; the nearest known is clock"},
+	    {"zzzz: {}\n", NULL, "npsd.yaml:1:1: zzzz: unknown option; accepted: those that --help lists"},
+	    {NULL, "kafka.group.id=x",
+		"--set: kafka.group.id: unknown option; the nearest known is kafka.group"},
+	    {NULL, "shards", "--set: `shards` is no assignment; accepted: NAME=VALUE"},
+	    {NULL, "=4", "--set: `=4` is no assignment; accepted: NAME=VALUE"},
+	    {"kafka: 4\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
+	    {"kafka: [a]\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
+	    {"shards: 4\nclock: event\nshards: 4\n", NULL,
+		"npsd.yaml:3:1: shards: given twice, first in line 1"},
+	    {"kafka:\n  group: a\nkafka.group: b\n", NULL,
+		"npsd.yaml:3:1: kafka.group: given twice, first in line 2"},
+	    {"? [a]\n: 4\n", NULL, "npsd.yaml:1:3: a key is a list or a map; accepted: text"},
+	    {"\"a\\tb\": 4\n", NULL, "npsd.yaml:1:1: a key holds a control character"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, yaml_is_refused)
+{
+	static const struct refusal rows[] = {
+	    {"- a\n", NULL, "npsd.yaml:1:1: no map of options; accepted: NAME: VALUE"},
+	    {"hello\n", NULL, "npsd.yaml:1:1: no map of options; accepted: NAME: VALUE"},
+	    {"shards: 4\n---\nshards: 8\n", NULL, "npsd.yaml:3:1: a second document"},
+	    {"shards: 4\n\tclock: wall\n", NULL,
+		"npsd.yaml:2:1: no YAML: found a tab character that violates indentation, while scanning a "
+		"plain scalar"},
+	    {"shards: [4\n", NULL,
+		"npsd.yaml:2:1: no YAML: did not find expected ',' or ']', while parsing a flow sequence"},
+	    {"shards: *x\n", NULL, "npsd.yaml:1:9: no YAML: found undefined alias"},
+	    {"a: b\nc: \xff\n", NULL, "npsd.yaml:2:4: no YAML: invalid leading UTF-8 octet"},
+	    {"windows: &a [*a]\n", NULL, "npsd.yaml:1:10: windows: too long or nested too deep"},
+	    {"kafka: &a {kafka: *a}\n", NULL,
+		"npsd.yaml:1:12: "
+		"kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka: nested too deep"},
+	    {NULL, "windows=[1h",
+		"--set: windows: no YAML: did not find expected ',' or ']', while parsing a flow sequence"},
+	    {"segments: [[{a: b}]]\n", NULL, "npsd.yaml:1:13: segments: a map inside a list; accepted: text"},
+	};
+	struct npsd_err err = {0};
+	struct npsd_config *cfg;
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+	cr_expect_not(npsd_config_load(&cfg, &err, "absent.yaml", NULL, 0));
+	cr_expect_str_eq(err.text, "absent.yaml: No such file or directory");
+	err = (struct npsd_err){0};
+	cr_expect_not(npsd_config_load(&cfg, &err, ".", NULL, 0));
+	cr_expect_str_eq(err.text, ".: Is a directory");
+}
+
+Test(config, sets_are_refused)
+{
+	static const struct refusal rows[] = {
+	    {"segments: all\n", NULL,
+		"npsd.yaml:1:11: segments: accepted: a list of 1 to 32 sets, such as [[], [location]]"},
+	    {"segments: []\n", NULL,
+		"npsd.yaml:1:11: segments: accepted: a list of 1 to 32 sets, such as [[], [location]]"},
+	    {"segments:\n- []\n- location\n", NULL,
+		"npsd.yaml:3:3: segments: `location` is no set; accepted: a list such as [location, "
+		"channel]"},
+	    {"segments: [[kind, location]]\n", NULL,
+		"npsd.yaml:1:13: segments: kind is a part of every set; see kinds.split"},
+	    {"segments: [[owner]]\n", NULL,
+		"npsd.yaml:1:13: segments: `owner` is no dimension; accepted: location channel stage team "
+		"product profile "
+		"language survey_id theme attributes.X"},
+	    {"segments: [[[]]]\n", NULL,
+		"npsd.yaml:1:13: segments: `[...]` is no dimension; accepted: location channel stage team "
+		"product profile "
+		"language survey_id theme attributes.X"},
+	    {"segments: [[location, channel, stage, team, theme]]\n", NULL,
+		"npsd.yaml:1:12: segments: 5 dimensions in a set; accepted: at most 4"},
+	    {"segments: [[team, team]]\n", NULL, "npsd.yaml:1:19: segments: `team` stands twice in a set"},
+	    {"segments: [[team, stage], [stage, team]]\n", NULL,
+		"npsd.yaml:1:27: segments: a set that is there already, in whatever order"},
+	    {"segments: [[], []]\n", NULL,
+		"npsd.yaml:1:16: segments: a set that is there already, in whatever order"},
+	    {"segments: [[attributes.]]\n", NULL,
+		"npsd.yaml:1:13: segments: `attributes.`: accepted as an attribute's name: 1 to 64 bytes "
+		"without blanks and "
+		"%,={}:;"},
+	    {"segments: [['attributes.a=b']]\n", NULL,
+		"npsd.yaml:1:13: segments: `attributes.a=b`: accepted as an attribute's name: 1 to 64 bytes "
+		"without blanks and "
+		"%,={}:;"},
+	    {"segments: [[attributes.a, attributes.b, attributes.c, attributes.d],\n"
+	     " [attributes.e, attributes.f, attributes.g]]\n",
+		NULL, "npsd.yaml:2:31: segments: more than 6 different attributes"},
+	    {"caps: {attributes.plan: 4}\n", NULL,
+		"npsd.yaml:1:8: caps.attributes.plan: no such attribute; accepted: those that stand in "
+		"segments"},
+	    {"caps.team: 0\n", NULL,
+		"npsd.yaml:1:12: caps.team: `0` is out of range; accepted: an integer from 1 to 16000000"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, windows_topics_and_properties_are_refused)
+{
+	static const struct refusal rows[] = {
+	    {"windows: []\n", NULL, "npsd.yaml:1:10: windows: 0 windows; accepted: a list of 1 to 16"},
+	    {"windows: [1h, week]\n", NULL,
+		"npsd.yaml:1:15: windows: `week` is no width; accepted: a duration such as 1h 24h 7d"},
+	    {"windows: [01h]\n", NULL,
+		"npsd.yaml:1:11: windows: `01h` is no width; accepted: a duration such as 1h 24h 7d"},
+	    {"windows: [30s]\n", NULL,
+		"npsd.yaml:1:11: windows: `30s` is out of range; accepted: 1m to 3660d"},
+	    {"windows: [3661d]\n", NULL,
+		"npsd.yaml:1:11: windows: `3661d` is out of range; accepted: 1m to 3660d"},
+	    {"windows: [90s]\n", NULL,
+		"npsd.yaml:1:11: windows: `90s` is no multiple of its step; accepted: multiples of 60s"},
+	    {"windows: [181m]\n", NULL,
+		"npsd.yaml:1:11: windows: `181m` is no multiple of its step; accepted: multiples of 300s"},
+	    {"windows: [1500m]\n", NULL, NULL}, /* 25 h: a multiple of its hour */
+	    {"windows: [745h]\n", NULL,
+		"npsd.yaml:1:11: windows: `745h` is no multiple of its step; accepted: multiples of 86400s"},
+	    {"windows: [24h, 1d]\n", NULL,
+		"npsd.yaml:1:16: windows: `1d` is as wide as `24h`; accepted: each width once"},
+	    {"kafka.topics: []\n", NULL,
+		"npsd.yaml:1:15: kafka.topics: 0 topics; accepted: a list of 1 to 16"},
+	    {"kafka.topics: [a b]\n", NULL,
+		"npsd.yaml:1:16: kafka.topics: `a b` is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -"},
+	    {"kafka.topics: [a, a]\n", NULL, "npsd.yaml:1:19: kafka.topics: `a` stands there twice"},
+	    {"kafka.properties.group.id: x\n", NULL,
+		"npsd.yaml:1:1: kafka.properties.group.id: is not for the configuration; accepted: the "
+		"option kafka.group"},
+	    {"kafka.properties: {a: [b]}\n", NULL,
+		"npsd.yaml:1:23: kafka.properties.a: a list; accepted: text"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].text) {
+			expect_refusals(&rows[i], 1);
+		} else {
+			struct npsd_config *cfg = must_load(rows[i].yaml, rows[i].set);
+
+			npsd_config_free(&cfg);
+		}
+	}
+}
+
+Test(config, the_canonical_text_is_sorted_and_whole)
+{
+	static const char expect[] = "alerts.comment=on\n"
+				     "alerts.max_age=86400000\n"
+				     "alerts.respondent=plain\n"
+				     "alerts.respondent_key=\n"
+				     "attributes=\n"
+				     "caps.channel=10000\n"
+				     "caps.language=10000\n"
+				     "caps.location=1000000\n"
+				     "caps.owner=1000000\n"
+				     "caps.product=10000\n"
+				     "caps.profile=10000\n"
+				     "caps.stage=10000\n"
+				     "caps.survey_id=10000\n"
+				     "caps.team=10000\n"
+				     "caps.theme=10000\n"
+				     "clock=wall\n"
+				     "defaults.survey_kind=none\n"
+				     "kinds.split=true\n"
+				     "limits.event_bytes=262144\n"
+				     "location.required=true\n"
+				     "segments=0 all;1 location;2 channel;3 location,channel\n"
+				     "shards=16\n"
+				     "windows=1h,24h,7d,30d,90d,365d\n";
+	struct npsd_config *cfg = must_load(NULL, NULL);
+
+	cr_expect_str_eq(cfg->text, expect);
+	cr_expect_str_eq(cfg->hash, "ea67eadb2b86a7bb4d6eb28d14982c80");
+	npsd_config_free(&cfg);
+}
+
+Test(config, what_is_not_counted_changes_nothing)
+{
+	struct npsd_config *a = must_load(NULL, NULL);
+	struct npsd_config *b =
+	    must_load("redis.url: redis://other:1/2\nlateness: 1d\nkafka.topics: [x]\n", NULL);
+
+	cr_expect_str_eq(a->text, b->text);
+	cr_expect_str_eq(a->hash, b->hash);
+	cr_expect_null(npsd_config_difference(a->text, b->text));
+	npsd_config_free(&a);
+	npsd_config_free(&b);
+}
+
+Test(config, the_first_difference_is_named)
+{
+	static const struct {
+		const char *set, *name;
+	} rows[] = {
+	    {"shards=8", "shards"},
+	    {"windows=[1h]", "windows"},
+	    {"segments=[[]]", "segments"},
+	    {"segments=[[attributes.a]]", "attributes"},
+	    {"caps.theme=3", "caps.theme"},
+	    {"alerts.respondent_key=k", "alerts.respondent_key"},
+	    {"alerts.comment=off", "alerts.comment"},
+	};
+	struct npsd_config *a = must_load(NULL, NULL);
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_config *b = must_load(NULL, rows[i].set);
+
+		cr_expect_str_eq(npsd_config_difference(a->text, b->text), rows[i].name);
+		cr_expect_str_eq(npsd_config_difference(b->text, a->text), rows[i].name);
+		cr_expect_str_neq(a->hash, b->hash);
+		npsd_config_free(&b);
+	}
+	cr_expect_str_eq(npsd_config_difference("a=1\nc=1\n", "a=1\nb=1\nc=1\n"), "b");
+	cr_expect_str_eq(npsd_config_difference("a=1\n", "a=1\nb=1\n"), "b");
+	cr_expect_str_eq(npsd_config_difference("", "b=1\n"), "b");
+	cr_expect_null(npsd_config_difference("", ""));
+	npsd_config_free(&a);
+}
