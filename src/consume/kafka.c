@@ -1,11 +1,12 @@
 /*
  * librdkafka as a broker. What is known of 2.0.2 and lived with here:
  *
- * - A partition's queue is forwarded to its worker's queue before it is assigned, so that no message reaches the group's
- *   queue. Ending a fetch clears the forwarding without telling, at a time of its own; messages then wait in the
- *   partition's queue. So the forwarding is set again at each poll, which costs a lock and loses nothing.
- * - The batch call waits its whole timeout unless the array fills: it is always called with 0, after waiting for the
- *   queue's descriptor.
+ * - A partition's queue is forwarded to its worker's queue before it is assigned, so that no message reaches
+ * the group's queue. Ending a fetch clears the forwarding without telling, at a time of its own; messages
+ * then wait in the partition's queue. So the forwarding is set again at each poll, which costs a lock and
+ * loses nothing.
+ * - The batch call waits its whole timeout unless the array fills: it is always called with 0, after waiting
+ * for the queue's descriptor.
  * - Closing hangs for ever while a queue reference lives, and can hang anyway: under a deadline.
  */
 #include "npsd/kafka.h"
@@ -29,7 +30,7 @@
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
-	int fd;                    /* readable when the queue fills or the worker is woken */
+	int fd;			    /* readable when the queue fills or the worker is woken */
 	rd_kafka_topic_t *last_rkt; /* of the topic below: names are compared once per change */
 	int32_t last_topic;
 };
@@ -44,8 +45,8 @@ struct kafka {
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
 	size_t nparts;
-	struct npsd_offset tps[NPSD_MAX_PARTS];    /* of the last event */
-	struct npsd_broker_event answer[ANSWERS];  /* to ends(), not yet fetched */
+	struct npsd_offset tps[NPSD_MAX_PARTS];	  /* of the last event */
+	struct npsd_broker_event answer[ANSWERS]; /* to ends(), not yet fetched */
 	unsigned answer_first, answers;
 	int64_t last_error_ms;
 };
@@ -60,9 +61,10 @@ static int32_t topic_index(const struct npsd_config *cfg, const char *name)
 
 static void kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
-	enum npsd_level to = level <= 3 ? NPSD_LOG_ERROR : level <= 4 ? NPSD_LOG_WARN
-	    : level <= 6				      ? NPSD_LOG_INFO
-							      : NPSD_LOG_DEBUG;
+	enum npsd_level to = level <= 3	  ? NPSD_LOG_ERROR
+			     : level <= 4 ? NPSD_LOG_WARN
+			     : level <= 6 ? NPSD_LOG_INFO
+					  : NPSD_LOG_DEBUG;
 
 	(void)rk;
 	npsd_log(to, "kafka", "%s: %s", fac, text);
@@ -81,8 +83,8 @@ static bool tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topi
 			continue;
 		if (out->n == NPSD_MAX_PARTS) {
 			out->what = NPSD_B_FATAL;
-			snprintf(out->text, sizeof out->text, "more than %d partitions assigned; start more instances",
-			    NPSD_MAX_PARTS);
+			snprintf(out->text, sizeof out->text,
+			    "more than %d partitions assigned; start more instances", NPSD_MAX_PARTS);
 			return true;
 		}
 		k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
@@ -137,7 +139,8 @@ static bool on_error(struct kafka *k, struct npsd_broker_event *out, rd_kafka_ev
 		return true;
 	}
 	if (npsd_log_every(&k->last_error_ms, npsd_clock_system.mono_ms(NULL), 1000))
-		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err), rd_kafka_event_error_string(ev));
+		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err),
+		    rd_kafka_event_error_string(ev));
 	return false;
 }
 
@@ -202,8 +205,8 @@ static rd_kafka_topic_partition_list_t *list_of(struct kafka *k, const struct np
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)n);
 
 	for (size_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part)->offset =
-		    tps[i].offset;
+		rd_kafka_topic_partition_list_add(list, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part)
+		    ->offset = tps[i].offset;
 	return list;
 }
 
@@ -215,7 +218,8 @@ static bool kafka_assign(void *self, const struct npsd_offset *tps, size_t n)
 
 	forget_parts(k);
 	for (size_t i = 0; i < n; i++) {
-		k->part_queue[i] = rd_kafka_queue_get_partition(k->rk, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part);
+		k->part_queue[i] =
+		    rd_kafka_queue_get_partition(k->rk, k->cfg->topics[tps[i].tp.topic], tps[i].tp.part);
 		npsd_assert(k->part_queue[i]);
 		k->part_worker[i] = tps[i].tp.part % k->workers;
 	}
@@ -307,7 +311,8 @@ static bool message_of(struct kafka *k, struct kafka_worker *w, struct npsd_msg 
 {
 	if (!m->rkt)
 		return false;
-	*out = (struct npsd_msg){.tp = {topic_of(k, w, m->rkt), m->partition}, .offset = m->offset, .held = m};
+	*out =
+	    (struct npsd_msg){.tp = {topic_of(k, w, m->rkt), m->partition}, .offset = m->offset, .held = m};
 	if (out->tp.topic < 0)
 		return false;
 	switch (m->err) {
@@ -426,11 +431,12 @@ static bool configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, stru
 	for (int i = 0; i < cfg->nproperties; i++) {
 		for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
 			if (strcmp(cfg->properties[i].name, fixed[j].name) == 0)
-				return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties.%s: is always %s", fixed[j].name,
-				    fixed[j].value);
+				return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties.%s: is always %s",
+				    fixed[j].name, fixed[j].value);
 		if (strstr(cfg->properties[i].value, "cooperative"))
 			return npsd_fail(err, NPSD_INVALID, 0,
-			    "kafka.properties.%s: cooperative rebalancing is not supported; accepted: range, roundrobin",
+			    "kafka.properties.%s: cooperative rebalancing is not supported; accepted: range, "
+			    "roundrobin",
 			    cfg->properties[i].name);
 		if (!set_property(conf, cfg->properties[i].name, cfg->properties[i].value, err))
 			return false;
@@ -439,7 +445,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, stru
 		if (!set_property(conf, fixed[j].name, fixed[j].value, err))
 			return false;
 	return set_property(conf, "bootstrap.servers", cfg->kafka_brokers, err) &&
-	    set_property(conf, "group.id", cfg->kafka_group, err);
+	       set_property(conf, "group.id", cfg->kafka_group, err);
 }
 
 static bool subscribe(struct kafka *k, struct npsd_err *err)
@@ -454,7 +460,8 @@ static bool subscribe(struct kafka *k, struct npsd_err *err)
 	return !e || npsd_fail(err, NPSD_RETRY, 0, "subscribe: %s", rd_kafka_err2str(e));
 }
 
-bool npsd_kafka_open(struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err)
+bool npsd_kafka_open(
+    struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err)
 {
 	static const uint64_t one = 1;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -465,8 +472,8 @@ bool npsd_kafka_open(struct npsd_broker *out, const struct npsd_config *cfg, int
 	k->cfg = cfg;
 	k->workers = workers;
 	rd_kafka_conf_set_log_cb(conf, kafka_log);
-	rd_kafka_conf_set_events(conf,
-	    RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
+	rd_kafka_conf_set_events(
+	    conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
 	if (!configure(conf, cfg, err)) {
 		rd_kafka_conf_destroy(conf);
 		free(k);

@@ -1,0 +1,138 @@
+/* Inside of consume: what group.c (the group's states) and take.c (taking one partition) share. Thread: group
+ */
+#ifndef NPSD_CONSUME_GROUP_H
+#define NPSD_CONSUME_GROUP_H
+
+#include "npsd/rooms.h"
+
+#define GROUP_TP_TEXT 300 /* `TOPIC/PARTITION`; Kafka's topic names have at most 249 bytes */
+
+/* The way of one partition from assigned to counted; each _WAIT waits for one answer. */
+enum take_step {
+	TAKE_ENDS, /* ask the broker for its ends */
+	TAKE_ENDS_WAIT,
+	TAKE_BASE, /* read the stored state; set a base where there is none */
+	TAKE_BASE_WAIT,
+	TAKE_SKIP, /* a lost range lies before the next record: move over it, told */
+	TAKE_SKIP_WAIT,
+	TAKE_COMMIT, /* prove to the group that this generation is the present one */
+	TAKE_COMMIT_WAIT,
+	TAKE_CLAIM, /* set a fresh claim */
+	TAKE_CLAIM_WAIT,
+	TAKE_READY,
+	TAKE_STALE, /* the group does not know this generation: only a rebalance goes on from here */
+};
+
+struct take {
+	struct npsd_tp tp;
+	char name[GROUP_TP_TEXT];
+	enum take_step step;
+	uint32_t round;	       /* part of the tags: answers to an earlier try are dropped */
+	int64_t not_before_ms; /* monotonic: a try that failed waits */
+	int64_t low, high, committed;
+	struct npsd_part_state state;
+	bool emptied; /* the group has offsets, Redis has none */
+	struct npsd_pos skip_to;
+	const char *skip_reason;
+	char fresh[NPSD_CLAIM_LEN + 1];
+	char held[NPSD_CLAIM_LEN + 1]; /* claim under which a worker still has the ledger; "" for none */
+	struct npsd_ruling *rulings;
+	size_t nrulings;
+};
+
+enum group_phase {
+	PHASE_START,  /* first RESET is on its way to all rooms */
+	PHASE_IDLE,   /* nothing assigned */
+	PHASE_TAKING, /* partitions are being claimed */
+	PHASE_RUNNING,
+	PHASE_PAUSING,	 /* workers finish what is in hand, then `after_pause` */
+	PHASE_RESETTING, /* recovery: all rooms drop what is in hand */
+	PHASE_FLUSHING,	 /* the last words of a drain or stop: fold publishes what is due */
+	PHASE_WATCHING,	 /* before a drain ends: what is held is what is stored */
+	PHASE_DONE,
+	PHASE_FAILED,
+};
+
+enum after_pause { THEN_UNASSIGN, THEN_FLUSH };
+
+struct target { /* of a drain */
+	struct npsd_tp tp;
+	int64_t low, end; /* -1: not known yet */
+	bool asked, reached;
+};
+
+struct npsd_group {
+	struct npsd_wires *w;
+	enum group_phase phase;
+	enum after_pause after_pause;
+	bool drain, stopping, unassign_pending;
+	uint32_t run;
+	int orders_out; /* orders sent and not come back */
+	bool orders_ok;
+	int64_t deadline_ms;
+	struct npsd_names *names, *names_old;
+	bool names_renewed;
+	int64_t last_reset_ms;
+	int resets; /* in quick succession */
+
+	struct take *take[NPSD_MAX_PARTS]; /* what is assigned */
+	size_t ntakes;
+	int calls_out; /* calls of the store and the broker on their way */
+
+	struct target *target;
+	size_t ntargets;
+	bool targets_known;
+	uint64_t positions_tag;			     /* 0: none on its way */
+	struct npsd_tp positions_tp[NPSD_MAX_PARTS]; /* what the call on its way asks for */
+	size_t positions_n;
+	int64_t positions_last_ms;
+
+	int code;
+	char error[512];
+	NPSD_APART _Atomic int stop; /* any thread sets, group reads (relaxed: nothing is handed over) */
+};
+
+/* tags of both store and broker: kind 8 bits | index 24 | round 32 */
+enum group_tag { TAG_TAKE = 1, TAG_TARGET, TAG_POSITIONS, TAG_ADVISORY };
+#define GROUP_TAG(kind, index, round) ((uint64_t)(kind) << 56 | (uint64_t)(index) << 32 | (uint32_t)(round))
+
+void group_fail(struct npsd_group *g, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- orders.c --- */
+/* A call with the fence, the dictionary and `keys` (names behind `{PFX:alerts}:`) as keys and the header
+ * before args. */
+bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, const char *const *keys,
+    size_t nkeys, const char *const *args, size_t nargs);
+void group_tp_name(const struct npsd_group *g, char out[GROUP_TP_TEXT], struct npsd_tp tp);
+
+/* Sends a copy, which comes back through collect. */
+void group_order_send(struct npsd_group *g, struct npsd_ring *ring, const struct npsd_order *what);
+void group_order_workers(struct npsd_group *g, const struct npsd_order *o);
+/* Takes the orders that came back; false: none. */
+bool group_collect_orders(struct npsd_group *g);
+/* Ends the waits of all rooms, so that they see their orders. */
+void group_wake_all(struct npsd_group *g);
+
+/* --- positions.c --- */
+/* Asks for the ends at which a drain is done. False: a topic's partitions are not known now. */
+bool group_targets_find(struct npsd_group *g);
+/* Asks for the stored positions: of what is held, or in a drain of all targets not reached. */
+bool group_positions_ask(struct npsd_group *g);
+void group_on_positions(struct npsd_group *g, const struct npsd_done *done);
+bool group_drained(const struct npsd_group *g);
+
+/* --- take.c --- */
+struct take *take_new(struct npsd_group *g, struct npsd_tp tp);
+void take_free(struct take **t);
+/* From the beginning, after wait_ms. */
+void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms);
+/* Sends what the step needs. True if it did something. */
+bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms);
+void take_on_ends(struct npsd_group *g, struct take *t, const struct npsd_broker_event *e);
+void take_on_committed(struct npsd_group *g, struct take *t, const struct npsd_broker_event *e);
+void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done *done);
+/* Where delivery must begin so that the ledger knows what is still known. */
+int64_t take_load_from(const struct take *t);
+bool npsd_pos_parse(struct npsd_pos *out, const char *text);
+
+#endif

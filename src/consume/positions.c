@@ -1,0 +1,121 @@
+/*
+ * Positions as they are stored: how far a drain is (whoever counts the partitions), and the group's own
+ * offsets, which are for lag monitors only.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consume/group.h"
+
+bool group_targets_find(struct npsd_group *g)
+{
+	for (int32_t t = 0; !g->target && t < g->w->cfg->ntopics; t++) {
+		int32_t parts = g->w->broker.partitions(g->w->broker.self, t);
+
+		if (parts <= 0) {
+			g->ntargets = 0;
+			g->positions_last_ms =
+			    g->w->clock.mono_ms(g->w->clock.self); /* asked again after RETRY_MS */
+			return false;
+		}
+		g->ntargets += (size_t)parts;
+	}
+	if (!g->target) {
+		size_t n = 0;
+
+		g->target = calloc(g->ntargets, sizeof *g->target);
+		npsd_assert(g->target);
+		for (int32_t t = 0; t < g->w->cfg->ntopics && n < g->ntargets; t++) {
+			int32_t parts = g->w->broker.partitions(g->w->broker.self, t);
+
+			for (int32_t p = 0; p < parts && n < g->ntargets; p++)
+				g->target[n++] = (struct target){.tp = {t, p}, .end = -1};
+		}
+		g->ntargets = n;
+	}
+	g->targets_known = true;
+	for (size_t i = 0; i < g->ntargets; i++) {
+		if (g->target[i].end < 0)
+			g->targets_known = false;
+		if (!g->target[i].asked)
+			g->target[i].asked = g->w->broker.ends(
+			    g->w->broker.self, GROUP_TAG(TAG_TARGET, i, 0), g->target[i].tp);
+	}
+	return true;
+}
+
+bool group_positions_ask(struct npsd_group *g)
+{
+	static const char *const no_keys[1];
+	char(*name)[GROUP_TP_TEXT] = calloc(NPSD_MAX_PARTS, sizeof *name);
+	const char *args[NPSD_MAX_PARTS + 1];
+	size_t n = 0;
+	bool sent;
+
+	npsd_assert(name);
+	args[0] = "0"; /* no logs */
+	if (g->drain)
+		for (size_t i = 0; i < g->ntargets && n < NPSD_MAX_PARTS; i++) {
+			if (!g->target[i].reached)
+				g->positions_tp[n++] = g->target[i].tp;
+		}
+	else
+		for (size_t i = 0; i < g->ntakes; i++)
+			g->positions_tp[n++] = g->take[i]->tp;
+	for (size_t i = 0; i < n; i++) {
+		group_tp_name(g, name[i], g->positions_tp[i]);
+		args[i + 1] = name[i];
+	}
+	g->positions_n = n;
+	g->positions_tag = GROUP_TAG(TAG_POSITIONS, 0, g->positions_tag + 1);
+	sent = group_call(g, g->positions_tag, NPSD_S_positions, no_keys, 0, args, n + 1);
+	free(name);
+	if (!sent)
+		g->positions_tag = 0;
+	return sent;
+}
+
+static void on_position(struct npsd_group *g, struct npsd_tp tp, const char *text)
+{
+	struct npsd_pos pos = {0, 0};
+	bool known = npsd_pos_parse(&pos, text);
+
+	for (size_t i = 0; i < g->ntargets; i++) {
+		struct target *t = &g->target[i];
+
+		if (memcmp(&t->tp, &tp, sizeof tp) == 0 &&
+		    (t->end <= t->low || (known && pos.offset >= t->end)))
+			t->reached = true;
+	}
+}
+
+void group_on_positions(struct npsd_group *g, const struct npsd_done *done)
+{
+	const struct npsd_reply *r = done->reply;
+	struct npsd_offset at[NPSD_MAX_PARTS];
+	size_t n = 0;
+
+	g->positions_tag = 0;
+	if (done->outcome == NPSD_BROKEN)
+		group_fail(g, 1, "Redis: %s", done->text);
+	if (done->outcome != NPSD_DONE || r->n < 3 || strcmp(r->el[0].str, "ok") != 0)
+		return; /* asked again; a mismatch is the commit room's to find */
+	for (size_t i = 0; i < r->el[2].n && i < g->positions_n; i++) {
+		struct npsd_pos pos;
+
+		on_position(g, g->positions_tp[i], r->el[2].el[i].str);
+		if (!g->drain && npsd_pos_parse(&pos, r->el[2].el[i].str))
+			at[n++] = (struct npsd_offset){g->positions_tp[i], pos.offset};
+	}
+	if (n && g->phase == PHASE_RUNNING)
+		g->w->broker.commit(g->w->broker.self, GROUP_TAG(TAG_ADVISORY, 0, 0), at, n);
+}
+
+bool group_drained(const struct npsd_group *g)
+{
+	for (size_t i = 0; i < g->ntargets; i++)
+		if (!g->target[i].reached)
+			return false;
+	return true;
+}

@@ -1,0 +1,357 @@
+/*
+ * Taking one partition: its ends from the broker, its state from the fence, the proof that the group's
+ * generation is the present one, a fresh claim. Kafka's group alone is advisory; what counts is that the
+ * claim was set by a script only where claim and position were still those read before.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "consume/group.h"
+#include "npsd/event.h"
+
+#define AGAIN_MS 1000
+
+struct take *take_new(struct npsd_group *g, struct npsd_tp tp)
+{
+	struct take *t = calloc(1, sizeof *t);
+
+	npsd_assert(t);
+	t->tp = tp;
+	t->committed = -1;
+	group_tp_name(g, t->name, tp);
+	return t;
+}
+
+void take_free(struct take **t)
+{
+	if (*t) {
+		free((*t)->rulings);
+		free(*t);
+	}
+	*t = NULL;
+}
+
+void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms)
+{
+	t->step = TAKE_ENDS;
+	t->round++;
+	t->not_before_ms = g->w->clock.mono_ms(g->w->clock.self) + wait_ms;
+}
+
+static void fresh_claim(struct npsd_group *g, char out[NPSD_CLAIM_LEN + 1])
+{
+	snprintf(out, NPSD_CLAIM_LEN + 1, "%016" PRIx64, g->w->clock.random(g->w->clock.self));
+}
+
+static void pos_text(char out[40], struct npsd_pos pos)
+{
+	snprintf(out, 40, "%" PRIu32 ":%" PRId64, pos.inc, pos.offset);
+}
+
+bool npsd_pos_parse(struct npsd_pos *out, const char *text)
+{
+	char *end;
+
+	out->inc = (uint32_t)strtoul(text, &end, 10);
+	if (end == text || *end != ':')
+		return false;
+	text = end + 1;
+	out->offset = strtoll(text, &end, 10);
+	return end != text && *end == 0;
+}
+
+static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
+{
+	char config[] = "config", claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], base[40];
+	const char *keys[] = {config, claims, rulings};
+	const char *args[] = {g->w->cfg->text, t->name, base, t->fresh};
+	struct npsd_pos pos = {0, t->low};
+
+	/* A group that has offsets was counted before: what Redis lost is a gap, told; it begins at the
+	 * earliest held. */
+	if (t->committed >= 0)
+		pos.offset = 0;
+	else if (g->w->cfg->start == NPSD_START_LATEST)
+		pos.offset = t->high;
+	pos_text(base, pos);
+	if (t->committed >= 0 && g->w->cfg->on_gap == NPSD_GAP_HALT)
+		base[0] = 0; /* only read */
+	fresh_claim(g, t->fresh);
+	snprintf(claims, sizeof claims, "claims:%s", t->name);
+	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
+	return group_call(g, tag, NPSD_S_base, keys, 3, args, 4);
+}
+
+static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
+{
+	char rulings[GROUP_TP_TEXT + 10], lost[] = "lost", from[40], to[40];
+	const char *keys[] = {rulings, lost};
+	const char *args[] = {
+	    t->name, t->state.claim, from, to, t->skip_reason, t->skip_to.inc == t->state.pos.inc ? "" : "1"};
+
+	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
+	pos_text(from, t->state.pos);
+	pos_text(to, t->skip_to);
+	return group_call(g, tag, NPSD_S_skip, keys, 2, args, 6);
+}
+
+static bool claim_call(struct npsd_group *g, struct take *t, uint64_t tag)
+{
+	char claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], pos[40];
+	const char *keys[] = {claims, rulings};
+	const char *args[] = {t->name, t->state.claim, pos, t->fresh};
+
+	fresh_claim(g, t->fresh);
+	snprintf(claims, sizeof claims, "claims:%s", t->name);
+	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
+	pos_text(pos, t->state.pos);
+	return group_call(g, tag, NPSD_S_claim, keys, 2, args, 4);
+}
+
+bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
+{
+	struct take *t = g->take[index];
+	uint64_t tag = GROUP_TAG(TAG_TAKE, index, t->round);
+	struct npsd_offset at = {t->tp, t->state.pos.offset};
+	bool sent;
+
+	if (now_ms < t->not_before_ms)
+		return false;
+	switch (t->step) {
+	case TAKE_ENDS:
+		sent = g->w->broker.ends(g->w->broker.self, tag, t->tp);
+		break;
+	case TAKE_BASE:
+		sent = base_call(g, t, tag);
+		break;
+	case TAKE_SKIP:
+		sent = skip_call(g, t, tag);
+		break;
+	case TAKE_COMMIT:
+		sent = g->w->broker.commit(g->w->broker.self, tag, &at, 1);
+		break;
+	case TAKE_CLAIM:
+		sent = claim_call(g, t, tag);
+		break;
+	default:
+		return false;
+	}
+	if (sent) {
+		t->step++; /* its _WAIT */
+		g->calls_out++;
+	}
+	return sent;
+}
+
+void take_on_ends(struct npsd_group *g, struct take *t, const struct npsd_broker_event *e)
+{
+	if (t->step != TAKE_ENDS_WAIT)
+		return;
+	if (!e->ok) {
+		npsd_log(NPSD_LOG_WARN, "consume", "%s: ends not known yet: %s", t->name, e->text);
+		take_again(g, t, AGAIN_MS);
+		return;
+	}
+	t->low = e->low;
+	t->high = e->high;
+	t->committed = e->committed;
+	t->step = TAKE_BASE;
+}
+
+void take_on_committed(struct npsd_group *g, struct take *t, const struct npsd_broker_event *e)
+{
+	if (t->step != TAKE_COMMIT_WAIT)
+		return;
+	switch (e->answer) {
+	case NPSD_COMMIT_OK:
+		/* what a worker of ours left off at needs no new claim, nor a new ledger */
+		t->step = strcmp(t->held, t->state.claim) == 0 ? TAKE_READY : TAKE_CLAIM;
+		break;
+	case NPSD_COMMIT_STALE:
+		npsd_log(NPSD_LOG_INFO, "consume", "%s: the group has moved on: %s", t->name, e->text);
+		t->step = TAKE_STALE;
+		break;
+	case NPSD_COMMIT_AGAIN:
+		take_again(g, t, AGAIN_MS);
+		break;
+	}
+}
+
+static int64_t time_of(const char *text)
+{
+	return *text == '-' && (text[1] == ' ' || text[1] == 0) ? NPSD_TIME_NONE : strtoll(text, NULL, 10);
+}
+
+/* `STREAM_MS HORIZON_MS LATENESS_MS`, `-` for none yet */
+static bool parse_state(struct npsd_part_state *s, const char *text)
+{
+	const char *second = strchr(text, ' ');
+	const char *third = second ? strchr(second + 1, ' ') : NULL;
+
+	if (!third)
+		return false;
+	s->stream_ms = time_of(text);
+	s->horizon_ms = time_of(second + 1);
+	s->lateness_ms = time_of(third + 1);
+	if (s->lateness_ms == NPSD_TIME_NONE)
+		s->lateness_ms = 0;
+	return true;
+}
+
+static bool parse_ruling(struct npsd_ruling *r, const char *line)
+{
+	char word[16], pos[40];
+	long long a = 0;
+
+	if (sscanf(line, "%15s %39s %lld", word, pos, &a) != 3 || !npsd_pos_parse(&r->from, pos))
+		return false;
+	r->to = r->from.offset;
+	if (strcmp(word, "lateness") == 0) {
+		r->what = NPSD_RULING_LATENESS;
+		r->ms = a;
+		return true;
+	}
+	r->what = strcmp(word, "ahead") == 0 ? NPSD_RULING_AHEAD : NPSD_RULING_GAP;
+	r->to = a;
+	return r->what == NPSD_RULING_AHEAD || strcmp(word, "gap") == 0;
+}
+
+static bool parse_rulings(struct take *t, const struct npsd_reply *list)
+{
+	free(t->rulings);
+	t->rulings = calloc(list->n + 1, sizeof *t->rulings);
+	npsd_assert(t->rulings);
+	t->nrulings = 0;
+	for (size_t i = 0; i < list->n; i++)
+		if (!parse_ruling(&t->rulings[t->nrulings++], list->el[i].str))
+			return false;
+	return true;
+}
+
+/* {"ok", claim, pos, base, state, dict_len, claims, rulings} */
+static bool parse_stored(struct take *t, const struct npsd_reply *r)
+{
+	struct npsd_part_state *s = &t->state;
+
+	if (r->n < 8 || r->el[1].len > NPSD_CLAIM_LEN || r->el[7].type != NPSD_REPLY_ARRAY)
+		return false;
+	*s = (struct npsd_part_state){.tp = t->tp};
+	memcpy(s->claim, r->el[1].str, r->el[1].len);
+	return npsd_pos_parse(&s->pos, r->el[2].str) && npsd_pos_parse(&s->base, r->el[3].str) &&
+	       parse_state(s, r->el[4].str) && parse_rulings(t, &r->el[7]);
+}
+
+/* Whether what is stored still goes on from what Kafka holds; else where to go on. */
+static bool find_gap(struct take *t)
+{
+	t->skip_to = t->state.pos;
+	if (t->state.pos.offset < t->low) {
+		t->skip_to.offset = t->low;
+		t->skip_reason = t->emptied ? "emptied" : "retention";
+		return true;
+	}
+	if (t->state.pos.offset > t->high) {
+		t->skip_to.inc++;
+		t->skip_to.offset = t->low;
+		t->skip_reason = "recreated";
+		return true;
+	}
+	return false;
+}
+
+static void on_base(struct npsd_group *g, struct take *t, const struct npsd_reply *r)
+{
+	bool made;
+
+	if (r->n > 2 && r->el[2].len == 0) {
+		group_fail(g, 1, "%s: Redis has no position, the group had %" PRId64 ", and on_gap is halt",
+		    t->name, t->committed);
+		return;
+	}
+	if (!parse_stored(t, r)) {
+		group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
+		return;
+	}
+	made = strcmp(t->state.claim, t->fresh) == 0;
+	t->emptied = made && t->committed >= 0;
+	if (t->emptied)
+		npsd_log(NPSD_LOG_WARN, "consume",
+		    "%s: Redis has no position, the group had %" PRId64
+		    ": a gap; counting anew from %" PRId64,
+		    t->name, t->committed, t->low);
+	if (!find_gap(t)) {
+		t->step = TAKE_COMMIT;
+		return;
+	}
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
+	    t->name, t->state.pos.offset, t->skip_to.offset, t->skip_reason, t->low, t->high);
+	t->held[0] = 0;
+	if (g->w->cfg->on_gap == NPSD_GAP_HALT)
+		group_fail(g, 1, "%s: a lost range (%s), and on_gap is halt", t->name, t->skip_reason);
+	t->step = TAKE_SKIP;
+}
+
+static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_reply *r)
+{
+	const char *reason = r->n > 1 ? r->el[1].str : "";
+
+	if (strcmp(reason, "config") == 0) {
+		const char *stored = r->n > 3 ? r->el[3].str : "";
+		const char *name = npsd_config_difference(stored, g->w->cfg->text);
+
+		group_fail(g, 2,
+		    "the configuration differs from the one that these keys were counted with, first in "
+		    "`%s`; "
+		    "set it back, or use another prefix",
+		    name ? name : "?");
+		return;
+	}
+	take_again(g, t, 0); /* claim or position moved meanwhile, or Redis was emptied: read again */
+}
+
+void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done *done)
+{
+	const struct npsd_reply *r = done->reply;
+
+	if (done->outcome == NPSD_BROKEN) {
+		group_fail(g, 1, "Redis: %s", done->text);
+		return;
+	}
+	if (done->outcome != NPSD_DONE) {
+		take_again(g, t, AGAIN_MS);
+		return;
+	}
+	if (r->type != NPSD_REPLY_ARRAY || r->n == 0 || strcmp(r->el[0].str, "ok") != 0) {
+		on_refused(g, t, r);
+		return;
+	}
+	switch (t->step) {
+	case TAKE_BASE_WAIT:
+		on_base(g, t, r);
+		break;
+	case TAKE_SKIP_WAIT:
+		take_again(g, t, 0); /* reads what is stored now */
+		break;
+	case TAKE_CLAIM_WAIT:
+		if (parse_stored(t, r))
+			t->step = TAKE_READY;
+		else
+			group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
+		break;
+	default:
+		break;
+	}
+}
+
+int64_t take_load_from(const struct take *t)
+{
+	int64_t from = t->low;
+
+	if (t->state.base.inc == t->state.pos.inc && t->state.base.offset > from)
+		from = t->state.base.offset;
+	return from < t->state.pos.offset ? from : t->state.pos.offset;
+}
