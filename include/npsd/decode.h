@@ -13,7 +13,7 @@
 struct npsd_decoder;
 
 struct npsd_record_view {
-	const void *value; /* NULL: tombstone. May be read up to 64 bytes behind its end where that is on the same page */
+	const void *value; /* NULL: tombstone. Nothing is read behind its end */
 	size_t len;
 	int64_t record_ms; /* the record's timestamp */
 	bool ahead;        /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
@@ -21,15 +21,16 @@ struct npsd_record_view {
 
 struct npsd_verdict {
 	enum npsd_reason reason; /* NPSD_R_ok: the event is set */
-	uint32_t at;             /* byte position in the value at which the reason was found */
-	const char *field;       /* name of the field, or NULL */
+	uint32_t at;             /* byte position in the value; of a missing field the event's `{` */
+	const char *field;       /* name of the field, or NULL; static */
 };
 
 /* What an event in flight may need of the arena: a group of so many events always fits. */
 #define NPSD_DECODE_GROUP 64
 
-/* cfg is kept. Thread: main; Owns: the caller frees */
+/* cfg is kept. NULL: no memory. Thread: main; Owns: the caller frees */
 struct npsd_decoder *npsd_decoder_new(const struct npsd_config *cfg);
+/* Thread: main */
 void npsd_decoder_free(struct npsd_decoder **d);
 /* Forgets the strings of all events decoded since the last reset; at most NPSD_DECODE_GROUP between two. Thread: worker */
 void npsd_decoder_reset(struct npsd_decoder *d);

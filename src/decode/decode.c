@@ -1,0 +1,117 @@
+/*
+ *   value ──► tombstone? too_big? ──► frame ──► index + grammar ────────┐ fields found ──► judge ──► event,
+ * or reason │ refused           │ └─► UTF-8, grammar ─┘ byte by byte └─► bad_utf8, bad_json
+ */
+#include "npsd/decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/index.h"
+#include "decode/judge.h"
+#include "decode/pass.h"
+#include "decode/utf8.h"
+
+struct npsd_decoder {
+	struct npsd_index *index; /* NULL: byte by byte */
+	uint64_t exact_passes;
+	uint32_t decoded; /* since the last reset */
+	struct npsd_found found;
+	struct npsd_judge judge;
+};
+
+struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, const char *kernel)
+{
+	struct npsd_decoder *d = calloc(1, sizeof *d);
+	size_t longest = (size_t)cfg->event_bytes;
+	bool exact = kernel && strcmp(kernel, "exact") == 0;
+
+	if (!d)
+		return NULL;
+	d->judge.cfg = cfg;
+	d->judge.minute = NPSD_MINUTE_INIT;
+	d->judge.size = (size_t)NPSD_DECODE_GROUP * NPSD_EVENT_BYTES;
+	d->judge.arena = malloc(d->judge.size);
+	d->judge.scratch = malloc(longest);
+	if (!exact)
+		d->index = npsd_index_new(longest, kernel);
+	if (!d->judge.arena || !d->judge.scratch || (!exact && !d->index))
+		npsd_decoder_free(&d);
+	return d;
+}
+
+struct npsd_decoder *npsd_decoder_new(const struct npsd_config *cfg)
+{
+	return npsd_decoder_new_kernel(cfg, NULL);
+}
+
+void npsd_decoder_free(struct npsd_decoder **d)
+{
+	if (!*d)
+		return;
+	npsd_index_free(&(*d)->index);
+	free((*d)->judge.arena);
+	free((*d)->judge.scratch);
+	free(*d);
+	*d = NULL;
+}
+
+void npsd_decoder_reset(struct npsd_decoder *d)
+{
+	d->decoded = 0;
+	d->judge.used = 0;
+}
+
+uint64_t npsd_decoder_exact_passes(const struct npsd_decoder *d)
+{
+	return d->exact_passes;
+}
+
+/* bad_utf8, bad_json, or the fields are found. */
+static enum npsd_reason find(struct npsd_decoder *d, uint32_t *bad, const char *p, uint32_t n)
+{
+	const uint32_t *index;
+	int64_t nindex = d->index ? npsd_index_make(d->index, &index, p, n) : -1;
+
+	if (nindex >= 0 && npsd_json_indexed(&d->found, p, n, index, (uint32_t)nindex))
+		return NPSD_R_ok;
+	d->exact_passes++;
+	if (!npsd_utf8_check(bad, p, n))
+		return NPSD_R_bad_utf8;
+	return npsd_json_exact(&d->found, bad, p, n) ? NPSD_R_ok : NPSD_R_bad_json;
+}
+
+/*
+ *   00 00 00 00 2a {"type":...      the Confluent frame: a zero and the number of a schema
+ */
+static uint32_t frame(const struct npsd_record_view *rec)
+{
+	return rec->len >= 5 && *(const char *)rec->value == 0 ? 5 : 0;
+}
+
+struct npsd_verdict npsd_decode(
+    struct npsd_decoder *d, struct npsd_event *out, const struct npsd_record_view *rec)
+{
+	struct npsd_judge *j = &d->judge;
+	uint32_t skip, bad;
+	enum npsd_reason reason;
+
+	npsd_assert(d->decoded < NPSD_DECODE_GROUP);
+	d->decoded++;
+	if (!rec->value)
+		return (struct npsd_verdict){NPSD_R_tombstone, 0, NULL};
+	if (rec->len > (size_t)j->cfg->event_bytes)
+		return (struct npsd_verdict){NPSD_R_too_big, (uint32_t)j->cfg->event_bytes, NULL};
+	skip = frame(rec);
+	j->doc = (const char *)rec->value + skip;
+	reason = find(d, &bad, j->doc, (uint32_t)rec->len - skip);
+	if (reason != NPSD_R_ok)
+		return (struct npsd_verdict){reason, bad + skip, NULL};
+	j->found = &d->found;
+	j->rec = rec;
+	j->ev = out;
+	npsd_judge(j);
+	if (j->verdict.reason != NPSD_R_ok)
+		j->verdict.at += skip;
+	return j->verdict;
+}

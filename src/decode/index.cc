@@ -1,0 +1,62 @@
+#include "decode/index.h"
+
+#include <simdjson.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+
+/* No exception crosses the C face: everything used here reports by error code, and noexcept holds it to that.
+ */
+
+struct npsd_index {
+	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+};
+
+static const simdjson::implementation *find_kernel(const char *name) noexcept
+{
+	for (const simdjson::implementation *k : simdjson::get_available_implementations())
+		if (k->supported_by_runtime_system() && std::strcmp(k->name().c_str(), name) == 0)
+			return k;
+	return nullptr;
+}
+
+extern "C" bool npsd_index_kernel(char name[NPSD_KERNEL_NAME], int i) noexcept
+{
+	for (const simdjson::implementation *k : simdjson::get_available_implementations()) {
+		if (!k->supported_by_runtime_system() || i-- > 0)
+			continue;
+		std::snprintf(name, NPSD_KERNEL_NAME, "%s", k->name().c_str());
+		return true;
+	}
+	return false;
+}
+
+extern "C" struct npsd_index *npsd_index_new(size_t longest, const char *kernel) noexcept
+{
+	const simdjson::implementation *k =
+	    kernel ? find_kernel(kernel)
+		   : static_cast<const simdjson::implementation *>(simdjson::get_active_implementation());
+	std::unique_ptr<npsd_index> x(new (std::nothrow) npsd_index);
+	/* The depth is of no use to the first stage. */
+	if (!k || !x || k->create_dom_parser_implementation(longest, 1, x->stage) != simdjson::SUCCESS)
+		return nullptr;
+	return x.release();
+}
+
+extern "C" void npsd_index_free(struct npsd_index **x) noexcept
+{
+	delete *x;
+	*x = nullptr;
+}
+
+extern "C" int64_t npsd_index_make(
+    struct npsd_index *x, const uint32_t **out, const char *p, size_t n) noexcept
+{
+	if (x->stage->stage1(reinterpret_cast<const uint8_t *>(p), n, simdjson::stage1_mode::regular) !=
+	    simdjson::SUCCESS)
+		return -1;
+	*out = x->stage->structural_indexes.get();
+	return x->stage->n_structural_indexes;
+}

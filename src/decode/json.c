@@ -1,0 +1,446 @@
+#include "decode/json.h"
+
+#include <string.h>
+
+#include "decode/utf8.h"
+
+const char *const npsd_field_names[NPSD_NFIELD] = {
+#define X(name, dim) #name,
+#include "decode/fields.def"
+#undef X
+};
+
+/*
+ *   { "a" : [ 1 , "x\n" ] }
+ *   ^         ^pos           read: everything before pos;  next token: *index where there is one, else the
+ * next byte that is not white space
+ */
+struct walk {
+	const char *p;
+	uint32_t n;
+	uint32_t pos;
+	uint32_t depth;		      /* open brackets */
+	const uint32_t *index, *stop; /* index NULL: byte by byte */
+};
+
+enum { MOST_KEY = 16 }; /* longer than any known key */
+
+static bool value(struct walk *w, struct npsd_token *out);
+
+static inline bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Moves to the next token; false at the end of the document. */
+static inline bool next(struct walk *w)
+{
+	if (w->index) {
+		if (w->index == w->stop)
+			return false;
+		w->pos = *w->index++;
+		return true;
+	}
+	while (w->pos < w->n && is_space(w->p[w->pos]))
+		w->pos++;
+	return w->pos < w->n;
+}
+
+/* Four hex digits, or -1. */
+static int32_t hex4(const char *p, const char *end)
+{
+	int32_t v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		if (is_digit(c))
+			v = v << 4 | (c - '0');
+		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+			v = v << 4 | ((c | 32) - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+/*
+ * The escape at p: its length and its code point; 0: not one. Surrogates stand in pairs or not at all.
+ *
+ *   \n   \/   \u00e9   \ud83d\ude00
+ */
+static uint32_t escape(uint32_t *code, const char *p, const char *end)
+{
+	static const char plain[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+
+	if (end - p < 2)
+		return 0;
+	if (p[1] != 'u') {
+		for (const char *q = plain; *q; q += 2)
+			if (*q == p[1]) {
+				*code = (uint8_t)q[1];
+				return 2;
+			}
+		return 0;
+	}
+	int32_t hi = hex4(p + 2, end);
+	if (hi < 0 || (hi >= 0xdc00 && hi <= 0xdfff))
+		return 0;
+	if (hi < 0xd800 || hi > 0xdfff) {
+		*code = (uint32_t)hi;
+		return 6;
+	}
+	if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
+		return 0;
+	int32_t lo = hex4(p + 8, end);
+	if (lo < 0xdc00 || lo > 0xdfff)
+		return 0;
+	*code = 0x10000 + ((uint32_t)(hi - 0xd800) << 10) + (uint32_t)(lo - 0xdc00);
+	return 12;
+}
+
+/* The index has proved all but the escapes, and the closing quote is the last byte before the next token. */
+static bool string_indexed(struct walk *w, struct npsd_token *out)
+{
+	uint32_t end = w->index == w->stop ? w->n : *w->index;
+	uint32_t at = w->pos;
+
+	while (end > at && is_space(w->p[end - 1]))
+		end--;
+	if (end < at + 2 || w->p[end - 1] != '"')
+		return false;
+	const char *last = w->p + end - 1;
+	const char *back = memchr(w->p + at, '\\', end - at);
+	*out = (struct npsd_token){at, end, NPSD_JSON_STRING, back != NULL};
+	w->pos = end;
+	while (back) {
+		uint32_t code, len = escape(&code, back, last);
+		if (len == 0)
+			return false;
+		back = memchr(back + len, '\\', (size_t)(last - back) - len);
+	}
+	return true;
+}
+
+static bool string_exact(struct walk *w, struct npsd_token *out)
+{
+	const char *end = w->p + w->n;
+
+	*out = (struct npsd_token){w->pos++, 0, NPSD_JSON_STRING, false};
+	while (w->pos < w->n && (uint8_t)w->p[w->pos] >= 0x20) {
+		uint32_t code, len = 1;
+		if (w->p[w->pos] == '"') {
+			out->end = ++w->pos;
+			return true;
+		}
+		if (w->p[w->pos] == '\\') {
+			out->escaped = true;
+			len = escape(&code, w->p + w->pos, end);
+		}
+		if (len == 0)
+			return false;
+		w->pos += len;
+	}
+	return false;
+}
+
+static inline bool string(struct walk *w, struct npsd_token *out)
+{
+	return w->index ? string_indexed(w, out) : string_exact(w, out);
+}
+
+static bool digits(struct walk *w)
+{
+	uint32_t from = w->pos;
+
+	while (w->pos < w->n && is_digit(w->p[w->pos]))
+		w->pos++;
+	return w->pos > from;
+}
+
+static inline bool skip_one_of(struct walk *w, char a, char b)
+{
+	if (w->pos == w->n || (w->p[w->pos] != a && w->p[w->pos] != b))
+		return false;
+	w->pos++;
+	return true;
+}
+
+/*
+ *   -0.5e+3      sign, whole part without leading zeros, fraction, exponent
+ */
+static bool number(struct walk *w)
+{
+	skip_one_of(w, '-', '-');
+	if (!skip_one_of(w, '0', '0') && !digits(w))
+		return false;
+	if (skip_one_of(w, '.', '.') && !digits(w))
+		return false;
+	if (skip_one_of(w, 'e', 'E')) {
+		skip_one_of(w, '+', '-');
+		return digits(w);
+	}
+	return true;
+}
+
+static bool word(struct walk *w, const char *z)
+{
+	for (; *z; z++)
+		if (!skip_one_of(w, *z, *z))
+			return false;
+	return true;
+}
+
+/* A scalar ends where white space, a comma or a closing bracket follows: it does not run on. */
+static inline bool scalar_ends(const struct walk *w)
+{
+	char c;
+
+	if (w->pos == w->n)
+		return true;
+	c = w->p[w->pos];
+	return c == ',' || c == '}' || c == ']' || is_space(c);
+}
+
+static bool scalar(struct walk *w, struct npsd_token *out)
+{
+	bool ok;
+
+	out->at = w->pos;
+	switch (w->p[w->pos]) {
+	case 't':
+		out->kind = NPSD_JSON_TRUE;
+		ok = word(w, "true");
+		break;
+	case 'f':
+		out->kind = NPSD_JSON_FALSE;
+		ok = word(w, "false");
+		break;
+	case 'n':
+		out->kind = NPSD_JSON_NULL;
+		ok = word(w, "null");
+		break;
+	default:
+		out->kind = NPSD_JSON_NUMBER;
+		ok = number(w);
+	}
+	out->end = w->pos;
+	out->escaped = false;
+	return ok && scalar_ends(w);
+}
+
+/* With a constant n all rows of another length fall away. */
+static inline __attribute__((always_inline)) int match(const char *key, uint32_t n)
+{
+#define X(name, dim)                                                                                         \
+	if (n == sizeof #name - 1 && memcmp(key, #name, sizeof #name - 1) == 0)                              \
+		return NPSD_FIELD_##name;
+#include "decode/fields.def"
+#undef X
+	return NPSD_NFIELD;
+}
+
+static int field_of(const char *key, uint32_t n)
+{
+	switch (n) {
+#define N(n)                                                                                                 \
+	case n:                                                                                              \
+		return match(key, n);
+		N(2)
+		N(4)
+		N(5)
+		N(6) N(7) N(8) N(9) N(10) N(11) N(12) N(13)
+#undef N
+		    default : return match(key, n);
+	}
+}
+
+/* The field of a key, NPSD_NFIELD where it is none that is looked at. */
+static int field_of_key(const struct walk *w, const struct npsd_token *key)
+{
+	const char *p = w->p + key->at + 1;
+	uint32_t n = key->end - key->at - 2;
+	char plain[MOST_KEY];
+	bool whole = true;
+
+	if (key->escaped) {
+		n = npsd_json_unescape(plain, sizeof plain, &whole, p, n);
+		p = plain;
+	}
+	return whole ? field_of(p, n) : NPSD_NFIELD;
+}
+
+/* At an opening bracket; afterwards at what follows it. */
+static inline bool opens(struct walk *w)
+{
+	if (w->depth == NPSD_JSON_DEPTH)
+		return false;
+	w->depth++;
+	w->pos++;
+	return next(w);
+}
+
+static inline bool closes(struct walk *w, char bracket)
+{
+	if (w->p[w->pos] != bracket)
+		return false;
+	w->depth--;
+	w->pos++;
+	return true;
+}
+
+/* At a comma; afterwards at what follows it. */
+static inline bool comma(struct walk *w)
+{
+	if (w->p[w->pos] != ',')
+		return false;
+	w->pos++;
+	return next(w);
+}
+
+/* At a key; afterwards behind its value. */
+static inline bool member(struct walk *w, struct npsd_token *key, struct npsd_token *val)
+{
+	if (w->p[w->pos] != '"' || !string(w, key) || !next(w) || w->p[w->pos] != ':')
+		return false;
+	w->pos++;
+	return next(w) && value(w, val);
+}
+
+/* found: of the event itself; NULL for the objects in it. */
+static bool object(struct walk *w, struct npsd_found *found)
+{
+	struct npsd_token key, val;
+
+	if (!opens(w))
+		return false;
+	if (closes(w, '}'))
+		return true;
+	do {
+		if (!member(w, &key, &val))
+			return false;
+		if (found) {
+			int f = field_of_key(w, &key);
+			if (f != NPSD_NFIELD)
+				found->field[f] = val;
+		}
+		if (!next(w))
+			return false;
+		if (closes(w, '}'))
+			return true;
+	} while (comma(w));
+	return false;
+}
+
+static bool array(struct walk *w)
+{
+	struct npsd_token item;
+
+	if (!opens(w))
+		return false;
+	if (closes(w, ']'))
+		return true;
+	do {
+		if (!value(w, &item) || !next(w))
+			return false;
+		if (closes(w, ']'))
+			return true;
+	} while (comma(w));
+	return false;
+}
+
+/* Recursion is bounded by NPSD_JSON_DEPTH. */
+static bool value(struct walk *w, struct npsd_token *out)
+{
+	bool ok;
+
+	switch (w->p[w->pos]) {
+	case '"':
+		return string(w, out);
+	case '{':
+		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
+		ok = object(w, NULL);
+		break;
+	case '[':
+		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_ARRAY, false};
+		ok = array(w);
+		break;
+	default:
+		return scalar(w, out);
+	}
+	out->end = w->pos;
+	return ok;
+}
+
+static bool document(struct walk *w, struct npsd_found *found)
+{
+	memset(found, 0, sizeof *found);
+	if (!next(w) || w->p[w->pos] != '{')
+		return false;
+	found->at = w->pos;
+	return object(w, found) && !next(w);
+}
+
+bool npsd_json_indexed(
+    struct npsd_found *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex)
+{
+	struct walk w = {.p = p, .n = n, .index = index, .stop = index + nindex};
+
+	return document(&w, out);
+}
+
+bool npsd_json_exact(struct npsd_found *out, uint32_t *bad, const char *p, uint32_t n)
+{
+	struct walk w = {.p = p, .n = n};
+	bool ok = document(&w, out);
+
+	*bad = w.pos;
+	return ok;
+}
+
+bool npsd_items_next(struct npsd_items *it, struct npsd_token *key, struct npsd_token *val)
+{
+	struct walk w = {.p = it->p, .n = it->end, .pos = it->pos, .depth = 1};
+	bool ok;
+
+	if (!next(&w) || (w.p[w.pos] == ',' && !comma(&w)) || w.pos == w.n - 1)
+		return false;
+	ok = it->object ? member(&w, key, val) : value(&w, val);
+	it->pos = w.pos;
+	return ok;
+}
+
+uint32_t npsd_json_unescape(char *dst, uint32_t cap, bool *whole, const char *src, uint32_t n)
+{
+	const char *end = src + n;
+	uint32_t len = 0;
+
+	*whole = false;
+	while (src < end) {
+		const char *back = memchr(src, '\\', (size_t)(end - src));
+		uint32_t run = (uint32_t)((back ? back : end) - src);
+		uint32_t fits = npsd_utf8_cut(src, run, cap - len);
+		memcpy(dst + len, src, fits);
+		len += fits;
+		if (fits < run)
+			return len;
+		if (!back)
+			break;
+		char sign[4];
+		uint32_t code, step = escape(&code, back, end);
+		uint32_t size = npsd_utf8_put(sign, code);
+		if (size > cap - len)
+			return len;
+		memcpy(dst + len, sign, size);
+		len += size;
+		src = back + step;
+	}
+	*whole = true;
+	return len;
+}
