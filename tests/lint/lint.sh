@@ -1,0 +1,42 @@
+#!/bin/sh
+# Everything that can be said of the code without running it. BUILD is a configured build tree (for the commands of each
+# file). Prints what is wrong and ends with 1, or says that all is well.
+set -eu
+BUILD=${1:?usage: lint.sh BUILD}
+bad=0
+
+say() { printf '== %s\n' "$*"; }
+fail() { printf 'lint: %s\n' "$*"; bad=1; }
+files() { git ls-files -- "$@"; }
+
+say "format"
+files '*.c' '*.h' '*.cc' | xargs clang-format-14 --dry-run -Werror || fail "format: run ./dev format"
+
+say "house rules"
+python3 tests/lint/rules.py || fail "house rules"
+
+say "shell"
+files '*.sh' dev .ci/run | xargs shellcheck || fail "shellcheck"
+
+say "python"
+files '*.py' | xargs python3 -m py_compile || fail "python"
+
+for cc in gcc clang-14; do
+	say "warnings of $cc"
+	cxx=g++
+	[ $cc = gcc ] || cxx=clang++-14
+	dir=$BUILD/lint-$cc
+	CC=$cc CXX=$cxx cmake -S . -B "$dir" -G Ninja -DNPSD_WERROR=ON -DCMAKE_BUILD_TYPE=Release >/dev/null
+	cmake --build "$dir" >"$dir/log" 2>&1 || { tail -n 40 "$dir/log"; fail "$cc warns"; }
+done
+
+say "cppcheck"
+cppcheck --quiet --std=c11 --language=c --inline-suppr --error-exitcode=1 --suppressions-list=tests/lint/cppcheck.txt \
+	--enable=warning,performance,portability -Iinclude -Isrc -j 2 src tests/unit tests/race tests/sim || fail "cppcheck"
+
+say "clang-tidy"
+files 'src/*.c' | xargs -n 4 -P 2 clang-tidy-14 --quiet --warnings-as-errors='*' -p "$BUILD/lint-clang-14" \
+	2>/dev/null || fail "clang-tidy"
+
+[ $bad -eq 0 ] || exit 1
+say "all is well"
