@@ -1,0 +1,217 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gen/account.h"
+
+#define OUT_BYTES (1u << 16) /* longest line: two comments of 6000 bytes, all of them escaped */
+#define REASONS 64
+
+struct account_reason {
+	const char *reason; /* a literal of the core */
+	enum gen_intent intent;
+	uint64_t n;
+};
+
+struct gen_account {
+	FILE *file;
+	struct gen_out out;
+	uint64_t records, by_intent[GEN_NINTENT];
+	int64_t clock_ms; /* highest event time that was counted */
+	struct account_reason reason[REASONS];
+	int nreasons;
+};
+
+static bool write_line(struct gen_account *a, struct npsd_err *err)
+{
+	gen_putc(&a->out, '\n');
+	if (fwrite(a->out.p, 1, a->out.n, a->file) != a->out.n)
+		return npsd_fail(err, NPSD_RETRY, errno, "the account can't be written");
+	a->out.n = 0;
+	return true;
+}
+
+struct gen_account *gen_account_open(struct npsd_err *err, const char *file, const char *run)
+{
+	struct gen_account *a = calloc(1, sizeof(*a));
+
+	npsd_assert(a);
+	a->out = (struct gen_out){.p = malloc(OUT_BYTES), .cap = OUT_BYTES};
+	npsd_assert(a->out.p);
+	a->clock_ms = GEN_NO_TIME;
+	a->file = fopen(file, "w");
+	if (!a->file) {
+		npsd_fail(err, NPSD_RETRY, errno, "%s can't be opened for writing", file);
+		gen_account_close(&a, err);
+		return NULL;
+	}
+	setvbuf(a->file, NULL, _IOFBF, 1 << 18);
+	gen_puts(&a->out, run);
+	if (!write_line(a, err))
+		gen_account_close(&a, err);
+	return a;
+}
+
+static void put_name(struct gen_out *o, const char *name)
+{
+	if (o->p[o->n - 1] != '{')
+		gen_putc(o, ',');
+	gen_putc(o, '"');
+	gen_puts(o, name);
+	gen_puts(o, "\":");
+}
+
+static void put_number(struct gen_out *o, const char *name, int64_t v)
+{
+	put_name(o, name);
+	gen_put_i64(o, v);
+}
+
+static void put_str(struct gen_out *o, const char *name, struct npsd_str v)
+{
+	put_name(o, name);
+	gen_put_json(o, v.p, v.n, 0);
+}
+
+static void put_themes(struct gen_out *o, uint32_t bits)
+{
+	put_name(o, "themes");
+	gen_putc(o, '[');
+	for (int i = 0; i < GEN_NTHEMES; i++) {
+		if (!(bits >> i & 1))
+			continue;
+		if (o->p[o->n - 1] != '[')
+			gen_putc(o, ',');
+		gen_put_json(o, gen_theme_names[i], strlen(gen_theme_names[i]), 0);
+	}
+	gen_putc(o, ']');
+}
+
+static void put_comment(struct gen_out *o, uint32_t code, bool with_text)
+{
+	char text[6000];
+	struct gen_out t = {.p = text, .cap = sizeof(text)};
+
+	put_name(o, "has_comment");
+	gen_puts(o, code ? "true" : "false");
+	if (!code || !with_text)
+		return;
+	gen_comment(&t, code);
+	put_str(o, "comment", (struct npsd_str){text, (uint32_t)t.n});
+}
+
+static void put_content(struct gen_out *o, const char *name, const struct gen_world *w,
+    const struct gen_content *c, bool with_text)
+{
+	put_name(o, name);
+	gen_putc(o, '{');
+	put_name(o, "score");
+	if (c->score < 0)
+		gen_puts(o, "null");
+	else
+		gen_put_i64(o, c->score);
+	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
+	put_str(o, "location", gen_world_location(w, c->location));
+	for (int l = 0; l < GEN_NLIST; l++)
+		if (c->value[l])
+			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));
+	if (c->themes)
+		put_themes(o, c->themes);
+	if (c->respondent) {
+		put_name(o, "respondent_id");
+		gen_puts(o, "\"cust-");
+		gen_put_pad(o, c->respondent, 8);
+		gen_putc(o, '"');
+	}
+	put_comment(o, c->comment, with_text);
+	gen_putc(o, '}');
+}
+
+static void count(struct gen_account *a, const struct gen_record *rec)
+{
+	int i = 0;
+
+	a->records++;
+	a->by_intent[rec->intent]++;
+	if ((rec->intent == GEN_CREATES || rec->intent == GEN_EDITS) && rec->event_ms > a->clock_ms)
+		a->clock_ms = rec->event_ms;
+	if (!rec->reason)
+		return;
+	while (i < a->nreasons && strcmp(a->reason[i].reason, rec->reason) != 0)
+		i++;
+	if (i == a->nreasons) {
+		npsd_assert(i < REASONS);
+		a->reason[a->nreasons++] = (struct account_reason){rec->reason, rec->intent, 0};
+	}
+	a->reason[i].n++;
+}
+
+bool gen_account_add(
+    struct gen_account *a, struct npsd_err *err, const struct gen_world *w, const struct gen_record *rec)
+{
+	struct gen_out *o = &a->out;
+	bool told = rec->intent == GEN_EDITS || (rec->is && rec->is->score >= 0 && rec->is->score <= 6);
+
+	count(a, rec);
+	gen_putc(o, '{');
+	put_number(o, "seq", (int64_t)rec->seq);
+	put_str(o, "id", (struct npsd_str){rec->id->p, rec->id->n});
+	put_name(o, "intent");
+	gen_putc(o, '"');
+	gen_puts(o, gen_intent_names[rec->intent]);
+	if (rec->reason) {
+		gen_putc(o, ':');
+		gen_puts(o, rec->reason);
+	}
+	gen_putc(o, '"');
+	put_number(o, "record_ms", rec->record_ms);
+	if (rec->is) {
+		put_number(o, "event_ms", rec->event_ms);
+		if (rec->at_ms != rec->event_ms)
+			put_number(o, "at_ms", rec->at_ms);
+		put_content(o, "is", w, rec->is, told);
+	}
+	if (rec->was)
+		put_content(o, "was", w, rec->was, false);
+	gen_putc(o, '}');
+	return write_line(a, err);
+}
+
+static bool put_summary(struct gen_account *a, struct npsd_err *err)
+{
+	struct gen_out *o = &a->out;
+
+	gen_puts(o, "{\"summary\":{");
+	put_number(o, "records", (int64_t)a->records);
+	for (int i = 0; i < GEN_NINTENT; i++)
+		put_number(o, gen_intent_names[i], (int64_t)a->by_intent[i]);
+	for (int i = 0; i < a->nreasons; i++) {
+		gen_puts(o, ",\"");
+		gen_puts(o, gen_intent_names[a->reason[i].intent]);
+		gen_putc(o, ':');
+		gen_puts(o, a->reason[i].reason);
+		gen_puts(o, "\":");
+		gen_put_u64(o, a->reason[i].n);
+	}
+	if (a->clock_ms != GEN_NO_TIME)
+		put_number(o, "clock_ms", a->clock_ms);
+	gen_puts(o, "}}");
+	return write_line(a, err);
+}
+
+bool gen_account_close(struct gen_account **account, struct npsd_err *err)
+{
+	struct gen_account *a = *account;
+	bool ok = err->code == NPSD_OK;
+
+	if (!a)
+		return ok;
+	if (a->file && ok)
+		ok = put_summary(a, err);
+	if (a->file && fclose(a->file) != 0 && ok)
+		ok = npsd_fail(err, NPSD_RETRY, errno, "the account can't be written");
+	free(a->out.p);
+	free(a);
+	*account = NULL;
+	return ok;
+}

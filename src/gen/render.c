@@ -1,0 +1,388 @@
+/*
+ * An answer as the bytes that one of four kinds of producers would send. The shape decides order of fields,
+ * white space, escapes and how times are written; the quirks decide among ways that mean the same.
+ */
+#include "gen/gen.h"
+#include "gen/rand.h"
+
+struct render {
+	struct gen_out *o;
+	const struct gen_world *w;
+	const struct gen_id *id;
+	const struct gen_answer *a;
+	int shape;
+	bool some; /* a field was written */
+};
+
+static const uint8_t orders[GEN_SHAPES][GEN_NFIELD] = {
+    {GEN_F_TYPE, GEN_F_ID, GEN_F_REVISION, GEN_F_SCALE, GEN_F_SCORE, GEN_F_KIND, GEN_F_TIME, GEN_F_UPDATED,
+	GEN_F_LOCATION, GEN_F_LISTS, GEN_F_RESPONDENT, GEN_F_ATTRIBUTES, GEN_F_THEMES, GEN_F_COMMENT,
+	GEN_F_METRIC, GEN_F_EXCLUDED, GEN_F_EXTRA},
+    {GEN_F_ID, GEN_F_EXTRA, GEN_F_TYPE, GEN_F_METRIC, GEN_F_KIND, GEN_F_LOCATION, GEN_F_RESPONDENT,
+	GEN_F_SCORE, GEN_F_COMMENT, GEN_F_THEMES, GEN_F_LISTS, GEN_F_ATTRIBUTES, GEN_F_TIME, GEN_F_REVISION,
+	GEN_F_UPDATED, GEN_F_SCALE, GEN_F_EXCLUDED},
+    {GEN_F_COMMENT, GEN_F_LISTS, GEN_F_KIND, GEN_F_SCORE, GEN_F_ID, GEN_F_TIME, GEN_F_LOCATION, GEN_F_UPDATED,
+	GEN_F_REVISION, GEN_F_THEMES, GEN_F_RESPONDENT, GEN_F_EXCLUDED, GEN_F_SCALE, GEN_F_METRIC,
+	GEN_F_EXTRA, GEN_F_ATTRIBUTES, GEN_F_TYPE},
+    {GEN_F_METRIC, GEN_F_TYPE, GEN_F_KIND, GEN_F_ID, GEN_F_TIME, GEN_F_UPDATED, GEN_F_REVISION, GEN_F_SCORE,
+	GEN_F_LOCATION, GEN_F_THEMES, GEN_F_COMMENT, GEN_F_LISTS, GEN_F_SCALE, GEN_F_EXTRA, GEN_F_RESPONDENT,
+	GEN_F_ATTRIBUTES, GEN_F_EXCLUDED},
+};
+
+static const char *const field_names[GEN_NFIELD] = {[GEN_F_TYPE] = "type",
+    [GEN_F_ID] = "response_id",
+    [GEN_F_REVISION] = "revision",
+    [GEN_F_SCORE] = "score",
+    [GEN_F_SCALE] = "scale",
+    [GEN_F_METRIC] = "metric",
+    [GEN_F_KIND] = "survey_kind",
+    [GEN_F_TIME] = "responded_at",
+    [GEN_F_UPDATED] = "updated_at",
+    [GEN_F_LOCATION] = "location",
+    [GEN_F_LISTS] = "channel",
+    [GEN_F_ATTRIBUTES] = "attributes",
+    [GEN_F_THEMES] = "themes",
+    [GEN_F_RESPONDENT] = "respondent_id",
+    [GEN_F_COMMENT] = "comment",
+    [GEN_F_EXCLUDED] = "excluded",
+    [GEN_F_EXTRA] = "extra"};
+
+/* True in one of n cases; different salts give independent answers, the same for the same record. */
+static bool quirk(const struct render *r, uint32_t salt, uint32_t n)
+{
+	return gen_mix((uint64_t)salt << 32 | r->a->quirks) % n == 0;
+}
+
+int64_t gen_shape_round(int shape, int64_t ms)
+{
+	static const int64_t step[GEN_SHAPES] = {1, 1000, 1, 250};
+
+	return ms - ms % step[shape];
+}
+
+static void put_key(struct render *r, const char *name)
+{
+	if (r->some)
+		gen_puts(r->o, r->shape == 1 ? ", " : ",");
+	r->some = true;
+	gen_putc(r->o, '"');
+	gen_puts(r->o, name);
+	gen_puts(r->o, r->shape == 1 ? "\": " : "\":");
+}
+
+static void put_text(struct render *r, const char *p, size_t n)
+{
+	gen_put_json(r->o, p, n, r->shape == 1 || r->shape == 3);
+}
+
+static void put_raw(struct render *r, const char *name, const char *json)
+{
+	put_key(r, name);
+	gen_puts(r->o, json);
+}
+
+static void put_time(struct render *r, const char *name, int64_t ms)
+{
+	static const int16_t zones[4] = {60, -180, 330, 0};
+
+	put_key(r, name);
+	if (r->shape != 2)
+		gen_putc(r->o, r->shape == 3 ? ' ' : '"');
+	switch (r->shape) {
+	case 0:
+		gen_put_rfc3339(r->o, ms, 0, 3);
+		break;
+	case 1:
+		gen_put_rfc3339(r->o, ms, zones[gen_mix(r->a->quirks) % 4], 0);
+		break;
+	case 2: /* ms, as a number or as digits */
+		if (quirk(r, 1, 4)) {
+			gen_putc(r->o, '"');
+			gen_put_i64(r->o, ms);
+			gen_putc(r->o, '"');
+		} else {
+			gen_put_i64(r->o, ms);
+		}
+		break;
+	default: /* seconds; quarters have no rounding */
+		gen_put_i64(r->o, ms / 1000);
+		if (ms % 1000)
+			gen_puts(r->o, ms % 1000 == 250 ? ".25" : ms % 1000 == 500 ? ".5" : ".75");
+	}
+	if (r->shape != 2 && r->shape != 3)
+		gen_putc(r->o, '"');
+}
+
+static void put_score(struct render *r)
+{
+	int score = r->a->is.score;
+
+	if (quirk(r, 2, 500))
+		put_raw(r, "score", "3"); /* of repeated keys the last one counts */
+	put_key(r, "score");
+	if (score < 0) {
+		gen_puts(r->o, "null");
+	} else if (r->shape == 2) {
+		gen_putc(r->o, '"');
+		gen_put_i64(r->o, score);
+		gen_putc(r->o, '"');
+	} else if (score == 10 && quirk(r, 3, 40)) {
+		gen_puts(r->o, "1e1");
+	} else {
+		gen_put_i64(r->o, score);
+		if (r->shape == 3 && quirk(r, 4, 3))
+			gen_puts(r->o, ".0");
+	}
+}
+
+static void put_times(struct render *r)
+{
+	if (r->a->time_field == GEN_UNTIMED)
+		return;
+	if (r->a->time_field == GEN_RESPONDED_AT && quirk(r, 5, 300))
+		put_raw(r, "at", "\"n/a\""); /* not used, so nobody minds */
+	put_time(r, r->a->time_field == GEN_AT ? "at" : "responded_at", r->a->responded_ms);
+}
+
+static void put_location(struct render *r)
+{
+	struct npsd_str path = gen_world_location(r->w, r->a->is.location);
+	char messy[128];
+	uint32_t n = 0;
+
+	put_key(r, "location");
+	if (!quirk(r, 6, 60)) {
+		put_text(r, path.p, path.n);
+		return;
+	}
+	messy[n++] = '/'; /* empty levels are dropped */
+	for (uint32_t i = 0; i < path.n; i++) {
+		npsd_assert(n + 3 < sizeof(messy));
+		messy[n++] = path.p[i];
+		if (path.p[i] == '/')
+			messy[n++] = '/';
+	}
+	messy[n++] = '/';
+	put_text(r, messy, n);
+}
+
+static void put_lists(struct render *r)
+{
+	static const char *const ways[] = {"null", "\"\"", "\"__none__\""};
+
+	for (int l = 0; l < GEN_NLIST; l++) {
+		uint32_t index = r->a->is.value[l];
+
+		if (index) {
+			struct npsd_str v = gen_list_value((enum gen_list)l, index);
+
+			put_key(r, gen_list_fields[l]);
+			put_text(r, v.p, v.n);
+		} else if (quirk(r, 7 + (uint32_t)l, 8)) {
+			/* an owner is taken as it is written */
+			put_raw(r, gen_list_fields[l], ways[l == GEN_OWNER ? 0 : r->a->quirks % 3]);
+		}
+	}
+}
+
+static void put_themes(struct render *r)
+{
+	bool first = true;
+
+	if (!r->a->is.themes && !quirk(r, 20, 5))
+		return;
+	put_key(r, "themes");
+	gen_putc(r->o, '[');
+	for (int i = 0; i < GEN_NTHEMES; i++) {
+		if (!(r->a->is.themes >> i & 1))
+			continue;
+		if (!first)
+			gen_putc(r->o, ',');
+		first = false;
+		put_text(r, gen_theme_names[i], strlen(gen_theme_names[i]));
+		if (quirk(r, 21, 30)) { /* once is enough, and empty is nothing */
+			gen_puts(r->o, ",\"\",");
+			put_text(r, gen_theme_names[i], strlen(gen_theme_names[i]));
+		}
+	}
+	gen_putc(r->o, ']');
+}
+
+static void put_comment(struct render *r)
+{
+	char text[6000];
+	struct gen_out t = {.p = text, .cap = sizeof(text)};
+
+	if (r->a->is.comment) {
+		gen_comment(&t, r->a->is.comment);
+		put_key(r, "comment");
+		put_text(r, text, t.n);
+	} else if (quirk(r, 22, 4)) {
+		put_raw(r, "comment", quirk(r, 23, 2) ? "null" : "\"\""); /* an empty one is none */
+	}
+}
+
+static void put_nested(struct gen_out *o, uint32_t depth)
+{
+	for (uint32_t i = 0; i < depth; i++)
+		gen_putc(o, '[');
+	for (uint32_t i = 0; i < depth; i++)
+		gen_putc(o, ']');
+}
+
+/* Fields that nobody knows. */
+static void put_extra(struct render *r)
+{
+	if (r->shape == 1)
+		put_raw(
+		    r, "source", "{\"app\": \"pos\", \"build\": [2, 17, 3e-2], \"score\": 99, \"ok\": true}");
+	if (r->shape == 3 && quirk(r, 27, 50))
+		put_raw(r, "trace", "123456789012345678901234567890.5e400");
+	if (quirk(r, 24, 5000)) {
+		put_key(r, "deep");
+		put_nested(r->o, 255); /* with the object: 256, the most that is allowed */
+	}
+}
+
+static void put_attributes(struct render *r)
+{
+	static const char *const plans[4] = {"gold", "silver", "bronze", "trial"};
+
+	if (quirk(r, 25, 3))
+		return;
+	put_key(r, "attributes");
+	gen_puts(r->o, "{\"plan\":\"");
+	gen_puts(r->o, plans[gen_mix(r->a->quirks ^ 0x5151) % 4]);
+	gen_puts(r->o, quirk(r, 26, 2) ? "\",\"visits\":12}" : "\"}");
+}
+
+static void put_respondent(struct render *r)
+{
+	if (!r->a->is.respondent)
+		return;
+	put_key(r, "respondent_id");
+	gen_puts(r->o, "\"cust-");
+	gen_put_pad(r->o, r->a->is.respondent, 8);
+	gen_putc(r->o, '"');
+}
+
+static void put_field(struct render *r, enum gen_field f)
+{
+	switch (f) {
+	case GEN_F_TYPE:
+		put_raw(r, "type", "\"response.submitted\"");
+		break;
+	case GEN_F_ID:
+		put_key(r, "response_id");
+		put_text(r, r->id->p, r->id->n);
+		break;
+	case GEN_F_REVISION:
+		if (r->a->revision) {
+			put_key(r, "revision");
+			gen_put_i64(r->o, r->a->revision);
+		}
+		break;
+	case GEN_F_SCORE:
+		put_score(r);
+		break;
+	case GEN_F_SCALE:
+		if (quirk(r, 30, 6))
+			put_raw(r, "scale", quirk(r, 31, 8) ? "[0.0, 10.0]" : "[0,10]");
+		break;
+	case GEN_F_METRIC:
+		if (quirk(r, 32, 3))
+			put_raw(r, "metric", "\"nps\"");
+		break;
+	case GEN_F_KIND:
+		put_raw(r, "survey_kind",
+		    (const char *[]){"\"transactional\"", "\"relational\"", "\"other\""}[r->a->is.kind]);
+		break;
+	case GEN_F_TIME:
+		put_times(r);
+		break;
+	case GEN_F_UPDATED:
+		if (r->a->updated_ms != GEN_NO_TIME)
+			put_time(r, "updated_at", r->a->updated_ms);
+		break;
+	case GEN_F_LOCATION:
+		put_location(r);
+		break;
+	case GEN_F_LISTS:
+		put_lists(r);
+		break;
+	case GEN_F_ATTRIBUTES:
+		put_attributes(r);
+		break;
+	case GEN_F_THEMES:
+		put_themes(r);
+		break;
+	case GEN_F_RESPONDENT:
+		put_respondent(r);
+		break;
+	case GEN_F_COMMENT:
+		put_comment(r);
+		break;
+	case GEN_F_EXCLUDED:
+		if (quirk(r, 33, 20))
+			put_raw(r, "excluded", quirk(r, 34, 2) ? "false" : "\"false\"");
+		break;
+	case GEN_F_EXTRA:
+		put_extra(r);
+		break;
+	case GEN_NFIELD:
+		break;
+	}
+}
+
+static void put_bad_field(struct render *r, enum gen_field f, const struct gen_bad *bad)
+{
+	const char *text = f == bad->field ? bad->text : bad->text2;
+
+	if (f == bad->field && bad->harm == GEN_H_LONG) {
+		put_key(r, field_names[f]);
+		gen_putc(r->o, '"');
+		for (uint32_t i = 0; i < bad->n; i++)
+			gen_putc(r->o, (char)('a' + i % 23));
+		gen_putc(r->o, '"');
+	} else if (f == bad->field && bad->harm == GEN_H_DEEP) {
+		put_key(r, field_names[f]);
+		put_nested(r->o, bad->n - 1);
+	} else if (text) {
+		put_raw(r, field_names[f], text);
+	}
+}
+
+static void put_object(struct render *r, const struct gen_bad *bad)
+{
+	gen_putc(r->o, '{');
+	for (int i = 0; i < GEN_NFIELD; i++) {
+		enum gen_field f = (enum gen_field)orders[r->shape][i];
+
+		if (bad && (f == bad->field || f == bad->field2))
+			put_bad_field(r, f, bad);
+		else
+			put_field(r, f);
+	}
+	gen_putc(r->o, '}');
+}
+
+void gen_render(struct gen_out *o, const struct gen_world *w, const struct gen_id *id,
+    const struct gen_answer *a, const struct gen_bad *bad)
+{
+	struct render r = {o, w, id, a, a->shape, false};
+	enum gen_harm harm = bad ? bad->harm : GEN_H_NONE;
+
+	if (harm == GEN_H_NULL || harm == GEN_H_EMPTY)
+		return;
+	if (harm == GEN_H_PREPEND)
+		gen_puts(o, bad->tail);
+	if (quirk(&r, 40, 200))
+		gen_puts(o, " \t");
+	put_object(&r, bad);
+	if (quirk(&r, 41, 200))
+		gen_puts(o, "  \r\t ");
+	if (harm == GEN_H_APPEND)
+		gen_puts(o, bad->tail);
+	if (harm == GEN_H_CUT)
+		o->n -= 9;
+}

@@ -1,0 +1,294 @@
+/* The Kafka sink: an idempotent producer, and librdkafka's mock cluster where asked for. */
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gen/sink.h"
+
+#define MAX_PARTITIONS 1024
+#define RECORD_OVERHEAD 80 /* bytes a record costs the broker beside key and value, at most */
+#define WAIT_MS 100
+#define FLUSH_MS 60000
+
+struct part {
+	int64_t next;  /* offset behind the last delivered record */
+	int64_t bytes; /* delivered since the group was last seen to have read all */
+};
+
+struct kafka {
+	const char *topic;
+	const char *group;
+	rd_kafka_t *producer, *watcher,
+	    *host; /* watcher: asks for the group's offsets; host: of the mock cluster */
+	rd_kafka_mock_cluster_t *mock;
+	bool bounded;	/* part[].bytes must stay below GEN_AHEAD_BYTES */
+	int nparts;	/* highest partition seen, plus 1 */
+	int64_t failed; /* records that were not delivered */
+	char why[160];	/* of the first of them */
+	struct part part[MAX_PARTITIONS];
+};
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	struct kafka *k = opaque;
+
+	(void)rk;
+	if (m->err) {
+		if (k->failed++ == 0)
+			snprintf(k->why, sizeof(k->why), "%s", rd_kafka_err2str(m->err));
+		return;
+	}
+	npsd_assert(m->partition >= 0 && m->partition < MAX_PARTITIONS);
+	if (m->partition >= k->nparts)
+		k->nparts = m->partition + 1;
+	k->part[m->partition].next = m->offset + 1;
+	k->part[m->partition].bytes += (int64_t)(m->len + m->key_len + RECORD_OVERHEAD);
+}
+
+static bool set(rd_kafka_conf_t *conf, struct npsd_err *err, const char *name, const char *value)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+		return npsd_fail(err, NPSD_INVALID, 0, "property %s=%s: %s", name, value, why);
+	return true;
+}
+
+static bool set_properties(rd_kafka_conf_t *conf, struct npsd_err *err, const struct gen_kafka_options *opt)
+{
+	for (int i = 0; i < opt->nproperties; i++) {
+		char name[128];
+		const char *eq = strchr(opt->property[i], '=');
+
+		if (!eq || eq == opt->property[i] || eq - opt->property[i] >= (int)sizeof(name))
+			return npsd_fail(
+			    err, NPSD_INVALID, 0, "%s is not of the form name=value", opt->property[i]);
+		memcpy(name, opt->property[i], (size_t)(eq - opt->property[i]));
+		name[eq - opt->property[i]] = 0;
+		if (!set(conf, err, name, eq + 1))
+			return false;
+	}
+	return true;
+}
+
+static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_kafka_conf_t *conf)
+{
+	char why[256];
+	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+
+	if (!rk) {
+		rd_kafka_conf_destroy(conf);
+		npsd_fail(err, NPSD_INVALID, 0, "Kafka client: %s", why);
+	}
+	return rk;
+}
+
+static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	if (!set(conf, err, "log_level", "0")) { /* it would complain that it has no brokers of its own */
+		rd_kafka_conf_destroy(conf);
+		return false;
+	}
+	k->host = open_client(err, RD_KAFKA_PRODUCER, conf);
+	if (!k->host)
+		return false;
+	k->mock = rd_kafka_mock_cluster_new(k->host, 1);
+	if (!k->mock || rd_kafka_mock_topic_create(k->mock, k->topic, partitions, 1))
+		return npsd_fail(err, NPSD_RETRY, 0, "the mock cluster can't be started");
+	return true;
+}
+
+static bool start_producer(
+    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool ok = set(conf, err, "bootstrap.servers", brokers) &&
+		  set(conf, err, "enable.idempotence", "true") &&
+		  set(conf, err, "partitioner", "murmur2_random") &&
+		  set(conf, err, "compression.codec", "lz4") && set(conf, err, "linger.ms", "5") &&
+		  set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") &&
+		  set_properties(conf, err, opt);
+
+	if (!ok) {
+		rd_kafka_conf_destroy(conf);
+		return false;
+	}
+	rd_kafka_conf_set_opaque(conf, k);
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	k->producer = open_client(err, RD_KAFKA_PRODUCER, conf);
+	return k->producer != NULL;
+}
+
+/* Creates the topic; one that is there already is fine. */
+static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
+{
+	char why[256] = "no answer";
+	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(k->topic, partitions, -1, why, sizeof(why));
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->producer);
+	rd_kafka_event_t *event;
+	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+	npsd_assert(topic && queue);
+	rd_kafka_CreateTopics(k->producer, &topic, 1, NULL, queue);
+	event = rd_kafka_queue_poll(queue, FLUSH_MS);
+	if (event) {
+		const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+		size_t n = 0;
+		const rd_kafka_topic_result_t *const *topics =
+		    result ? rd_kafka_CreateTopics_result_topics(result, &n) : NULL;
+
+		e = n ? rd_kafka_topic_result_error(topics[0]) : rd_kafka_event_error(event);
+		rd_kafka_event_destroy(event);
+	}
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_NewTopic_destroy(topic);
+	return !e || e == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ||
+	       npsd_fail(err, NPSD_RETRY, 0, "topic %s can't be created: %s", k->topic, rd_kafka_err2str(e));
+}
+
+static bool start_watcher(
+    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+{
+	rd_kafka_conf_t *conf;
+
+	if (!k->group)
+		return true;
+	conf = rd_kafka_conf_new();
+	/* it never joins: it only asks what the group has committed */
+	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "group.id", k->group) ||
+	    (!opt->mock_partitions && !set_properties(conf, err, opt))) {
+		rd_kafka_conf_destroy(conf);
+		return false;
+	}
+	k->watcher = open_client(err, RD_KAFKA_CONSUMER, conf);
+	return k->watcher != NULL;
+}
+
+/* Whether the group has read all that was delivered. */
+static bool group_is_there(struct kafka *k)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(k->nparts);
+	bool there = true;
+
+	for (int p = 0; p < k->nparts; p++)
+		rd_kafka_topic_partition_list_add(list, k->topic, p);
+	if (rd_kafka_committed(k->watcher, list, 1000))
+		there = false;
+	for (int i = 0; there && i < list->cnt; i++)
+		there = list->elems[i].err == 0 &&
+			list->elems[i].offset >= k->part[list->elems[i].partition].next;
+	rd_kafka_topic_partition_list_destroy(list);
+	return there;
+}
+
+/* A partition is full: waits for the group, or says that there is none to wait for. */
+static bool wait_for_group(struct kafka *k, struct npsd_err *err)
+{
+	if (!k->group)
+		return npsd_fail(err, NPSD_LIMIT, 0,
+		    "the mock cluster keeps 5 MiB a partition: give it more partitions, less events, or "
+		    "--group");
+	rd_kafka_flush(k->producer, FLUSH_MS);
+	while (!npsd_load_relaxed(&gen_stopped) && !group_is_there(k))
+		rd_kafka_poll(k->producer, WAIT_MS);
+	for (int p = 0; p < k->nparts; p++)
+		k->part[p].bytes = 0;
+	return true;
+}
+
+static bool keep_bound(struct kafka *k, struct npsd_err *err)
+{
+	for (int p = 0; k->bounded && p < k->nparts; p++)
+		if (k->part[p].bytes > GEN_AHEAD_BYTES)
+			return wait_for_group(k, err);
+	return true;
+}
+
+static bool send_record(void *self, struct npsd_err *err, const struct gen_record *rec)
+{
+	struct kafka *k = self;
+
+	if (rec->seq % 256 == 0) {
+		rd_kafka_poll(k->producer, 0);
+		if (!keep_bound(k, err))
+			return false;
+	}
+	for (;;) {
+		rd_kafka_resp_err_t e = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(k->topic),
+		    RD_KAFKA_V_KEY(rec->id->p, rec->id->n),
+		    RD_KAFKA_V_VALUE((void *)rec->value.p, rec->value.n),
+		    RD_KAFKA_V_TIMESTAMP(rec->record_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		    RD_KAFKA_V_END);
+
+		if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+			return k->failed == 0 ||
+			       npsd_fail(err, NPSD_RETRY, 0, "a record was not delivered: %s", k->why);
+		if (e != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			return npsd_fail(
+			    err, NPSD_RETRY, 0, "a record can't be produced: %s", rd_kafka_err2str(e));
+		rd_kafka_poll(k->producer, WAIT_MS);
+	}
+}
+
+static void idle(void *self, int ms)
+{
+	struct kafka *k = self;
+
+	rd_kafka_poll(k->producer, ms);
+}
+
+static bool finish(void *self, struct npsd_err *err)
+{
+	struct kafka *k = self;
+
+	if (rd_kafka_flush(k->producer, FLUSH_MS))
+		return npsd_fail(
+		    err, NPSD_RETRY, 0, "records are still not delivered after %d s", FLUSH_MS / 1000);
+	return k->failed == 0 || npsd_fail(err, NPSD_RETRY, 0, "%lld records were not delivered: %s",
+				     (long long)k->failed, k->why);
+}
+
+static void free_kafka(void *self)
+{
+	struct kafka *k = self;
+
+	if (k->watcher) {
+		rd_kafka_consumer_close(k->watcher);
+		rd_kafka_destroy(k->watcher);
+	}
+	if (k->producer) {
+		rd_kafka_purge(k->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		rd_kafka_flush(k->producer, WAIT_MS); /* reports what was purged */
+		rd_kafka_destroy(k->producer);
+	}
+	if (k->mock)
+		rd_kafka_mock_cluster_destroy(k->mock);
+	if (k->host)
+		rd_kafka_destroy(k->host);
+	free(k);
+}
+
+bool gen_sink_kafka(
+    struct gen_sink *out, const char **bootstrap, struct npsd_err *err, const struct gen_kafka_options *opt)
+{
+	struct kafka *k = calloc(1, sizeof(*k));
+
+	npsd_assert(k);
+	k->topic = opt->topic;
+	k->group = opt->group;
+	k->bounded = opt->mock_partitions > 0 || opt->group;
+	*bootstrap = opt->brokers;
+	if (opt->mock_partitions && start_mock(k, err, opt->mock_partitions))
+		*bootstrap = rd_kafka_mock_cluster_bootstraps(k->mock);
+	if (err->code || !start_producer(k, err, opt, *bootstrap) ||
+	    !start_watcher(k, err, opt, *bootstrap) ||
+	    (opt->create_partitions && !create_topic(k, err, opt->create_partitions))) {
+		free_kafka(k);
+		return false;
+	}
+	*out = (struct gen_sink){k, NULL, send_record, idle, finish, free_kafka};
+	return true;
+}

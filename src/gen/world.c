@@ -1,0 +1,142 @@
+#include <stdlib.h>
+
+#include "gen/rand.h"
+#include "gen/world.h"
+
+const char *const gen_kind_names[GEN_KINDS] = {"transactional", "relational", "other"};
+
+const char *const gen_theme_names[GEN_NTHEMES] = {"price", "waiting time", "staff", "cleanliness", "quality",
+    "delivery", "website", "app", "billing", "support", "returns", "parking", "opening hours", "noise",
+    "food & drink", "safety", "Öffnungszeiten", "価格", "вежливость", "speed: checkout"};
+
+const char *const gen_list_fields[GEN_NLIST] = {
+    "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner"};
+
+/* Some need percent-encoding in a segment's name; index 0 is "not mentioned". */
+static const char *const channels[] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr",
+    "call center", "web={v2}", "sms,2-way", "100%"};
+static const char *const stages[] = {
+    NULL, "onboarding", "purchase", "delivery", "support", "renewal", "exit"};
+static const char *const teams[] = {NULL, "team-01", "team-02", "team-03", "team-04", "team-05", "team-06",
+    "night shift", "Équipe Nord", "チームA"};
+static const char *const products[] = {
+    NULL, "basic", "plus", "pro", "card: gold", "insurance", "loan", "Zubehör"};
+static const char *const profiles[] = {NULL, "b2b", "b2c", "vip", "student", "60+"};
+static const char *const languages[] = {
+    NULL, "en", "de", "fr", "es", "pt-BR", "pl", "ru", "ar", "hi", "ja", "zh-Hant", "ko"};
+static const char *const surveys[] = {
+    NULL, "srv-checkout", "srv-delivery", "srv-2026-spring", "srv-2026-autumn", "srv-support", "srv-branch"};
+static const char *const owners[] = {NULL, "ana.silva", "b.schmidt", "chen.wei", "d.okafor", "elif",
+    "f.rossi", "gopal", "hanna", "ivan@example.com", "Żaneta K."};
+
+static const struct {
+	const char *const *value;
+	uint32_t n;
+} lists[GEN_NLIST] = {
+#define LIST(a)                                                                                              \
+	{                                                                                                    \
+		a, sizeof(a) / sizeof(*a) - 1                                                                \
+	}
+    LIST(channels), LIST(stages), LIST(teams), LIST(products), LIST(profiles), LIST(languages), LIST(surveys),
+    LIST(owners)
+#undef LIST
+};
+
+static const char *const regions[] = {
+    "north", "south", "east", "west", "Île-de-France", "asia-pacific", "latam", "EMEA: key accounts"};
+static const char *const cities[] = {"lisbon", "Porto", "São Paulo", "Berlin", "München", "Paris", "Lyon",
+    "Madrid", "Kraków", "Łódź", "Москва", "Санкт-Петербург", "القاهرة", "دبي", "दिल्ली", "मुंबई", "東京", "大阪",
+    "臺北", "서울", "부산", "Washington, D.C.", "New York", "St. John's", "Zürich", "Genève", "Nairobi",
+    "Lagos", "Québec", "50% Outlet", "Reykjavík", "Hồ Chí Minh"};
+#define NREGIONS (sizeof(regions) / sizeof(*regions))
+#define NCITIES (sizeof(cities) / sizeof(*cities))
+#define PATH_MAX_BYTES 96 /* longest region, city with number, unit and desk */
+
+uint32_t gen_list_len(enum gen_list list)
+{
+	return lists[list].n;
+}
+
+struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
+{
+	return npsd_str(lists[list].value[index]);
+}
+
+/* Most are units of a city; a few answers are given for a whole city or region, or for a desk of a unit. */
+static void put_path(struct gen_out *o, uint32_t i, uint32_t ncities)
+{
+	uint32_t city = (uint32_t)(gen_mix(i + 1) % ncities);
+
+	gen_puts(o, regions[city % NREGIONS]);
+	if (i % 211 == 11)
+		return;
+	gen_putc(o, '/');
+	gen_puts(o, cities[city % NCITIES]);
+	if (city >= NCITIES) {
+		gen_putc(o, '-');
+		gen_put_u64(o, city / NCITIES + 1);
+	}
+	if (i % 53 == 7)
+		return;
+	gen_puts(o, "/unit-");
+	gen_put_pad(o, i, i < 10000 ? 4 : 7);
+	if (i % 97 == 13)
+		gen_puts(o, "/desk 1");
+}
+
+struct gen_world *gen_world_new(uint32_t locations)
+{
+	struct gen_world *w = calloc(1, sizeof(*w));
+	struct gen_out o = {.cap = (size_t)locations * PATH_MAX_BYTES};
+	uint32_t ncities = locations / 20 + 1;
+	uint64_t sum = 0;
+
+	npsd_assert(w && locations > 0);
+	w->nlocations = locations;
+	w->location = calloc(locations, sizeof(*w->location));
+	w->upto = calloc(locations, sizeof(*w->upto));
+	w->arena = o.p = malloc(o.cap);
+	npsd_assert(w->location && w->upto && w->arena);
+	for (uint32_t i = 0; i < locations; i++) {
+		size_t at = o.n;
+
+		put_path(&o, i, ncities);
+		w->location[i] = (struct gen_location){
+		    (uint32_t)at, (uint16_t)(o.n - at), (uint8_t)(gen_mix(i ^ 0x7e3a) & 3)};
+		sum += ((uint64_t)1 << 40) / (i + 1);
+		w->upto[i] = sum;
+	}
+	return w;
+}
+
+void gen_world_free(struct gen_world **world)
+{
+	if (!*world)
+		return;
+	free((*world)->location);
+	free((*world)->upto);
+	free((*world)->arena);
+	free(*world);
+	*world = NULL;
+}
+
+uint32_t gen_world_pick(const struct gen_world *w, uint64_t *rand)
+{
+	uint64_t want = gen_rand(rand) % w->upto[w->nlocations - 1];
+	uint32_t lo = 0, hi = w->nlocations - 1;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (w->upto[mid] > want)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+struct npsd_str gen_world_location(const struct gen_world *w, uint32_t location)
+{
+	return (struct npsd_str){w->arena + w->location[location].at, w->location[location].n};
+}
