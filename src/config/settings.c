@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-#define FILE_MAX (1024 * 1024)
+#define FILE_MAX ((size_t)1024 * 1024)
 #define SETTINGS_MAX 512
 #define VALUES_MAX 4096
 #define DEPTH_MAX 8
@@ -15,14 +15,14 @@
 struct walk {
 	struct npsd_settings *s;
 	struct npsd_err *err;
-	yaml_document_t *doc;
+	yaml_document_t doc;
 	const char *source;
 	bool placed; /* the source has lines */
 };
 
 bool npsd_config_fail(struct npsd_err *err, struct npsd_place at, const char *field, const char *fmt, ...)
 {
-	char what[sizeof err->text], where[24] = "";
+	char what[sizeof err->text], where[24] = "", line[2 * sizeof err->text];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -30,8 +30,11 @@ bool npsd_config_fail(struct npsd_err *err, struct npsd_place at, const char *fi
 	va_end(ap);
 	if (at.line)
 		snprintf(where, sizeof where, ":%d:%d", at.line, at.col);
-	return npsd_fail(
-	    err, NPSD_INVALID, 0, "%s%s: %s%s%s", at.source, where, field, *field ? ": " : "", what);
+	snprintf(line, sizeof line, "%s%s: %s%s%s", at.source, where, field, *field ? ": " : "", what);
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?'; /* one line, whatever stood in a name */
+	return npsd_fail(err, NPSD_INVALID, 0, "%s", line);
 }
 
 static void value_free(struct npsd_value *v)
@@ -125,7 +128,7 @@ static bool copy_value(
 		npsd_assert(to->item);
 		to->item[to->nitems] = (struct npsd_value){0};
 		if (!copy_value(
-			w, &to->item[to->nitems++], field, yaml_document_get_node(w->doc, *i), depth + 1))
+			w, &to->item[to->nitems++], field, yaml_document_get_node(&w->doc, *i), depth + 1))
 			return false;
 	}
 	return true;
@@ -137,7 +140,7 @@ static bool walk_node(
 /* One `key: value` of a map; its name is the map's, a dot, and the key. */
 static bool walk_pair(struct walk *w, const char *map, const yaml_node_pair_t *pair, int depth)
 {
-	const yaml_node_t *key = yaml_document_get_node(w->doc, pair->key);
+	const yaml_node_t *key = yaml_document_get_node(&w->doc, pair->key);
 	struct npsd_place at = place_of(w, key->start_mark);
 	char name[NAME_MAX_BYTES + 1], *text;
 	int n;
@@ -154,7 +157,7 @@ static bool walk_pair(struct walk *w, const char *map, const yaml_node_pair_t *p
 			return npsd_config_fail(w->err, at, map, "a key holds a control character");
 	if (n > NAME_MAX_BYTES)
 		return npsd_config_fail(w->err, at, map, "a key is too long");
-	return walk_node(w, name, at, yaml_document_get_node(w->doc, pair->value), depth);
+	return walk_node(w, name, at, yaml_document_get_node(&w->doc, pair->value), depth);
 }
 
 static bool walk_node(
@@ -199,7 +202,7 @@ static bool fail_syntax(struct walk *w, const yaml_parser_t *parser, const char 
 /* The root of the document; of a file it must be a map. */
 static bool walk_root(struct walk *w, const char *name)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(w->doc);
+	const yaml_node_t *root = yaml_document_get_root_node(&w->doc);
 
 	if (!root)
 		return true;
@@ -213,21 +216,20 @@ static bool walk_root(struct walk *w, const char *name)
 
 static bool read_yaml(struct walk *w, const char *name, struct npsd_str text)
 {
-	yaml_document_t doc, second;
+	yaml_document_t second;
 	yaml_parser_t parser;
 	bool ok;
 
 	npsd_assert(yaml_parser_initialize(&parser) == 1);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.n);
-	if (!yaml_parser_load(&parser, &doc)) {
+	if (!yaml_parser_load(&parser, &w->doc)) {
 		fail_syntax(w, &parser, name, text);
 		yaml_parser_delete(&parser);
 		return false;
 	}
-	w->doc = &doc;
 	ok = walk_root(w, name);
-	if (ok && yaml_document_get_root_node(&doc)) { /* else libyaml has ended already */
+	if (ok && yaml_document_get_root_node(&w->doc)) { /* else libyaml has ended already */
 		if (!yaml_parser_load(&parser, &second)) {
 			ok = fail_syntax(w, &parser, name, text);
 		} else {
@@ -238,7 +240,7 @@ static bool read_yaml(struct walk *w, const char *name, struct npsd_str text)
 			yaml_document_delete(&second);
 		}
 	}
-	yaml_document_delete(&doc);
+	yaml_document_delete(&w->doc);
 	yaml_parser_delete(&parser);
 	return ok;
 }
@@ -259,7 +261,7 @@ bool npsd_settings_read_file(struct npsd_settings *s, struct npsd_err *err, cons
 	if (ferror(f))
 		ok = npsd_fail(err, NPSD_INVALID, errno, "%s: %s", file, strerror(errno));
 	else if (n > FILE_MAX)
-		ok = npsd_fail(err, NPSD_LIMIT, 0, "%s: longer than %d bytes", file, FILE_MAX);
+		ok = npsd_fail(err, NPSD_LIMIT, 0, "%s: longer than %zu bytes", file, FILE_MAX);
 	else
 		ok = read_yaml(&w, "", (struct npsd_str){text, (uint32_t)n});
 	fclose(f);

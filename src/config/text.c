@@ -48,7 +48,7 @@ static void add_word(struct npsd_buf *b, const char *words, int number)
 
 static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const struct npsd_option *o)
 {
-	const char *field = (const char *)cfg + o->offset;
+	const void *field = (const char *)cfg + o->offset;
 
 	npsd_buf_addf(b, "%s=", o->name);
 	switch (o->type) {

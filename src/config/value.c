@@ -237,7 +237,7 @@ static char *read_secret_file(
 
 	if (f)
 		fclose(f);
-	if (!what && memchr(text, 0, n))
+	if (!what && text && memchr(text, 0, n))
 		what = "holds a zero byte";
 	if (what) {
 		npsd_config_fail(err, v->at, field, "the file `%s`: %s", npsd_value_show(path).text, what);

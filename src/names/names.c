@@ -241,7 +241,7 @@ static void chain_hash(
 	ok = ok && EVP_DigestFinal_ex(names->md, digest, &n) == 1;
 	npsd_assert(ok && n * 2 == HEX);
 	for (unsigned int i = 0; i < n; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+		snprintf(out + (size_t)2 * i, 3, "%02x", digest[i]);
 }
 
 static const char *keep_text(struct npsd_names *names, struct npsd_str value)

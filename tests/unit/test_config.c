@@ -291,6 +291,7 @@ Test(config, names_are_refused)
 	    {NULL, "kafka.group.id=x",
 		"--set: kafka.group.id: unknown option; the nearest known is kafka.group"},
 	    {NULL, "shards", "--set: `shards` is no assignment; accepted: NAME=VALUE"},
+	    {NULL, "a\nb=4", "--set: a?b: unknown option; accepted: those that --help lists"},
 	    {NULL, "=4", "--set: `=4` is no assignment; accepted: NAME=VALUE"},
 	    {"kafka: 4\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
 	    {"kafka: [a]\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
