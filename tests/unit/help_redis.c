@@ -143,6 +143,17 @@ const char *help_redis_do(struct help_redis *r, ...)
 	return whole(b);
 }
 
+const char *help_redis_next(struct help_redis *r)
+{
+	struct npsd_buf *b = turn();
+	void *reply = NULL;
+
+	cr_assert_eq(redisGetReply(r->plain, &reply), REDIS_OK);
+	add_raw(b, reply);
+	freeReplyObject(reply);
+	return whole(b);
+}
+
 void help_store_open(struct npsd_store *out, const struct help_redis *r, int timeout_ms)
 {
 	struct npsd_config cfg = {.redis_url = r->url, .redis_timeout_ms = timeout_ms};

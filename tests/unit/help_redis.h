@@ -29,6 +29,8 @@ void help_redis_again(struct help_redis *r, const char *const *options);
  * `[a b c]`, errors as `!text`. Valid until the fourth call after it.
  */
 const char *help_redis_do(struct help_redis *r, ...) __attribute__((sentinel));
+/* The next message of a subscription; nothing may be asked on this connection meanwhile but UNSUBSCRIBE. */
+const char *help_redis_next(struct help_redis *r);
 
 /* The production store on this server; timeout of redis.timeout in ms. */
 void help_store_open(struct npsd_store *out, const struct help_redis *r, int timeout_ms);

@@ -55,3 +55,10 @@ local function wall_ms()
 	local t = redis.call('TIME')
 	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
+
+-- A command with one key and many arguments, in pieces that unpack() can take (an even number, for pairs).
+local function push(command, key, list)
+	for i = 1, #list, 1000 do
+		redis.call(command, key, unpack(list, i, math.min(i + 999, #list)))
+	end
+end

@@ -1,0 +1,170 @@
+-- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard
+-- ARGV: header; 4 `PFX:alerts:`; 5 wall clock of the batch in ms; 6 its event clock or empty; 7 totals and 8 meta (msgpack
+--       maps of what to add); 9 alerts (msgpack array); 10 alerts.keep; 11 alerts.keep_bytes; 12 number of partitions;
+--       for each: TP, claim, position that the batch goes on from, its end, state, first_ms or empty, rulings (lines);
+--       for each shard, ascending: K, deltas (msgpack array)
+-- {"ok", "written", {entries in each shard's log}}; {"ok", "again"} where this very batch is stored already
+-- {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
+local FIRST = 13
+local nparts = tonumber(ARGV[12])
+local shards_at = FIRST + 7 * nparts
+local nshards = (#ARGV + 1 - shards_at) / 2
+
+local function part(i)
+	local at = FIRST + 7 * (i - 1)
+	return {tp = ARGV[at], claim = ARGV[at + 1], from = ARGV[at + 2], to = ARGV[at + 3], state = ARGV[at + 4],
+		first_ms = ARGV[at + 5], rulings = ARGV[at + 6]}
+end
+
+local no = misfit()
+local again = true
+for i = 1, nparts do
+	local p = part(i)
+	again = again and not moved(p.tp, p.claim, p.to)
+end
+if not no and again then
+	return {'ok', 'again'}
+end
+for i = 1, nparts do
+	local p = part(i)
+	no = no or moved(p.tp, p.claim, p.from)
+end
+if no then
+	return no
+end
+
+local clock_ms, since_ms = redis.call('HGET', KEYS[1], 'clock_ms') or '', redis.call('HGET', KEYS[1], 'since_ms') or '0'
+if clock_ms == '' or (ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(clock_ms)) then
+	clock_ms = ARGV[6]
+end
+
+-- What changes in the fence, and the name of this batch.
+local fence, names = {}, {}
+for i = 1, nparts do
+	local p = part(i)
+	fence[#fence + 1] = 'pos:' .. p.tp
+	fence[#fence + 1] = p.to
+	fence[#fence + 1] = 'state:' .. p.tp
+	fence[#fence + 1] = p.state
+	names[i] = p.tp .. ' ' .. p.claim .. ' ' .. p.to
+	if p.first_ms ~= '' and tonumber(p.first_ms) > tonumber(since_ms) then
+		since_ms = p.first_ms
+	end
+end
+fence[#fence + 1] = 'since_ms'
+fence[#fence + 1] = since_ms
+if clock_ms ~= '' then
+	fence[#fence + 1] = 'clock_ms'
+	fence[#fence + 1] = clock_ms
+end
+local batch = table.concat(names, ';')
+
+-- The new end of each shard's log.
+local logs = {}
+for i = 1, nshards do
+	local k = ARGV[shards_at + 2 * (i - 1)]
+	local stored = redis.call('HGET', KEYS[1], 'log:' .. k)
+	local seq, hash = string.match(stored or '0 ', '^(%d+) (%x*)$')
+	local key = KEYS[5 + nparts + i]
+	if (redis.call('EXISTS', key) == 1) ~= (seq ~= '0') then
+		return redis.error_reply('ERR the log of shard ' .. k .. ' does not end where the fence says')
+	end
+	logs[i] = {key = key, seq = int(tonumber(seq) + 1), hash = redis.sha1hex(hash .. batch), deltas = ARGV[shards_at + 2 * i - 1]}
+	fence[#fence + 1] = 'log:' .. k
+	fence[#fence + 1] = logs[i].seq .. ' ' .. logs[i].hash
+end
+
+local alerts = cmsgpack.unpack(ARGV[9])
+if #alerts > 0 then
+	local kind = redis.call('TYPE', KEYS[5]).ok
+	if kind ~= 'none' and kind ~= 'stream' then
+		return redis.error_reply('ERR the key of the alerts is no stream')
+	end
+end
+
+-- Ids rise whatever the clocks do: never below the clock of the batch, of Redis, or the last one.
+local function next_ids()
+	local last = redis.call('HGET', KEYS[1], 'alert_id') or '0-0'
+	local top = redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', '1')[1]
+	local ms, seq = string.match(last, '^(%d+)-(%d+)$')
+	ms, seq = tonumber(ms), tonumber(seq)
+	if top then
+		local top_ms, top_seq = string.match(top[1], '^(%d+)-(%d+)$')
+		top_ms, top_seq = tonumber(top_ms), tonumber(top_seq)
+		if top_ms > ms or (top_ms == ms and top_seq > seq) then
+			ms, seq = top_ms, top_seq
+		end
+	end
+	local now = math.max(wall_ms(), tonumber(ARGV[5]))
+	if now > ms then
+		ms, seq = now, -1
+	end
+	return function()
+		seq = seq + 1
+		return int(ms) .. '-' .. int(seq)
+	end
+end
+
+-- Writes one alert; its size in the stream, about.
+local function tell(a, id, now)
+	local json, fields = a[7], {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', int(a[5]),
+		'source', a[6], 'json', a[7]}
+	if now > a[8] then
+		fields[15], fields[16] = 'stale', '1'
+	end
+	redis.call('XADD', KEYS[5], id, unpack(fields))
+	if now <= a[8] then
+		json = string.sub(json, 1, -2) .. ',"stream_id":"' .. id .. '"}'
+		for _, channel in ipairs(a[9]) do
+			redis.call('PUBLISH', ARGV[4] .. channel, json)
+		end
+	end
+	local size = 0
+	for i = 2, #fields, 2 do
+		size = size + #fields[i]
+	end
+	return size
+end
+
+-- Keeps about so many entries and bytes: of the bytes the share of the entries that stay.
+local function bound(bytes)
+	local keep, keep_bytes, n = tonumber(ARGV[10]), tonumber(ARGV[11]), redis.call('XLEN', KEYS[5])
+	local most = keep
+	if bytes > keep_bytes then
+		most = math.min(keep, math.floor(n * keep_bytes / bytes))
+	end
+	if n > most then
+		redis.call('XTRIM', KEYS[5], 'MAXLEN', '~', int(most))
+		bytes = bytes * redis.call('XLEN', KEYS[5]) / n
+	end
+	return int(math.floor(bytes))
+end
+
+local lengths = {}
+for i, log in ipairs(logs) do
+	redis.call('XADD', log.key, log.seq .. '-0', 'h', ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'b', batch, 'c', clock_ms,
+		'x', log.hash, 'd', log.deltas)
+	lengths[i] = redis.call('XLEN', log.key)
+end
+push('HSET', KEYS[1], fence)
+for i = 1, nparts do
+	local lines = {}
+	for line in string.gmatch(part(i).rulings, '[^\n]+') do
+		lines[#lines + 1] = line
+	end
+	push('RPUSH', KEYS[5 + i], lines)
+end
+for at, key in pairs({[7] = KEYS[3], [8] = KEYS[4]}) do
+	for name, n in pairs(cmsgpack.unpack(ARGV[at])) do
+		redis.call('HINCRBY', key, name, int(n))
+	end
+end
+if #alerts > 0 then
+	local id, now, bytes, last = next_ids(), wall_ms(), tonumber(redis.call('HGET', KEYS[1], 'alert_bytes') or '0'), nil
+	for _, a in ipairs(alerts) do
+		last = id()
+		bytes = bytes + tell(a, last, now)
+	end
+	redis.call('HSET', KEYS[1], 'alert_id', last, 'alert_bytes', bound(bytes))
+end
+return {'ok', 'written', lengths}
