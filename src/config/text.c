@@ -138,7 +138,7 @@ void npsd_config_make_text(struct npsd_config *cfg)
 	npsd_assert(cfg->text && !b.full);
 	npsd_buf_free(&b);
 	XXH128_canonicalFromHash(&hash, XXH3_128bits(cfg->text, strlen(cfg->text)));
-	for (int i = 0; i < 16; i++)
+	for (size_t i = 0; i < 16; i++)
 		snprintf(cfg->hash + 2 * i, 3, "%02x", hash.digest[i]);
 }
 

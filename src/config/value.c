@@ -226,28 +226,42 @@ bool npsd_value_read(void *to, struct npsd_err *err, const struct npsd_option *o
 	}
 }
 
-/* The file's text without its last line break; NULL: err is set. */
+/* What is wrong with the file, or NULL; then text[0..*n) is its bytes without the last line break. */
+static const char *read_small_file(char text[SECRET_MAX + 1], size_t *n, const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	bool failed;
+
+	if (!f)
+		return strerror(errno);
+	*n = fread(text, 1, SECRET_MAX + 1, f);
+	failed = ferror(f);
+	fclose(f);
+	if (failed)
+		return "cannot be read";
+	if (*n > SECRET_MAX)
+		return "longer than 64 KB";
+	if (*n > 0 && text[*n - 1] == '\n')
+		--*n;
+	if (*n > 0 && text[*n - 1] == '\r')
+		--*n;
+	return memchr(text, 0, *n) ? "holds a zero byte" : NULL;
+}
+
 static char *read_secret_file(
     struct npsd_err *err, const char *field, const struct npsd_value *v, const char *path)
 {
-	FILE *f = fopen(path, "rb");
-	char *text = f ? malloc(SECRET_MAX + 1) : NULL;
-	size_t n = text ? fread(text, 1, SECRET_MAX + 1, f) : 0;
-	const char *what = !text || ferror(f) ? strerror(errno) : n > SECRET_MAX ? "longer than 64 KB" : NULL;
+	char *text = malloc(SECRET_MAX + 1);
+	size_t n = 0;
+	const char *what;
 
-	if (f)
-		fclose(f);
-	if (!what && text && memchr(text, 0, n))
-		what = "holds a zero byte";
+	npsd_assert(text);
+	what = read_small_file(text, &n, path);
 	if (what) {
 		npsd_config_fail(err, v->at, field, "the file `%s`: %s", npsd_value_show(path).text, what);
 		free(text);
 		return NULL;
 	}
-	if (n > 0 && text[n - 1] == '\n')
-		n--;
-	if (n > 0 && text[n - 1] == '\r')
-		n--;
 	text[n] = 0;
 	return text;
 }

@@ -96,7 +96,7 @@ struct npsd_names *npsd_names_new(const uint32_t caps[NPSD_NDIM], const struct n
 	memcpy(names->cap, caps, sizeof names->cap);
 	for (int dim = 0; dim < NPSD_NDIM; dim++)
 		npsd_store_relaxed(&names->full[dim], caps[dim] == 0);
-	names->chunk = calloc(CHUNKS, sizeof *names->chunk);
+	names->chunk = calloc(CHUNKS, sizeof(struct entry *));
 	npsd_store_relaxed(&names->table, table_new(FIRST_SLOTS, NULL));
 	names->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
 	names->md = EVP_MD_CTX_new();
