@@ -24,7 +24,7 @@ struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, cons
 {
 	struct npsd_decoder *d = calloc(1, sizeof *d);
 	size_t longest = (size_t)cfg->event_bytes;
-	bool exact = kernel && strcmp(kernel, "exact") == 0;
+	bool exact = strcmp(kernel, "exact") == 0;
 
 	if (!d)
 		return NULL;
@@ -42,7 +42,9 @@ struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, cons
 
 struct npsd_decoder *npsd_decoder_new(const struct npsd_config *cfg)
 {
-	return npsd_decoder_new_kernel(cfg, NULL);
+	char best[NPSD_KERNEL_NAME];
+
+	return npsd_decoder_new_kernel(cfg, npsd_index_kernel(best, 0) ? best : "exact");
 }
 
 void npsd_decoder_free(struct npsd_decoder **d)

@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -14,18 +13,19 @@ struct npsd_index {
 	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
 };
 
-static const simdjson::implementation *find_kernel(const char *name) noexcept
+/*
+ * The library lists its best kernels first. `fallback`, of plain C++, reads a few bytes behind a text that
+ * ends within a character, and is not faster than reading byte by byte.
+ */
+static bool usable(const simdjson::implementation *k) noexcept
 {
-	for (const simdjson::implementation *k : simdjson::get_available_implementations())
-		if (k->supported_by_runtime_system() && std::strcmp(k->name().c_str(), name) == 0)
-			return k;
-	return nullptr;
+	return k->supported_by_runtime_system() && k->name() != "fallback";
 }
 
 extern "C" bool npsd_index_kernel(char name[NPSD_KERNEL_NAME], int i) noexcept
 {
 	for (const simdjson::implementation *k : simdjson::get_available_implementations()) {
-		if (!k->supported_by_runtime_system() || i-- > 0)
+		if (!usable(k) || i-- > 0)
 			continue;
 		std::snprintf(name, NPSD_KERNEL_NAME, "%s", k->name().c_str());
 		return true;
@@ -35,14 +35,16 @@ extern "C" bool npsd_index_kernel(char name[NPSD_KERNEL_NAME], int i) noexcept
 
 extern "C" struct npsd_index *npsd_index_new(size_t longest, const char *kernel) noexcept
 {
-	const simdjson::implementation *k =
-	    kernel ? find_kernel(kernel)
-		   : static_cast<const simdjson::implementation *>(simdjson::get_active_implementation());
-	std::unique_ptr<npsd_index> x(new (std::nothrow) npsd_index);
-	/* The depth is of no use to the first stage. */
-	if (!k || !x || k->create_dom_parser_implementation(longest, 1, x->stage) != simdjson::SUCCESS)
-		return nullptr;
-	return x.release();
+	for (const simdjson::implementation *k : simdjson::get_available_implementations()) {
+		if (!usable(k) || k->name() != kernel)
+			continue;
+		std::unique_ptr<npsd_index> x(new (std::nothrow) npsd_index);
+		/* The depth is of no use to the first stage. */
+		if (!x || k->create_dom_parser_implementation(longest, 1, x->stage) != simdjson::SUCCESS)
+			return nullptr;
+		return x.release();
+	}
+	return nullptr;
 }
 
 extern "C" void npsd_index_free(struct npsd_index **x) noexcept

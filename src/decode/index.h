@@ -1,7 +1,8 @@
 /*
  * Where the tokens of a JSON text begin: simdjson's first stage, behind a C face. It also proves the text to
  * be valid UTF-8, its strings to be closed and free of raw control characters. The library holds one kernel
- * per processor family (AVX-512, AVX2, SSE4.2, NEON, plain C++ ...); which one runs is chosen at run time.
+ * per processor family (icelake: AVX-512, haswell: AVX2, westmere: SSE4.2, arm64, ppc64); which one runs is
+ * chosen at run time.
  *
  *   {"score": 9, "themes": ["a"]}
  *   ^^      ^ ^^ ^       ^ ^^  ^^
@@ -26,14 +27,13 @@ extern "C" {
 struct npsd_index;
 
 #define NPSD_KERNEL_NAME 32
-/* Name of the i-th kernel that this processor can run; false behind the last. Thread: any */
+/* Name of the i-th kernel that this processor can run, the best first; false behind the last. Thread: any */
 bool npsd_index_kernel(char name[NPSD_KERNEL_NAME], int i) NPSD_NOTHROW;
-/* kernel NULL: the best one. NULL where there is none of that name, or no memory. Thread: main; Owns: the
- * caller frees */
+/* NULL: no such kernel, or no memory. Thread: main; Owns: the caller frees */
 struct npsd_index *npsd_index_new(size_t longest, const char *kernel) NPSD_NOTHROW;
 void npsd_index_free(struct npsd_index **x) NPSD_NOTHROW;
 /*
- * Number of positions, *out is valid until the next call; -1: refused, for whatever reason. Reads p[0, n)
+ * Number of positions; *out is valid until the next call. -1: refused, for whatever reason. Reads p[0, n)
  * only. Thread: worker; Waits: never
  */
 int64_t npsd_index_make(struct npsd_index *x, const uint32_t **out, const char *p, size_t n) NPSD_NOTHROW;

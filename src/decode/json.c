@@ -255,7 +255,8 @@ static int field_of(const char *key, uint32_t n)
 		N(2)
 		N(4)
 		N(5)
-		N(6) N(7) N(8) N(9) N(10) N(11) N(12) N(13)
+		N(6)
+		N(7) N(8) N(9) N(10) N(11) N(12) N(13)
 #undef N
 		    default : return match(key, n);
 	}
