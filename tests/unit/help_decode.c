@@ -68,7 +68,10 @@ static void add_str(struct out *o, const char *name, struct npsd_str s)
 		return;
 	add(o, "%s=", name);
 	for (uint32_t i = 0; i < s.n; i++)
-		add(o, (uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f ? "\\x%02x" : "%c", (uint8_t)s.p[i]);
+		if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			add(o, "\\x%02x", (uint8_t)s.p[i]);
+		else
+			o->p[o->n++] = s.p[i];
 	add(o, ";");
 }
 
@@ -106,10 +109,12 @@ static void add_event(struct out *o, const struct npsd_event *ev)
 static void decode(struct readers *r, int i, struct npsd_verdict *v, const struct npsd_record_view *rec)
 {
 	struct out o = {r->text[i], 0};
-	struct npsd_event ev;
+	struct npsd_event ev = {0};
 
 	npsd_decoder_reset(r->decoder[i]);
 	*v = npsd_decode(r->decoder[i], &ev, rec);
+	if (i == 0)
+		r->ev = ev;
 	if (v->reason == NPSD_R_ok)
 		add_event(&o, &ev);
 	else

@@ -15,6 +15,7 @@ struct readers {
 	char *page, *end; /* bytes up to `end` may be read, not one more */
 	size_t room;
 	char text[READERS_MAX][65536]; /* what each has said */
+	struct npsd_event ev;	       /* of the first, where it was accepted; until the next call */
 };
 
 /* A configuration by hand: defaults, and the attributes plan and seat. */

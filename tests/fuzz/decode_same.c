@@ -1,0 +1,74 @@
+#include "decode_same.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "decode/judge.h"
+#include "decode/utf8.h"
+#include "second_reader.h"
+
+static void fail(const char *p, size_t n, const char *what)
+{
+	fprintf(stderr, "%s\n%zu bytes: ", what, n);
+	for (size_t i = 0; i < n; i++)
+		fprintf(
+		    stderr, (uint8_t)p[i] < 0x20 || (uint8_t)p[i] > 0x7e ? "\\x%02x" : "%c", (uint8_t)p[i]);
+	fprintf(stderr, "\n");
+	abort();
+}
+
+static bool same_text(struct npsd_str ours, const char *key, uint32_t most)
+{
+	size_t n = 0;
+	const char *p = second_text(&n, key);
+
+	if (!p || !ours.p)
+		return !p && !ours.p;
+	return npsd_str_eq(ours, (struct npsd_str){p, npsd_utf8_cut(p, (uint32_t)n, most)});
+}
+
+static const char *differ(const struct npsd_event *ev)
+{
+	double v;
+
+	if (!same_text(ev->id, "response_id", NPSD_ID_BYTES))
+		return "response_id";
+	if (!same_text(ev->dim[NPSD_DIM_channel], "channel", NPSD_TEXT_BYTES))
+		return "channel";
+	if (!same_text(ev->respondent, "respondent_id", NPSD_TEXT_BYTES))
+		return "respondent_id";
+	if (!same_text(ev->comment, "comment", NPSD_COMMENT_BYTES))
+		return "comment";
+	if (second_number(&v, "score") && v != ev->score)
+		return "score";
+	/* A double holds the milliseconds of these years to less than one. */
+	if (second_number(&v, "responded_at") &&
+	    fabs(floor(v * (fabs(v) < 1e11 ? 1000 : 1)) - (double)ev->event_ms) > 1 + fabs(v) * 1e-12)
+		return "responded_at";
+	return NULL;
+}
+
+enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
+{
+	struct npsd_verdict v;
+	const char *text = readers_decode(r, &v, p, n, DECODE_SAME_NOW, false);
+	size_t skip = n >= 5 && p[0] == 0 ? 5 : 0;
+	bool document = v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_bad_json;
+	enum second second;
+
+	if (text)
+		fail(p, n, text);
+	if (v.at > n)
+		fail(p, n, "the position lies behind the end");
+	if (v.reason == NPSD_R_too_big)
+		return v.reason;
+	second = second_reads(p + skip, n - skip, NPSD_JSON_DEPTH);
+	if (second == SECOND_CANNOT_TELL)
+		return v.reason;
+	if (document != (second == SECOND_ACCEPTED))
+		fail(p, n, document ? "accepted here only" : "refused here only");
+	if (v.reason == NPSD_R_ok && (text = differ(&r->ev)))
+		fail(p, n, text);
+	return v.reason;
+}

@@ -1,0 +1,154 @@
+/*
+ * The properties of the fuzzer over seeded mutations of valid events, for every build: drive_decode [SEED
+ * [INPUTS]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "decode_same.h"
+
+static const char *const events[] = {
+    "{\"type\":\"response.submitted\",\"response_id\":\"r-1\",\"score\":9,\"survey_kind\":\"transactional\","
+    "\"location\":\"north/lisbon/"
+    "unit-0042\",\"channel\":\"email\",\"responded_at\":\"2026-11-22T21:04:05.123Z\"}",
+    " {\"response_id\" : \"caf\\u00e9-\\ud83d\\ude00\", \"type\": \"response.submitted\", \"score\": "
+    "\"10\",\n"
+    "\t\"survey_kind\": \"relational\", \"location\": \"a\\/b\", \"comment\": \"caf\xc3\xa9 \\\"\\\\ "
+    "\xf0\x9f\x98\x80\","
+    " \"themes\": [\"price\", \"wait\", \"\", \"price\"], \"at\": 1795381445.25, \"respondent_id\": "
+    "\"x\\\\y\" } ",
+    "{\"type\":\"response.submitted\",\"response_id\":\"3\",\"revision\":7,\"score\":1e1,\"scale\":[0,10.0],"
+    "\"metric\":\"nps\",\"survey_kind\":\"other\",\"location\":\"//x//y/\",\"responded_at\":1795381445000,"
+    "\"updated_at\":\"1795381446\",\"attributes\":{\"plan\":\"pro\",\"seat\":\"\\u0031\",\"x\":[{}]},"
+    "\"excluded\":false}",
+    "{\"x\":[[],{},[{\"a\":[1,-2.5e-3,true,false,null,\"\\n\"]}]],\"type\":\"response.submitted\",\"score\":"
+    "null,"
+    "\"response_id\":\"4\",\"survey_kind\":\"other\",\"location\":\"z\",\"owner\":\"o\",\"team\":\"\"}",
+};
+enum { NEVENTS = sizeof events / sizeof events[0] };
+
+static const char *const pieces[] = {"{", "}", "[", "]", ":", ",", "\"", "\\", "\\\\", "\\\"", "\\u",
+    "\\u0000", "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\/", "null", "true", "false", "0", "1", "-", ".",
+    "e", "E+", "1e999", "00", " ", "\n", "\t", "\r", "\x0c", "\x1a", "\x1f", "\x7f", "\x80", "\xc3",
+    "\xc3\xa9", "\xed\xa0\x80", "\xef\xbb\xbf", "\xf0\x9f",
+    "\"score\":", "\"response_id\":", "\"type\":\"response.submitted\",", "\"comment\":\"a\",",
+    "{\"a\":", "[[[[[[[[", "]]]]]]]]", "                                                               "};
+enum { NPIECES = sizeof pieces / sizeof pieces[0] };
+
+static const char *const keys[] = {"type", "response_id", "revision", "score", "scale", "metric",
+    "survey_kind", "responded_at", "updated_at", "at", "location", "channel", "attributes", "themes",
+    "respondent_id", "owner", "comment", "excluded", "sc\\u006fre", "\\u0061t", "x"};
+enum { NKEYS = sizeof keys / sizeof keys[0] };
+
+static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "11", "9.0", "1e1", "95e-1",
+    "1e999", "-1", "9223372036854775807", "9223372036854775808", "1795381445", "1795381445.123456",
+    "1795381445000", "17953814450e2", "\"\"", "\"9\"", "\"-0\"", "\"09\"", "\"1795381445\"",
+    "\"2026-11-22T21:04:05Z\"", "\"2026-11-22T23:04:05.5+02:00\"", "\"2026-02-29T00:00:00Z\"",
+    "\"relational\"", "\"nps\"", "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"",
+    "[]", "{}", "[0,10]", "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
+    "{\"pl\\u0061n\":\"a\",\"seat\":7}"};
+enum { NVALUES = sizeof values / sizeof values[0] };
+
+struct input {
+	char p[8192];
+	size_t n;
+};
+
+static uint64_t state;
+
+static uint64_t below(uint64_t n) /* splitmix64 */
+{
+	uint64_t x = state += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return (x ^ x >> 31) % n;
+}
+
+/* Puts n bytes in place of those from a to b. */
+static void splice(struct input *in, size_t a, size_t b, const char *p, size_t n)
+{
+	if (in->n - (b - a) + n > sizeof in->p)
+		return;
+	memmove(in->p + a + n, in->p + b, in->n - b);
+	memcpy(in->p + a, p, n);
+	in->n += n - (b - a);
+}
+
+/* One more member at the end, where it counts. */
+static void add_member(struct input *in)
+{
+	char member[128];
+	size_t end = in->n;
+	int n = snprintf(member, sizeof member, ",\"%s\":%s", keys[below(NKEYS)], values[below(NVALUES)]);
+
+	while (end > 0 && in->p[end - 1] != '}')
+		end--;
+	if (end > 0)
+		splice(in, end - 1, end - 1, member, (size_t)n);
+}
+
+static void mutate(struct input *in)
+{
+	size_t a = below(in->n + 1), b = a + below(in->n + 1 - a), n;
+	const char *piece = pieces[below(NPIECES)], *other = events[below(NEVENTS)];
+	char copy[256];
+	char byte = (char)below(256);
+
+	switch (below(14)) {
+	case 0: /* one byte becomes another */
+		splice(in, a, a + (a < in->n), &byte, 1);
+		break;
+	case 1:
+		splice(in, a, a, piece, strlen(piece));
+		break;
+	case 2:
+		splice(in, a, a + (a < in->n), piece, strlen(piece));
+		break;
+	case 3:
+		splice(in, a, a + (a < in->n), "", 0);
+		break;
+	case 4: /* a part falls away */
+		splice(in, a, below(2) ? b : in->n, "", 0);
+		break;
+	case 5: /* a part comes twice */
+		n = b - a < sizeof copy ? b - a : sizeof copy;
+		memcpy(copy, in->p + a, n);
+		splice(in, a, a, copy, n);
+		break;
+	case 6: /* the rest of another event */
+		n = below(strlen(other) + 1);
+		splice(in, a, in->n, other + n, strlen(other) - n);
+		break;
+	default:
+		add_member(in);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	long inputs = argc > 2 ? strtol(argv[2], NULL, 0) : 200000;
+	struct readers *readers = readers_new();
+	long told[NPSD_NREASON] = {0};
+
+	printf("seed %llu, %ld inputs\n", (unsigned long long)seed, inputs);
+	fflush(stdout);
+	for (int i = 0; i < NEVENTS; i++)
+		npsd_assert(decode_same(readers, events[i], strlen(events[i])) == NPSD_R_ok);
+	for (long i = 0; i < inputs; i++) {
+		struct input in;
+		state = seed * 0x100000001b3u + (uint64_t)i;
+		const char *event = events[below(NEVENTS)];
+		in.n = strlen(event);
+		memcpy(in.p, event, in.n);
+		for (uint64_t k = 1 + below(4); k > 0; k--)
+			mutate(&in);
+		told[decode_same(readers, in.p, in.n)]++;
+	}
+	for (int i = 0; i < NPSD_NREASON; i++)
+		if (told[i] > 0)
+			printf("%8ld %s\n", told[i], npsd_reason_names[i]);
+	readers_free(readers);
+	return 0;
+}

@@ -1,0 +1,70 @@
+#include "second_reader.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+using simdjson::dom::element;
+
+static simdjson::dom::parser parser;
+static element root;
+
+static int depth_of(element e) noexcept
+{
+	simdjson::dom::object object;
+	simdjson::dom::array array;
+	int most = 0;
+
+	if (!e.get_object().get(object))
+		for (auto m : object)
+			most = std::max(most, depth_of(m.value));
+	else if (!e.get_array().get(array))
+		for (element m : array)
+			most = std::max(most, depth_of(m));
+	else
+		return 0;
+	return most + 1;
+}
+
+extern "C" enum second second_reads(const char *p, size_t n, int depth)
+{
+	simdjson::padded_string copy(p, n);
+	simdjson::error_code e = parser.parse(copy).get(root);
+
+	if (e == simdjson::NUMBER_ERROR || e == simdjson::NUMBER_OUT_OF_RANGE)
+		return SECOND_CANNOT_TELL;
+	return !e && root.is_object() && depth_of(root) <= depth ? SECOND_ACCEPTED : SECOND_REFUSED;
+}
+
+static bool last_of(element *out, const char *key) noexcept
+{
+	simdjson::dom::object object;
+	bool found = false;
+
+	if (root.get_object().get(object))
+		return false;
+	for (auto m : object)
+		if (m.key == key) {
+			*out = m.value;
+			found = true;
+		}
+	return found;
+}
+
+extern "C" const char *second_text(size_t *n, const char *key)
+{
+	std::string_view s;
+	element e;
+
+	if (!last_of(&e, key) || e.get_string().get(s))
+		return nullptr;
+	*n = s.size();
+	return s.data();
+}
+
+extern "C" int second_number(double *v, const char *key)
+{
+	element e;
+
+	return last_of(&e, key) && !e.get_double().get(*v);
+}
