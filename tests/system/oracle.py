@@ -90,14 +90,15 @@ def tally(totals, topic, fate, reason):
 
 def add(expected, answer, names):
     content = answer.content
+    counted = (answer.event_ms, content.score, content.comment is not None)
     for number, segs in segments(content, expected.config, names).items():
         for seg in segs:
-            expected.answers[seg].append((answer.event_ms, content.score, content.comment is not None))
+            expected.answers[seg].append(counted)
             expected.set_of[seg] = set_name(expected.config.sets[number])
 
 
 def read_topic(bootstrap, topic, positions=None):
-    """All records of a topic, or those before {partition: offset}; committed ones only."""
+    """All records of a topic, one by one, or those before {partition: offset}; committed ones only."""
     from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
     consumer = Consumer({
         "bootstrap.servers": bootstrap,
@@ -111,7 +112,7 @@ def read_topic(bootstrap, topic, positions=None):
     try:
         ids = consumer.list_topics(topic, timeout=30).topics[topic].partitions
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ids])
-        records, open_ = [], set(ids)
+        open_ = set(ids)
         while open_:
             message = consumer.poll(60)
             if message is None:
@@ -122,9 +123,7 @@ def read_topic(bootstrap, topic, positions=None):
                 open_.discard(message.partition())
                 continue
             if positions is None or message.offset() < positions.get(message.partition(), 0):
-                records.append(Record(topic, message.partition(), message.offset(), message.timestamp()[1],
-                                      message.value()))
-        return records
+                yield Record(topic, message.partition(), message.offset(), message.timestamp()[1], message.value())
     finally:
         consumer.close()
 

@@ -9,7 +9,7 @@ from recount.compare import compare_channels
 from recount.config import DAY_MS, Config
 from recount.events import Record
 
-T = 1_790_000_000_000
+T = 1_700_000_000_000
 HOUR = 3_600_000
 ALL = b"kind=relational"
 
@@ -164,6 +164,14 @@ def test_caps():
     many = [("location", x) for x in ("a", "a/b", "a/c")]
     assert recount(*events, config=config, dictionary=many).faults
     assert recount(*events, config=config, dictionary=many[:1]).faults
+
+
+def test_values_beyond_a_cap_are_not_told_apart():
+    names = [("location", "a"), ("location", "b"), ("owner", "o1")]
+    moves = recount(*[({"location": place, "owner": owner, "score": 3}, 0) for place, owner in (
+        ("a/x", "o1"), ("b/y", "o1"), ("b/y", "o2"), ("a/z", "o3"), ("a", "o3"))], dictionary=names)
+    assert [a["json"]["source"] for a in moves.alerts["r"]] == ["t/0/0", "t/0/2", "t/0/4"]
+    assert moves.alerts["r"][0]["json"]["seg"] == "kind=relational,location=__other__"
 
 
 # --- compare

@@ -36,7 +36,7 @@ class Fate(Exception):
         self.fate, self.reason = fate, reason
 
 
-@dataclass
+@dataclass(slots=True)
 class Event:
     type: str
     id: str
@@ -217,7 +217,7 @@ def read_time(found):
 
 
 def epoch_ms(value):
-    if value is None or abs(value) >= 2**63:
+    if value is None or abs(value) >= 10**18:  # where no calendar goes
         raise rejected("no_time")
     return value * 1000 // 1 if abs(value) < 10**11 else value // 1
 

@@ -1,11 +1,11 @@
 """The ledger of one partition: which answers there are, in what order their events go, and what is told of detractors."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .names import ancestors
 from .windows import seg_name
 
 
-@dataclass
+@dataclass(slots=True)
 class Answer:
     """A response as of its last counted event."""
 
@@ -60,7 +60,7 @@ def submitted(partition, event):
     if before is None:
         after = Answer(event.id, event.own_ms)
     else:
-        after = Answer(**vars(before))
+        after = replace(before)
     after.content = event
     after.revision = before.revision if before and event.revision is None else event.revision
     after.updated_ms = before.updated_ms if before and event.updated_ms is None else event.updated_ms
@@ -113,7 +113,7 @@ def told_apart(content, names):
     return (
         names.counted_as("owner", content.owner),
         content.kind,
-        names.locations(content.location),
+        names.counted_as("location", "/".join(content.location)),
         {dim: names.counted_as(dim, value) for dim, value in content.values.items()},
         {names.counted_as("theme", theme) for theme in content.themes},
     )

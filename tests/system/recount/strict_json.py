@@ -26,14 +26,14 @@ def read_object(value):
     except UnicodeDecodeError as e:
         raise BadUtf8(str(e)) from None
     try:
-        found = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse_constant)
+        found = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse_constant,
+                           object_pairs_hook=read_pairs)
     except (ValueError, RecursionError) as e:
         raise BadJson(str(e)) from None
     if not isinstance(found, dict):
         raise BadJson("not an object")
     if text.count("{") + text.count("[") > MAX_DEPTH and depth(text) > MAX_DEPTH:
         raise BadJson("too deep")
-    refuse_lone_surrogates(found)
     return found
 
 
@@ -63,16 +63,17 @@ def depth(text):
     return deepest
 
 
+def read_pairs(pairs):
+    """The last of repeated keys; text is looked at in all of them, since the whole document must be valid."""
+    for key, value in pairs:
+        refuse_lone_surrogates(key)
+        refuse_lone_surrogates(value)
+    return dict(pairs)
+
+
 def refuse_lone_surrogates(found):
-    if isinstance(found, dict):
-        for key, value in found.items():
-            refuse_lone_surrogates(key)
-            refuse_lone_surrogates(value)
-    elif isinstance(found, list):
+    if isinstance(found, list):
         for value in found:
             refuse_lone_surrogates(value)
     elif isinstance(found, str):
-        try:
-            found.encode("utf-8")
-        except UnicodeEncodeError:
-            raise BadJson("lone surrogate") from None
+        found.encode("utf-8")  # raises a ValueError
