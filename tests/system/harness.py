@@ -52,7 +52,7 @@ class RedisServer:
         self.log = open(Path(folder) / "redis.log", "wb")
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
-             "--appendonly", "no", "--maxmemory-policy", "noeviction"],
+             "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.client = Redis(host="127.0.0.1", port=self.port)
         wait_for("redis-server answers", self.answers, 30)

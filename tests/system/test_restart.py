@@ -1,0 +1,138 @@
+"""Stopped at any moment, whatever way, npsd goes on where it was: nothing lost, nothing counted twice."""
+import random
+import signal
+import time
+
+import pytest
+
+from harness import wait_for
+from stream import Stream, seed_of, send_all
+
+# A member that was killed is given up after this, not after a minute.
+QUICK = {"session.timeout.ms": "3000", "heartbeat.interval.ms": "300"}
+SETS = [[], ["location"], ["channel"], ["location", "channel"], ["theme", "attributes.plan"]]
+
+
+def consumed(case):
+    return case.totals().get("consumed", 0)
+
+
+@pytest.mark.parametrize("default_seed", [1, 2, 3, 4])
+def test_a_stream_in_one_go(case, default_seed):
+    stream = Stream(seed_of(default_seed))
+    send_all(case.topic_of(3, sets=SETS), stream.take(1500))
+    case.drain()
+    expected = case.check()
+    assert min(expected.totals[fate] for fate in ("counted", "duplicate", "late", "rejected", "ignored")) > 0
+
+
+def test_a_stream_with_small_caps(case):
+    stream = Stream(seed_of(5))
+    producer = case.topic_of(3, sets=SETS, caps={"location": 5, "channel": 3, "theme": 1, "owner": 1, "team": 1})
+    for _ in range(3):
+        send_all(producer, stream.take(300))
+        case.drain()
+        case.check()
+
+
+def test_a_stream_in_many_small_runs(case):
+    stream = Stream(seed_of(6), responses=60)
+    producer = case.topic_of(3, sets=SETS)
+    for _ in range(6):
+        send_all(producer, stream.take(100))
+        case.drain()
+    case.check()
+
+
+def stop_at_random(case, npsd, stream, producer, choice, number):
+    """Produces while npsd runs, and ends it by a signal at a moment that nobody chose."""
+    goal, claims = consumed(case) + choice.randrange(200), claims_of(case)
+    if number == signal.SIGTERM:
+        wait_for("it is at work", lambda: npsd.alive() and claims_of(case) != claims)
+    deadline = time.monotonic() + choice.uniform(0.0, 2.0)
+    while time.monotonic() < deadline and consumed(case) < goal:
+        npsd.alive()
+        send_all(producer, stream.take(20))
+    npsd.signal(number)
+    found = npsd.wait()
+    assert found == (0 if number == signal.SIGTERM else -number), f"exit {found}:\n{npsd.output()[-4000:]}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "term"])
+def test_stopped_at_random_moments(case, number):
+    seed = seed_of(7)
+    stream, choice = Stream(seed, responses=200, pace_ms=15_000), random.Random(seed)
+    producer = case.topic_of(3, sets=SETS)
+    # Static membership: the next one takes over at once.
+    case.options = {"kafka.properties": {**QUICK, "group.instance.id": "one"}, "snapshot.interval": "300ms"}
+    send_all(producer, stream.take(500))
+    for _ in range(8):
+        stop_at_random(case, case.npsd(), stream, producer, choice, number)
+    assert consumed(case) > 0, "npsd never came to count anything"
+    case.drain()
+    case.check()
+
+
+def test_killed_while_it_drains(case):
+    seed = seed_of(8)
+    stream, choice = Stream(seed), random.Random(seed)
+    producer = case.topic_of(3, sets=SETS)
+    case.options = {"kafka.properties": QUICK, "batch.age": "5ms"}
+    send_all(producer, stream.take(3000))
+    for _ in range(3):
+        npsd, goal = case.npsd("--drain"), consumed(case) + choice.randrange(1, 900)
+        wait_for("some of it is counted", lambda: consumed(case) >= goal or npsd.process.poll() is not None, every_s=0.001)
+        npsd.kill()
+    case.drain()
+    case.check()
+
+
+def test_two_instances_and_one_of_them_killed(case):
+    stream = Stream(seed_of(9), partitions=4)
+    producer = case.topic_of(4, sets=SETS)
+    case.options = {"kafka.properties": QUICK}
+    first = case.npsd()
+    send_all(producer, stream.take(300))
+    wait_for("the first one counts", lambda: first.alive() and consumed(case) == 300)
+    claims = claims_of(case)
+    second = case.npsd()
+    wait_for("the second one took some partition", lambda: second.alive() and claims_of(case) != claims)
+    send_all(producer, stream.take(300))
+    wait_for("both count", lambda: first.alive() and second.alive() and consumed(case) == 600)
+    first.kill()
+    send_all(producer, stream.take(300))
+    wait_for("the second one counts all", lambda: second.alive() and consumed(case) == 900)
+    second.signal(signal.SIGTERM)
+    second.expect_exit(0)
+    case.drain()
+    case.check()
+
+
+def claims_of(case):
+    fence = case.redis.hgetall("{nps:alerts}:fence")
+    return {k: v for k, v in fence.items() if k.startswith(b"claim:")}
+
+
+def test_an_emptied_redis_is_counted_anew_and_told(case):
+    stream = Stream(seed_of(10), partitions=2)
+    producer = case.topic_of(2, sets=SETS)
+    send_all(producer, stream.take(200))
+    case.drain()
+    case.redis.flushall()
+    send_all(producer, stream.take(100))
+    case.drain()
+    case.check()
+    assert case.redis.lrange("{nps:alerts}:lost", 0, -1), "no lost range is recorded although the group had offsets"
+
+
+def test_what_redis_holds_is_not_touched_by_a_drain_of_nothing(case):
+    producer = case.topic_of(2, sets=SETS)
+    send_all(producer, Stream(seed_of(12), partitions=2).take(200))
+    case.drain()
+    before = {k: case.redis.hgetall(k) for k in case.redis.scan_iter("nps:v:*")}
+    case.drain()
+    after = {k: case.redis.hgetall(k) for k in case.redis.scan_iter("nps:v:*")}
+    for view in (*before.values(), *after.values()):
+        view.pop(b"rev")
+    assert before == after
+    case.check()

@@ -1,0 +1,28 @@
+"""By the wall clock windows roll when nothing arrives."""
+import oracle
+from harness import wait_for
+from stream import HOUR_MS, MINUTE_MS
+from test_counts import event
+
+
+def test_windows_roll_when_nothing_arrives(case):
+    producer = case.topic_of(2, clock="wall", windows=["1h", "24h"], sets=[[], ["location"]])
+    npsd = case.npsd()
+    seconds, microseconds = case.redis.time()
+    now = seconds * 1000 + microseconds // 1000
+    end = now // MINUTE_MS * MINUTE_MS + MINUTE_MS
+    producer.send(event("leaves", 2, responded_at=end - HOUR_MS + MINUTE_MS // 2), now)  # with the next minute
+    producer.send(event("stays", 9, responded_at=now - 1000), now, partition=1)
+    producer.flush()
+    wait_for("both answers are published", lambda: npsd.alive() and counted(case)[0] + counted(case)[1] == 2)
+    wait_for("the older answer leaves the hour", lambda: npsd.alive() and counted(case) == (1, 1), every_s=0.2)
+    expected = case.expected()
+    wait_for("no differences", lambda: not oracle.compare(case.redis, expected), 30)
+    assert case.view("kind=relational", "1h")["asof_ms"] >= end - 1000
+    assert case.view("kind=relational", "24h")["n"] == 2
+
+
+def counted(case):
+    """n and prev_n of the hour."""
+    view = case.view("kind=relational", "1h") or {"n": 0, "prev_n": 0}
+    return view["n"], view["prev_n"]
