@@ -12,6 +12,7 @@
 #define npsd_load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
 #define npsd_store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
 #define npsd_store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
+#define npsd_exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
 #define npsd_add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 
 /* Adds to a cell that has one writer: no locked instruction is needed, readers may see it late. */
