@@ -156,6 +156,8 @@ Test(decode_json, refused)
 	    {"high surrogate, then another", "{\"a\":\"@\\ud83d\\ud83d\"}"},
 	    {"high surrogate, then a letter", "{\"a\":\"@\\ud83d\\u0061\"}"},
 	    {"high surrogate, then text", "{\"a\":\"@\\ud83dabcdef\"}"},
+	    {"high surrogate, then above the low", "{\"a\":\"@\\ud83d\\ue000\"}"},
+	    {"two low surrogates", "{\"a\":\"@\\ude00\\ude00\"}"},
 	    {"lone low surrogate", "{\"a\":\"@\\ude00\"}"},
 	    {"lone surrogate in a key", "{\"@\\udfff\":1}"},
 	};
