@@ -254,19 +254,25 @@ static inline __attribute__((always_inline)) int match(const char *key, uint32_t
 
 static int field_of(const char *key, uint32_t n)
 {
-	switch (n) {
-#define N(n)                                                                                                 \
+#define LENGTH(n)                                                                                            \
 	case n:                                                                                              \
+		return match(key, n)
+	switch (n) {
+		LENGTH(2);
+		LENGTH(4);
+		LENGTH(5);
+		LENGTH(6);
+		LENGTH(7);
+		LENGTH(8);
+		LENGTH(9);
+		LENGTH(10);
+		LENGTH(11);
+		LENGTH(12);
+		LENGTH(13);
+	default:
 		return match(key, n);
-		N(2)
-		N(4)
-		N(5)
-		N(6)
-		N(7)
-		N(8) N(9) N(10) N(11) N(12) N(13)
-#undef N
-		    default : return match(key, n);
 	}
+#undef LENGTH
 }
 
 /* The field of a key, NPSD_NFIELD where it is none that is looked at. */
