@@ -1,0 +1,120 @@
+#include "count/content.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* One level up; empty above a region. */
+static struct npsd_str up_of(struct npsd_str path)
+{
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+
+	return (struct npsd_str){path.p, slash ? (uint32_t)(slash - path.p) : 0};
+}
+
+static bool is_other_text(struct npsd_str value)
+{
+	return npsd_str_eq(value, NPSD_STR("__other__"));
+}
+
+/* Ids of a location: of itself, or beyond the cap of its nearest ancestor within it. */
+static bool place_of(struct npsd_content *out, struct npsd_str path, const struct npsd_names *names)
+{
+	uint32_t id = npsd_names_find_any(names, NPSD_DIM_location, path);
+
+	out->beyond = id == NPSD_ID_OTHER && !is_other_text(path);
+	while (id == NPSD_ID_OTHER && !is_other_text(path)) {
+		path = up_of(path);
+		if (path.n == 0)
+			break;
+		id = npsd_names_find_any(names, NPSD_DIM_location, path);
+	}
+	out->value[NPSD_DIM_location] = id;
+	return id != NPSD_ID_UNKNOWN;
+}
+
+static bool themes_of(struct npsd_content *out, const struct npsd_event *ev, const struct npsd_names *names)
+{
+	out->nthemes = 0;
+	for (int i = 0; i < ev->nthemes; i++) {
+		uint32_t id = npsd_names_find_any(names, NPSD_DIM_theme, ev->theme[i]);
+		int at = 0;
+
+		if (id == NPSD_ID_UNKNOWN)
+			return false;
+		while (at < out->nthemes && out->theme[at] < id)
+			at++;
+		if (at < out->nthemes && out->theme[at] == id)
+			continue;
+		memmove(
+		    &out->theme[at + 1], &out->theme[at], (size_t)(out->nthemes - at) * sizeof out->theme[0]);
+		out->theme[at] = id;
+		out->nthemes++;
+	}
+	if (out->nthemes == 0)
+		out->theme[out->nthemes++] = NPSD_ID_NONE;
+	return true;
+}
+
+bool npsd_content_of(struct npsd_content *out, const struct npsd_event *ev, const struct npsd_names *names)
+{
+	out->score = ev->score;
+	out->kind = ev->kind;
+	out->has_comment = ev->comment.n > 0;
+	out->comment_hash = 0;
+	if (out->has_comment)
+		out->comment_hash = (uint32_t)XXH3_64bits(ev->comment.p, ev->comment.n);
+	for (int dim = 0; dim < NPSD_NDIM; dim++) {
+		if (dim == NPSD_DIM_location || dim == NPSD_DIM_theme || ev->dim[dim].n == 0) {
+			out->value[dim] = NPSD_ID_NONE;
+			continue;
+		}
+		out->value[dim] = npsd_names_find_any(names, dim, ev->dim[dim]);
+		if (out->value[dim] == NPSD_ID_UNKNOWN)
+			return false;
+	}
+	return place_of(out, ev->dim[NPSD_DIM_location], names) && themes_of(out, ev, names);
+}
+
+static bool is_asked(const struct npsd_ask *ask, int dim, struct npsd_str value)
+{
+	for (uint32_t i = 0; i < ask->n; i++)
+		if (ask->value[i].dim == dim &&
+		    npsd_str_eq((struct npsd_str){ask->text.p + ask->value[i].at, ask->value[i].len}, value))
+			return true;
+	return false;
+}
+
+static void ask_for(struct npsd_ask *ask, int dim, struct npsd_str value, const struct npsd_names *names)
+{
+	size_t at = ask->text.n;
+
+	if (npsd_names_find_any(names, dim, value) != NPSD_ID_UNKNOWN || is_asked(ask, dim, value) ||
+	    ask->n == NPSD_ASK_VALUES)
+		return;
+	npsd_buf_add(&ask->text, value.p, value.n);
+	if (ask->text.full)
+		return;
+	ask->value[ask->n].dim = (uint8_t)dim;
+	ask->value[ask->n].len = (uint16_t)value.n;
+	ask->value[ask->n].at = (uint32_t)at;
+	ask->n++;
+}
+
+void npsd_content_ask(struct npsd_ask *ask, const struct npsd_event *ev, const struct npsd_names *names)
+{
+	struct npsd_str path = ev->dim[NPSD_DIM_location];
+
+	for (uint32_t n = 1; n <= path.n; n++)
+		if (n == path.n || path.p[n] == '/')
+			ask_for(ask, NPSD_DIM_location, (struct npsd_str){path.p, n}, names);
+	for (int dim = 0; dim < NPSD_NDIM; dim++)
+		if (dim != NPSD_DIM_location && dim != NPSD_DIM_theme && ev->dim[dim].n > 0)
+			ask_for(ask, dim, ev->dim[dim], names);
+	for (int i = 0; i < ev->nthemes; i++)
+		ask_for(ask, NPSD_DIM_theme, ev->theme[i], names);
+}
+
+uint32_t npsd_content_place(const struct npsd_content *c)
+{
+	return c->beyond ? NPSD_ID_OTHER : c->value[NPSD_DIM_location];
+}
