@@ -1,0 +1,274 @@
+#include <inttypes.h>
+
+#include "count/route.h"
+#include "count/worker.h"
+#include "npsd/err.h"
+
+#define AHEAD_TOLD_MS ((int64_t)5 * 60 * 1000) /* records further ahead than this are counted in `ahead` */
+#define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
+#define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
+#define RULING_ROOM 256
+
+struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
+{
+	npsd_assert(tp.topic >= 0 && tp.topic < NPSD_MAX_TOPICS && tp.part >= 0);
+	return tp.part < k->by_tps[tp.topic] ? k->by_tp[tp.topic][tp.part] : NULL;
+}
+
+/* --- decode --- */
+
+static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_t wall_ms)
+{
+	if (npsd_part_is_listed(p, m->offset))
+		return true;
+	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
+}
+
+static void decode_one(struct npsd_worker *k, size_t i)
+{
+	struct npsd_messages *in = &k->in;
+	struct npsd_msg *m = &in->msg[i];
+	struct npsd_part *p = npsd_worker_part(k, m->tp);
+	struct npsd_record_view view = {.value = m->value, .len = m->len, .record_ms = m->record_ms};
+
+	in->part[i] = p && m->offset >= p->next ? p : NULL;
+	in->whole[i] = false;
+	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
+		return;
+	in->ahead[i] = view.ahead = is_ahead(p, m, in->wall_ms);
+	in->verdict[i] = npsd_decode(k->decoder, &in->event[i], &view);
+}
+
+void npsd_messages_decode(struct npsd_worker *k)
+{
+	k->in.wall_ms = k->w->clock.wall_ms(k->w->clock.self);
+	k->in.at = 0;
+	for (size_t i = 0; i < k->in.n; i++)
+		decode_one(k, i);
+	k->in.stage = NPSD_IN_DECODED;
+}
+
+void npsd_messages_drop(struct npsd_worker *k)
+{
+	if (k->in.n)
+		k->w->broker.release(k->w->broker.self, k->in.msg, k->in.n);
+	npsd_decoder_reset(k->decoder);
+	k->in.n = k->in.at = 0;
+	k->in.stage = NPSD_IN_NONE;
+}
+
+/* --- resolve --- */
+
+static bool is_event(const struct npsd_messages *in, size_t i)
+{
+	return in->part[i] && in->msg[i].what == NPSD_MSG_RECORD && in->verdict[i].reason == NPSD_R_ok;
+}
+
+static void ask(struct npsd_worker *k)
+{
+	k->ask.job = (struct npsd_job){.what = NPSD_JOB_ASK, .run = k->run};
+	npsd_assert(npsd_ring_push(k->w->worker_to_commit[k->number], &k->ask.job));
+	k->asking = true;
+	k->w->store_commit.wake(k->w->store_commit.self);
+}
+
+/* True when every value of every event has its id; else the dictionary has been asked. */
+static bool resolve(struct npsd_worker *k)
+{
+	struct npsd_messages *in = &k->in;
+	bool all = true;
+
+	k->ask.n = 0;
+	npsd_buf_clear(&k->ask.text);
+	for (size_t i = 0; i < in->n; i++) {
+		if (in->whole[i] || !is_event(in, i))
+			continue;
+		in->whole[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
+		if (in->whole[i]) {
+			in->key[i] = npsd_key_of(NPSD_SPACE_RESPONSE, in->event[i].id);
+			continue;
+		}
+		npsd_content_ask(&k->ask, &in->event[i], k->names);
+		all = false;
+	}
+	if (all) {
+		npsd_tables_names(&k->tables, npsd_names_len_any(k->names));
+		in->stage = NPSD_IN_RESOLVED;
+	} else if (k->ask.n > 0) {
+		ask(k);
+	}
+	return all;
+}
+
+/* All ledgers grow here, before they are looked into; then the lines that judging needs are on their way. */
+static void prepare(struct npsd_messages *in)
+{
+	for (size_t i = in->at; i < in->n; i++)
+		if (in->whole[i])
+			npsd_ledger_reserve(in->part[i]->ledger, NPSD_GROUP);
+	for (size_t i = in->at; i < in->n; i++)
+		if (in->whole[i])
+			npsd_ledger_prefetch_bucket(in->part[i]->ledger, in->key[i]);
+	for (size_t i = in->at; i < in->n; i++)
+		if (in->whole[i])
+			npsd_ledger_prefetch_entry(in->part[i]->ledger, in->key[i]);
+}
+
+/* --- count --- */
+
+/* Room in the batch for whatever one more record of the partition may bring. */
+static bool make_room(struct npsd_worker *k, struct npsd_part *p)
+{
+	struct npsd_batch *b = k->batch;
+
+	k->full = b->nalerts >= NPSD_BATCH_ALERTS || !npsd_tables_room(&k->tables, k->most) ||
+		  (int64_t)(b->alerts.n + (size_t)npsd_tables_rows(&k->tables) * DELTA_BYTES) >=
+		      k->cfg->batch_bytes;
+	if (p->in)
+		k->full |= p->in->rulings.n > NPSD_RULINGS_TEXT - RULING_ROOM;
+	else
+		k->full |= b->nparts == NPSD_BATCH_PARTS;
+	if (k->full)
+		return false;
+	if (!p->in) {
+		if (b->nparts == 0)
+			b->oldest_mono_ms = k->mono_ms;
+		npsd_part_enter(p, &b->part[b->nparts++]);
+	}
+	return true;
+}
+
+static void count_other(struct npsd_worker *k, const struct npsd_content *c, int sign)
+{
+	for (int dim = 0; dim < NPSD_NDIM; dim++)
+		k->other[dim] +=
+		    (dim == NPSD_DIM_location ? npsd_content_place(c) : c->value[dim]) == NPSD_ID_OTHER ? sign
+													: 0;
+	for (int i = 0; i < c->nthemes; i++)
+		k->other[NPSD_DIM_theme] += c->theme[i] == NPSD_ID_OTHER ? sign : 0;
+}
+
+static void count_content(struct npsd_worker *k, const struct npsd_content *c, int64_t event_ms, int sign)
+{
+	npsd_route_count(&k->tables, c, event_ms, sign, k->cfg, k->names);
+	count_other(k, c, sign);
+}
+
+static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judged *j)
+{
+	struct npsd_messages *in = &k->in;
+
+	if (j->fate != NPSD_F_counted)
+		return;
+	if (j->had)
+		count_content(k, &j->before, j->entry->event_ms, -1);
+	count_content(k, &in->content[i], j->entry->event_ms, 1);
+	k->undated += j->first && in->event[i].undated;
+	if (j->told != NPSD_TOLD_NOTHING) {
+		struct npsd_alert alert = {j, &in->content[i], &in->event[i], in->msg[i].tp,
+		    in->msg[i].offset, in->msg[i].record_ms};
+
+		npsd_alert_add(k->batch, k->alerter, &alert, k->names);
+	}
+}
+
+static void tell_fate(
+    struct npsd_worker *k, const struct npsd_msg *m, enum npsd_fate fate, enum npsd_reason reason)
+{
+	struct npsd_tally *t = &k->tally[m->tp.topic];
+
+	t->consumed++;
+	t->fate[fate]++;
+	if (reason != NPSD_R_ok)
+		t->reason[reason]++;
+}
+
+/* What a record does beside its fate, where it is counted and not only loaded. */
+static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
+{
+	const struct npsd_msg *m = &k->in.msg[i];
+
+	if (p->wants_first)
+		p->in->first_ms = m->record_ms;
+	p->wants_first = false;
+	k->ahead += m->record_ms > k->in.wall_ms + AHEAD_TOLD_MS;
+	if (k->in.ahead[i] && !npsd_part_is_listed(p, m->offset))
+		npsd_part_list(p, m->offset);
+}
+
+static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
+{
+	struct npsd_messages *in = &k->in;
+	const struct npsd_msg *m = &in->msg[i];
+	enum npsd_reason reason = in->verdict[i].reason;
+	struct npsd_judged judged = {.fate = npsd_reason_fate[reason], .reason = reason};
+
+	npsd_part_move(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
+	if (reason == NPSD_R_ok) {
+		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms};
+
+		npsd_ledger_judge(&judged, p->ledger, in->key[i], &in->event[i], &in->content[i], &at);
+	}
+	if (!p->loading) {
+		note_record(k, p, i);
+		tell_fate(k, m, judged.fate, judged.reason);
+		if (reason == NPSD_R_ok)
+			count_judged(k, i, &judged);
+	}
+	npsd_ledger_sweep(p->ledger, SWEEP, p->horizon_ms);
+}
+
+/* The load ends where counting left off. */
+static void begin_at(const struct npsd_worker *k, struct npsd_part *p, int64_t offset)
+{
+	if (p->loading && offset >= p->state.pos.offset)
+		npsd_part_begin(p, k->cfg->lateness_ms);
+}
+
+/* False: there is no room for it now. */
+static bool go_past(struct npsd_worker *k, size_t i)
+{
+	const struct npsd_msg *m = &k->in.msg[i];
+	struct npsd_part *p = k->in.part[i];
+	int64_t next = m->offset + (m->what == NPSD_MSG_RECORD);
+
+	if (!p || m->offset < p->next)
+		return true;
+	if (m->what == NPSD_MSG_GONE) {
+		npsd_incident_set(k->w, NPSD_INCIDENT_OFFSET,
+		    "%s/%" PRId32 ": offset %" PRId64 " does not exist any more", k->cfg->topics[m->tp.topic],
+		    m->tp.part, p->next);
+		k->w->broker.wake(k->w->broker.self);
+		k->halted = true;
+		return false;
+	}
+	begin_at(k, p, m->offset);
+	if (!p->loading && next > p->state.pos.offset && !make_room(k, p))
+		return false;
+	if (m->what == NPSD_MSG_RECORD)
+		count_record(k, p, i);
+	p->next = next;
+	if (!p->loading)
+		p->state.pos.offset = next;
+	begin_at(k, p, next);
+	return true;
+}
+
+bool npsd_messages_go_on(struct npsd_worker *k)
+{
+	struct npsd_messages *in = &k->in;
+	size_t was = in->at;
+
+	if (in->stage == NPSD_IN_NONE || k->halted || k->asking)
+		return false;
+	if (in->stage == NPSD_IN_DECODED && !resolve(k))
+		return true;
+	if (k->full)
+		return false;
+	prepare(in);
+	while (in->at < in->n && go_past(k, in->at))
+		in->at++;
+	if (in->at == in->n)
+		npsd_messages_drop(k);
+	return in->stage == NPSD_IN_NONE || in->at > was;
+}

@@ -1,0 +1,205 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "count/worker.h"
+#include "npsd/err.h"
+
+static bool jobs_out(const struct npsd_worker *k)
+{
+	return k->sent || k->asking;
+}
+
+/* The answer goes back as soon as the ring has room. */
+static void answer(struct npsd_worker *k, bool ok)
+{
+	k->order->ok = ok;
+	k->answered = true;
+}
+
+/* --- partitions --- */
+
+static void index_part(struct npsd_worker *k, struct npsd_tp tp, struct npsd_part *p)
+{
+	int32_t n = k->by_tps[tp.topic];
+
+	npsd_assert(tp.topic >= 0 && tp.topic < NPSD_MAX_TOPICS && tp.part >= 0);
+	if (tp.part >= n) {
+		size_t size = sizeof(struct npsd_part *);
+
+		k->by_tp[tp.topic] = realloc(k->by_tp[tp.topic], ((size_t)tp.part + 1) * size);
+		npsd_assert(k->by_tp[tp.topic]);
+		memset(k->by_tp[tp.topic] + n, 0, (size_t)(tp.part + 1 - n) * size);
+		k->by_tps[tp.topic] = tp.part + 1;
+	}
+	k->by_tp[tp.topic][tp.part] = p;
+}
+
+static void drop_part(struct npsd_worker *k, struct npsd_part *p)
+{
+	size_t i = 0;
+
+	npsd_assert(k->in.stage == NPSD_IN_NONE); /* messages in hand point to their partition */
+	while (k->part[i] != p)
+		i++;
+	k->part[i] = k->part[--k->nparts];
+	index_part(k, p->state.tp, NULL);
+	npsd_part_free(&p);
+}
+
+/* Keeps what is held if it is what the order means. */
+static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct npsd_order *o)
+{
+	if (p && !p->loading && npsd_pos_cmp(p->state.pos, o->state.pos) == 0 && p->next == o->load_from) {
+		memcpy(p->state.claim, o->state.claim, sizeof p->state.claim);
+		return true;
+	}
+	npsd_incident_set(k->w, NPSD_INCIDENT_CLAIM,
+	    "%s/%" PRId32 " was to be kept, but its ledger is not at %" PRId64,
+	    k->cfg->topics[o->state.tp.topic], o->state.tp.part, o->state.pos.offset);
+	k->halted = true;
+	return false;
+}
+
+static bool take_part(struct npsd_worker *k, const struct npsd_order *o)
+{
+	struct npsd_part *p = npsd_worker_part(k, o->state.tp);
+
+	if (!k->names)
+		k->names = o->names;
+	npsd_assert(k->names && (!o->names || k->names == o->names));
+	k->run = o->run;
+	if (o->keep)
+		return keep_part(k, p, o);
+	if (p) {
+		npsd_assert(!p->in); /* a batch in hand cannot lose one of its partitions: PAUSE or RESET come
+					first */
+		drop_part(k, p);
+	}
+	npsd_assert(k->nparts < NPSD_MAX_PARTS);
+	p = npsd_part_new(o, k->cfg->lateness_ms);
+	k->part[k->nparts++] = p;
+	index_part(k, o->state.tp, p);
+	return true;
+}
+
+/* --- beginning and ending an order --- */
+
+static void stand_still(struct npsd_worker *k)
+{
+	k->reading = false;
+	npsd_messages_drop(k);
+}
+
+static void drop_all(struct npsd_worker *k)
+{
+	stand_still(k);
+	npsd_worker_forget(k);
+	npsd_tables_reset(&k->tables);
+	while (k->nparts)
+		drop_part(k, k->part[k->nparts - 1]);
+}
+
+static void begin(struct npsd_worker *k)
+{
+	struct npsd_order *o = k->order;
+	struct npsd_part *p;
+
+	switch (o->what) {
+	case NPSD_ORDER_TAKE:
+		answer(k, take_part(k, o));
+		break;
+	case NPSD_ORDER_READ:
+		k->reading = true;
+		answer(k, true);
+		break;
+	case NPSD_ORDER_PAUSE:
+		stand_still(k);
+		break;
+	case NPSD_ORDER_DROP:
+		p = npsd_worker_part(k, o->state.tp);
+		npsd_assert(!p || !p->in); /* PAUSE comes first */
+		if (p)
+			drop_part(k, p);
+		answer(k, true);
+		break;
+	case NPSD_ORDER_RESET:
+		drop_all(k);
+		break;
+	case NPSD_ORDER_STOP:
+		drop_all(k);
+		answer(k, true);
+		break;
+	default:
+		npsd_assert(!"an order for another room");
+	}
+}
+
+/* Whether a waiting order has what it waits for. */
+static void look(struct npsd_worker *k)
+{
+	struct npsd_order *o = k->order;
+
+	if (k->answered || jobs_out(k))
+		return;
+	if (o->what == NPSD_ORDER_PAUSE) {
+		if (k->halted || k->batch->nparts == 0)
+			answer(k, !k->halted);
+	} else if (o->what == NPSD_ORDER_RESET) {
+		k->names = o->names;
+		k->run = o->run;
+		k->halted = false;
+		answer(k, true);
+	}
+}
+
+/* A RESET or STOP does not wait behind a PAUSE that may never end. */
+static bool overtakes(const struct npsd_worker *k)
+{
+	return k->next && !k->answered && k->order->what == NPSD_ORDER_PAUSE &&
+	       (k->next->what == NPSD_ORDER_RESET || k->next->what == NPSD_ORDER_STOP);
+}
+
+static bool push_answer(struct npsd_worker *k)
+{
+	struct npsd_order *o = k->order;
+	bool stop = o->what == NPSD_ORDER_STOP;
+
+	if (!k->answered)
+		return false;
+	free(o->rulings);
+	o->rulings = NULL;
+	o->nrulings = 0;
+	if (!npsd_ring_push(k->w->worker_to_group[k->number], o))
+		return false;
+	k->order = NULL;
+	k->answered = false;
+	k->stopped = stop;
+	k->w->broker.wake(k->w->broker.self);
+	return true;
+}
+
+bool npsd_worker_orders(struct npsd_worker *k)
+{
+	bool any = false;
+
+	for (;;) {
+		if (!k->next)
+			k->next = npsd_ring_pop(k->w->group_to_worker[k->number]);
+		if (!k->order && k->next) {
+			k->order = k->next;
+			k->next = NULL;
+			begin(k);
+			any = true;
+		}
+		if (!k->order || k->stopped)
+			return any;
+		if (overtakes(k))
+			answer(k, false);
+		look(k);
+		if (!push_answer(k))
+			return any;
+		any = true;
+		if (k->stopped)
+			return any;
+	}
+}

@@ -1,0 +1,183 @@
+#include "count/part.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "npsd/err.h"
+
+static int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
+{
+	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
+	p->late = calloc(o->nrulings + 1, sizeof *p->late);
+	npsd_assert(p->ahead && p->late);
+	for (size_t i = 0; i < o->nrulings; i++) {
+		const struct npsd_ruling *r = &o->rulings[i];
+
+		if (r->what == NPSD_RULING_AHEAD)
+			p->ahead[p->naheads++] = (struct npsd_part_range){r->from.offset, r->to};
+		else if (r->what == NPSD_RULING_LATENESS)
+			p->late[p->nlates++] = (struct npsd_part_lateness){r->from.offset, r->ms};
+	}
+}
+
+struct npsd_part *npsd_part_new(const struct npsd_order *o, int64_t lateness_ms)
+{
+	struct npsd_part *p = calloc(1, sizeof *p);
+
+	npsd_assert(p);
+	p->state = o->state;
+	p->stream_ms = p->horizon_ms = NPSD_TIME_NONE;
+	p->lateness_ms = o->state.lateness_ms ? o->state.lateness_ms : lateness_ms;
+	p->next = o->load_from;
+	p->loading = o->load_from < o->state.pos.offset;
+	p->wants_first = o->state.base.offset > 0 && npsd_pos_cmp(o->state.base, o->state.pos) == 0;
+	p->ledger = npsd_ledger_new();
+	p->listing.from = -1;
+	take_rulings(p, o);
+	if (!p->loading)
+		npsd_part_begin(p, lateness_ms);
+	return p;
+}
+
+void npsd_part_free(struct npsd_part **part)
+{
+	struct npsd_part *p = *part;
+
+	*part = NULL;
+	if (!p)
+		return;
+	npsd_ledger_free(&p->ledger);
+	free(p->ahead);
+	free(p->late);
+	free(p);
+}
+
+void npsd_part_begin(struct npsd_part *p, int64_t lateness_ms)
+{
+	p->loading = false;
+	p->stream_ms = max64(p->stream_ms, p->state.stream_ms);
+	p->horizon_ms = max64(p->horizon_ms, p->state.horizon_ms);
+	p->lateness_ms = lateness_ms;
+}
+
+bool npsd_part_is_listed(const struct npsd_part *p, int64_t offset)
+{
+	size_t lo = 0, hi = p->naheads;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->ahead[mid].to <= offset)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < p->naheads && p->ahead[lo].from <= offset;
+}
+
+void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)
+{
+	while (p->loading && p->late_at < p->nlates && p->late[p->late_at].at <= offset)
+		p->lateness_ms = p->late[p->late_at++].ms;
+	if (moves_time)
+		p->stream_ms = max64(p->stream_ms, record_ms);
+	if (p->stream_ms != NPSD_TIME_NONE)
+		p->horizon_ms = max64(p->horizon_ms, p->stream_ms - p->lateness_ms);
+}
+
+void npsd_part_enter(struct npsd_part *p, struct npsd_batch_part *in)
+{
+	p->in = in;
+	in->end.tp = p->state.tp;
+	in->from = p->state.pos;
+	in->first_ms = NPSD_TIME_NONE;
+	npsd_buf_clear(&in->rulings);
+	if (p->state.lateness_ms == p->lateness_ms)
+		return;
+	npsd_buf_addf(&in->rulings, "lateness %" PRIu32 ":%" PRId64 " %" PRId64 "\n", p->state.pos.inc,
+	    p->state.pos.offset, p->lateness_ms);
+	p->state.lateness_ms = p->lateness_ms;
+}
+
+static void write_listing(struct npsd_part *p)
+{
+	if (p->listing.from < 0)
+		return;
+	npsd_buf_addf(&p->in->rulings, "ahead %" PRIu32 ":%" PRId64 " %" PRId64 "\n", p->state.pos.inc,
+	    p->listing.from, p->listing.to);
+	npsd_assert(!p->in->rulings.full);
+	p->listing.from = -1;
+}
+
+void npsd_part_list(struct npsd_part *p, int64_t offset)
+{
+	if (p->listing.from >= 0 && p->listing.to != offset)
+		write_listing(p);
+	if (p->listing.from < 0)
+		p->listing.from = offset;
+	p->listing.to = offset + 1;
+}
+
+void npsd_part_leave(struct npsd_part *p)
+{
+	write_listing(p);
+	p->state.stream_ms = p->stream_ms;
+	p->state.horizon_ms = p->horizon_ms;
+	p->in->end = p->state;
+	p->in = NULL;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct npsd_entry *x = *(const struct npsd_entry *const *)a,
+				*y = *(const struct npsd_entry *const *)b;
+
+	return x->key_lo < y->key_lo ? -1 : x->key_lo > y->key_lo;
+}
+
+static void dump_entry(struct npsd_buf *out, const struct npsd_ledger *l, const struct npsd_entry *e)
+{
+	struct npsd_content c;
+
+	npsd_buf_addf(out, "%016" PRIx64 "%010" PRIx64 " order %" PRIu32 " %" PRId64 " %" PRId64 " %" PRIu64,
+	    e->key_lo, (uint64_t)e->key_hi, (uint32_t)e->inc, e->revision, e->updated_ms,
+	    (uint64_t)e->offset);
+	npsd_buf_addf(out, " event %" PRId64 " seen %" PRId64 " told %u %u", (int64_t)e->event_ms,
+	    npsd_entry_seen_ms(e), (unsigned)e->told, (unsigned)e->incident);
+	if (e->counts) {
+		npsd_entry_get(&c, l, e);
+		npsd_buf_addf(out, " score %d kind %d comment %d %08" PRIx32 " beyond %d ids", c.score,
+		    c.kind, c.has_comment, c.comment_hash, c.beyond);
+		for (int dim = 0; dim < NPSD_NDIM; dim++)
+			npsd_buf_addf(out, " %" PRIu32, c.value[dim]);
+		npsd_buf_addz(out, " themes");
+		for (int i = 0; i < c.nthemes; i++)
+			npsd_buf_addf(out, " %" PRIu32, c.theme[i]);
+	}
+	npsd_buf_addz(out, "\n");
+}
+
+void npsd_part_dump(struct npsd_buf *out, const struct npsd_part *p)
+{
+	const struct npsd_entry **sorted = calloc(p->ledger->live + 1, sizeof *sorted);
+	size_t n = 0;
+
+	npsd_assert(sorted);
+	npsd_buf_addf(out, "next %" PRId64 " stream %" PRId64 " horizon %" PRId64 "\n", p->next, p->stream_ms,
+	    p->horizon_ms);
+	for (uint32_t i = 0; i < p->ledger->high; i++) {
+		const struct npsd_entry *e = &p->ledger->entry[i];
+
+		if (e->live && npsd_entry_seen_ms(e) >= p->horizon_ms)
+			sorted[n++] = e;
+	}
+	qsort(sorted, n, sizeof *sorted, compare_entries);
+	for (size_t i = 0; i < n; i++)
+		dump_entry(out, p->ledger, sorted[i]);
+	free(sorted);
+}

@@ -1,0 +1,173 @@
+#include "count/worker.h"
+
+#include <stdlib.h>
+
+#include "count/route.h"
+#include "npsd/err.h"
+
+#define SLOTS (1u << 18)
+#define SIDES (1u << 16)
+#define ASK_TEXT ((size_t)1 << 20)
+#define LOG_FULL_MS 10 /* fold does not wake workers when its logs are shorter again */
+
+static struct npsd_batch *batch_new(int64_t bytes)
+{
+	struct npsd_batch *b = malloc(sizeof *b);
+
+	npsd_assert(b);
+	npsd_batch_init(b);
+	npsd_assert(npsd_buf_reserve(&b->deltas, (size_t)bytes));
+	return b;
+}
+
+static void batch_free(struct npsd_batch *b)
+{
+	if (!b)
+		return;
+	for (int i = 0; i < NPSD_BATCH_PARTS; i++)
+		npsd_buf_free(&b->part[i].rulings);
+	npsd_buf_free(&b->totals);
+	npsd_buf_free(&b->meta);
+	npsd_buf_free(&b->alerts);
+	npsd_buf_free(&b->deltas);
+	free(b);
+}
+
+struct npsd_worker *npsd_worker_new(struct npsd_wires *w, int number)
+{
+	struct npsd_worker *k = calloc(1, sizeof *k);
+
+	npsd_assert(k);
+	k->w = w;
+	k->cfg = w->cfg;
+	k->number = number;
+	k->decoder = npsd_decoder_new(k->cfg);
+	k->alerter = npsd_alerter_new(k->cfg);
+	k->batch = batch_new(k->cfg->batch_bytes);
+	k->spare = batch_new(k->cfg->batch_bytes);
+	npsd_buf_init(&k->ask.text, ASK_TEXT);
+	npsd_tables_init(&k->tables, SLOTS, SIDES);
+	k->most = 2 * npsd_route_most(k->cfg);
+	npsd_assert(k->most < SIDES);
+	k->row = calloc(SLOTS + SIDES, sizeof *k->row);
+	npsd_assert(k->row);
+	npsd_worker_forget(k);
+	return k;
+}
+
+void npsd_worker_free(struct npsd_worker **worker)
+{
+	struct npsd_worker *k = *worker;
+
+	*worker = NULL;
+	if (!k)
+		return;
+	for (size_t i = 0; i < k->nparts; i++)
+		npsd_part_free(&k->part[i]);
+	for (int t = 0; t < NPSD_MAX_TOPICS; t++)
+		free(k->by_tp[t]);
+	npsd_messages_drop(k);
+	npsd_decoder_free(&k->decoder);
+	npsd_alerter_free(&k->alerter);
+	npsd_tables_free(&k->tables);
+	npsd_buf_free(&k->ask.text);
+	batch_free(k->batch);
+	batch_free(k->spare);
+	batch_free(k->sent);
+	free(k->row);
+	free(k);
+}
+
+/* --- jobs --- */
+
+static void job_back(struct npsd_worker *k, struct npsd_job *job)
+{
+	npsd_assert(job->end != NPSD_JOB_OPEN);
+	if (job->end == NPSD_JOB_DROPPED)
+		k->halted = true; /* the incident is set already; RESET follows */
+	if (job == &k->ask.job) {
+		k->asking = false;
+		return;
+	}
+	npsd_assert(k->sent && job == &k->sent->job);
+	npsd_batch_clear(k->sent);
+	k->spare = k->sent;
+	k->sent = NULL;
+}
+
+static bool take_jobs(struct npsd_worker *k)
+{
+	struct npsd_job *job;
+	bool any = false;
+
+	while ((job = npsd_ring_pop(k->w->commit_to_worker[k->number]))) {
+		job_back(k, job);
+		any = true;
+	}
+	return any;
+}
+
+/* --- the step --- */
+
+static bool seal_if_due(struct npsd_worker *k)
+{
+	bool pausing = k->order && k->order->what == NPSD_ORDER_PAUSE;
+
+	if (!npsd_batch_is_due(k, pausing))
+		return false;
+	npsd_batch_seal(k);
+	return true;
+}
+
+static bool may_count(const struct npsd_worker *k)
+{
+	return k->reading && !k->halted && !npsd_load_relaxed(&k->w->log_full);
+}
+
+/* How long a wait may be: a batch that fills is not left lying beyond its age. */
+static int wait_of(const struct npsd_worker *k, int wait_ms)
+{
+	int64_t left;
+
+	if (npsd_load_relaxed(&k->w->log_full) && wait_ms > LOG_FULL_MS)
+		wait_ms = LOG_FULL_MS;
+	if (k->batch->nparts == 0 || k->sent || k->halted)
+		return wait_ms;
+	left = npsd_batch_due_ms(k) - k->mono_ms;
+	return left < wait_ms ? (left > 0 ? (int)left : 0) : wait_ms;
+}
+
+static bool fetch(struct npsd_worker *k, int wait_ms)
+{
+	k->in.n = k->w->broker.fetch(k->w->broker.self, k->number, k->in.msg, NPSD_GROUP, wait_ms);
+	if (k->in.n == 0)
+		return false;
+	k->mono_ms = k->w->clock.mono_ms(k->w->clock.self);
+	npsd_messages_decode(k);
+	return true;
+}
+
+bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
+{
+	bool did, may_fetch;
+
+	if (k->stopped)
+		return false;
+	k->mono_ms = k->w->clock.mono_ms(k->w->clock.self);
+	did = take_jobs(k);
+	did |= npsd_worker_orders(k);
+	if (k->stopped)
+		return did;
+	did |= seal_if_due(k);
+	may_fetch = may_count(k) && k->in.stage == NPSD_IN_NONE;
+	if (may_fetch)
+		did |= fetch(k, did ? 0 : wait_of(k, wait_ms));
+	if (may_count(k))
+		did |= npsd_messages_go_on(k);
+	did |= seal_if_due(k);
+	did |= npsd_worker_orders(k);
+	if (!did && !may_fetch && wait_of(k, wait_ms) > 0)
+		k->w->broker.fetch(
+		    k->w->broker.self, k->number, NULL, 0, wait_of(k, wait_ms)); /* only waits */
+	return did;
+}

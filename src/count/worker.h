@@ -1,0 +1,111 @@
+/*
+ * A worker's own state. Files: orders.c what the group asks, messages.c a group of messages on its way from
+ * the broker to the tables, seal.c from the tables to a batch, worker.c the step that drives them.
+ */
+#ifndef NPSD_COUNT_WORKER_H
+#define NPSD_COUNT_WORKER_H
+
+#include "count/alert.h"
+#include "count/part.h"
+#include "count/tables.h"
+#include "npsd/decode.h"
+#include "npsd/rooms.h"
+
+#define NPSD_GROUP NPSD_DECODE_GROUP
+
+enum npsd_in_stage {
+	NPSD_IN_NONE,
+	NPSD_IN_DECODED,  /* values are being resolved; the dictionary may have been asked */
+	NPSD_IN_RESOLVED, /* messages before `at` are counted */
+};
+
+/* Messages that were fetched together. Held until all are counted, or dropped whole. */
+struct npsd_messages {
+	enum npsd_in_stage stage;
+	size_t n, at;
+	int64_t wall_ms; /* when they were decoded */
+	struct npsd_msg msg[NPSD_GROUP];
+	struct npsd_part *part[NPSD_GROUP]; /* NULL: of no partition that is held, or behind its position */
+	bool ahead[NPSD_GROUP];
+	bool whole[NPSD_GROUP]; /* content and key are set */
+	struct npsd_verdict verdict[NPSD_GROUP];
+	struct npsd_event event[NPSD_GROUP];
+	struct npsd_content content[NPSD_GROUP];
+	struct npsd_key key[NPSD_GROUP];
+};
+
+/* Invariant: consumed == sum of fate. late counts into fate[late] and reason. */
+struct npsd_tally {
+	int64_t consumed, fate[NPSD_NFATE], reason[NPSD_NREASON];
+};
+
+/* Row of a delta to be packed. */
+struct npsd_row {
+	uint16_t shard;
+	const struct npsd_slot *slot;
+};
+
+struct npsd_worker {
+	struct npsd_wires *w;
+	const struct npsd_config *cfg;
+	int number;
+	uint32_t run;
+	struct npsd_names *names;
+	struct npsd_decoder *decoder;
+	struct npsd_alerter *alerter;
+
+	/* orders */
+	struct npsd_order *order; /* being carried out: its answer waits for jobs, or for room in the ring */
+	struct npsd_order *next;  /* came behind it */
+	bool answered;		  /* order is done, its answer waits for room */
+	bool reading;		  /* READ came, and no PAUSE or RESET since */
+	bool halted;		  /* something went wrong: stand still until RESET */
+	bool stopped;
+
+	/* partitions held */
+	struct npsd_part *part[NPSD_MAX_PARTS];
+	size_t nparts;
+	struct npsd_part **by_tp[NPSD_MAX_TOPICS]; /* by number of the partition */
+	int32_t by_tps[NPSD_MAX_TOPICS];
+
+	/* in hand */
+	struct npsd_messages in;
+	struct npsd_ask ask;
+	bool asking;
+	struct npsd_tables tables;
+	uint32_t most; /* segments that one event touches at most, subtracting and adding */
+	struct npsd_tally tally[NPSD_MAX_TOPICS];
+	int64_t undated, ahead, other[NPSD_NDIM];
+	struct npsd_batch *batch; /* fills */
+	struct npsd_batch *spare; /* NULL: on its way */
+	struct npsd_batch *sent;  /* NULL: none on its way */
+	bool full;		  /* the next event has no room: seal */
+	struct npsd_row *row;	  /* room to sort a batch's deltas */
+	uint32_t rows;
+	int64_t mono_ms; /* read once a step */
+};
+
+/* --- orders.c --- Thread: worker. True if anything was done */
+bool npsd_worker_orders(struct npsd_worker *k);
+
+/* --- messages.c --- Thread: worker */
+struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp);
+/* Decodes what was fetched into in.msg[0..in.n). */
+void npsd_messages_decode(struct npsd_worker *k);
+/* Goes on with the messages in hand as far as it can. True if anything was done. */
+bool npsd_messages_go_on(struct npsd_worker *k);
+/* Gives all messages in hand back, counted or not. */
+void npsd_messages_drop(struct npsd_worker *k);
+
+/* --- seal.c --- Thread: worker */
+/* Monotonic time at which the batch in hand has its age. It must not be empty. */
+int64_t npsd_batch_due_ms(const struct npsd_worker *k);
+/* Something is in hand, no other batch is on its way, and age or size (or `now`) say that it is time. */
+bool npsd_batch_is_due(const struct npsd_worker *k, bool now);
+void npsd_batch_seal(struct npsd_worker *k);
+void npsd_batch_init(struct npsd_batch *b);
+void npsd_batch_clear(struct npsd_batch *b);
+/* Forgets what was counted since the last seal. */
+void npsd_worker_forget(struct npsd_worker *k);
+
+#endif
