@@ -105,12 +105,12 @@ static bool start_producer(
     struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	bool ok = set(conf, err, "bootstrap.servers", brokers) &&
-		  set(conf, err, "enable.idempotence", "true") &&
-		  set(conf, err, "partitioner", "murmur2_random") &&
-		  set(conf, err, "compression.codec", "lz4") && set(conf, err, "linger.ms", "5") &&
-		  set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") &&
-		  set_properties(conf, err, opt);
+	bool ok =
+	    set(conf, err, "bootstrap.servers", brokers) && set(conf, err, "enable.idempotence", "true") &&
+	    set(conf, err, "partitioner", "murmur2_random") && set(conf, err, "compression.codec", "lz4") &&
+	    set(conf, err, "linger.ms", "5") && set(conf, err, "log_level", "3") &&
+	    set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") &&
+	    set_properties(conf, err, opt);
 
 	if (!ok) {
 		rd_kafka_conf_destroy(conf);
