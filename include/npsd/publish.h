@@ -4,6 +4,7 @@
  *
  * A round works from a frozen log position and t: first its record goes into the private slot by script, then, once that
  * is acknowledged, the keys. While npsd_pub_busy() fold neither applies the log to this shard nor moves its t.
+ * Once a sweep (and first when taken) all keys are written again, and names that nobody counts are removed.
  */
 #ifndef NPSD_PUBLISH_H
 #define NPSD_PUBLISH_H
@@ -56,9 +57,14 @@ void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t 
 bool npsd_pub_step(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms);
 /* A completion whose tag says NPSD_TAG_PUBLISH and this shard. */
 void npsd_pub_done(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms);
-bool npsd_pub_busy(const struct npsd_pub *p);  /* calls are on their way */
-bool npsd_pub_clean(const struct npsd_pub *p); /* nothing due, nothing on its way, totals and meta written since the last touch */
-/* Flush: all that is due is due now, whatever the interval; totals and meta too. */
+/*
+ * A round is open. Calls that do not look at the shard (index sets, totals, a page of the sweep's scan) may be on their way
+ * all the same; who frees a pub drops the answers that still come for it.
+ */
+bool npsd_pub_busy(const struct npsd_pub *p);
+/* Nothing due, nothing on its way, one whole sweep since the shard was taken, totals and meta written since the last touch. */
+bool npsd_pub_clean(const struct npsd_pub *p);
+/* Until it is clean: all that is due is due now, whatever interval and budget; totals and meta too. */
 void npsd_pub_flush(struct npsd_pub *p);
 enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p);
 int64_t npsd_pub_seen(const struct npsd_pub *p); /* highest epoch seen in a refused write; 0: none */

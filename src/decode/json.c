@@ -21,6 +21,7 @@ struct walk {
 	uint32_t pos;
 	uint32_t depth;		      /* open brackets */
 	const uint32_t *index, *stop; /* index NULL: byte by byte */
+	uint32_t back; /* with an index: the first backslash from pos on, n where there is none */
 };
 
 enum { MOST_KEY = 16 }; /* longer than any known key */
@@ -105,26 +106,31 @@ static uint32_t escape(uint32_t *code, const char *p, const char *end)
 	return 12;
 }
 
+static void find_back(struct walk *w, uint32_t from)
+{
+	const char *b = memchr(w->p + from, '\\', w->n - from);
+
+	w->back = b ? (uint32_t)(b - w->p) : w->n;
+}
+
 /* The index has proved all but the escapes, and the closing quote is the last byte before the next token. */
-static bool string_indexed(struct walk *w, struct npsd_token *out)
+static inline bool string_indexed(struct walk *w, struct npsd_token *out)
 {
 	uint32_t end = w->index == w->stop ? w->n : *w->index;
-	uint32_t at = w->pos;
+	uint32_t at = w->pos, code;
 
 	while (end > at && is_space(w->p[end - 1]))
 		end--;
 	if (end < at + 2 || w->p[end - 1] != '"')
 		return false;
-	const char *last = w->p + end - 1;
-	const char *back = memchr(w->p + at, '\\', end - at);
-	*out = (struct npsd_token){at, end, NPSD_JSON_STRING, back != NULL};
-	w->pos = end;
-	while (back) {
-		uint32_t code, len = escape(&code, back, last);
+	*out = (struct npsd_token){at, end, NPSD_JSON_STRING, w->back < end};
+	while (w->back < end) {
+		uint32_t len = escape(&code, w->p + w->back, w->p + end - 1);
 		if (len == 0)
 			return false;
-		back = memchr(back + len, '\\', (size_t)(last - back) - len);
+		find_back(w, w->back + len);
 	}
+	w->pos = end;
 	return true;
 }
 
@@ -248,18 +254,25 @@ static inline __attribute__((always_inline)) int match(const char *key, uint32_t
 
 static int field_of(const char *key, uint32_t n)
 {
-	switch (n) {
-#define N(n)                                                                                                 \
+#define LENGTH(n)                                                                                            \
 	case n:                                                                                              \
+		return match(key, n)
+	switch (n) {
+		LENGTH(2);
+		LENGTH(4);
+		LENGTH(5);
+		LENGTH(6);
+		LENGTH(7);
+		LENGTH(8);
+		LENGTH(9);
+		LENGTH(10);
+		LENGTH(11);
+		LENGTH(12);
+		LENGTH(13);
+	default:
 		return match(key, n);
-		N(2)
-		N(4)
-		N(5)
-		N(6)
-		N(7) N(8) N(9) N(10) N(11) N(12) N(13)
-#undef N
-		    default : return match(key, n);
 	}
+#undef LENGTH
 }
 
 /* The field of a key, NPSD_NFIELD where it is none that is looked at. */
@@ -393,6 +406,7 @@ bool npsd_json_indexed(
 {
 	struct walk w = {.p = p, .n = n, .index = index, .stop = index + nindex};
 
+	find_back(&w, 0);
 	return document(&w, out);
 }
 

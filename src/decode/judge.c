@@ -4,7 +4,7 @@
 
 #include "decode/utf8.h"
 
-#define FUTURE_MS (5 * 60 * 1000)
+#define FUTURE_MS INT64_C(300000) /* 5 min */
 
 /*
  * Every type of the contract, those of events first and in the order of enum npsd_type.
@@ -219,7 +219,7 @@ static bool judge_location(struct npsd_judge *j)
 	if (t->kind != NPSD_JSON_STRING)
 		return refuse(j, NPSD_R_bad_field, NPSD_FIELD_location);
 	struct npsd_str s = peek(j, t);
-	npsd_assert(j->size - j->used >= NPSD_LEVELS * (NPSD_TEXT_BYTES + 1));
+	npsd_assert(j->size - j->used >= NPSD_LOCATION_BYTES);
 	for (const char *p = s.p, *end = s.p + s.n, *slash; p < end; p = slash + 1) {
 		slash = memchr(p, '/', (size_t)(end - p));
 		if (!slash)

@@ -164,6 +164,6 @@ bool npsd_time_text(struct npsd_minute *m, int64_t *ms, const char *p, uint32_t 
 	}
 	if (!zone(&east, p + i, n - i))
 		return false;
-	*ms = m->ms + sec * 1000 + milli - east * 60000;
+	*ms = m->ms + sec * INT64_C(1000) + milli - east * INT64_C(60000);
 	return true;
 }

@@ -140,7 +140,7 @@ static uint8_t pick_value(struct gen *g, enum gen_list list)
 	uint32_t n = gen_list_len(list), a = gen_below(&g->rand, n), b = gen_below(&g->rand, n);
 
 	if (gen_chance(&g->rand, missing[list]))
-		return 0;
+		return list != GEN_OWNER && a % 8 == 0 ? GEN_SAID_NONE : 0;
 	return (uint8_t)(1 + (a < b ? a : b)); /* first ones more often */
 }
 

@@ -168,8 +168,6 @@ static void put_location(struct render *r)
 
 static void put_lists(struct render *r)
 {
-	static const char *const ways[] = {"null", "\"\"", "\"__none__\""};
-
 	for (int l = 0; l < GEN_NLIST; l++) {
 		uint32_t index = r->a->is.value[l];
 
@@ -179,8 +177,7 @@ static void put_lists(struct render *r)
 			put_key(r, gen_list_fields[l]);
 			put_text(r, v.p, v.n);
 		} else if (quirk(r, 7 + (uint32_t)l, 8)) {
-			/* an owner is taken as it is written */
-			put_raw(r, gen_list_fields[l], ways[l == GEN_OWNER ? 0 : r->a->quirks % 3]);
+			put_raw(r, gen_list_fields[l], r->a->quirks & 1 ? "null" : "\"\"");
 		}
 	}
 }

@@ -59,7 +59,7 @@ uint32_t gen_list_len(enum gen_list list)
 
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
 {
-	return npsd_str(lists[list].value[index]);
+	return npsd_str(index == GEN_SAID_NONE ? "__none__" : lists[list].value[index]);
 }
 
 /* Most are units of a city; a few answers are given for a whole city or region, or for a desk of a unit. */

@@ -24,7 +24,8 @@ enum gen_list {
 	GEN_NLIST
 };
 
-#define GEN_NTHEMES 20 /* bits of gen_content.themes */
+#define GEN_SAID_NONE 255 /* index of the text `__none__`: mentioned, but none */
+#define GEN_NTHEMES 20	  /* bits of gen_content.themes */
 #define GEN_KINDS 3
 
 struct gen_location {

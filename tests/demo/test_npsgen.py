@@ -88,7 +88,7 @@ def content_of(event):
         "has_comment": bool(event.get("comment")),
     }
     for field in FIELDS:
-        if event.get(field) not in (None, "", "__none__"):
+        if event.get(field) not in (None, ""):
             content[field] = event[field]
     themes = sorted(set(event.get("themes", [])) - {""})
     if themes:

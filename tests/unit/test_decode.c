@@ -139,6 +139,7 @@ Test(decode, score_and_scale)
 	    {"scale of one", EVENT(",\"scale\":[0]"), NPSD_R_wrong_scale, "[0]"},
 	    {"scale empty", EVENT(",\"scale\":[]"), NPSD_R_wrong_scale, "[]"},
 	    {"scale of strings", EVENT(",\"scale\":[\"0\",\"10\"]"), NPSD_R_wrong_scale, "[\"0"},
+	    {"scale to -10", EVENT(",\"scale\":[0,-10]"), NPSD_R_wrong_scale, "[0,-"},
 	    {"scale object", EVENT(",\"scale\":{\"0\":0,\"a\":10}"), NPSD_R_wrong_scale, "{\"0"},
 	};
 
@@ -192,6 +193,9 @@ Test(decode, location)
 	    {"empty levels", EVENT(",\"location\":\"//north///lisbon/\""), NPSD_R_ok,
 		"location=north/lisbon;"},
 	    {"escaped slash", EVENT(",\"location\":\"north\\/lisbon\""), NPSD_R_ok, "location=north/lisbon;"},
+	    {"kept when a later text is escaped",
+		EVENT(",\"location\":\"\\u0061b\",\"updated_at\":\"\\u0031\",\"score\":\"\\u0039\""),
+		NPSD_R_ok, "location=ab;"},
 	    {"no trimming", EVENT(",\"location\":\" North / a\""), NPSD_R_ok, "location= North / a;"},
 	    {"8 levels", EVENT(",\"location\":\"1/2/3/4/5/6/7/8//\""), NPSD_R_ok,
 		"location=1/2/3/4/5/6/7/8;"},
@@ -295,4 +299,91 @@ Test(decode, themes)
 	};
 
 	CHECK(rows);
+}
+
+/* Cut at 4096 bytes, but never within a character. */
+Test(decode, comment)
+{
+	static const struct row rows[] = {
+	    {"plain", EVENT(",\"comment\":\"caf\xc3\xa9\\n\\\"\""), NPSD_R_ok, "comment=caf\xc3\xa9\\x0a\";"},
+	    {"empty", EVENT(",\"comment\":\"\""), NPSD_R_ok, "comment=;"},
+	    {"null", EVENT(",\"comment\":\"a\",\"comment\":null"), NPSD_R_ok, "themes=0/0;"},
+	    {"number", EVENT(",\"comment\":1"), NPSD_R_bad_field, "1}"},
+	    {"array", EVENT(",\"comment\":[\"a\"]"), NPSD_R_bad_field, "[\"a"},
+	};
+	static const struct {
+		const char *plain, *escaped;
+		int size;
+	} signs[] = {{"a", "\\u0061", 1}, {"\xc3\xa9", "\\u00e9", 2}, {"\xe2\x82\xac", "\\u20ac", 3},
+	    {"\xf0\x9f\x98\x80", "\\ud83d\\ude00", 4}};
+
+	CHECK(rows);
+	for (int before = 4090; before <= 4098; before++) {
+		for (int i = 0; i < 8; i++) {
+			char json[8192], expect[8192];
+			const char *sign = i < 4 ? signs[i].plain : signs[i - 4].escaped;
+			int size = signs[i % 4].size, whole = before + size <= 4096;
+			snprintf(json, sizeof json, EVENT(",\"comment\":\"%0*d%s%s\""), before, 0, sign,
+			    "tail of it");
+			int n = snprintf(expect, sizeof expect, "comment=%0*d%s%.*s",
+			    before < 4096 ? before : 4096, 0, whole ? signs[i % 4].plain : "",
+			    whole ? 4096 - before - size : 0, "tail of it");
+			strcpy(expect + n, ";");
+			check(&(struct row){"cut", json, NPSD_R_ok, expect});
+		}
+	}
+}
+
+#define LONGEST "\\u0062%0255d" /* 256 bytes that are not in the record as they are */
+#define LEVEL "/%0256d"
+
+static int make_longest(char *json, int i)
+{
+	int n = sprintf(json,
+	    EVENT(",\"response_id\":\"\\u0061%0127d\",\"location\":\"\\u0061%0255d" LEVEL LEVEL LEVEL LEVEL
+		    LEVEL LEVEL LEVEL "\",\"channel\":\"" LONGEST "\",\"stage\":\"" LONGEST
+		  "\",\"team\":\"" LONGEST "\",\"product\":\"" LONGEST "\",\"profile\":\"" LONGEST
+		  "\",\"language\":\"" LONGEST "\",\"survey_id\":\"" LONGEST "\",\"owner\":\"" LONGEST
+		  "\",\"respondent_id\":\"" LONGEST "\",\"comment\":\"\\u0061%05000d\",\"themes\":["),
+	    i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i);
+
+	n--; /* the brace */
+	for (int k = 0; k < 100; k++)
+		n += sprintf(json + n, "%s\"" LONGEST "\"", k ? "," : "", k % 50);
+	return n + sprintf(json + n, "]}");
+}
+
+static void check_longest(const struct npsd_event *ev, int i)
+{
+	char text[512];
+
+	sprintf(text, "a%0127d", i);
+	cr_expect(npsd_str_eq(ev->id, npsd_str(text)), "id of %d", i);
+	sprintf(text, "a%0255d", i);
+	cr_expect(memcmp(ev->dim[NPSD_DIM_location].p, text, 256) == 0, "location of %d", i);
+	cr_expect_eq(ev->dim[NPSD_DIM_location].n, 8 * 256 + 7);
+	sprintf(text, "b%0255d", i);
+	for (int dim = NPSD_DIM_channel; dim <= NPSD_DIM_survey_id; dim++)
+		cr_expect(npsd_str_eq(ev->dim[dim], npsd_str(text)), "dimension %d of %d", dim, i);
+	cr_expect(npsd_str_eq(ev->dim[NPSD_DIM_owner], npsd_str(text)), "owner of %d", i);
+	cr_expect(npsd_str_eq(ev->respondent, npsd_str(text)), "respondent of %d", i);
+	sprintf(text, "b%0255d", 15);
+	cr_expect(ev->nthemes == 16 && npsd_str_eq(ev->theme[15], npsd_str(text)), "themes of %d", i);
+	cr_expect(ev->comment.n == 4096 && memcmp(ev->comment.p, "a000", 4) == 0, "comment of %d", i);
+}
+
+/* Strings stay until the reset: a whole group of the longest events fits. */
+Test(decode, group)
+{
+	static char json[NPSD_DECODE_GROUP][65536];
+	static struct npsd_event ev[NPSD_DECODE_GROUP];
+	struct npsd_decoder *d = npsd_decoder_new(&readers->cfg);
+
+	for (int i = 0; i < NPSD_DECODE_GROUP; i++) {
+		struct npsd_record_view rec = {json[i], (size_t)make_longest(json[i], i), NOW, false};
+		cr_assert_eq(npsd_decode(d, &ev[i], &rec).reason, NPSD_R_ok);
+	}
+	for (int i = 0; i < NPSD_DECODE_GROUP; i++)
+		check_longest(&ev[i], i);
+	npsd_decoder_free(&d);
 }

@@ -85,7 +85,7 @@ Test(decode_json, accepted)
 	CHECK(rows, NPSD_R_ok);
 }
 
-Test(decode_json, refused)
+Test(decode_json, refused_documents)
 {
 	static const struct row rows[] = {
 	    {"nothing", "@"},
@@ -123,6 +123,15 @@ Test(decode_json, refused)
 	    {"wrong bracket", "{\"a\":[1@}}"},
 	    {"other wrong bracket", "{\"a\":1@]}"},
 	    {"comment", "{\"a\":1 @/* b */}"},
+	};
+
+	CHECK(rows, NPSD_R_bad_json);
+	check("zero byte", "{\"a\":1\0}", 8, NPSD_R_bad_json, 6);
+}
+
+Test(decode_json, refused_scalars)
+{
+	static const struct row rows[] = {
 	    {"leading zero", "{\"a\":0@1}"},
 	    {"plus", "{\"a\":@+1}"},
 	    {"point at first", "{\"a\":@.5}"},
@@ -156,12 +165,13 @@ Test(decode_json, refused)
 	    {"high surrogate, then another", "{\"a\":\"@\\ud83d\\ud83d\"}"},
 	    {"high surrogate, then a letter", "{\"a\":\"@\\ud83d\\u0061\"}"},
 	    {"high surrogate, then text", "{\"a\":\"@\\ud83dabcdef\"}"},
+	    {"high surrogate, then above the low", "{\"a\":\"@\\ud83d\\ue000\"}"},
+	    {"two low surrogates", "{\"a\":\"@\\ude00\\ude00\"}"},
 	    {"lone low surrogate", "{\"a\":\"@\\ude00\"}"},
 	    {"lone surrogate in a key", "{\"@\\udfff\":1}"},
 	};
 
 	CHECK(rows, NPSD_R_bad_json);
-	check("zero byte", "{\"a\":1\0}", 8, NPSD_R_bad_json, 6);
 	check("zero byte in a string", "{\"a\":\"\0\"}", 9, NPSD_R_bad_json, 6);
 }
 
@@ -204,7 +214,7 @@ Test(decode_json, depth)
 {
 	char json[8192];
 	size_t n = nested(json, 256, true);
-	size_t at = n;
+	size_t at;
 
 	check("256", json, n, NPSD_R_ok, 0);
 	check("256 not closed", json, n - 1, NPSD_R_bad_json, (uint32_t)n - 1);

@@ -1,7 +1,7 @@
 """The ledger of one partition: which answers there are, in what order their events go, and what is told of detractors."""
 from dataclasses import dataclass, field, replace
 
-from .names import ancestors
+from .names import NONE, ancestors
 from .windows import seg_name
 
 
@@ -114,7 +114,8 @@ def told_apart(content, names):
         names.counted_as("owner", content.owner),
         content.kind,
         names.counted_as("location", "/".join(content.location)),
-        {dim: names.counted_as(dim, value) for dim, value in content.values.items()},
+        # a value that is said to be `__none__` is none, like one that is not mentioned
+        {dim: name for dim, value in content.values.items() if (name := names.counted_as(dim, value)) != NONE},
         {names.counted_as("theme", theme) for theme in content.themes},
     )
 

@@ -1,0 +1,175 @@
+/* What the store says to batches and admissions. */
+#include <inttypes.h>
+#include <msgpack.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "commit/commit.h"
+#include "npsd/err.h"
+
+#define WAIT_MS 50
+#define WAIT_MAX_MS 2000
+#define LOG_EVERY_MS 5000
+#define CHAIN 40
+
+bool answer_is(const struct npsd_reply *r, size_t i, const char *text)
+{
+	return r->type == NPSD_REPLY_ARRAY && i < r->n && r->el[i].type == NPSD_REPLY_STR &&
+	       strcmp(r->el[i].str, text) == 0;
+}
+
+static const char *text_at(const struct npsd_reply *r, size_t i)
+{
+	return i < r->n && r->el[i].type == NPSD_REPLY_STR ? r->el[i].str : "";
+}
+
+void answer_refused(struct npsd_commit *c, const struct npsd_reply *r)
+{
+	if (answer_is(r, 1, "empty"))
+		commit_stuck(c, NPSD_INCIDENT_EMPTY, "nothing is stored any more: Redis was emptied");
+	else if (answer_is(r, 1, "config"))
+		commit_stuck(c, NPSD_INCIDENT_CONFIG, "%s is stored, this process has %s", text_at(r, 2),
+		    c->w->cfg->hash);
+	else if (answer_is(r, 1, "dict"))
+		commit_stuck(c, NPSD_INCIDENT_DICT, "the stored dictionary, of %s entries, is another one",
+		    text_at(r, 2));
+	else if (answer_is(r, 1, "claim"))
+		commit_stuck(c, NPSD_INCIDENT_CLAIM, "%s: another claim is stored, at %s", text_at(r, 2),
+		    text_at(r, 4));
+	else if (answer_is(r, 1, "position"))
+		commit_stuck(c, NPSD_INCIDENT_CLAIM, "%s: position %s is stored, another was left",
+		    text_at(r, 2), text_at(r, 4));
+	else
+		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: an answer that no script gives");
+}
+
+static void batch_done(struct npsd_commit *c, struct slot *s)
+{
+	const struct npsd_batch *b = (const struct npsd_batch *)s->job;
+
+	for (uint32_t i = 0; i < b->nparts; i++) {
+		struct held *h = commit_held(c, b->part[i].end.tp);
+
+		npsd_assert(h && h->busy);
+		h->pos = b->part[i].end.pos;
+		h->busy = false;
+	}
+	s->job->end = NPSD_JOB_DONE;
+	s->state = SLOT_BACK;
+	npsd_add_relaxed(&c->w->fold_lag, 1);
+	c->w->store_fold.wake(c->w->store_fold.self);
+}
+
+/* One entry of the list, `[dim, value, chain]`. False: it is none, or disagrees with the copy. */
+static bool append(struct npsd_commit *c, uint32_t index, const struct npsd_reply *r, msgpack_unpacked *u)
+{
+	const msgpack_object *o;
+
+	if (r->type != NPSD_REPLY_STR ||
+	    msgpack_unpack_next(u, r->str, r->len, NULL) != MSGPACK_UNPACK_SUCCESS)
+		return false;
+	o = u->data.via.array.ptr;
+	if (u->data.type != MSGPACK_OBJECT_ARRAY || u->data.via.array.size != 3 ||
+	    o[0].type != MSGPACK_OBJECT_POSITIVE_INTEGER || o[0].via.u64 >= NPSD_NDIM ||
+	    o[1].type != MSGPACK_OBJECT_STR || o[2].type != MSGPACK_OBJECT_STR || o[2].via.str.size != CHAIN)
+		return false;
+	return npsd_names_append_owner(c->names, index, (int)o[0].via.u64,
+	    (struct npsd_str){o[1].via.str.ptr, o[1].via.str.size}, o[2].via.str.ptr);
+}
+
+static bool append_all(struct npsd_commit *c, const struct npsd_reply *r)
+{
+	uint32_t from = (uint32_t)strtoul(text_at(r, 1), NULL, 10);
+	msgpack_unpacked u;
+	bool ok = true;
+
+	msgpack_unpacked_init(&u);
+	for (size_t i = 0; i < r->el[3].n && ok; i++)
+		ok = append(c, from + (uint32_t)i, &r->el[3].el[i], &u);
+	msgpack_unpacked_destroy(&u);
+	return ok;
+}
+
+bool answer_all_known(const struct npsd_commit *c, const struct npsd_ask *ask)
+{
+	for (uint32_t i = 0; i < ask->n; i++) {
+		struct npsd_str value = {ask->text.p + ask->value[i].at, ask->value[i].len};
+
+		if (npsd_names_find_any(c->names, ask->value[i].dim, value) == NPSD_ID_UNKNOWN)
+			return false;
+	}
+	return true;
+}
+
+static void ask_done(struct npsd_commit *c, struct slot *s, const struct npsd_reply *r)
+{
+	const struct npsd_ask *ask = (const struct npsd_ask *)s->job;
+
+	if (r->n != 4 || r->el[3].type != NPSD_REPLY_ARRAY) {
+		s->state = SLOT_STUCK;
+		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: an answer that no script gives");
+	} else if (!append_all(c, r)) {
+		s->state = SLOT_STUCK;
+		commit_stuck(
+		    c, NPSD_INCIDENT_DICT, "an entry of the stored dictionary disagrees with the copy");
+	} else if (answer_is(r, 2, "1")) {
+		pack_ask(c, &s->pack, ask, true);
+		s->state = SLOT_SEND;
+	} else if (!answer_all_known(c, ask)) {
+		s->state = SLOT_STUCK;
+		commit_stuck(
+		    c, NPSD_INCIDENT_BROKEN, "the stored dictionary admits a value and does not hold it");
+	} else {
+		s->job->end = NPSD_JOB_DONE;
+		s->state = SLOT_BACK;
+	}
+}
+
+/* The same bytes again: at once where the outcome is unknown, later and later where Redis cannot now. */
+static void again(struct npsd_commit *c, struct slot *s, const struct npsd_done *done)
+{
+	int64_t now = commit_now_ms(c), most = WAIT_MS;
+
+	if (npsd_log_every(&c->logged_ms, now, LOG_EVERY_MS))
+		npsd_log(NPSD_LOG_WARN, "commit", "%s; sent again: %s",
+		    done->outcome == NPSD_LOST ? "outcome unknown" : "Redis cannot now", done->text);
+	s->state = SLOT_SEND;
+	s->not_before_ms = now;
+	if (done->outcome == NPSD_LOST)
+		return;
+	for (int i = 0; i < s->tries && most < WAIT_MAX_MS; i++)
+		most *= 2;
+	s->tries++;
+	s->not_before_ms += most / 2 + (int64_t)(c->w->clock.random(c->w->clock.self) % (uint64_t)most);
+}
+
+void commit_on_done(struct npsd_commit *c, const struct npsd_done *done)
+{
+	struct slot *s = c->slot;
+
+	if (done->tag == c->watch_tag) {
+		watch_on_done(c, done);
+		return;
+	}
+	while (s < c->slot + c->nslots && (s->state != SLOT_FLYING || s->tag != done->tag))
+		s++;
+	if (s == c->slot + c->nslots)
+		return; /* of a job that a RESET dropped */
+	if (done->outcome == NPSD_LOST || done->outcome == NPSD_CANT_NOW) {
+		again(c, s, done);
+		return;
+	}
+	s->tries = 0;
+	s->not_before_ms = 0;
+	if (done->outcome == NPSD_BROKEN) {
+		s->state = SLOT_STUCK;
+		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: %s", done->text);
+	} else if (!answer_is(done->reply, 0, "ok")) {
+		s->state = SLOT_STUCK;
+		answer_refused(c, done->reply);
+	} else if (s->job->what == NPSD_JOB_BATCH) {
+		batch_done(c, s);
+	} else {
+		ask_done(c, s, done->reply);
+	}
+}

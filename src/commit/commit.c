@@ -1,0 +1,305 @@
+/*
+ * The commit room: what workers have counted goes to the store, one script a batch, and is told back. Nothing
+ * here waits but for the store, and nothing is undone: what is refused waits for the group's RESET.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "commit/commit.h"
+#include "npsd/err.h"
+
+#define STUCK_AGAIN_MS 1000
+#define DONE_MAX 64 /* completions in a step */
+
+int64_t commit_now_ms(const struct npsd_commit *c)
+{
+	return c->w->clock.mono_ms(c->w->clock.self);
+}
+
+struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp)
+{
+	for (size_t i = 0; i < c->nheld; i++)
+		if (c->held[i].tp.topic == tp.topic && c->held[i].tp.part == tp.part)
+			return &c->held[i];
+	return NULL;
+}
+
+void commit_stuck(struct npsd_commit *c, enum npsd_incident what, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->stuck)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(c->stuck_text, sizeof c->stuck_text, fmt, ap);
+	va_end(ap);
+	c->stuck = what;
+	c->stuck_ms = commit_now_ms(c);
+	npsd_incident_set(c->w, what, "%s", c->stuck_text);
+	c->w->broker.wake(c->w->broker.self);
+}
+
+/* Said while another recovery was under way it may have been overheard. */
+static void tell_again(struct npsd_commit *c)
+{
+	int64_t now = commit_now_ms(c);
+
+	if (!c->stuck || now - c->stuck_ms < STUCK_AGAIN_MS)
+		return;
+	c->stuck_ms = now;
+	npsd_incident_set(c->w, c->stuck, "%s", c->stuck_text);
+	c->w->broker.wake(c->w->broker.self);
+}
+
+/* --- jobs on their way back --- */
+
+static struct npsd_ring *ring_in(const struct npsd_commit *c, int i)
+{
+	return i == c->nslots - 1 ? c->w->fold_to_commit : c->w->worker_to_commit[i];
+}
+
+static bool give_back(struct npsd_commit *c, int i)
+{
+	struct slot *s = &c->slot[i];
+	bool fold = i == c->nslots - 1;
+
+	if (!npsd_ring_push(fold ? c->w->commit_to_fold : c->w->commit_to_worker[i], s->job))
+		return false;
+	s->job = NULL;
+	s->state = SLOT_FREE;
+	if (fold)
+		c->w->store_fold.wake(c->w->store_fold.self);
+	else
+		c->w->broker.wake_worker(c->w->broker.self, i);
+	return true;
+}
+
+static void drop_all(struct npsd_commit *c)
+{
+	for (int i = 0; i < c->nslots; i++) {
+		struct slot *s = &c->slot[i];
+
+		if (s->state == SLOT_FREE || s->state == SLOT_BACK)
+			continue;
+		s->job->end = NPSD_JOB_DROPPED;
+		s->state = SLOT_BACK;
+		give_back(c, i);
+	}
+}
+
+/* --- orders --- */
+
+static void take(struct npsd_commit *c, const struct npsd_part_state *state)
+{
+	struct held *h = commit_held(c, state->tp);
+
+	if (!h) {
+		npsd_assert(c->nheld < NPSD_MAX_PARTS);
+		h = &c->held[c->nheld++];
+		h->busy = false;
+	}
+	npsd_assert(!h->busy); /* the group gives nothing anew before all of it came back */
+	*h = (struct held){.tp = state->tp, .pos = state->pos};
+	memcpy(h->claim, state->claim, sizeof h->claim);
+}
+
+static void drop(struct npsd_commit *c, struct npsd_tp tp)
+{
+	struct held *h = commit_held(c, tp);
+
+	if (!h)
+		return;
+	npsd_assert(!h->busy);
+	*h = c->held[--c->nheld];
+}
+
+static void reset(struct npsd_commit *c, const struct npsd_order *o)
+{
+	watch_end_order(c, false);
+	drop_all(c);
+	c->nheld = 0;
+	c->watch_tag = 0;
+	c->watch_due = false;
+	c->watch_retry_ms = 0;
+	c->stuck = NPSD_INCIDENT_NONE;
+	c->run = o->run;
+	c->names = o->names;
+}
+
+static bool orders(struct npsd_commit *c)
+{
+	struct npsd_order *o;
+	bool any = false;
+
+	while ((o = npsd_ring_pop(c->w->group_to_commit)) != NULL) {
+		any = true;
+		o->ok = true;
+		switch (o->what) {
+		case NPSD_ORDER_TAKE:
+			take(c, &o->state);
+			break;
+		case NPSD_ORDER_DROP:
+			drop(c, o->state.tp);
+			break;
+		case NPSD_ORDER_RESET:
+			reset(c, o);
+			break;
+		case NPSD_ORDER_WATCH:
+			watch_end_order(c, false);
+			c->watch_order = o;
+			continue; /* answered by the watch */
+		default:
+			break;
+		}
+		npsd_assert(npsd_ring_push(c->w->commit_to_group, o));
+		c->w->broker.wake(c->w->broker.self);
+	}
+	return any;
+}
+
+/* --- jobs on their way in --- */
+
+/* Every partition goes on from what is held. */
+static bool fits(struct npsd_commit *c, const struct npsd_batch *b)
+{
+	for (uint32_t i = 0; i < b->nparts; i++) {
+		const struct npsd_batch_part *p = &b->part[i];
+		const struct held *h = commit_held(c, p->end.tp);
+
+		if (!h || h->busy || strcmp(h->claim, p->end.claim) != 0 ||
+		    npsd_pos_cmp(h->pos, p->from) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void begin_batch(struct npsd_commit *c, struct slot *s)
+{
+	const struct npsd_batch *b = (const struct npsd_batch *)s->job;
+
+	s->script = NPSD_S_commit;
+	if (!fits(c, b)) {
+		s->state = SLOT_STUCK;
+		commit_stuck(c, NPSD_INCIDENT_CLAIM, "a batch does not go on from what is held");
+		return;
+	}
+	for (uint32_t i = 0; i < b->nparts; i++)
+		commit_held(c, b->part[i].end.tp)->busy = true;
+	pack_batch(c, &s->pack, b);
+}
+
+static void begin_ask(struct npsd_commit *c, struct slot *s)
+{
+	const struct npsd_ask *ask = (const struct npsd_ask *)s->job;
+
+	s->script = NPSD_S_admit;
+	if (ask->n && answer_all_known(c, ask)) { /* another worker has asked meanwhile */
+		s->job->end = NPSD_JOB_DONE;
+		s->state = SLOT_BACK;
+		return;
+	}
+	pack_ask(c, &s->pack, ask, false);
+}
+
+static bool take_job(struct npsd_commit *c, int i)
+{
+	struct slot *s = &c->slot[i];
+	struct npsd_job *job;
+
+	if (s->state != SLOT_FREE || !c->names || (job = npsd_ring_pop(ring_in(c, i))) == NULL)
+		return false;
+	orders(c); /* those that came before the job: the TAKE of its partition, or a RESET that it missed */
+	s->job = job;
+	s->state = SLOT_SEND;
+	s->tries = 0;
+	s->not_before_ms = 0;
+	/* fold's number is old where a recovery did not concern it; what it asks is answered all the same */
+	if (job->run != c->run && i != c->nslots - 1) {
+		job->end = NPSD_JOB_DROPPED;
+		s->state = SLOT_BACK;
+	} else if (job->what == NPSD_JOB_BATCH) {
+		begin_batch(c, s);
+	} else {
+		begin_ask(c, s);
+	}
+	return true;
+}
+
+static bool advance(struct npsd_commit *c, int i)
+{
+	struct slot *s = &c->slot[i];
+
+	if (s->state == SLOT_BACK)
+		return give_back(c, i);
+	if (s->state != SLOT_SEND || commit_now_ms(c) < s->not_before_ms)
+		return false;
+	if (!pack_submit(c, &s->pack, s->script, c->last_tag + 1))
+		return false;
+	s->tag = ++c->last_tag;
+	s->state = SLOT_FLYING;
+	return true;
+}
+
+/* --- the step --- */
+
+/* The wait ends earlier where something is to be done at a time. */
+static int until_next(const struct npsd_commit *c, int wait_ms)
+{
+	int64_t now = commit_now_ms(c), at = now + wait_ms;
+
+	for (int i = 0; i < c->nslots; i++)
+		if (c->slot[i].state == SLOT_SEND && c->slot[i].not_before_ms < at)
+			at = c->slot[i].not_before_ms;
+	if (!c->watch_tag && !c->stuck && c->nheld && c->watch_ms < at)
+		at = c->watch_ms;
+	if (c->stuck && c->stuck_ms + STUCK_AGAIN_MS < at)
+		at = c->stuck_ms + STUCK_AGAIN_MS;
+	return at > now ? (int)(at - now) : at < now && wait_ms > 0 ? 1 : 0;
+}
+
+bool npsd_commit_step(struct npsd_commit *c, int wait_ms)
+{
+	struct npsd_done done;
+	bool any = orders(c);
+
+	for (int n = 0; n < DONE_MAX && c->w->store_commit.poll(c->w->store_commit.self, &done, 0); n++) {
+		commit_on_done(c, &done);
+		any = true;
+	}
+	for (int i = 0; i < c->nslots; i++) {
+		any |= take_job(c, i);
+		any |= advance(c, i);
+	}
+	any |= watch_advance(c);
+	tell_again(c);
+	if (any || wait_ms == 0)
+		return any;
+	if (!c->w->store_commit.poll(c->w->store_commit.self, &done, until_next(c, wait_ms)))
+		return false;
+	commit_on_done(c, &done);
+	return true;
+}
+
+struct npsd_commit *npsd_commit_new(struct npsd_wires *w)
+{
+	struct npsd_commit *c = calloc(1, sizeof *c);
+
+	npsd_assert(c);
+	c->w = w;
+	c->nslots = w->workers + 1;
+	return c;
+}
+
+void npsd_commit_free(struct npsd_commit **c)
+{
+	if (!*c)
+		return;
+	for (int i = 0; i < COMMIT_SLOTS; i++)
+		pack_free(&(*c)->slot[i].pack);
+	pack_free(&(*c)->watch);
+	free((*c)->watch_order);
+	free(*c);
+	*c = NULL;
+}

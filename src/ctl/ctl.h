@@ -1,0 +1,29 @@
+/* What the commands of npsctl share. */
+#ifndef NPSD_CTL_H
+#define NPSD_CTL_H
+
+#include <stdbool.h>
+
+#include "npsd/client.h"
+
+/* Exit codes. */
+enum { CTL_OK = 0, CTL_NOT_THERE = 1, CTL_USAGE = 2, CTL_REDIS = 3 };
+
+struct ctl {
+	const struct npsd_config *cfg;
+	struct npsd_client *redis;
+	bool json;
+	bool follow;
+	long count;
+	int argc; /* the words behind the command */
+	char **argv;
+	struct npsd_err err;
+};
+
+/* Each returns the exit code. Thread: main */
+int ctl_get(struct ctl *c);
+int ctl_alerts(struct ctl *c);
+/* Says what failed. */
+int ctl_failed(const struct ctl *c);
+
+#endif

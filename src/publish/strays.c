@@ -1,0 +1,269 @@
+/*
+ * Names in Redis that should not be there: window keys and index members that parse to a segment of this
+ * shard which holds nothing, and, for shard 0, those that nobody knows at all. All names are scanned first;
+ * then a round's script tells the dictionary's length, and only where the process's copy reaches so far a
+ * value that is not in it is really unknown (another process may just have admitted it). A key goes only
+ * where its rev is still as scanned.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "npsd/err.h"
+#include "publish/pub.h"
+
+static bool scan_is_paused(const struct npsd_sweep *s)
+{
+	return s->scan == NPSD_SCAN_DONE || s->nstrays + 512 > NPSD_STRAYS;
+}
+
+bool npsd_strays_wait(const struct npsd_pub *p)
+{
+	const struct npsd_sweep *s = &p->sweep;
+
+	return s->running && s->nstrays > 0 && scan_is_paused(s) && p->slot[NPSD_SLOT_SCAN] == 0;
+}
+
+void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len)
+{
+	if (!npsd_strays_wait(p))
+		return;
+	p->sweep.resolved = true;
+	p->sweep.unknown_go = (int64_t)npsd_names_len_any(v->names) >= dict_len;
+}
+
+/* Appends `PFX:NAME` as a pattern of SCAN that means itself. */
+static void add_pattern(struct npsd_pub *p, const char *name)
+{
+	for (const char *c = p->cfg->prefix; *c; c++) {
+		if (strchr("*?[]^\\", *c))
+			npsd_buf_add(&p->text, "\\", 1);
+		npsd_buf_add(&p->text, c, 1);
+	}
+	npsd_buf_addz(&p->text, name);
+}
+
+static bool scan_names(struct npsd_pub *p, struct npsd_store *store, const char *pattern)
+{
+	struct npsd_arg args[3] = {npsd_arg_z(p->sweep.cursor), {0}, npsd_arg_z(NPSD_SCAN_PAGE)};
+
+	npsd_buf_clear(&p->text);
+	add_pattern(p, pattern);
+	args[1] = npsd_arg_buf(&p->text, 0, p->text.n);
+	return npsd_pub_submit(p, store, NPSD_SLOT_SCAN, NPSD_S_scan, NULL, 0, args, 3);
+}
+
+static bool scan_members(struct npsd_pub *p, struct npsd_store *store)
+{
+	struct npsd_arg args[2] = {npsd_arg_z(p->sweep.cursor), npsd_arg_z(NPSD_SCAN_PAGE)}, key;
+
+	npsd_buf_clear(&p->name);
+	npsd_pub_public(p, &p->name, "index:");
+	npsd_buf_addz(&p->name, p->cfg->sets.set[p->sweep.set].name);
+	key = npsd_arg_buf(&p->name, 0, p->name.n);
+	return npsd_pub_submit(p, store, NPSD_SLOT_SCAN, NPSD_S_members, &key, 1, args, 2);
+}
+
+bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store)
+{
+	const struct npsd_sweep *s = &p->sweep;
+
+	/* What is in hand is removed before more is looked for: its dictionary's length was asked for once.
+	 */
+	if (!s->running || s->resolved || scan_is_paused(s) || p->slot[NPSD_SLOT_SCAN] != 0)
+		return false;
+	switch (s->scan) {
+	case NPSD_SCAN_KEYS:
+		return scan_names(p, store, ":v:*");
+	case NPSD_SCAN_SETS:
+		return scan_names(p, store, ":index:*");
+	default:
+		return scan_members(p, store);
+	}
+}
+
+/* The next of what is scanned. */
+static void next_scan(struct npsd_pub *p)
+{
+	struct npsd_sweep *s = &p->sweep;
+
+	strcpy(s->cursor, "0");
+	if (s->scan == NPSD_SCAN_KEYS && p->shard == 0) {
+		s->scan = NPSD_SCAN_SETS;
+	} else if (s->scan == NPSD_SCAN_MEMBERS && s->set + 1 < p->cfg->sets.n) {
+		s->set++;
+	} else if (s->scan == NPSD_SCAN_MEMBERS || p->cfg->sets.n == 0) {
+		s->scan = NPSD_SCAN_DONE;
+	} else {
+		s->scan = NPSD_SCAN_MEMBERS;
+		s->set = 0;
+	}
+}
+
+/* SEG of `PFX:v:{SEG}`; p == NULL: another name. */
+static struct npsd_str seg_of_key(const struct npsd_pub *p, struct npsd_str key)
+{
+	uint32_t n = (uint32_t)strlen(p->cfg->prefix) + 4;
+
+	if (key.n <= n || memcmp(key.p + n - 4, ":v:{", 4) != 0 || key.p[key.n - 1] != '}')
+		return (struct npsd_str){0};
+	return (struct npsd_str){key.p + n, key.n - n - 1};
+}
+
+enum fate { STAYS, NOT_HELD, UNKNOWN };
+
+/* What this shard does with the name of a segment. */
+static enum fate fate_of(const struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_str seg)
+{
+	struct npsd_seg s;
+	uint32_t i;
+
+	if (!seg.p || !npsd_seg_parse(&s, seg, &p->cfg->sets, p->cfg->kinds_split, v->names))
+		return p->shard == 0 ? UNKNOWN : STAYS;
+	if (npsd_seg_shard(s, (uint32_t)p->cfg->shards) != (uint32_t)p->shard)
+		return STAYS;
+	i = npsd_panes_find(v->panes, s, false);
+	return i != UINT32_MAX && npsd_pub_seg_holds(p, v, i) ? STAYS : NOT_HELD;
+}
+
+static enum fate fate_of_set(const struct npsd_pub *p, struct npsd_str key)
+{
+	uint32_t n = (uint32_t)strlen(p->cfg->prefix) + 7;
+
+	for (int s = 0; s < p->cfg->sets.n; s++)
+		if (npsd_str_eq(npsd_str(p->cfg->sets.set[s].name), (struct npsd_str){key.p + n, key.n - n}))
+			return STAYS;
+	return UNKNOWN;
+}
+
+static void keep_stray(
+    struct npsd_sweep *s, enum npsd_stray_what what, struct npsd_str name, struct npsd_str rev)
+{
+	struct npsd_stray *stray = &s->stray[s->nstrays];
+
+	if (s->nstrays == NPSD_STRAYS)
+		return; /* the next sweep finds it */
+	*stray = (struct npsd_stray){.what = what, .set = s->set, .len = name.n, .rev_len = rev.n};
+	stray->text = malloc((size_t)name.n + rev.n + 1);
+	npsd_assert(stray->text != NULL);
+	memcpy(stray->text, name.p, name.n);
+	memcpy(stray->text + name.n, rev.p, rev.n);
+	s->nstrays++;
+}
+
+/* {cursor, key, rev, fields, ...} */
+static void names_scanned(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_reply *r)
+{
+	bool sets = p->sweep.scan == NPSD_SCAN_SETS;
+
+	for (size_t k = 1; k + 2 < r->n; k += 3) {
+		struct npsd_str key = {r->el[k].str, (uint32_t)r->el[k].len};
+		struct npsd_str rev = {r->el[k + 1].str, (uint32_t)r->el[k + 1].len};
+
+		if (sets && fate_of_set(p, key) != STAYS)
+			keep_stray(&p->sweep, NPSD_STRAY_SET, key, rev);
+		/* An emptied key, which holds its rev alone, goes by itself. */
+		if (!sets && (rev.n == 0 || r->el[k + 2].integer != 1) &&
+		    fate_of(p, v, seg_of_key(p, key)) != STAYS)
+			keep_stray(&p->sweep, NPSD_STRAY_KEY, key, rev);
+	}
+}
+
+static void members_scanned(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_reply *r)
+{
+	for (size_t k = 1; k < r->n; k++) {
+		struct npsd_str member = {r->el[k].str, (uint32_t)r->el[k].len};
+
+		if (fate_of(p, v, member) != STAYS)
+			keep_stray(&p->sweep, NPSD_STRAY_MEMBER, member, NPSD_STR(""));
+	}
+}
+
+void npsd_strays_scanned(
+    struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
+{
+	struct npsd_sweep *s = &p->sweep;
+	const struct npsd_reply *r = done->reply;
+
+	if (done->outcome != NPSD_DONE || r->type != NPSD_REPLY_ARRAY || r->n == 0 ||
+	    r->el[0].type != NPSD_REPLY_STR || r->el[0].len >= sizeof s->cursor) {
+		npsd_pub_failed(p, done, mono_ms);
+		return;
+	}
+	if (s->scan == NPSD_SCAN_MEMBERS)
+		members_scanned(p, v, r);
+	else
+		names_scanned(p, v, r);
+	memcpy(s->cursor, r->el[0].str, r->el[0].len + 1);
+	if (strcmp(s->cursor, "0") == 0)
+		next_scan(p);
+	npsd_sweep_check(p);
+}
+
+static enum fate stray_fate(
+    const struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
+{
+	struct npsd_str name = {s->text, s->len};
+	enum fate f = s->what == NPSD_STRAY_SET	     ? fate_of_set(p, name)
+		      : s->what == NPSD_STRAY_MEMBER ? fate_of(p, v, name)
+						     : fate_of(p, v, seg_of_key(p, name));
+
+	return f == UNKNOWN && s->what != NPSD_STRAY_SET && !p->sweep.unknown_go ? STAYS : f;
+}
+
+/* Where the store has no room it is tried again in the next step. */
+static void submit_removal(
+    struct npsd_pub *p, struct npsd_store *store, const struct npsd_stray *s, enum fate fate)
+{
+	struct npsd_arg key = {s->text, s->len}, rev = {s->text + s->len, s->rev_len};
+	struct npsd_arg empty[2] = {npsd_arg_z(p->rev), rev}, out[2] = {npsd_arg_z("SREM"), key};
+
+	if (s->what == NPSD_STRAY_MEMBER) {
+		npsd_buf_clear(&p->name);
+		npsd_pub_public(p, &p->name, "index:");
+		npsd_buf_addz(&p->name, p->cfg->sets.set[s->set].name);
+		key = npsd_arg_buf(&p->name, 0, p->name.n);
+		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_index, &key, 1, out, 2);
+	} else if (fate == NOT_HELD) {
+		/* It leaves its rev, like any emptied key; of an unknown name nobody could bring it back. */
+		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_publish, &key, 1, empty, 2);
+	} else {
+		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_remove, &key, 1, &rev, 1);
+	}
+}
+
+static void drop_last(struct npsd_pub *p)
+{
+	free(p->sweep.stray[--p->sweep.nstrays].text);
+	if (p->sweep.nstrays == 0)
+		p->sweep.resolved = false;
+	npsd_sweep_check(p);
+}
+
+bool npsd_strays_remove(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
+{
+	while (p->sweep.resolved && p->slot[NPSD_SLOT_REMOVE] == 0) {
+		const struct npsd_stray *last = &p->sweep.stray[p->sweep.nstrays - 1];
+		enum fate fate = stray_fate(p, v, last);
+
+		if (fate != STAYS) {
+			submit_removal(p, store, last, fate);
+			return true;
+		}
+		drop_last(p);
+	}
+	return p->sweep.resolved;
+}
+
+void npsd_strays_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
+{
+	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1)) {
+		/* index says only "ok"; the others whether it was removed */
+		p->sweep.removed += done->reply->n < 2 || npsd_reply_int(&done->reply->el[1]) == 1;
+		drop_last(p);
+	} else if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 3)) {
+		npsd_pub_refused(p, done->reply);
+	} else {
+		npsd_pub_failed(p, done, mono_ms);
+	}
+}

@@ -1,0 +1,8 @@
+-- KEYS: a public hash
+-- ARGV: field, value ...: all that it holds from now on
+-- {"ok"}
+redis.call('DEL', KEYS[1])
+for i = 1, #ARGV, 1000 do
+	redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + 999, #ARGV)))
+end
+return {'ok'}

@@ -1,0 +1,28 @@
+-- KEYS: a public hash that carries a rev
+-- ARGV: rev, the rev that must be stored (as `scan` gave it) or `*` for any, then field, value ...
+-- Replaces the hash, unless what is stored is newer: a rev is EPOCH-SEQ-T in 13, 12 and 13 digits and compares as text;
+-- one that is not, or whose epoch is more than a day ahead of the clock here, counts as none. Without fields only the
+-- rev stays, for a day.
+-- {"ok", 1 written | 0 another rev is stored} {"refused", "rev", stored rev}
+local key, rev, want = KEYS[1], ARGV[1], ARGV[2]
+local stored = redis.pcall('HGET', key, 'rev')
+if type(stored) ~= 'string' then
+	stored = ''
+end
+if want ~= '*' and want ~= stored then
+	return {'ok', 0}
+end
+if #stored == 40 and stored > rev and string.match(stored, '^%d+%-%d+%-%d+$') and string.sub(stored, 14, 14) == '-'
+	and string.sub(stored, 27, 27) == '-' and tonumber(string.sub(stored, 1, 13)) <= wall_ms() + 86400000 then
+	return {'refused', 'rev', stored}
+end
+redis.call('DEL', key)
+if #ARGV == 2 then
+	redis.call('HSET', key, 'rev', rev)
+	redis.call('PEXPIRE', key, '86400000')
+	return {'ok', 1}
+end
+ARGV[2] = rev
+ARGV[1] = 'rev'
+redis.call('HSET', key, unpack(ARGV))
+return {'ok', 1}

@@ -1,0 +1,12 @@
+-- KEYS: a public key whose name nobody knows
+-- ARGV: its rev as `scan` gave it
+-- {"ok", 1 removed | 0 another rev is stored}
+local stored = redis.pcall('HGET', KEYS[1], 'rev')
+if type(stored) ~= 'string' then
+	stored = ''
+end
+if stored ~= ARGV[1] then
+	return {'ok', 0}
+end
+redis.call('DEL', KEYS[1])
+return {'ok', 1}

@@ -1,0 +1,266 @@
+"""
+The checker of npsgen's account: its figures against the vectors, its whole against the oracle's recount of what really
+arrived in a topic (the two share nothing), and that it finds each thing that is wrong.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "system"))
+
+import check_account  # noqa: E402
+import harness  # noqa: E402
+import oracle  # noqa: E402
+from recount.config import Config  # noqa: E402
+
+NPSGEN = os.environ.get("NPSGEN", "build/npsgen")
+VECTORS = json.loads((HERE.parent / "data" / "stat-vectors.json").read_text())
+SETS = check_account.parse_sets("all location channel location,channel")
+WINDOWS = [check_account.parse_window(name) for name in "1h 24h 7d 30d 90d 365d".split()]
+
+
+def near(expected, found):
+    return abs(expected - found) <= 0.5e-4 + 1e-9
+
+
+@pytest.mark.parametrize("v", VECTORS["interval"])
+def test_interval(v):
+    lo, hi = check_account.interval(v["p"], v["s"], v["d"])
+    assert near(v["lo"], lo) and near(v["hi"], hi) and near(v["nps"], check_account.nps(v["p"], v["s"], v["d"]))
+
+
+@pytest.mark.parametrize("v", VECTORS["change"])
+def test_change(v):
+    delta, z, p_value = check_account.change(v["now"], v["prev"])
+    assert near(v["delta"], delta) and near(v["z"], z) and near(v["p_value"], p_value)
+    assert (p_value < 0.05) == bool(v["sig"])
+
+
+@pytest.mark.parametrize("v", VECTORS["spread"])
+def test_spread(v):
+    mean, sd = check_account.spread(v["h"])
+    assert near(v["mean"], mean) and near(v["sd"], sd)
+
+
+@pytest.mark.parametrize("value,written", [("a b/ü", "a b/ü"), ("100%", "100%25"), ("a:b={c},d\x1f\x7f", "a%3Ab%3D%7Bc%7D%2Cd%1F%7F")])
+def test_encode(value, written):
+    assert check_account.encode(value) == written
+
+
+@pytest.mark.parametrize("text,good", [("0.5000", True), ("-12.3400", True), ("-0.0000", False), ("0.5", False), ("01.0000", False)])
+def test_figures_have_one_form(text, good):
+    assert check_account.Figure(text).well_written == good
+
+
+@pytest.fixture(scope="module")
+def folder():
+    path = tempfile.mkdtemp(prefix="npsd-account-")
+    yield pathlib.Path(path)
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    redis = harness.RedisServer(folder)
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture(scope="module")
+def recounted(folder):
+    """A stream with much of everything: its account, and what the oracle makes of the topic."""
+    options = ["--mock", "4", "--events", "12000", "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
+               "--late", "0.03", "--duplicates", "0.1", "--locations", "40", "--account", str(folder / "account")]
+    generator = subprocess.Popen([NPSGEN, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        bootstrap = generator.stdout.readline().decode().strip().partition("=")[2]
+        assert b"12000 records" in generator.stderr.readline()  # all have arrived
+        records = list(oracle.read_topic(bootstrap, "survey-events"))
+    finally:
+        generator.stdin.close()
+        assert generator.wait(timeout=30) == 0
+    assert len(records) == 12000
+    return oracle.expect(records, Config(topic="survey-events"))
+
+
+def read_account(folder):
+    with open(folder / "account", encoding="utf-8", newline="\n") as lines:
+        return check_account.Account(SETS).read(lines)
+
+
+def write_object(found, clock_ms):
+    """A window as npsd would write it: figures in four decimals."""
+    parts = [f'"asof_ms":{clock_ms}']
+    for name, value in found.items():
+        if isinstance(value, (bool, int, list)):
+            parts.append(f"{json.dumps(name)}:{json.dumps(value)}")
+        else:
+            text = f"{value:.4f}" if not isinstance(value, float) else f"{float(value):.4f}"
+            parts.append(f"{json.dumps(name)}:{'0.0000' if text == '-0.0000' else text}")
+    return "{" + ",".join(parts) + "}"
+
+
+def publish(redis, expected):
+    """What Redis holds if the oracle is right."""
+    redis.flushall()
+    pipe = redis.pipeline(transaction=False)
+    t = expected.clock_ms
+    for seg in expected.answers:
+        windows = {w: write_object(found, t) for w, found in expected.view(seg, t).items()}
+        if windows:
+            pipe.hset(b"nps:v:{" + seg + b"}", mapping={**windows, "rev": f"{t:013}-{7:012}-{t:013}"})
+            pipe.sadd("nps:index:" + expected.set_of[seg], seg)
+    pipe.hset("nps:totals", mapping={**expected.totals, "clock_ms": t})
+    number = 0
+    for transitions in expected.alerts.values():
+        for told in transitions:
+            number += 1
+            alert = told["json"]
+            fields = {name: alert[name] for name in ("id", "kind", "severity", "response_id", "at_ms", "source")}
+            fields.update(json=json.dumps({**alert, "reasons": []}), **({"stale": 1} if told["stale"] else {}))
+            pipe.xadd("nps:alerts", fields, id=f"{number}-0")
+    pipe.execute()
+
+
+@pytest.fixture()
+def published(server, recounted):
+    publish(server.client, recounted)
+    return server.client
+
+
+def differences(folder, redis, keep=100000):
+    return check_account.check(read_account(folder), redis, SETS, WINDOWS, alerts_keep=keep)
+
+
+def test_account_and_oracle_agree(folder, published, recounted):
+    diff, figures = differences(folder, published)
+    assert diff.texts == []
+    assert figures["events"] == 12000 and figures["differences"] == 0
+    assert figures["segments"] > 500 and figures["windows"] > 2000 and figures["alerts"] > 2000
+    assert figures["alerts"] == sum(len(told) for told in recounted.alerts.values())
+    kinds = [told["json"]["kind"] for of in recounted.alerts.values() for told in of]
+    assert min(kinds.count(kind) for kind in ("raised", "changed", "retracted")) > 100
+
+
+SEG = b"nps:v:{kind=transactional}"
+
+
+def replace_in_window(redis, old, new):
+    raw = redis.hget(SEG, "30d").decode()
+    assert old(raw) != raw if callable(old) else old in raw
+    redis.hset(SEG, "30d", old(raw) if callable(old) else raw.replace(old, new, 1))
+
+
+def bump(name, by):
+    """Changes the number behind a name by its last digit."""
+    def change(raw):
+        at = raw.index(f'"{name}":') + len(name) + 3
+        end = min(raw.index(c, at) for c in ",}" if c in raw[at:])
+        text = raw[at:end]
+        number = f"{float(text) + by:.4f}" if "." in text else str(int(text) + int(by))
+        return raw[:at] + number + raw[end:]
+    return change
+
+
+def edit_alert(redis, change):
+    """Writes the stream anew with its entries changed."""
+    entries = redis.xrange("nps:alerts")
+    redis.delete("nps:alerts")
+    for stream_id, fields in change(entries):
+        redis.xadd("nps:alerts", fields, id=stream_id)
+
+
+def with_field(name, value):
+    def change(entries):
+        entries[5][1][name] = value
+        return entries
+    return change
+
+
+def with_json(name, value):
+    def change(entries):
+        found = json.loads(entries[5][1][b"json"])
+        found[name] = value
+        entries[5][1][b"json"] = json.dumps(found)
+        return entries
+    return change
+
+
+def twice(entries):
+    return entries + [(b"999999-0", entries[5][1])]
+
+
+FAULTS = {
+    "n": lambda r: replace_in_window(r, bump("n", 1), None),
+    "comments": lambda r: replace_in_window(r, bump("comments", 1), None),
+    "nps by its last digit": lambda r: replace_in_window(r, bump("nps", 0.0001), None),
+    "interval": lambda r: replace_in_window(r, bump("nps_hi", 0.0001), None),
+    "from_ms": lambda r: replace_in_window(r, bump("from_ms", 3600000), None),
+    "asof_ms": lambda r: replace_in_window(r, bump("asof_ms", 1), None),
+    "step_s": lambda r: replace_in_window(r, bump("step_s", 1), None),
+    "funnel": lambda r: replace_in_window(r, bump("opened", 1), None),
+    "a field too many": lambda r: replace_in_window(r, '"n":', '"m":1,"n":'),
+    "a field less": lambda r: replace_in_window(r, '"sd":', '"s":'),
+    "no JSON": lambda r: r.hset(SEG, "30d", "{"),
+    "a window less": lambda r: r.hdel(SEG, "7d"),
+    "a window too many": lambda r: r.hset(SEG, "8d", "{}"),
+    "no rev": lambda r: r.hdel(SEG, "rev"),
+    "a key less": lambda r: r.delete(SEG),
+    "a key too many": lambda r: r.hset("nps:v:{kind=other,location=nowhere}", mapping={"rev": "1", "1h": "{}"}),
+    "no braces": lambda r: r.rename(SEG, "nps:v:kind=transactional"),
+    "index too small": lambda r: r.srem("nps:index:all", "kind=transactional"),
+    "index too large": lambda r: r.sadd("nps:index:channel", "kind=transactional"),
+    "an index too many": lambda r: r.sadd("nps:index:team", "kind=transactional,team=a"),
+    "counted": lambda r: r.hincrby("nps:totals", "counted", 1),
+    "a reason": lambda r: r.hincrby("nps:totals", "survey-events/rejected:no_kind", -1),
+    "clock": lambda r: r.hincrby("nps:totals", "clock_ms", 1),
+    "a total too many": lambda r: r.hset("nps:totals", "late:unknown_update", 2),
+    "an alert less": lambda r: edit_alert(r, lambda entries: entries[:5] + entries[6:]),
+    "an alert twice": lambda r: edit_alert(r, twice),
+    "alerts in the wrong order": lambda r: edit_alert(r, lambda e: list(zip([i for i, _ in e], [f for _, f in reversed(e)]))),
+    "severity field": lambda r: edit_alert(r, with_field(b"severity", b"low")),
+    "stale": lambda r: edit_alert(r, lambda e: e[:5] + [(e[5][0], {**e[5][1], b"stale": b"0"})] + e[6:]),
+    "source": lambda r: edit_alert(r, with_json("source", "survey-events/9/9")),
+    "incident": lambda r: edit_alert(r, with_json("incident", 9)),
+    "prev_score": lambda r: edit_alert(r, with_json("prev_score", 11)),
+    "comment": lambda r: edit_alert(r, with_json("comment", "?")),
+    "a dimension": lambda r: edit_alert(r, with_json("channel", "fax")),
+    "seg": lambda r: edit_alert(r, with_json("seg", "all")),
+    "reasons": lambda r: edit_alert(r, with_json("reasons", "none")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found(folder, published, fault):
+    FAULTS[fault](published)
+    diff, figures = differences(folder, published)
+    assert diff.count > 0 and figures["differences"] == diff.count
+    assert diff.texts
+
+
+def test_a_trimmed_stream_may_lack_its_oldest(folder, published):
+    entries = published.xrange("nps:alerts")
+    published.xtrim("nps:alerts", maxlen=len(entries) // 2, approximate=False)
+    assert differences(folder, published)[0].count == len(entries) - len(entries) // 2
+    told_by_time = differences(folder, published, keep=len(entries) // 2)[0]
+    assert told_by_time.count == 0
+
+
+def test_program_prints_one_json_object_last(folder, server, published):
+    command = [sys.executable, HERE.parent / "system" / "check_account.py", "--account", folder / "account", "--redis", server.url]
+    good = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    last = json.loads(good.stdout.splitlines()[-1])
+    assert good.returncode == 0 and last["differences"] == 0
+    assert list(last) == ["events", "segments", "windows", "alerts", "differences", "seconds"]
+    published.delete("nps:alerts")
+    bad = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    lines = bad.stdout.splitlines()
+    assert bad.returncode == 1 and len(lines) == 22 and json.loads(lines[-1])["differences"] == last["alerts"]

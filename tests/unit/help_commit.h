@@ -1,0 +1,59 @@
+/* The commit room alone: hand-made rings, a clock that stands, and a store that answers what a test says. */
+#ifndef HELP_COMMIT_H
+#define HELP_COMMIT_H
+
+#include "npsd/rooms.h"
+
+#define HELP_CALLS 64
+#define HELP_MINE "mmmmmmmmmmmmmmmm"
+
+struct help_sent {
+	uint64_t tag;
+	enum npsd_script script;
+	char *text; /* keys and arguments, joined by `|`, `||` between the two; bytes 0 as `.` */
+};
+
+struct help_desk {
+	struct npsd_config cfg;
+	struct npsd_wires w;
+	struct npsd_commit *c;
+	struct npsd_names *names;
+	int64_t now_ms;
+	uint32_t run;
+	uint32_t connection;
+	struct help_sent sent[HELP_CALLS]; /* all calls, oldest first */
+	int nsent;
+	struct npsd_done ready[HELP_CALLS]; /* completions that the store hands out next */
+	int nready;
+	int wakes_group, wakes_worker, wakes_fold;
+};
+
+/* Two workers; run 1 has begun. With a store of its own unless `store` is given. */
+void help_desk_open(struct help_desk *d, const struct npsd_store *store);
+void help_desk_close(struct help_desk *d);
+/* Steps until nothing is done any more. */
+void help_desk_step(struct help_desk *d);
+
+/* Sends an order; the one that comes back is freed, its `ok` returned (it must have come back by then). */
+void help_order(struct help_desk *d, const struct npsd_order *o);
+bool help_order_back(struct help_desk *d, bool *ok);
+void help_take(struct help_desk *d, int32_t part, int64_t offset);
+/* What recovery does; names: NULL for those there are. */
+void help_reset(struct help_desk *d, struct npsd_names *names);
+
+/* A batch of one partition of topic `t`, from one offset to another. Owns: the caller frees with
+ * help_batch_free */
+struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t from, int64_t to);
+void help_batch_free(struct npsd_batch *b);
+struct npsd_ask *help_ask(const struct help_desk *d, const char *const *channels, int n);
+void help_ask_free(struct npsd_ask *ask);
+void help_job(struct help_desk *d, int worker, struct npsd_job *job); /* worker 2: fold */
+/* `done`, `dropped`, or `none` where none came back. */
+const char *help_job_back(struct help_desk *d, int worker);
+
+/* The last call but n completes. words: the reply's texts. */
+void help_answer(struct help_desk *d, int n, const char *const *words, size_t nwords);
+void help_fail(struct help_desk *d, int n, enum npsd_outcome outcome);
+void help_reply(struct help_desk *d, int n, const struct npsd_reply *reply);
+
+#endif
