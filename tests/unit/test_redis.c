@@ -4,6 +4,12 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "help_redis.h"
 #include "npsd/clock.h"
@@ -254,4 +260,89 @@ Test(redis, a_wake_ends_the_wait)
 	cr_expect_lt(npsd_clock_system.mono_ms(NULL) - before, 500000);
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
+}
+
+/* A server that answers the first bytes of every connection with `say`, and then is silent. */
+static pid_t false_server(const char *path, const char *say)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t pid;
+
+	snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+	cr_assert_eq(listen(fd, 16), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			char bytes[100];
+			int c = accept(fd, NULL, NULL);
+
+			if (c < 0 || read(c, bytes, sizeof bytes) < 0 || write(c, say, strlen(say)) < 0)
+				_exit(1);
+		}
+	}
+	close(fd);
+	return pid;
+}
+
+Test(redis, a_server_that_is_none_or_too_old_is_told_apart)
+{
+	static const struct {
+		const char *say, *expect;
+	} rows[] = {
+	    {"$20\r\nredis_version:6.0.16\r\n", "broken: Redis 6.2 or newer is needed, this is 6.0.16"},
+	    {"$20\r\nredis_version:5.2.16\r\n", "broken: Redis 6.2 or newer is needed, this is 5.2.16"},
+	    {"HTTP/1.1 400 Bad Request\r\n", "cannot now: no connection: a malformed reply"},
+	    {"+OK\r\n*0\r\n-LOADING the dataset\r\n", "cannot now: no connection: LOADING the dataset"},
+	    {"+OK\r\n*0\r\n-NOPERM no\r\n", "broken: NOPERM no"},
+	    {"-NOPERM no\r\n-NOPERM no\r\n$2\r\nab\r\n",
+		"broken: the server names a loaded script otherwise than by its SHA1"},
+	    {"", "cannot now: no connection: "},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct help_redis r = {.dir = "/tmp/npsd-redis-XXXXXX"};
+		struct npsd_store s;
+		pid_t pid;
+
+		cr_assert(mkdtemp(r.dir));
+		snprintf(r.sock, sizeof r.sock, "%s/s", r.dir);
+		snprintf(r.url, sizeof r.url, "unix://%s", r.sock);
+		pid = false_server(r.sock, rows[i].say);
+		help_store_open(&s, &r, 300);
+		cr_expect_eq(
+		    strncmp(watch(&s), rows[i].expect, strlen(rows[i].expect)), 0, "%s", rows[i].expect);
+		npsd_redis_close(&s);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		unlink(r.sock);
+		rmdir(r.dir);
+	}
+}
+
+Test(redis, calls_and_replies_may_be_longer_than_a_socket_holds)
+{
+	enum { LONG = 6 << 20 };
+	struct help_redis r;
+	struct npsd_store s;
+	char *tp = malloc(LONG + 1);
+	const char *args[] = {"hash", "0", "", tp, "claim", "0:0"};
+	const char *base[] = {"hash", "0", "", "text", "t/0", "0:0", "n"};
+	const char *five[] = {"{p}f", "{p}d", "{p}c", "{p}l", "{p}r"};
+	const char *reply;
+
+	memset(tp, 'x', LONG);
+	tp[LONG] = 0;
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 20000);
+	help_store_call(&s, NPSD_S_base, five, 5, base, 7);
+	reply = help_store_call(&s, NPSD_S_watch, five, 2, args, 6);
+	cr_expect_eq(strlen(reply), LONG + strlen("[refused claim   ]"));
+	cr_expect_eq(strncmp(reply, "[refused claim xxx", 18), 0);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+	free(tp);
 }

@@ -74,6 +74,7 @@ for i = 1, nshards do
 	fence[#fence + 1] = logs[i].seq .. ' ' .. logs[i].hash
 end
 
+local sums = {{key = KEYS[3], add = cmsgpack.unpack(ARGV[7])}, {key = KEYS[4], add = cmsgpack.unpack(ARGV[8])}}
 local alerts = cmsgpack.unpack(ARGV[9])
 if #alerts > 0 then
 	local kind = redis.call('TYPE', KEYS[5]).ok
@@ -154,9 +155,9 @@ for i = 1, nparts do
 	end
 	push('RPUSH', KEYS[5 + i], lines)
 end
-for at, key in pairs({[7] = KEYS[3], [8] = KEYS[4]}) do
-	for name, n in pairs(cmsgpack.unpack(ARGV[at])) do
-		redis.call('HINCRBY', key, name, int(n))
+for _, sum in ipairs(sums) do
+	for name, n in pairs(sum.add) do
+		redis.call('HINCRBY', sum.key, name, int(n))
 	end
 end
 if #alerts > 0 then
