@@ -1,6 +1,6 @@
 /*
- * decode: bytes of one record in, an event or a reason with its byte position out. No I/O, no clock, no state but the
- * arena; the order of the checks is the order of fates.def.
+ * decode: bytes of one record in, an event or a reason with its byte position out. No I/O, no clock, no state
+ * but the arena; the order of the checks is the order of fates.def.
  */
 #ifndef NPSD_DECODE_H
 #define NPSD_DECODE_H
@@ -16,13 +16,13 @@ struct npsd_record_view {
 	const void *value; /* NULL: tombstone. Nothing is read behind its end */
 	size_t len;
 	int64_t record_ms; /* the record's timestamp */
-	bool ahead;        /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
+	bool ahead;	   /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
 };
 
 struct npsd_verdict {
 	enum npsd_reason reason; /* NPSD_R_ok: the event is set */
-	uint32_t at;             /* byte position in the value; of a missing field the event's `{` */
-	const char *field;       /* name of the field, or NULL; static */
+	uint32_t at;		 /* byte position in the value; of a missing field the event's `{` */
+	const char *field;	 /* name of the field, or NULL; static */
 };
 
 /* What an event in flight may need of the arena: a group of so many events always fits. */
@@ -32,12 +32,14 @@ struct npsd_verdict {
 struct npsd_decoder *npsd_decoder_new(const struct npsd_config *cfg);
 /* Thread: main */
 void npsd_decoder_free(struct npsd_decoder **d);
-/* Forgets the strings of all events decoded since the last reset; at most NPSD_DECODE_GROUP between two. Thread: worker */
+/* Forgets the strings of all events decoded since the last reset; at most NPSD_DECODE_GROUP between two.
+ * Thread: worker */
 void npsd_decoder_reset(struct npsd_decoder *d);
 /*
  * Thread: worker; Waits: never; Owns: rec->value must stay until the reset
  * Fails: never; bad input is a verdict
  */
-struct npsd_verdict npsd_decode(struct npsd_decoder *d, struct npsd_event *out, const struct npsd_record_view *rec);
+struct npsd_verdict npsd_decode(
+    struct npsd_decoder *d, struct npsd_event *out, const struct npsd_record_view *rec);
 
 #endif

@@ -13,10 +13,10 @@
 #define NPSD_ID_BYTES 128
 #define NPSD_TEXT_BYTES 256
 #define NPSD_COMMENT_BYTES 4096
-#define NPSD_LOCATION_BYTES (NPSD_LEVELS * (NPSD_TEXT_BYTES + 1u))
+#define NPSD_LOCATION_BYTES ((size_t)NPSD_LEVELS * (NPSD_TEXT_BYTES + 1))
 /* What the strings of one event may take in the arena, one more theme than is kept included. */
 #define NPSD_EVENT_BYTES                                                                                     \
-	(NPSD_ID_BYTES + NPSD_LOCATION_BYTES + (NPSD_NDIM + NPSD_THEMES + 2) * NPSD_TEXT_BYTES +             \
+	(NPSD_ID_BYTES + NPSD_LOCATION_BYTES + (size_t)NPSD_TEXT_BYTES * (NPSD_NDIM + NPSD_THEMES + 2) +     \
 	    NPSD_COMMENT_BYTES)
 
 struct npsd_judge {
