@@ -66,8 +66,9 @@ static void gather(
 	while (p->nindex < NPSD_INDEX_MEMBERS && p->index[set].head != NPSD_DUE_NONE &&
 	       p->key[p->index[set].head].holds == p->index_add) {
 		uint32_t i = pop(p, set);
+		bool named = npsd_seg_name(&p->text, npsd_panes_seg(v->panes, i), &p->cfg->sets, v->names);
 
-		npsd_assert(npsd_seg_name(&p->text, npsd_panes_seg(v->panes, i), &p->cfg->sets, v->names));
+		npsd_assert(named);
 		end[p->nindex] = p->text.n;
 		p->index_seg[p->nindex++] = i;
 	}

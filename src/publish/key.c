@@ -112,12 +112,14 @@ static bool submit_key(struct npsd_pub *p, struct npsd_store *store, int slot, u
 
 static void name_key(struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
 {
+	bool named;
+
 	npsd_buf_clear(&p->name);
 	npsd_pub_public(p, &p->name, "v:{");
-	/* Its values were in the copy of the dictionary before its deltas were added to the panes. */
-	npsd_assert(npsd_seg_name(&p->name, npsd_panes_seg(v->panes, i), &p->cfg->sets, v->names));
+	named = npsd_seg_name(&p->name, npsd_panes_seg(v->panes, i), &p->cfg->sets, v->names);
 	npsd_buf_addz(&p->name, "}");
-	npsd_assert(!p->name.full);
+	/* Its values were in the copy of the dictionary before its deltas were added to the panes. */
+	npsd_assert(named && !p->name.full);
 }
 
 bool npsd_pub_key_write(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store,

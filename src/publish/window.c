@@ -91,7 +91,7 @@ static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg, str
 		flag[n++] = "wide";
 	if (r.asked > 0 && (double)r.answered / (double)r.asked < cfg->fragile_low_rate)
 		flag[n++] = "low_rate";
-	if (2 * now.n < prev.n)
+	if (now.n < prev.n - now.n)
 		flag[n++] = "volume_drop";
 	put_name(out, "fragile");
 	npsd_buf_addz(out, "[");

@@ -121,7 +121,7 @@ Test(publish, short_segments_go_first)
 	    "publish " KEY(",location=north/lisbon") "\n", "publish " KEY(PAIR)};
 	const char *at;
 
-	help_publish_count(&h, PAIR + 1, HELP_T0, 9, 1);
+	help_publish_count(&h, &PAIR[1], HELP_T0, 9, 1);
 	help_publish_count(&h, "location=north/lisbon", HELP_T0, 9, 1);
 	help_publish_count(&h, "location=south", HELP_T0, 9, 1);
 	help_publish_count(&h, "", HELP_T0, 9, 1);
