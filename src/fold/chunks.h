@@ -1,0 +1,53 @@
+/*
+ * The chunks of a shard: which there are, under which name each is stored, and which have changed since. A
+ * chunk is a bucket of segments, a step and a span of panes. Thread: fold, for all
+ */
+#ifndef NPSD_FOLD_CHUNKS_H
+#define NPSD_FOLD_CHUNKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "npsd/segment.h"
+
+#define NPSD_BUCKETS 64	   /* of segments, in a shard */
+#define NPSD_SPAN_PANES 64 /* panes of a span: span n begins at pane n * 64 of its step */
+
+struct npsd_chunk_key {
+	uint32_t bucket; /* below NPSD_BUCKETS */
+	int32_t step;	 /* index of the step */
+	int64_t span;
+};
+
+struct npsd_chunk {
+	struct npsd_chunk_key key;
+	int64_t epoch; /* its name is K-EPOCH-NUMBER */
+	uint32_t number;
+	bool named; /* in the manifest */
+	bool dirty; /* in the list */
+};
+
+/* at[i] and the hash table over them; dirty[] are places in at[] */
+struct npsd_chunks {
+	struct npsd_chunk *at;
+	uint32_t n, cap;
+	uint32_t *table; /* place + 1; at most half is taken */
+	uint32_t mask;
+	uint32_t *dirty;
+	uint32_t ndirty;
+};
+
+static inline uint32_t npsd_chunk_bucket(struct npsd_seg seg)
+{
+	return (uint32_t)(npsd_seg_hash(seg) >> 26) % NPSD_BUCKETS;
+}
+
+void npsd_chunks_free(struct npsd_chunks *c);
+/* Places of chunks stay until npsd_chunks_purge. */
+struct npsd_chunk *npsd_chunks_get(struct npsd_chunks *c, struct npsd_chunk_key key);
+void npsd_chunks_mark(struct npsd_chunks *c, struct npsd_chunk_key key);
+/* Forgets those that are neither named nor dirty. */
+void npsd_chunks_purge(struct npsd_chunks *c);
+
+#endif

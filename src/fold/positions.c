@@ -1,0 +1,140 @@
+#include "fold/positions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "npsd/err.h"
+
+#define TEXT_MAX (64u << 20)
+
+void npsd_positions_init(struct npsd_positions *p)
+{
+	*p = (struct npsd_positions){0};
+	npsd_buf_init(&p->text, TEXT_MAX);
+}
+
+void npsd_positions_clear(struct npsd_positions *p)
+{
+	p->n = 0;
+}
+
+void npsd_positions_free(struct npsd_positions *p)
+{
+	free(p->at);
+	npsd_buf_free(&p->text);
+	*p = (struct npsd_positions){0};
+}
+
+static int compare(const struct npsd_position *a, struct npsd_str tp)
+{
+	int c = strncmp(a->tp, tp.p, tp.n);
+
+	return c ? c : a->tp[tp.n] != 0;
+}
+
+/* The partition's place, made if it is new. */
+static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
+{
+	size_t lo = 0, hi = p->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (compare(&p->at[mid], tp) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < p->n && compare(&p->at[lo], tp) == 0)
+		return &p->at[lo];
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 16;
+		p->at = realloc(p->at, p->cap * sizeof *p->at);
+		npsd_assert(p->at);
+	}
+	memmove(p->at + lo + 1, p->at + lo, (p->n - lo) * sizeof *p->at);
+	p->n++;
+	p->at[lo] = (struct npsd_position){.pos.offset = -1};
+	memcpy(p->at[lo].tp, tp.p, tp.n);
+	return &p->at[lo];
+}
+
+/* Cuts the piece before the next `by` from *rest; the whole of it where there is none. */
+static struct npsd_str cut(struct npsd_str *rest, char by)
+{
+	const char *at = memchr(rest->p, by, rest->n);
+	struct npsd_str piece = {rest->p, at ? (uint32_t)(at - rest->p) : rest->n};
+	uint32_t used = piece.n + (at != NULL);
+
+	*rest = (struct npsd_str){rest->p + used, rest->n - used};
+	return piece;
+}
+
+static bool read_number(int64_t *out, struct npsd_str text, int64_t most)
+{
+	int64_t v = 0;
+
+	if (text.n == 0)
+		return false;
+	for (uint32_t i = 0; i < text.n; i++) {
+		int digit = text.p[i] - '0';
+
+		if (digit < 0 || digit > 9 || v > (most - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return true;
+}
+
+static bool read_pos(struct npsd_pos *out, struct npsd_str text)
+{
+	struct npsd_str inc = cut(&text, ':');
+	int64_t number;
+
+	if (!read_number(&number, inc, UINT32_MAX) || !read_number(&out->offset, text, INT64_MAX))
+		return false;
+	out->inc = (uint32_t)number;
+	return true;
+}
+
+static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims)
+{
+	while (text.n > 0) {
+		struct npsd_str part = cut(&text, ';'), tp = cut(&part, ' ');
+		struct npsd_position *at;
+		struct npsd_pos pos;
+
+		if (claims)
+			cut(&part, ' ');
+		if (tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !read_pos(&pos, part))
+			return false;
+		at = place(p, tp);
+		if (npsd_pos_cmp(at->pos, pos) < 0)
+			at->pos = pos;
+	}
+	return true;
+}
+
+bool npsd_positions_read(struct npsd_positions *p, struct npsd_str stored)
+{
+	npsd_positions_clear(p);
+	return read_all(p, stored, false);
+}
+
+bool npsd_positions_batch(struct npsd_positions *p, struct npsd_str batch)
+{
+	return read_all(p, batch, true);
+}
+
+const char *npsd_positions_text(struct npsd_positions *p)
+{
+	npsd_buf_clear(&p->text);
+	for (size_t i = 0; i < p->n; i++)
+		npsd_buf_addf(&p->text, "%s%s %" PRIu32 ":%" PRId64, i ? ";" : "", p->at[i].tp,
+		    p->at[i].pos.inc, p->at[i].pos.offset);
+	npsd_buf_add(&p->text, "", 1);
+	npsd_assert(!p->text.full);
+	return p->text.p;
+}

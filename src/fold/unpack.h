@@ -1,0 +1,93 @@
+/*
+ * Reads the arrays of integers that logs and chunks are made of, straight from their bytes: millions of
+ * deltas a second would not bear an object for every number. Whatever is not the type asked for, or is cut
+ * off, sets `bad` (sticky) and reads as 0. Thread: owner
+ */
+#ifndef NPSD_FOLD_UNPACK_H
+#define NPSD_FOLD_UNPACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct npsd_unpack {
+	const uint8_t *p, *end;
+	bool bad;
+};
+
+static inline struct npsd_unpack npsd_unpack_of(const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	return (struct npsd_unpack){p, p + n, false};
+}
+
+/* n bytes, big endian. */
+static inline uint64_t npsd_unpack_bytes(struct npsd_unpack *u, size_t n)
+{
+	uint64_t v = 0;
+
+	if (u->bad || (size_t)(u->end - u->p) < n) {
+		u->bad = true;
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | *u->p++;
+	return v;
+}
+
+/* Elements of the array that begins here. */
+static inline uint32_t npsd_unpack_array(struct npsd_unpack *u)
+{
+	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1);
+
+	if ((tag & 0xf0) == 0x90)
+		return tag & 0x0f;
+	if (tag == 0xdc || tag == 0xdd)
+		return (uint32_t)npsd_unpack_bytes(u, tag == 0xdc ? 2 : 4);
+	u->bad = true;
+	return 0;
+}
+
+/* True: *v is a value below 0, as int64_t; false: a value from 0 on. */
+static inline bool npsd_unpack_number(struct npsd_unpack *u, uint64_t *v)
+{
+	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1);
+	uint32_t shift;
+
+	if (tag < 0x80 || tag >= 0xe0) {
+		*v = (uint64_t)(int64_t)(int8_t)tag;
+		return tag >= 0xe0;
+	}
+	if (tag < 0xcc || tag > 0xd3) {
+		u->bad = true;
+		*v = 0;
+		return false;
+	}
+	*v = npsd_unpack_bytes(u, (size_t)1 << (tag & 3));
+	if (tag < 0xd0)
+		return false;
+	shift = 64 - (8u << (tag & 3));
+	*v = (uint64_t)((int64_t)(*v << shift) >> shift);
+	return (int64_t)*v < 0;
+}
+
+static inline uint64_t npsd_unpack_uint(struct npsd_unpack *u)
+{
+	uint64_t v;
+
+	if (npsd_unpack_number(u, &v))
+		u->bad = true;
+	return u->bad ? 0 : v;
+}
+
+static inline int64_t npsd_unpack_int(struct npsd_unpack *u)
+{
+	uint64_t v;
+
+	if (!npsd_unpack_number(u, &v) && v > INT64_MAX)
+		u->bad = true;
+	return u->bad ? 0 : (int64_t)v;
+}
+
+#endif

@@ -1,0 +1,518 @@
+/*
+ * A fold alone with a private redis-server: logs written by hand, a publish that only counts, clocks that
+ * stand still. Included once by each program of fold's tests (it defines npsd_pub_*, in place of the publish
+ * room).
+ */
+#ifndef FOLD_BED_H
+#define FOLD_BED_H
+
+#include <criterion/criterion.h>
+#include <hiredis/hiredis.h>
+#include <msgpack.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fold/fold.h"
+#include "fold/pane.h"
+#include "help_names.h"
+#include "help_redis.h"
+#include "npsd/redis.h"
+
+#define K(name) "{nps:alerts}:" name
+#define SHARDS 4
+#define LIMIT_STEPS 20000
+#define T0 1795334400 /* a day's beginning + 14 h, s */
+
+/* --- a publish that counts --- */
+
+struct npsd_pub {
+	int touched, turns, steps, flushes;
+	bool busy, clean;
+	enum npsd_pub_state state;
+	int64_t seen, before_ms, turn_ms;
+};
+
+static int pubs_taken; /* since the program began */
+static bool pubs_busy; /* what a new one begins with */
+
+struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
+{
+	struct npsd_pub *p = calloc(1, sizeof *p);
+
+	(void)cfg;
+	(void)shard;
+	cr_assert(p);
+	p->busy = pubs_busy;
+	return p;
+}
+
+void npsd_pub_free(struct npsd_pub **p)
+{
+	cr_assert(!*p || !(*p)->busy, "freed while calls are on their way");
+	free(*p);
+	*p = NULL;
+}
+
+void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
+{
+	(void)p;
+	cr_assert(v->panes && v->names && v->epoch > 0);
+	pubs_taken++;
+}
+
+void npsd_pub_touch(struct npsd_pub *p, uint32_t i, int64_t mono_ms)
+{
+	(void)i;
+	(void)mono_ms;
+	cr_assert_not(p->busy, "applied while a round is on its way");
+	p->touched++;
+}
+
+void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
+{
+	(void)mono_ms;
+	cr_assert_not(p->busy, "t moved while a round is on its way");
+	cr_assert_gt(v->t_ms, before_ms);
+	p->turns++;
+	p->before_ms = before_ms;
+	p->turn_ms = v->t_ms;
+}
+
+bool npsd_pub_step(
+    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
+{
+	(void)v;
+	(void)store;
+	(void)mono_ms;
+	p->steps++;
+	return false;
+}
+
+void npsd_pub_done(
+    struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
+{
+	(void)p;
+	(void)v;
+	(void)done;
+	(void)mono_ms;
+}
+
+bool npsd_pub_busy(const struct npsd_pub *p)
+{
+	return p->busy;
+}
+
+bool npsd_pub_clean(const struct npsd_pub *p)
+{
+	return p->clean;
+}
+
+void npsd_pub_flush(struct npsd_pub *p)
+{
+	p->flushes++;
+}
+
+enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p)
+{
+	return p->state;
+}
+
+int64_t npsd_pub_seen(const struct npsd_pub *p)
+{
+	return p->seen;
+}
+
+/* --- the bed --- */
+
+struct bed {
+	struct help_redis redis;
+	struct npsd_config cfg;
+	struct npsd_wires w;
+	struct npsd_fold *f;
+	struct npsd_names *names;
+	int64_t mono_ms, wall_ms;
+	int64_t seq[SHARDS];
+	char hash[SHARDS][41];
+	int batches;
+	int64_t clock_ms; /* the fence's */
+	uint64_t rnd;
+};
+
+static int64_t bed_mono(void *self)
+{
+	return ((struct bed *)self)->mono_ms;
+}
+
+static int64_t bed_wall(void *self)
+{
+	return ((struct bed *)self)->wall_ms;
+}
+
+static void bed_wake(void *self)
+{
+	(void)self;
+}
+
+static uint64_t bed_random(struct bed *b)
+{
+	uint64_t x = b->rnd += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+static const struct npsd_config bed_config = {
+    .prefix = "nps",
+    .clock = NPSD_CLOCK_EVENT,
+    .shards = SHARDS,
+    .log_max_bytes = 1 << 30,
+    .snapshot_interval_ms = 1000,
+    .sets = {.set = {{.number = 0, .name = "all"},
+		 {.number = 1, .ndims = 1, .dims = {NPSD_DIM_location}, .name = "location"}},
+	.n = 2},
+    .windows = {{"1h", 3600, 60}, {"6h", 6 * 3600, 300}, {"7d", 7 * 86400, 3600}},
+    .nwindows = 3,
+    .hash = "cfg",
+};
+
+/* A new process: fold, connection and rings; with `reset`, its first orders are under way. */
+static void bed_start(struct bed *b)
+{
+	b->w = (struct npsd_wires){.cfg = &b->cfg,
+	    .clock = {b, bed_wall, bed_mono, NULL},
+	    .broker = {.wake = bed_wake},
+	    .store_commit = {.wake = bed_wake},
+	    .group_to_fold = npsd_ring_new(16),
+	    .fold_to_group = npsd_ring_new(16),
+	    .fold_to_commit = npsd_ring_new(16),
+	    .commit_to_fold = npsd_ring_new(16)};
+	help_store_open(&b->w.store_fold, &b->redis, 5000);
+	b->f = npsd_fold_new(&b->w);
+}
+
+static void bed_end(struct bed *b)
+{
+	for (int k = 0; k < SHARDS; k++)
+		if (b->f->shard[k].pub)
+			b->f->shard[k].pub->busy = false;
+	npsd_fold_free(&b->f);
+	npsd_redis_close(&b->w.store_fold);
+	npsd_ring_free(&b->w.group_to_fold);
+	npsd_ring_free(&b->w.fold_to_group);
+	npsd_ring_free(&b->w.fold_to_commit);
+	npsd_ring_free(&b->w.commit_to_fold);
+}
+
+static void bed_order(struct bed *b, struct npsd_order *o, enum npsd_order_what what)
+{
+	o->what = what;
+	o->ok = false;
+	cr_assert(npsd_ring_push(b->w.group_to_fold, o));
+}
+
+/* Steps until the order comes back. */
+static bool bed_back(struct bed *b, const struct npsd_order *o)
+{
+	for (int i = 0; i < LIMIT_STEPS; i++) {
+		const struct npsd_order *back = npsd_ring_pop(b->w.fold_to_group);
+
+		if (back)
+			cr_assert_eq(back, o);
+		if (back)
+			return o->ok;
+		npsd_fold_step(b->f, 5);
+		b->mono_ms += 1;
+	}
+	cr_assert_fail("the order never came back");
+	return false;
+}
+
+static void bed_reset(struct bed *b)
+{
+	struct npsd_order o = {.run = b->f->run + 1, .names = b->names};
+
+	bed_order(b, &o, NPSD_ORDER_RESET);
+	cr_assert(bed_back(b, &o));
+}
+
+static void bed_hold(struct bed *b, uint8_t mask)
+{
+	struct npsd_order o = {.shards = {mask}};
+
+	bed_order(b, &o, NPSD_ORDER_SHARD);
+	cr_assert(bed_back(b, &o));
+}
+
+static const char *do_far(struct bed *b, const char *const *argv, const size_t *len, int n)
+{
+	static char text[256];
+	redisReply *r = redisCommandArgv(b->redis.plain, n, (const char **)(uintptr_t)argv, len);
+
+	cr_assert(r && r->type != REDIS_REPLY_ERROR, "%s", r ? r->str : "no reply");
+	snprintf(text, sizeof text, "%s", r->str ? r->str : "");
+	freeReplyObject(r);
+	return text;
+}
+
+/* Tells the fence and the list of the dictionary's copy, whole. */
+static void bed_store_names(struct bed *b)
+{
+	uint32_t len = npsd_names_len_any(b->names);
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", len);
+	help_redis_do(&b->redis, "HSET", K("fence"), "config", b->cfg.hash, "dict_len", number, "dict_chain",
+	    npsd_names_chain_any(b->names, len), NULL);
+	help_redis_do(&b->redis, "DEL", K("dict"), NULL);
+	for (uint32_t i = 0; i < len; i++) {
+		struct npsd_str text = npsd_names_text_any(b->names, i + NPSD_ID_FIRST);
+		const char *argv[3] = {"RPUSH", K("dict"), NULL};
+		size_t n[3] = {5, strlen(K("dict")), 0};
+		msgpack_sbuffer sb;
+		msgpack_packer pk;
+
+		msgpack_sbuffer_init(&sb);
+		msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+		msgpack_pack_array(&pk, 3);
+		msgpack_pack_int(&pk, npsd_names_dim_any(b->names, i + NPSD_ID_FIRST));
+		msgpack_pack_str_with_body(&pk, text.p, text.n);
+		msgpack_pack_str_with_body(&pk, npsd_names_chain_any(b->names, i + 1), 40);
+		argv[2] = sb.data;
+		n[2] = sb.size;
+		do_far(b, argv, n, 3);
+		msgpack_sbuffer_destroy(&sb);
+	}
+}
+
+static void bed_open(struct bed *b, enum npsd_clock_kind clock)
+{
+	const char *seed = getenv("NPSD_SEED");
+
+	*b = (struct bed){.cfg = bed_config, .mono_ms = 1000, .rnd = seed ? strtoull(seed, NULL, 0) : 4711};
+	b->cfg.clock = clock;
+	help_redis_start(&b->redis, NULL);
+	b->names = help_names_new(&b->cfg.sets, 1000);
+	for (int i = 0; i < 40; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "unit-%d", i);
+		help_admit(b->names, &b->cfg.sets, NPSD_DIM_location, name);
+	}
+	bed_store_names(b);
+	bed_start(b);
+}
+
+static void bed_close(struct bed *b)
+{
+	bed_end(b);
+	npsd_names_free(&b->names);
+	help_redis_stop(&b->redis);
+}
+
+/* --- logs written by hand --- */
+
+static struct npsd_seg bed_seg(uint32_t id)
+{
+	const uint32_t ids[NPSD_SET_DIMS] = {id};
+
+	return npsd_seg_pack(1, NPSD_KIND_TRANSACTIONAL, ids);
+}
+
+static int bed_shard(uint32_t id)
+{
+	return (int)npsd_seg_shard(bed_seg(id), SHARDS);
+}
+
+/* An id of the dictionary whose segment lies in this shard. */
+__attribute__((unused)) static uint32_t bed_id(int shard, uint32_t nth)
+{
+	for (uint32_t id = NPSD_ID_FIRST;; id++)
+		if (bed_shard(id) == shard && nth-- == 0)
+			return id;
+}
+
+static void pack_delta(msgpack_packer *pk, uint32_t id, int64_t pane_s, int counter, int64_t v)
+{
+	struct npsd_seg seg = bed_seg(id);
+
+	msgpack_pack_array(pk, 5);
+	msgpack_pack_uint64(pk, seg.hi);
+	msgpack_pack_uint64(pk, seg.lo);
+	msgpack_pack_int64(pk, pane_s);
+	msgpack_pack_uint32(pk, 1u << counter);
+	msgpack_pack_int64(pk, v);
+}
+
+static void chain(char out[41], const char *before, const char *batch)
+{
+	char text[512];
+	unsigned char digest[SHA_DIGEST_LENGTH];
+	int n = snprintf(text, sizeof text, "%s%s", before, batch);
+
+	SHA1((unsigned char *)text, (size_t)n, digest);
+	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* Appends an entry to a shard's log, as commit would; header NULL: that of the dictionary's copy. */
+static void bed_append(struct bed *b, int k, const char *header, const void *d, size_t n)
+{
+	char key[32], id[32], own[128], batch[64], end[80], field[16], clock[32];
+	const char *argv[13];
+	size_t len[13];
+	uint32_t dict_len = npsd_names_len_any(b->names);
+
+	snprintf(own, sizeof own, "cfg %u %s", dict_len, npsd_names_chain_any(b->names, dict_len));
+	snprintf(batch, sizeof batch, "t/%d cccccccccccccccc 0:%d", b->batches % 3, b->batches + 1);
+	b->batches++;
+	chain(b->hash[k], b->hash[k], batch);
+	snprintf(key, sizeof key, K("log:%d"), k);
+	snprintf(id, sizeof id, "%lld-0", (long long)++b->seq[k]);
+	snprintf(clock, sizeof clock, "%lld", (long long)b->clock_ms);
+	memcpy(argv,
+	    (const char *[]){
+		"XADD", key, id, "h", header ? header : own, "b", batch, "c", clock, "x", b->hash[k], "d", d},
+	    sizeof argv);
+	for (int i = 0; i < 12; i++)
+		len[i] = strlen(argv[i]);
+	len[12] = n;
+	do_far(b, argv, len, 13);
+	snprintf(field, sizeof field, "log:%d", k);
+	snprintf(end, sizeof end, "%lld %s", (long long)b->seq[k], b->hash[k]);
+	help_redis_do(&b->redis, "HSET", K("fence"), field, end, "clock_ms", clock, NULL);
+}
+
+/* One answer, or its withdrawal, in its own entry. */
+static void bed_count(struct bed *b, uint32_t id, int64_t pane_s, int counter, int64_t v)
+{
+	msgpack_sbuffer sb;
+	msgpack_packer pk;
+
+	msgpack_sbuffer_init(&sb);
+	msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+	msgpack_pack_array(&pk, 1);
+	pack_delta(&pk, id, pane_s, counter, v);
+	if ((pane_s + 59) * 1000 > b->clock_ms)
+		b->clock_ms = (pane_s + 59) * 1000;
+	bed_append(b, bed_shard(id), NULL, sb.data, sb.size);
+	msgpack_sbuffer_destroy(&sb);
+}
+
+/* A batch of up to 20 random deltas in each shard, around and before `now_s`. */
+__attribute__((unused)) static void bed_batch(struct bed *b, int64_t now_s)
+{
+	for (int k = 0; k < SHARDS; k++) {
+		uint32_t n = (uint32_t)(bed_random(b) % 20);
+		msgpack_sbuffer sb;
+		msgpack_packer pk;
+
+		if (n == 0)
+			continue;
+		msgpack_sbuffer_init(&sb);
+		msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
+		msgpack_pack_array(&pk, n);
+		for (uint32_t i = 0; i < n; i++) {
+			int64_t back = bed_random(b) % 4 ? 0 : (int64_t)(bed_random(b) % (8 * 86400));
+			int64_t pane = (now_s - back) / 60 * 60, v = (int64_t)(bed_random(b) % 5) - 1;
+
+			pack_delta(&pk, bed_id(k, (uint32_t)(bed_random(b) % 6)), pane,
+			    (int)(bed_random(b) % NPSD_NCOUNTER), v ? v : 1);
+		}
+		if (now_s * 1000 > b->clock_ms)
+			b->clock_ms = now_s * 1000;
+		bed_append(b, k, NULL, sb.data, sb.size);
+		msgpack_sbuffer_destroy(&sb);
+	}
+}
+
+/* --- what the fold makes of them --- */
+
+static struct npsd_shard *bed_of(struct bed *b, int k)
+{
+	return &b->f->shard[k];
+}
+
+static bool caught_up(struct bed *b, int k)
+{
+	const struct npsd_shard *s = bed_of(b, k);
+
+	return s->state == NPSD_SHARD_RUNS && !s->leaving && s->view.seq == b->seq[k];
+}
+
+/* Steps until the condition holds; the clock runs a millisecond a step. */
+#define bed_until(b, cond)                                                                                   \
+	do {                                                                                                 \
+		int steps_left_ = LIMIT_STEPS;                                                               \
+		while (!(cond) && steps_left_-- > 0) {                                                       \
+			npsd_fold_step((b)->f, 2);                                                           \
+			(b)->mono_ms++;                                                                      \
+		}                                                                                            \
+		cr_assert(steps_left_ >= 0, "never: %s", #cond);                                             \
+	} while (0)
+
+static void bed_catch_up(struct bed *b)
+{
+	for (int k = 0; k < SHARDS; k++)
+		bed_until(b, !bed_of(b, k)->held || caught_up(b, k));
+}
+
+static int by_key(const void *pa, const void *pb)
+{
+	const struct npsd_seg *a = pa, *b = pb;
+
+	if (a->hi != b->hi)
+		return a->hi < b->hi ? -1 : 1;
+	return a->lo < b->lo ? -1 : a->lo > b->lo;
+}
+
+/* All panes of a shard that are kept at its t, its positions and clock, as text; the caller frees. */
+__attribute__((unused)) static char *bed_dump(struct bed *b, int k)
+{
+	struct npsd_shard *s = bed_of(b, k);
+	uint32_t n = npsd_panes_segments(s->view.panes);
+	struct npsd_seg *seg = malloc((n + 1) * sizeof *seg);
+	struct npsd_buf out;
+
+	npsd_buf_init(&out, 64u << 20);
+	npsd_panes_drop(s->view.panes, s->view.t_ms);
+	for (uint32_t i = 0; i < n; i++)
+		seg[i] = npsd_panes_seg(s->view.panes, i);
+	qsort(seg, n, sizeof *seg, by_key);
+	npsd_buf_addf(&out, "%lld %s %lld %s\n", (long long)s->view.seq, s->view.hash,
+	    (long long)s->view.t_ms, s->view.positions);
+	for (uint32_t i = 0; i < n; i++)
+		for (int step = 0; step < b->f->nsteps; step++) {
+			struct npsd_pane p;
+			int64_t from = INT64_MIN;
+			uint32_t at = npsd_panes_find(s->view.panes, seg[i], false);
+
+			for (; npsd_panes_next(&p, s->view.panes, at, step, from, INT64_MAX);
+			     from = p.start_s + 1) {
+				npsd_buf_addf(&out, "%llx %d %lld %x", (unsigned long long)seg[i].hi, step,
+				    (long long)p.start_s, p.bits);
+				for (int v = 0; v < __builtin_popcount(p.bits); v++)
+					npsd_buf_addf(&out, " %lld", (long long)p.v[v]);
+				npsd_buf_addz(&out, "\n");
+			}
+		}
+	npsd_buf_add(&out, "", 1);
+	free(seg);
+	return out.p;
+}
+
+/* A counter of a segment over all panes. */
+__attribute__((unused)) static int64_t bed_sum(struct bed *b, uint32_t id, int counter)
+{
+	struct npsd_shard *s = bed_of(b, bed_shard(id));
+	uint32_t i = npsd_panes_find(s->view.panes, bed_seg(id), false);
+	int64_t out[NPSD_NCOUNTER];
+
+	if (i == UINT32_MAX)
+		return 0;
+	npsd_panes_sum(s->view.panes, i, 0, INT64_MIN, INT64_MAX, out);
+	return out[counter];
+}
+
+#endif

@@ -1,0 +1,359 @@
+/* The fold's step against a private redis-server: how a shard is taken, read, lost and taken anew. */
+#include "fold_bed.h"
+
+Test(fold, entries_become_panes)
+{
+	uint32_t id = bed_id(2, 0);
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_count(&b, id, T0, NPSD_C_h9, 3);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	cr_expect_eq(pubs_taken, SHARDS);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 3);
+	cr_expect_eq(bed_of(&b, 2)->pub->touched, 0, "what was read before it ran is due as a whole");
+	bed_count(&b, id, T0, NPSD_C_h9, -1);
+	bed_catch_up(&b);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 2);
+	cr_expect_eq(bed_of(&b, 2)->pub->touched, 1);
+	cr_expect_str_eq(bed_of(&b, 2)->view.positions, "t/0 0:1;t/1 0:2");
+	cr_expect_eq(b.w.incident, NPSD_INCIDENT_NONE);
+	bed_close(&b);
+}
+
+Test(fold, only_the_shards_of_the_mask_are_held)
+{
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x05);
+	bed_catch_up(&b);
+	cr_expect(bed_of(&b, 0)->view.panes && !bed_of(&b, 1)->view.panes);
+	bed_hold(&b, 0x06);
+	bed_catch_up(&b);
+	cr_expect(!bed_of(&b, 0)->view.panes && bed_of(&b, 1)->view.panes && bed_of(&b, 2)->view.panes);
+	cr_expect_eq(pubs_taken, 3, "what is held on to is not taken again");
+	bed_close(&b);
+}
+
+Test(fold, event_time_is_the_fences_clock_for_all_shards)
+{
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
+	for (int k = 0; k < SHARDS; k++)
+		bed_until(&b, bed_of(&b, k)->view.t_ms == (T0 + 59) * 1000ll);
+	bed_count(&b, bed_id(1, 0), T0 - 600, NPSD_C_h9, 1);
+	bed_catch_up(&b);
+	cr_expect_eq(bed_of(&b, 0)->view.t_ms, (T0 + 59) * 1000ll);
+	cr_expect_eq(bed_of(&b, 0)->pub->turns, 1);
+	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334459500", NULL);
+	for (int k = 0; k < SHARDS; k++)
+		bed_until(&b, bed_of(&b, k)->view.t_ms == 1795334459500);
+	cr_expect_eq(bed_of(&b, 3)->pub->turns, 1, "no pane turned");
+	bed_close(&b);
+}
+
+Test(fold, an_event_clock_that_went_back_takes_the_shards_anew)
+{
+	struct bed b;
+	int64_t before[SHARDS];
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	for (int k = 0; k < SHARDS; k++)
+		before[k] = bed_of(&b, k)->view.epoch;
+	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334000000", NULL);
+	for (int k = 0; k < SHARDS; k++) {
+		bed_until(&b, bed_of(&b, k)->view.epoch > before[k] && caught_up(&b, k));
+		cr_expect_eq(bed_of(&b, k)->view.t_ms, 1795334000000);
+	}
+	bed_close(&b);
+}
+
+Test(fold, wall_time_never_goes_back)
+{
+	struct bed b;
+	int64_t now, t;
+
+	bed_open(&b, NPSD_CLOCK_WALL);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	now = npsd_clock_system.wall_ms(NULL);
+	t = bed_of(&b, 0)->view.t_ms;
+	cr_expect(t <= now && t > now - 60000, "%lld", (long long)t);
+	b.f->t_ms = now + 86400000; /* what this process used before Redis' clock went back */
+	bed_until(&b, bed_of(&b, 0)->view.t_ms == now + 86400000);
+	bed_hold(&b, 0x0e);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	cr_expect_eq(bed_of(&b, 0)->view.t_ms, now + 86400000);
+	bed_close(&b);
+}
+
+Test(fold, another_epoch_ends_the_shard_for_a_second)
+{
+	struct bed b;
+	int64_t stopped;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	help_redis_do(&b.redis, "HSET", K("fence"), "epoch:1", "9000000000000", NULL);
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAIT);
+	stopped = b.mono_ms;
+	cr_expect_null(bed_of(&b, 1)->view.panes);
+	cr_expect_str_eq(help_redis_do(&b.redis, "HGET", K("fence"), "epoch:1", NULL), "9000000000000");
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_TAKE);
+	cr_expect_geq(b.mono_ms - stopped, 990);
+	bed_catch_up(&b);
+	cr_expect_eq(bed_of(&b, 1)->view.epoch, 9000000000001);
+	cr_expect_eq(pubs_taken, SHARDS + 1);
+	bed_close(&b);
+}
+
+Test(fold, a_refused_public_write_takes_the_shard_above_what_was_seen)
+{
+	struct bed b;
+	int64_t before;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	before = bed_of(&b, 3)->view.epoch;
+	bed_of(&b, 3)->pub->seen = before + 3600000;
+	bed_of(&b, 3)->pub->state = NPSD_PUB_RETAKE;
+	bed_of(&b, 3)->pub->busy = true;
+	for (int i = 0; i < 100; i++)
+		npsd_fold_step(b.f, 0);
+	cr_expect_eq(bed_of(&b, 3)->view.epoch, before, "not while calls are on their way");
+	bed_of(&b, 3)->pub->busy = false;
+	bed_until(&b, bed_of(&b, 3)->view.epoch > before && caught_up(&b, 3));
+	cr_expect_eq(bed_of(&b, 3)->view.epoch, before + 3600001);
+	bed_close(&b);
+}
+
+Test(fold, a_busy_publish_holds_its_shard_alone)
+{
+	uint32_t one = bed_id(1, 0), two = bed_id(2, 0);
+	struct bed b;
+	int64_t t;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_count(&b, one, T0, NPSD_C_h9, 1);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	t = bed_of(&b, 1)->view.t_ms;
+	bed_of(&b, 1)->pub->busy = true;
+	bed_count(&b, one, T0 + 60, NPSD_C_h9, 1);
+	bed_count(&b, two, T0 + 120, NPSD_C_h9, 1);
+	bed_until(&b, caught_up(&b, 2) && bed_of(&b, 2)->view.t_ms == (T0 + 179) * 1000ll);
+	cr_expect_eq(bed_of(&b, 1)->view.seq, 1);
+	cr_expect_eq(bed_of(&b, 1)->view.t_ms, t);
+	bed_of(&b, 1)->pub->busy = false;
+	bed_until(&b, caught_up(&b, 1) && bed_of(&b, 1)->view.t_ms == (T0 + 179) * 1000ll);
+	bed_close(&b);
+}
+
+Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
+{
+	struct npsd_order reset = {.run = 7}, flush = {0};
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	bed_of(&b, 0)->pub->busy = true;
+	reset.names = b.names;
+	bed_order(&b, &flush, NPSD_ORDER_FLUSH);
+	bed_order(&b, &reset, NPSD_ORDER_RESET);
+	for (int i = 0; i < 200; i++, b.mono_ms++)
+		npsd_fold_step(b.f, 0);
+	cr_expect_eq(npsd_ring_pop(b.w.fold_to_group), &flush, "it cannot be kept any more");
+	cr_expect_not(flush.ok);
+	cr_expect_null(npsd_ring_pop(b.w.fold_to_group));
+	bed_of(&b, 0)->pub->busy = false;
+	cr_expect(bed_back(&b, &reset));
+	bed_catch_up(&b);
+	cr_expect_eq(pubs_taken, 2 * SHARDS);
+	bed_close(&b);
+}
+
+Test(fold, a_flush_ends_when_all_is_applied_and_clean)
+{
+	struct npsd_order flush = {0};
+	uint32_t id = bed_id(0, 0);
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	bed_count(&b, id, T0, NPSD_C_h0, 5);
+	bed_order(&b, &flush, NPSD_ORDER_FLUSH);
+	for (int k = 0; k < SHARDS; k++)
+		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_CLEAN);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5);
+	bed_count(&b, id, T0, NPSD_C_h0, 5);
+	for (int k = 1; k < SHARDS; k++)
+		bed_of(&b, k)->pub->clean = true;
+	for (int i = 0; i < 200; i++, b.mono_ms++)
+		npsd_fold_step(b.f, 0);
+	cr_expect_null(npsd_ring_pop(b.w.fold_to_group), "one is not clean");
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5, "what comes later must not keep it from ending");
+	bed_of(&b, 0)->pub->clean = true;
+	cr_expect(bed_back(&b, &flush));
+	bed_catch_up(&b);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 10);
+	bed_close(&b);
+}
+
+Test(fold, stop_is_the_last_order)
+{
+	struct npsd_order stop = {0};
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_order(&b, &stop, NPSD_ORDER_STOP);
+	cr_expect(bed_back(&b, &stop));
+	cr_expect_not(npsd_fold_step(b.f, 0));
+	bed_close(&b);
+}
+
+Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
+{
+	uint32_t id = bed_id(1, 0), len;
+	struct npsd_names *ahead;
+	struct npsd_job *job = NULL;
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	/* another process admits a value and counts with it; our copy does not know it yet */
+	ahead = help_names_new(&b.cfg.sets, 1000);
+	len = npsd_names_len_any(b.names);
+	for (uint32_t i = 0; i < len; i++)
+		npsd_names_append_owner(ahead, i, NPSD_DIM_location, npsd_names_text_any(b.names, i + 2),
+		    npsd_names_chain_any(b.names, i + 1));
+	help_admit(ahead, &b.cfg.sets, NPSD_DIM_location, "new");
+	{
+		struct npsd_names *ours = b.names;
+
+		b.names = ahead;
+		bed_store_names(&b);
+		bed_count(&b, id, T0, NPSD_C_h9, 1);
+		b.names = ours;
+	}
+	bed_until(&b, (job = npsd_ring_pop(b.w.fold_to_commit)) != NULL);
+	cr_expect(job->what == NPSD_JOB_ASK && job->run == b.f->run && ((struct npsd_ask *)job)->n == 0);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 0);
+	bed_count(&b, bed_id(2, 0), T0, NPSD_C_h9, 1);
+	bed_until(&b, caught_up(&b, 2));
+	help_admit(b.names, &b.cfg.sets, NPSD_DIM_location, "new");
+	cr_expect(npsd_ring_push(b.w.commit_to_fold, job));
+	bed_catch_up(&b);
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 1);
+	npsd_names_free(&ahead);
+	bed_close(&b);
+}
+
+Test(fold, entries_that_do_not_fit_stop_the_fold)
+{
+	static const struct {
+		const char *header;
+		const char *d;
+		size_t n;
+		enum npsd_incident expect;
+	} rows[] = {
+	    {"cfg 1 0123456789012345678901234567890123456789", "\x90", 1, NPSD_INCIDENT_DICT},
+	    {"old 0 ", "\x90", 1, NPSD_INCIDENT_CONFIG},
+	    {"cfg", "\x90", 1, NPSD_INCIDENT_BROKEN},
+	    {"cfg -1 ", "\x90", 1, NPSD_INCIDENT_BROKEN},
+	    {"cfg 0 ", "\x91", 1, NPSD_INCIDENT_BROKEN},
+	    {"cfg 0 ", "\x91\x95\x00\x00\x00\x01\x01", 7, NPSD_INCIDENT_BROKEN}, /* not this shard's */
+	    {"cfg 0 ", "\x90\x90", 2, NPSD_INCIDENT_BROKEN},
+	    {"cfg 0 ", "\xc0", 1, NPSD_INCIDENT_BROKEN},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bed b;
+
+		bed_open(&b, NPSD_CLOCK_EVENT);
+		bed_reset(&b);
+		bed_hold(&b, 0x0f);
+		bed_catch_up(&b);
+		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
+		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
+		cr_expect_eq(b.w.incident, rows[i].expect, "row %zu: %s", i, b.w.incident_text);
+		cr_expect_eq(bed_of(&b, 1)->view.seq, 0);
+		bed_close(&b);
+	}
+}
+
+Test(fold, a_header_that_redis_does_not_know_is_an_incident)
+{
+	static const struct {
+		const char *field, *value;
+		enum npsd_incident expect;
+	} rows[] = {
+	    {"config", "new", NPSD_INCIDENT_CONFIG},
+	    {"dict_len", "3", NPSD_INCIDENT_DICT},
+	    {"dict_chain", "x", NPSD_INCIDENT_DICT},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bed b;
+
+		bed_open(&b, NPSD_CLOCK_EVENT);
+		bed_reset(&b);
+		bed_hold(&b, 0x0f);
+		bed_catch_up(&b);
+		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
+		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
+		cr_expect_eq(b.w.incident, rows[i].expect, "row %zu", i);
+		b.w.incident = NPSD_INCIDENT_NONE;
+		bed_store_names(&b);
+		bed_reset(&b); /* the group recovers */
+		bed_catch_up(&b);
+		cr_expect_eq(b.w.incident, NPSD_INCIDENT_NONE);
+		bed_close(&b);
+	}
+}
+
+Test(fold, a_log_too_long_slows_counting_down)
+{
+	uint32_t id = bed_id(1, 0);
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	b.cfg.log_max_bytes = 1000;
+	b.cfg.snapshot_interval_ms = 3600000;
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	bed_of(&b, 1)->pub->busy = true;
+	for (int i = 0; i < 20; i++)
+		bed_count(&b, id, T0 + 60 * i, NPSD_C_h9, 1);
+	bed_of(&b, 1)->pub->busy = false;
+	bed_until(&b, b.w.log_full);
+	bed_until(&b, !b.w.log_full); /* a snapshot before its time */
+	cr_expect_str_eq(help_redis_do(&b.redis, "XLEN", K("log:1"), NULL), "1");
+	bed_close(&b);
+}
