@@ -25,7 +25,7 @@ void npsd_conn_name_scripts(struct npsd_conn *c)
 
 		npsd_assert(EVP_Digest(text, strlen(text), digest, NULL, EVP_sha1(), NULL) == 1);
 		for (int i = 0; i < 20; i++)
-			snprintf(c->sha[s] + 2 * i, 3, "%02x", digest[i]);
+			snprintf(&c->sha[s][i * 2], 3, "%02x", digest[i]);
 	}
 }
 

@@ -31,6 +31,7 @@ struct npsd_line_item *npsd_line_call(const struct npsd_call *call, const char *
 	size_t room = 8 * HEAD + 64;
 	struct npsd_line_item *item;
 	char nkeys[24];
+	int digits = snprintf(nkeys, sizeof nkeys, "%zu", call->nkeys);
 
 	for (size_t i = 0; i < call->nkeys; i++)
 		room += HEAD + 2 + call->keys[i].n;
@@ -43,7 +44,7 @@ struct npsd_line_item *npsd_line_call(const struct npsd_call *call, const char *
 	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", 3 + call->nkeys + call->nargs);
 	add_arg(item, "EVALSHA", 7);
 	add_arg(item, sha, strlen(sha));
-	add_arg(item, nkeys, (size_t)sprintf(nkeys, "%zu", call->nkeys));
+	add_arg(item, nkeys, (size_t)digits);
 	for (size_t i = 0; i < call->nkeys; i++)
 		add_arg(item, call->keys[i].p, call->keys[i].n);
 	for (size_t i = 0; i < call->nargs; i++)

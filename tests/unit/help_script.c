@@ -109,5 +109,5 @@ const char *help_commit(struct help_bed *b, const struct help_batch *batch)
 
 const char *help_fence(struct help_bed *b, const char *field)
 {
-	return help_redis_do(&b->redis, "HGET", K("fence"), field, NULL);
+	return help_redis_do(&b->redis, "HGET", K("fence"), field, (const char *)NULL);
 }
