@@ -162,8 +162,8 @@ static void measure(struct npsd_pub *p, int64_t mono_ms)
 	if (p->nflight > 0 || p->stretch_keys < 256)
 		return;
 	us = (double)(mono_ms - p->stretch_ms + 1) * 1000 / (double)p->stretch_keys;
-	/* Other work on the way makes it look dear, never cheap: down at once, up slowly. */
-	p->cost_us = us < p->cost_us ? us : p->cost_us + (us - p->cost_us) / 8;
+	/* Other shards' keys between them make it look dear, never cheap: down at once, up slowly. */
+	p->cost_us = us < p->cost_us ? us : p->cost_us + (us - p->cost_us) / 64;
 }
 
 void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done,

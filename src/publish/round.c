@@ -6,7 +6,7 @@
 #include "npsd/err.h"
 #include "publish/pub.h"
 
-#define COST_US 50.0 /* of a key, until it is measured */
+#define COST_US 30.0 /* of a key with six windows, until it is measured; 20 on a 2.45 GHz Xeon */
 
 static bool has_work(const struct npsd_pub *p)
 {

@@ -231,6 +231,7 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	h.cfg.publish_budget = 0.01; /* with 50 us a key: one in 5 ms */
 	help_publish_take(&h, EPOCH);
 	h.pub->tokens = 100;
+	h.pub->cost_us = 50;
 	help_publish_settle(&h);
 	cr_expect_eq(help_publish_calls(&h, "publish "), 100);
 	help_publish_wait(&h, 1000);
