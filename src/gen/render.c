@@ -115,7 +115,7 @@ static void put_time(struct render *r, const char *name, int64_t ms)
 
 static void put_score(struct render *r)
 {
-	int score = r->a->is.score;
+	int8_t score = r->a->is.score;
 
 	if (quirk(r, 2, 500))
 		put_raw(r, "score", "3"); /* of repeated keys the last one counts */

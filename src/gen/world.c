@@ -35,7 +35,7 @@ static const struct {
 } lists[GEN_NLIST] = {
 #define LIST(a)                                                                                              \
 	{                                                                                                    \
-		a, sizeof(a) / sizeof(*a) - 1                                                                \
+		(a), sizeof(a) / sizeof(*(a)) - 1                                                            \
 	}
     LIST(channels), LIST(stages), LIST(teams), LIST(products), LIST(profiles), LIST(languages), LIST(surveys),
     LIST(owners)

@@ -77,21 +77,23 @@ def server(folder):
 @pytest.fixture(scope="module")
 def recounted(folder):
     """A stream with much of everything: its account, and what the oracle makes of the topic."""
-    options = ["--mock", "4", "--events", "12000", "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
+    options = ["--mock", "4", "--events", "4000", "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
                "--late", "0.03", "--duplicates", "0.1", "--locations", "40", "--account", str(folder / "account")]
     generator = subprocess.Popen([NPSGEN, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         bootstrap = generator.stdout.readline().decode().strip().partition("=")[2]
-        assert b"12000 records" in generator.stderr.readline()  # all have arrived
+        assert b"4000 records" in generator.stderr.readline()  # all have arrived
         records = list(oracle.read_topic(bootstrap, "survey-events"))
     finally:
         generator.stdin.close()
         assert generator.wait(timeout=30) == 0
-    assert len(records) == 12000
+    assert len(records) == 4000
     return oracle.expect(records, Config(topic="survey-events"))
 
 
-def read_account(folder):
+@pytest.fixture(scope="module")
+def account(folder, recounted):
+    assert recounted.totals["consumed"] == 4000  # the generator has ended: its account is whole
     with open(folder / "account", encoding="utf-8", newline="\n") as lines:
         return check_account.Account(SETS).read(lines)
 
@@ -136,18 +138,18 @@ def published(server, recounted):
     return server.client
 
 
-def differences(folder, redis, keep=100000):
-    return check_account.check(read_account(folder), redis, SETS, WINDOWS, alerts_keep=keep)
+def differences(account, redis, keep=100000):
+    return check_account.check(account, redis, SETS, WINDOWS, alerts_keep=keep)
 
 
-def test_account_and_oracle_agree(folder, published, recounted):
-    diff, figures = differences(folder, published)
+def test_account_and_oracle_agree(account, published, recounted):
+    diff, figures = differences(account, published)
     assert diff.texts == []
-    assert figures["events"] == 12000 and figures["differences"] == 0
-    assert figures["segments"] > 500 and figures["windows"] > 2000 and figures["alerts"] > 2000
+    assert figures["events"] == 4000 and figures["differences"] == 0
+    assert figures["segments"] > 500 and figures["windows"] > 2000 and figures["alerts"] > 700
     assert figures["alerts"] == sum(len(told) for told in recounted.alerts.values())
     kinds = [told["json"]["kind"] for of in recounted.alerts.values() for told in of]
-    assert min(kinds.count(kind) for kind in ("raised", "changed", "retracted")) > 100
+    assert min(kinds.count(kind) for kind in ("raised", "changed", "retracted")) > 30
 
 
 SEG = b"nps:v:{kind=transactional}"
@@ -239,18 +241,18 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_found(folder, published, fault):
+def test_each_fault_is_found(account, published, fault):
     FAULTS[fault](published)
-    diff, figures = differences(folder, published)
+    diff, figures = differences(account, published)
     assert diff.count > 0 and figures["differences"] == diff.count
     assert diff.texts
 
 
-def test_a_trimmed_stream_may_lack_its_oldest(folder, published):
+def test_a_trimmed_stream_may_lack_its_oldest(account, published):
     entries = published.xrange("nps:alerts")
     published.xtrim("nps:alerts", maxlen=len(entries) // 2, approximate=False)
-    assert differences(folder, published)[0].count == len(entries) - len(entries) // 2
-    told_by_time = differences(folder, published, keep=len(entries) // 2)[0]
+    assert differences(account, published)[0].count == len(entries) - len(entries) // 2
+    told_by_time = differences(account, published, keep=len(entries) // 2)[0]
     assert told_by_time.count == 0
 
 
