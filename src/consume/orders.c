@@ -77,7 +77,9 @@ static bool orders_back(struct npsd_group *g, struct npsd_ring *ring)
 
 bool group_collect_orders(struct npsd_group *g)
 {
-	bool any = orders_back(g, g->w->commit_to_group) | orders_back(g, g->w->fold_to_group);
+	bool any = orders_back(g, g->w->commit_to_group);
+
+	any |= orders_back(g, g->w->fold_to_group);
 
 	for (int i = 0; i < g->w->workers; i++)
 		any |= orders_back(g, g->w->worker_to_group[i]);

@@ -1,0 +1,215 @@
+#include "npsd/daemon.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "npsd/kafka.h"
+#include "npsd/redis.h"
+#include "npsd/rooms.h"
+
+#define WAIT_MS 20	 /* longest wait of a step; what is awaited ends it earlier */
+#define RING_ORDERS 4096 /* every partition may be taken and dropped at once */
+#define RING_JOBS 16
+
+/* A thread that calls one room's step. */
+struct runner {
+	pthread_t thread;
+	const char *name;
+	bool (*step)(void *room, int wait_ms);
+	void *room;
+	_Atomic int *stop;
+	NPSD_APART _Atomic int64_t
+	    steps; /* writer: the thread; reader: main, who ends the process when it stands still */
+	int64_t steps_seen, seen_ms; /* main's */
+};
+
+struct daemon {
+	struct npsd_wires w;
+	struct npsd_worker *worker[NPSD_MAX_WORKERS];
+	struct npsd_commit *commit;
+	struct npsd_fold *fold;
+	struct npsd_group *group;
+	struct runner runner[NPSD_MAX_WORKERS + 2];
+	int runners;
+	_Atomic int stop;
+};
+
+static void *run(void *arg)
+{
+	struct runner *r = arg;
+
+	while (!npsd_load_relaxed(r->stop)) {
+		r->step(r->room, WAIT_MS);
+		npsd_bump_owner(&r->steps, 1);
+	}
+	return NULL;
+}
+
+static bool step_worker(void *room, int wait_ms)
+{
+	return npsd_worker_step(room, wait_ms);
+}
+
+static bool step_commit(void *room, int wait_ms)
+{
+	return npsd_commit_step(room, wait_ms);
+}
+
+static bool step_fold(void *room, int wait_ms)
+{
+	return npsd_fold_step(room, wait_ms);
+}
+
+static void start(struct daemon *d, const char *name, bool (*step)(void *, int), void *room)
+{
+	struct runner *r = &d->runner[d->runners++];
+
+	r->name = name;
+	r->step = step;
+	r->room = room;
+	r->stop = &d->stop;
+	r->seen_ms = npsd_clock_system.mono_ms(NULL);
+	npsd_assert(pthread_create(&r->thread, NULL, run, r) == 0);
+	pthread_setname_np(r->thread, name);
+}
+
+/* A room that makes no step for stall.limit: the process leaves the group rather than hold partitions it does
+ * not count. */
+static void watch_stalls(struct daemon *d)
+{
+	int64_t now = npsd_clock_system.mono_ms(NULL);
+
+	for (int i = 0; i < d->runners; i++) {
+		struct runner *r = &d->runner[i];
+		int64_t steps = npsd_load_relaxed(&r->steps);
+
+		if (steps != r->steps_seen) {
+			r->steps_seen = steps;
+			r->seen_ms = now;
+		} else if (now - r->seen_ms > d->w.cfg->stall_limit_ms) {
+			npsd_log(
+			    NPSD_LOG_ERROR, "main", "%s made no step for stall.limit: giving up", r->name);
+			_exit(1);
+		}
+	}
+}
+
+static bool wire(struct daemon *d, const struct npsd_config *cfg, struct npsd_err *err)
+{
+	struct npsd_wires *w = &d->w;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	w->cfg = cfg;
+	w->clock = npsd_clock_system;
+	w->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
+	if (w->workers > NPSD_MAX_WORKERS)
+		w->workers = NPSD_MAX_WORKERS;
+	for (int i = 0; i < w->workers; i++) {
+		w->group_to_worker[i] = npsd_ring_new(RING_ORDERS);
+		w->worker_to_group[i] = npsd_ring_new(RING_ORDERS);
+		w->worker_to_commit[i] = npsd_ring_new(RING_JOBS);
+		w->commit_to_worker[i] = npsd_ring_new(RING_JOBS);
+	}
+	w->group_to_commit = npsd_ring_new(RING_ORDERS);
+	w->commit_to_group = npsd_ring_new(RING_ORDERS);
+	w->group_to_fold = npsd_ring_new(RING_ORDERS);
+	w->fold_to_group = npsd_ring_new(RING_ORDERS);
+	w->fold_to_commit = npsd_ring_new(RING_JOBS);
+	w->commit_to_fold = npsd_ring_new(RING_JOBS);
+	return npsd_redis_open(&w->store_group, cfg, "consume", err) &&
+	       npsd_redis_open(&w->store_commit, cfg, "commit", err) &&
+	       npsd_redis_open(&w->store_fold, cfg, "fold", err) &&
+	       npsd_kafka_open(&w->broker, cfg, w->workers, err);
+}
+
+static void unwire(struct npsd_wires *w)
+{
+	if (w->broker.self)
+		npsd_kafka_close(&w->broker);
+	npsd_redis_close(&w->store_group);
+	npsd_redis_close(&w->store_commit);
+	npsd_redis_close(&w->store_fold);
+	for (int i = 0; i < w->workers; i++) {
+		npsd_ring_free(&w->group_to_worker[i]);
+		npsd_ring_free(&w->worker_to_group[i]);
+		npsd_ring_free(&w->worker_to_commit[i]);
+		npsd_ring_free(&w->commit_to_worker[i]);
+	}
+	npsd_ring_free(&w->group_to_commit);
+	npsd_ring_free(&w->commit_to_group);
+	npsd_ring_free(&w->group_to_fold);
+	npsd_ring_free(&w->fold_to_group);
+	npsd_ring_free(&w->fold_to_commit);
+	npsd_ring_free(&w->commit_to_fold);
+}
+
+static struct npsd_group *the_group; /* for the signal handler: set before, cleared after signals are taken */
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	npsd_group_stop_any(the_group);
+}
+
+/* Main is the group's thread. */
+static int run_group(struct daemon *d)
+{
+	struct sigaction act = {.sa_handler = on_signal}, old_term, old_int;
+
+	the_group = d->group;
+	sigaction(SIGTERM, &act, &old_term);
+	sigaction(SIGINT, &act, &old_int);
+	while (npsd_group_state(d->group) == NPSD_GROUP_RUNS) {
+		npsd_group_step(d->group, WAIT_MS);
+		watch_stalls(d);
+	}
+	sigaction(SIGTERM, &old_term, NULL);
+	sigaction(SIGINT, &old_int, NULL);
+	the_group = NULL;
+	if (npsd_group_state(d->group) == NPSD_GROUP_FAILED)
+		npsd_log(NPSD_LOG_ERROR, "main", "%s", npsd_group_error(d->group));
+	return npsd_group_code(d->group);
+}
+
+int npsd_daemon_run(const struct npsd_config *cfg, bool drain)
+{
+	struct daemon *d = aligned_alloc(128, (sizeof *d + 127) / 128 * 128);
+	struct npsd_err err = {0};
+	int code;
+
+	npsd_assert(d);
+	memset(d, 0, sizeof *d);
+	if (!wire(d, cfg, &err)) {
+		npsd_log(NPSD_LOG_ERROR, "main", "%s", err.text);
+		unwire(&d->w);
+		free(d);
+		return err.code == NPSD_INVALID ? 2 : 1;
+	}
+	for (int i = 0; i < d->w.workers; i++)
+		d->worker[i] = npsd_worker_new(&d->w, i);
+	d->commit = npsd_commit_new(&d->w);
+	d->fold = npsd_fold_new(&d->w);
+	d->group = npsd_group_new(&d->w, drain);
+	for (int i = 0; i < d->w.workers; i++)
+		start(d, "worker", step_worker, d->worker[i]);
+	start(d, "commit", step_commit, d->commit);
+	start(d, "fold", step_fold, d->fold);
+
+	code = run_group(d);
+
+	npsd_store_relaxed(&d->stop, 1);
+	for (int i = 0; i < d->runners; i++)
+		pthread_join(d->runner[i].thread, NULL);
+	for (int i = 0; i < d->w.workers; i++)
+		npsd_worker_free(&d->worker[i]);
+	unwire(&d->w);
+	npsd_commit_free(&d->commit);
+	npsd_fold_free(&d->fold);
+	npsd_group_free(&d->group);
+	free(d);
+	return code;
+}
