@@ -1,6 +1,7 @@
 /*
- * The figures of a window, from its counts. P, N, D: promoters, passives, detractors; n = P + N + D; z = 1.959963984540054.
- * Scores and intervals in points, shares and rates as fractions; unrounded (four decimals where they are written).
+ * The figures of a window, from its counts. P, N, D: promoters, passives, detractors; n = P + N + D; z
+ * = 1.959963984540054. Scores and intervals in points, shares and rates as fractions; unrounded (four
+ * decimals where they are written).
  */
 #ifndef NPSD_FIGURES_H
 #define NPSD_FIGURES_H
@@ -26,9 +27,9 @@ struct npsd_change {
 /* Thread: any; Waits: never; Fails: never. Those with n > 0 demanded say so. */
 struct npsd_counts npsd_counts_of(const int64_t v[NPSD_NCOUNTER]);
 /*
- * Adjusted Wald interval (Rocks 2016, "Interval estimation for the Net Promoter Score", The American Statistician 70:4,
- * 365-372: add three answers, one of each kind but in proportion 3/4, 3/2, 3/4): n' = n+3, m' = (P-D)/n',
- * v' = (P+D+1.5)/n' - m'^2, lo = 100 max(-1, m' - z sqrt(v'/n')), hi likewise. n > 0.
+ * Adjusted Wald interval (Rocks 2016, "Interval estimation for the Net Promoter Score", The American
+ * Statistician 70:4, 365-372: add three answers, one of each kind but in proportion 3/4, 3/2, 3/4): n' = n+3,
+ * m' = (P-D)/n', v' = (P+D+1.5)/n' - m'^2, lo = 100 max(-1, m' - z sqrt(v'/n')), hi likewise. n > 0.
  */
 struct npsd_nps npsd_nps_of(struct npsd_counts c);
 /* z = (m1'-m2') / sqrt(v1'/n1' + v2'/n2'); p = erfc(|z|/sqrt 2), two-sided. Both n > 0. */

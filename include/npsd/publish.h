@@ -1,10 +1,11 @@
 /*
- * publish: absolute values into the public keys; safe to repeat. One npsd_pub a shard; fold feeds it and hands it the
- * completions of its calls (same connection, tags told apart by npsd_tag).
+ * publish: absolute values into the public keys; safe to repeat. One npsd_pub a shard; fold feeds it and
+ * hands it the completions of its calls (same connection, tags told apart by npsd_tag).
  *
- * A round works from a frozen log position and t: first its record goes into the private slot by script, then, once that
- * is acknowledged, the keys. While npsd_pub_busy() fold neither applies the log to this shard nor moves its t.
- * Once a sweep (and first when taken) all keys are written again, and names that nobody counts are removed.
+ * A round works from a frozen log position and t: first its record goes into the private slot by script,
+ * then, once that is acknowledged, the keys. While npsd_pub_busy() fold neither applies the log to this shard
+ * nor moves its t. Once a sweep (and first when taken) all keys are written again, and names that nobody
+ * counts are removed.
  */
 #ifndef NPSD_PUBLISH_H
 #define NPSD_PUBLISH_H
@@ -20,19 +21,20 @@
 
 /* Tags of the fold connection: whose call it is. */
 enum npsd_tag_room { NPSD_TAG_FOLD = 1, NPSD_TAG_PUBLISH = 2 };
-#define npsd_tag(room, shard, n) ((uint64_t)(room) << 56 | (uint64_t)(shard) << 40 | ((uint64_t)(n) & 0xffffffffff))
+#define npsd_tag(room, shard, n)                                                                             \
+	((uint64_t)(room) << 56 | (uint64_t)(shard) << 40 | ((uint64_t)(n)&0xffffffffff))
 #define npsd_tag_room(tag) ((int)((tag) >> 56))
 #define npsd_tag_shard(tag) ((int)((tag) >> 40 & 0xffff))
-#define npsd_tag_n(tag) ((tag) & 0xffffffffff)
+#define npsd_tag_n(tag) ((tag)&0xffffffffff)
 
 /* What fold knows of a shard; constant while the pub is busy. */
 struct npsd_shard_view {
 	int shard;
-	int64_t epoch;          /* ms; what the scripts of this shard must find stored */
-	int64_t seq;            /* log position: entries applied */
-	char hash[41];          /* chain hash at seq; "" for 0 */
-	int64_t t_ms;           /* the t of the windows */
-	const char *positions;  /* source positions applied, as stored (`TOPIC/P 0:123;...`) */
+	int64_t epoch;	       /* ms; what the scripts of this shard must find stored */
+	int64_t seq;	       /* log position: entries applied */
+	char hash[41];	       /* chain hash at seq; "" for 0 */
+	int64_t t_ms;	       /* the t of the windows */
+	const char *positions; /* source positions applied, as stored (`TOPIC/P 0:123;...`) */
 	const struct npsd_names *names;
 	struct npsd_panes *panes;
 };
@@ -53,16 +55,20 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v);
 void npsd_pub_touch(struct npsd_pub *p, uint32_t i, int64_t mono_ms);
 /* t moved from before_ms: what holds something in a window whose pane turned is due. */
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms);
-/* Starts or goes on with a round or a sweep if due; submits at most what the store takes. True if it did something. */
-bool npsd_pub_step(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms);
+/* Starts or goes on with a round or a sweep if due; submits at most what the store takes. True if it did
+ * something. */
+bool npsd_pub_step(
+    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms);
 /* A completion whose tag says NPSD_TAG_PUBLISH and this shard. */
-void npsd_pub_done(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms);
+void npsd_pub_done(
+    struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms);
 /*
- * A round is open. Calls that do not look at the shard (index sets, totals, a page of the sweep's scan) may be on their way
- * all the same; who frees a pub drops the answers that still come for it.
+ * A round is open. Calls that do not look at the shard (index sets, totals, a page of the sweep's scan) may
+ * be on their way all the same; who frees a pub drops the answers that still come for it.
  */
 bool npsd_pub_busy(const struct npsd_pub *p);
-/* Nothing due, nothing on its way, one whole sweep since the shard was taken, totals and meta written since the last touch. */
+/* Nothing due, nothing on its way, one whole sweep since the shard was taken, totals and meta written since
+ * the last touch. */
 bool npsd_pub_clean(const struct npsd_pub *p);
 /* Until it is clean: all that is due is due now, whatever interval and budget; totals and meta too. */
 void npsd_pub_flush(struct npsd_pub *p);

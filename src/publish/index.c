@@ -85,7 +85,7 @@ static void give_back(struct npsd_pub *p)
 bool npsd_pub_index_step(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
 {
 	struct npsd_arg key, args[1 + NPSD_INDEX_MEMBERS];
-	size_t end[NPSD_INDEX_MEMBERS];
+	size_t end[NPSD_INDEX_MEMBERS] = {0};
 	int set = 0;
 
 	while (set < p->cfg->sets.n && p->index[set].head == NPSD_DUE_NONE)

@@ -32,7 +32,7 @@ static bool may_write(const struct npsd_pub *p)
 
 static bool submit_record(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
 {
-	struct npsd_pub_header h;
+	struct npsd_pub_header h = {0};
 	struct npsd_arg keys[3], args[8];
 	size_t a, b, c, text;
 	char epoch[24];

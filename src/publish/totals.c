@@ -282,7 +282,7 @@ static bool is_news(struct npsd_totals *t)
 static bool submit_read(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
 {
 	static const char *const name[5] = {"fence", "dict", "totals", "meta", "lost"};
-	struct npsd_pub_header h;
+	struct npsd_pub_header h = {0};
 	struct npsd_arg keys[5];
 	size_t end[5];
 

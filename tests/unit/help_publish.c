@@ -102,7 +102,7 @@ static void store_header(struct help_publish *h)
 
 	snprintf(len, sizeof len, "%u", n);
 	help_redis_do(&h->redis, "HSET", "{nps:alerts}:fence", "config", h->cfg.hash, "dict_len", len,
-	    "dict_chain", npsd_names_chain_any(h->names, n), NULL);
+	    "dict_chain", npsd_names_chain_any(h->names, n), (char *)NULL);
 }
 
 void help_publish_open(struct help_publish *h)
@@ -141,7 +141,7 @@ void help_publish_take(struct help_publish *h, int64_t epoch)
 
 	snprintf(field, sizeof field, "epoch:%d", h->view.shard);
 	snprintf(text, sizeof text, "%lld", (long long)epoch);
-	help_redis_do(&h->redis, "HSET", "{nps:alerts}:fence", field, text, NULL);
+	help_redis_do(&h->redis, "HSET", "{nps:alerts}:fence", field, text, (char *)NULL);
 	h->view.epoch = epoch;
 	npsd_pub_free(&h->pub);
 	h->pub = npsd_pub_new(&h->cfg, h->view.shard);
