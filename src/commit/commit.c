@@ -161,13 +161,18 @@ static bool orders(struct npsd_commit *c)
 
 /* --- jobs on their way in --- */
 
-/* Every partition goes on from what is held. */
+/*
+ * Every partition goes on from what is held. And each moves: a batch that moves nothing could not be told
+ * from one that is stored already.
+ */
 static bool fits(struct npsd_commit *c, const struct npsd_batch *b)
 {
+	npsd_assert(b->nparts > 0);
 	for (uint32_t i = 0; i < b->nparts; i++) {
 		const struct npsd_batch_part *p = &b->part[i];
 		const struct held *h = commit_held(c, p->end.tp);
 
+		npsd_assert(npsd_pos_cmp(p->from, p->end.pos) < 0);
 		if (!h || h->busy || strcmp(h->claim, p->end.claim) != 0 ||
 		    npsd_pos_cmp(h->pos, p->from) != 0)
 			return false;
