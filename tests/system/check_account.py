@@ -123,22 +123,25 @@ def encode(value):
     return "".join(f"%{ord(c):02X}" if c < " " or c in "\x7f%,={}:" else c for c in value)
 
 
-def values_of(answer, dim):
-    """The values of a dimension that an answer counts in."""
+def values_of(said, dim):
+    """The values of a dimension that an answer counts in; said: what it says of each dimension."""
+    value = said[dim]
     if dim == "location":
-        levels = answer.location.split("/")
+        levels = value.split("/")
         return ["/".join(levels[: i + 1]) for i in range(len(levels))]
     if dim == "theme":
-        return answer.themes or ["__none__"]
-    return [getattr(answer, dim) or "__none__"]
+        return value or ["__none__"]
+    return [value or "__none__"]
 
 
-def segments_of(answer, sets):
+def segments_of(said, sets):
     """(set, SEG) of each segment that an answer counts in."""
+    found = []
     for dims in sets:
-        for values in itertools.product(*(values_of(answer, dim) for dim in dims)):
+        for values in itertools.product(*(values_of(said, dim) for dim in dims)):
             parts = [f"{dim}={encode(value)}" for dim, value in zip(dims, values)]
-            yield set_name(dims), ",".join([f"kind={answer.survey_kind}"] + parts)
+            found.append((set_name(dims), ",".join([f"kind={said['survey_kind']}"] + parts)))
+    return found
 
 
 def set_name(dims):
@@ -163,8 +166,9 @@ def places(pane, windows, clock_ms):
     return tuple(out)
 
 
-def fold(answers, sets, windows, clock_ms):
-    """SEG -> counts of each window, now and before; and set -> its SEGs."""
+def cells_of(answers, dims, windows, clock_ms):
+    """Answers that are alike in all that matters here, taken together: (dimensions, places, counter, comment) -> how many."""
+    fields = ["themes" if dim == "theme" else dim for dim in dims]
     panes, cells = {}, collections.Counter()
     for a in answers:
         minute = a.event_ms // MINUTE * MINUTE
@@ -172,16 +176,25 @@ def fold(answers, sets, windows, clock_ms):
             panes[minute] = places(minute, windows, clock_ms)
         if panes[minute]:
             slot = NO_SCORE if a.score is None else a.score
-            # what does not matter for segments is left out, so that alike answers are taken together
-            cells[a._replace(event_ms=0, owner=None, respondent=None, comment=None), panes[minute], slot] += 1
-    counts, members = {}, collections.defaultdict(set)
-    for (answer, where, slot), n in cells.items():
-        for name, seg in segments_of(answer, sets):
+            cells[tuple(getattr(a, field) for field in fields), panes[minute], slot, a.has_comment] += 1
+    return cells
+
+
+def fold(answers, sets, windows, clock_ms):
+    """SEG -> counts of each window, now and before; and set -> its SEGs."""
+    dims = ["survey_kind"] + sorted({dim for of in sets for dim in of})
+    counts, members, segments = {}, collections.defaultdict(set), {}
+    for (said, where, slot, has_comment), n in cells_of(answers, dims, windows, clock_ms).items():
+        if said not in segments:
+            segments[said] = segments_of(dict(zip(dims, said)), sets)
+        for name, seg in segments[said]:
             members[name].add(seg)
-            windows_of = counts.setdefault(seg, [([0] * WIDTH, [0] * WIDTH) for _ in windows])
+            if seg not in counts:
+                counts[seg] = [([0] * WIDTH, [0] * WIDTH) for _ in windows]
+            windows_of = counts[seg]
             for i, which in where:
                 windows_of[i][which][slot] += n
-                windows_of[i][which][COMMENTS] += n * answer.has_comment
+                windows_of[i][which][COMMENTS] += n * has_comment
     return counts, members
 
 
