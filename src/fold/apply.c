@@ -32,8 +32,8 @@ static void chain_of(struct npsd_fold *f, char out[41], const char *before, stru
 	npsd_buf_add(&f->scratch, b.p, b.n);
 	npsd_assert(!f->scratch.full);
 	SHA1((const unsigned char *)f->scratch.p, f->scratch.n, digest);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	for (int i = 0; i < SHA_DIGEST_LENGTH; i++, out += 2)
+		snprintf(out, 3, "%02x", digest[i]);
 }
 
 /* `CONFIG DICT_LEN DICT_CHAIN` */

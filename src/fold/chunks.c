@@ -48,14 +48,13 @@ static void grow(struct npsd_chunks *c)
 
 struct npsd_chunk *npsd_chunks_get(struct npsd_chunks *c, struct npsd_chunk_key key)
 {
-	uint32_t *slot = c->cap ? slot_of(c, key) : NULL;
+	uint32_t *slot;
 
-	if (slot && *slot)
-		return &c->at[*slot - 1];
-	if (c->n == c->cap) {
+	if (c->n == c->cap)
 		grow(c);
-		slot = slot_of(c, key);
-	}
+	slot = slot_of(c, key);
+	if (*slot)
+		return &c->at[*slot - 1];
 	c->at[c->n] = (struct npsd_chunk){.key = key};
 	*slot = ++c->n;
 	return &c->at[c->n - 1];

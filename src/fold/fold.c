@@ -147,6 +147,8 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 
 	npsd_assert(k < f->nshards);
 	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
+		if (done->outcome == NPSD_BROKEN)
+			npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "%s", done->text);
 		if (s->pub) /* else for one that was given up */
 			npsd_pub_done(s->pub, &s->view, done, f->mono_ms);
 	} else if (n == f->read.call) {

@@ -123,11 +123,11 @@ static void grow_segments(struct npsd_panes *p)
 
 	npsd_assert(cap > p->cap && cap <= UINT32_MAX / 4);
 	p->seg = realloc(p->seg, cap * sizeof *p->seg);
-	p->block = realloc(p->block, cap * width * sizeof *p->block);
+	p->block = realloc(p->block, cap * width * sizeof(struct block *));
 	free(p->table);
 	p->table = calloc((size_t)cap * 2, sizeof *p->table);
 	npsd_assert(p->seg && p->block && p->table);
-	memset(p->block + p->cap * width, 0, (cap - p->cap) * width * sizeof *p->block);
+	memset(p->block + p->cap * width, 0, (cap - p->cap) * width * sizeof(struct block *));
 	p->cap = cap;
 	p->mask = cap * 2 - 1;
 	for (uint32_t i = 0; i < p->nsegs; i++)
@@ -136,16 +136,17 @@ static void grow_segments(struct npsd_panes *p)
 
 uint32_t npsd_panes_find(struct npsd_panes *p, struct npsd_seg seg, bool make)
 {
-	uint32_t *slot = p->cap ? slot_of(p, seg) : NULL;
+	uint32_t *slot;
 
-	if (slot && *slot)
+	if (p->nsegs == p->cap && make)
+		grow_segments(p);
+	if (p->cap == 0)
+		return UINT32_MAX;
+	slot = slot_of(p, seg);
+	if (*slot)
 		return *slot - 1;
 	if (!make)
 		return UINT32_MAX;
-	if (p->nsegs == p->cap) {
-		grow_segments(p);
-		slot = slot_of(p, seg);
-	}
 	p->seg[p->nsegs] = seg;
 	*slot = ++p->nsegs;
 	return p->nsegs - 1;
@@ -500,7 +501,7 @@ void npsd_panes_drop(struct npsd_panes *p, int64_t t_ms)
 
 size_t npsd_panes_bytes(const struct npsd_panes *p)
 {
-	size_t a_segment = sizeof *p->seg + (size_t)p->nsteps * sizeof *p->block + 2 * sizeof *p->table;
+	size_t a_segment = sizeof *p->seg + (size_t)p->nsteps * sizeof(struct block *) + 2 * sizeof *p->table;
 
 	return sizeof *p + p->cap * a_segment + p->block_bytes;
 }
