@@ -3,7 +3,8 @@
  *
  *   group  --order--> worker, commit, fold      and comes back done (the same struct)
  *   worker --job----> commit                    and comes back done
- *   fold   --job----> commit                    (only NPSD_JOB_ASK without values: read the dictionary's rest)
+ *   fold   --job----> commit                    (only NPSD_JOB_ASK without values: read the dictionary's
+ * rest)
  *
  * `run` numbers the time between two recoveries. What carries an old number is dropped by whoever gets it.
  */
@@ -18,9 +19,9 @@
 #include "npsd/names.h"
 #include "npsd/segment.h"
 
-#define NPSD_CLAIM_LEN 16       /* hex digits */
-#define NPSD_MAX_PARTS 1024     /* partitions held by one process */
-#define NPSD_BATCH_PARTS 256    /* partitions of one batch */
+#define NPSD_CLAIM_LEN 16    /* hex digits */
+#define NPSD_MAX_PARTS 1024  /* partitions held by one process */
+#define NPSD_BATCH_PARTS 256 /* partitions of one batch */
 #define NPSD_BATCH_ALERTS 256
 #define NPSD_ASK_VALUES 512
 #define NPSD_RULINGS_TEXT 4096
@@ -42,11 +43,11 @@ static inline int npsd_pos_cmp(struct npsd_pos a, struct npsd_pos b)
 struct npsd_part_state {
 	struct npsd_tp tp;
 	char claim[NPSD_CLAIM_LEN + 1];
-	struct npsd_pos base;     /* first position ever counted */
-	struct npsd_pos pos;      /* counted up to here */
-	int64_t stream_ms;        /* stream time; NPSD_TIME_NONE: none yet */
-	int64_t horizon_ms;       /* likewise */
-	int64_t lateness_ms;      /* in force at pos; 0: none yet */
+	struct npsd_pos base; /* first position ever counted */
+	struct npsd_pos pos;  /* counted up to here */
+	int64_t stream_ms;    /* stream time; NPSD_TIME_NONE: none yet */
+	int64_t horizon_ms;   /* likewise */
+	int64_t lateness_ms;  /* in force at pos; 0: none yet */
 };
 
 /* A ruling: a decision that does not follow from the records, obeyed by whoever reads the offsets again. */
@@ -65,7 +66,8 @@ struct npsd_ruling {
 
 enum npsd_order_what {
 	NPSD_ORDER_TAKE,  /* worker, commit: count this partition from state.pos on */
-	NPSD_ORDER_READ,  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be missed) */
+	NPSD_ORDER_READ,  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be
+			     missed) */
 	NPSD_ORDER_PAUSE, /* worker: read no more; done when all in hand is committed (or this run is over) */
 	NPSD_ORDER_DROP,  /* worker, commit: forget this partition */
 	NPSD_ORDER_RESET, /* all: drop all in hand, go on with `run` and `names` */
@@ -78,14 +80,14 @@ enum npsd_order_what {
 struct npsd_order {
 	enum npsd_order_what what;
 	uint32_t run;
-	struct npsd_part_state state;       /* TAKE, DROP (tp) */
-	int64_t load_from;                  /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
-	struct npsd_ruling *rulings;        /* TAKE: ascending, for load_from and later; the order owns them */
+	struct npsd_part_state state; /* TAKE, DROP (tp) */
+	int64_t load_from; /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
+	struct npsd_ruling *rulings; /* TAKE: ascending, for load_from and later; the order owns them */
 	size_t nrulings;
-	bool keep;                          /* TAKE: claim and position are those this worker left off at: keep the ledger */
-	struct npsd_names *names;           /* RESET, first TAKE: the dictionary's copy of this run */
-	uint8_t shards[32];                 /* SHARD: bit k */
-	bool ok;                            /* on the way back */
+	bool keep; /* TAKE: claim and position are those this worker left off at: keep the ledger */
+	struct npsd_names *names; /* RESET, first TAKE: the dictionary's copy of this run */
+	uint8_t shards[32];	  /* SHARD: bit k */
+	bool ok;		  /* on the way back */
 };
 
 enum npsd_job_what { NPSD_JOB_BATCH, NPSD_JOB_ASK };
@@ -97,7 +99,8 @@ struct npsd_job {
 	uint32_t run;
 };
 
-/* Values to be admitted to the dictionary; ancestors of a location before it. Answered in the dictionary's copy itself. */
+/* Values to be admitted to the dictionary; ancestors of a location before it. Answered in the dictionary's
+ * copy itself. */
 struct npsd_ask {
 	struct npsd_job job;
 	uint32_t n;
@@ -110,10 +113,10 @@ struct npsd_ask {
 };
 
 struct npsd_batch_part {
-	struct npsd_part_state end;            /* claim; pos, stream_ms, horizon_ms, lateness_ms behind the batch */
-	struct npsd_pos from;                  /* where the batch before ended */
-	int64_t first_ms;                      /* timestamp of the first record read for a base above 0; else NPSD_TIME_NONE */
-	struct npsd_buf rulings;               /* lines as stored (docs/formats.md) */
+	struct npsd_part_state end; /* claim; pos, stream_ms, horizon_ms, lateness_ms behind the batch */
+	struct npsd_pos from;	    /* where the batch before ended */
+	int64_t first_ms; /* timestamp of the first record read for a base above 0; else NPSD_TIME_NONE */
+	struct npsd_buf rulings; /* lines as stored (docs/formats.md) */
 };
 
 /*
@@ -125,20 +128,20 @@ struct npsd_batch {
 	int worker;
 	uint32_t nparts;
 	struct npsd_batch_part part[NPSD_BATCH_PARTS];
-	uint32_t dict_len;                     /* ids used are below dict_len + 2 */
-	int64_t clock_ms;                      /* highest event time added to a pane; NPSD_TIME_NONE: none */
-	struct npsd_buf totals;                /* msgpack map: name of the contract's totals -> integer to add */
-	struct npsd_buf meta;                  /* msgpack map: `undated`, `ahead`, `other:DIM` -> integer to add */
-	struct npsd_buf alerts;                /* msgpack array elements, docs/formats.md */
+	uint32_t dict_len;	/* ids used are below dict_len + 2 */
+	int64_t clock_ms;	/* highest event time added to a pane; NPSD_TIME_NONE: none */
+	struct npsd_buf totals; /* msgpack map: name of the contract's totals -> integer to add */
+	struct npsd_buf meta;	/* msgpack map: `undated`, `ahead`, `other:DIM` -> integer to add */
+	struct npsd_buf alerts; /* msgpack array elements, docs/formats.md */
 	uint32_t nalerts;
-	bool urgent;                           /* holds a critical alert */
-	uint32_t nshards;                      /* shards with deltas, ascending */
+	bool urgent;	  /* holds a critical alert */
+	uint32_t nshards; /* shards with deltas, ascending */
 	struct {
 		uint16_t shard;
-		uint32_t at, len;              /* into deltas */
+		uint32_t at, len; /* into deltas */
 	} shard[256];
-	struct npsd_buf deltas;                /* msgpack arrays, docs/formats.md */
-	int64_t oldest_mono_ms;                /* when its first event was read */
+	struct npsd_buf deltas; /* msgpack arrays, docs/formats.md */
+	int64_t oldest_mono_ms; /* when its first event was read */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The broker: Kafka as the rooms see it. Production is librdkafka (src/consume/kafka.c), the simulator a log that fails,
- * lags and rebalances. A partition is named by its topic's place in the configuration and its number.
+ * The broker: Kafka as the rooms see it. Production is librdkafka (src/consume/kafka.c), the simulator a log
+ * that fails, lags and rebalances. A partition is named by its topic's place in the configuration and its
+ * number.
  */
 #ifndef NPSD_BROKER_H
 #define NPSD_BROKER_H
@@ -20,39 +21,46 @@ struct npsd_offset {
 };
 
 enum npsd_broker_what {
-	NPSD_B_ASSIGN,    /* the group gives these: answer by assign(), after they were claimed */
-	NPSD_B_REVOKE,    /* the group takes all: answer by unassign(), after what is in hand is committed */
-	NPSD_B_LOST,      /* taken already (expelled): answer by unassign(); nothing can be committed any more */
-	NPSD_B_ENDS,      /* answer to ends() */
+	NPSD_B_ASSIGN, /* the group gives these: answer by assign(), after they were claimed */
+	NPSD_B_REVOKE, /* the group takes all: answer by unassign(), after what is in hand is committed */
+	NPSD_B_LOST,   /* taken already (expelled): answer by unassign(); nothing can be committed any more */
+	NPSD_B_ENDS,   /* answer to ends() */
 	NPSD_B_COMMITTED, /* answer to commit() */
-	NPSD_B_FATAL,     /* the client cannot go on; text says why */
+	NPSD_B_FATAL,	  /* the client cannot go on; text says why */
 };
 
-enum npsd_commit_answer { NPSD_COMMIT_OK, NPSD_COMMIT_STALE /* unknown member, old generation */, NPSD_COMMIT_AGAIN };
+enum npsd_commit_answer {
+	NPSD_COMMIT_OK,
+	NPSD_COMMIT_STALE /* unknown member, old generation */,
+	NPSD_COMMIT_AGAIN
+};
 
 struct npsd_broker_event {
 	enum npsd_broker_what what;
-	uint64_t tag;                   /* ENDS, COMMITTED */
-	const struct npsd_offset *tps;  /* ASSIGN, REVOKE: offset unused. Valid until the next poll */
+	uint64_t tag;		       /* ENDS, COMMITTED */
+	const struct npsd_offset *tps; /* ASSIGN, REVOKE: offset unused. Valid until the next poll */
 	size_t n;
-	struct npsd_tp tp;              /* ENDS */
-	bool ok;                        /* ENDS: false: unknown now, ask again */
-	int64_t low, high, committed;   /* ENDS: earliest offset, last stable offset, the group's own or -1 */
+	struct npsd_tp tp;		/* ENDS */
+	bool ok;			/* ENDS: false: unknown now, ask again */
+	int64_t low, high, committed;	/* ENDS: earliest offset, last stable offset, the group's own or -1 */
 	enum npsd_commit_answer answer; /* COMMITTED */
-	char text[160];                 /* FATAL, and failures: one sentence */
+	char text[160];			/* FATAL, and failures: one sentence */
 };
 
-enum npsd_msg_what { NPSD_MSG_RECORD, NPSD_MSG_END /* end of the partition as of now: next offset in offset */,
-	NPSD_MSG_GONE /* the wanted offset does not exist: retention or truncation */ };
+enum npsd_msg_what {
+	NPSD_MSG_RECORD,
+	NPSD_MSG_END /* end of the partition as of now: next offset in offset */,
+	NPSD_MSG_GONE /* the wanted offset does not exist: retention or truncation */
+};
 
 struct npsd_msg {
 	enum npsd_msg_what what;
 	struct npsd_tp tp;
 	int64_t offset;
-	int64_t record_ms;  /* the record's timestamp */
-	const void *value;  /* NULL: tombstone; else readable as decode.h says */
+	int64_t record_ms; /* the record's timestamp */
+	const void *value; /* NULL: tombstone; else readable as decode.h says */
 	size_t len;
-	void *held;         /* the broker's; released with the message */
+	void *held; /* the broker's; released with the message */
 };
 
 struct npsd_broker {
@@ -62,7 +70,8 @@ struct npsd_broker {
 	/* True and *out, or false after wait_ms or earlier when woken. */
 	bool (*poll)(void *self, struct npsd_broker_event *out, int wait_ms);
 	void (*wake)(void *self); /* Thread: any */
-	/* Takes up delivery of exactly these, each at its offset, to worker `part % workers`. No worker may be fetching. */
+	/* Takes up delivery of exactly these, each at its offset, to worker `part % workers`. No worker may
+	 * be fetching. */
 	bool (*assign)(void *self, const struct npsd_offset *tps, size_t n);
 	/* Ends delivery: what was fetched and not handed out is dropped. No worker may be fetching. */
 	void (*unassign)(void *self);

@@ -1,6 +1,6 @@
 /*
- * The configuration: YAML and --set, over the defaults of src/tbl/options.def. Read once by main, constant after that:
- * any thread may read it.
+ * The configuration: YAML and --set, over the defaults of src/tbl/options.def. Read once by main, constant
+ * after that: any thread may read it.
  */
 #ifndef NPSD_CONFIG_H
 #define NPSD_CONFIG_H
@@ -22,9 +22,9 @@ enum npsd_respondent { NPSD_RESPONDENT_PLAIN, NPSD_RESPONDENT_KEYED, NPSD_RESPON
 #define NPSD_MAX_PROPERTIES 64
 
 struct npsd_window {
-	char name[16];    /* as configured: `1h` */
-	int64_t width_s;  /* multiple of step_s, at most 3660 days */
-	int64_t step_s;   /* 60 up to 3 h, 300 up to 24 h, 3600 up to 31 d, else 86 400 */
+	char name[16];	 /* as configured: `1h` */
+	int64_t width_s; /* multiple of step_s, at most 3660 days */
+	int64_t step_s;	 /* 60 up to 3 h, 300 up to 24 h, 3600 up to 31 d, else 86 400 */
 };
 
 struct npsd_config {
@@ -48,24 +48,25 @@ struct npsd_config {
 	int nproperties;
 	struct npsd_window windows[NPSD_MAX_WINDOWS]; /* windows, widest last, no two alike */
 	int nwindows;
-	struct npsd_sets sets;      /* segments; segment.h */
-	uint32_t caps[NPSD_NDIM];   /* caps.DIM */
-	int64_t pane_s;             /* finest step of the windows: what count counts in */
-	char *text;                 /* canonical text of all that is counted; config_hash is made from it */
-	char hash[33];              /* 128 bits in hex, zero-terminated */
+	struct npsd_sets sets;	  /* segments; segment.h */
+	uint32_t caps[NPSD_NDIM]; /* caps.DIM */
+	int64_t pane_s;		  /* finest step of the windows: what count counts in */
+	char *text;		  /* canonical text of all that is counted; config_hash is made from it */
+	char hash[33];		  /* 128 bits in hex, zero-terminated */
 };
 
 /*
- * Reads FILE (NULL: only defaults) and then `sets`, each "key=value", of which the last one counts. Lists and maps are
- * YAML there too. Texts and properties of the form `env:NAME` or `file:PATH` are read from there. On failure err->text is
- * one line `FILE:LINE:COL: FIELD: what is wrong; accepted: ...` (`--set: FIELD: ...`).
+ * Reads FILE (NULL: only defaults) and then `sets`, each "key=value", of which the last one counts. Lists and
+ * maps are YAML there too. Texts and properties of the form `env:NAME` or `file:PATH` are read from there. On
+ * failure err->text is one line `FILE:LINE:COL: FIELD: what is wrong; accepted: ...` (`--set: FIELD: ...`).
  * Thread: main; Owns: the caller frees with npsd_config_free; Fails: NPSD_INVALID
  */
-bool npsd_config_load(struct npsd_config **out, struct npsd_err *err, const char *file, const char *const *sets, int nsets);
+bool npsd_config_load(
+    struct npsd_config **out, struct npsd_err *err, const char *file, const char *const *sets, int nsets);
 void npsd_config_free(struct npsd_config **cfg);
 /*
- * The first option, by name, in which two canonical texts differ; NULL where they are equal. Valid until the next call.
- * Thread: main
+ * The first option, by name, in which two canonical texts differ; NULL where they are equal. Valid until the
+ * next call. Thread: main
  */
 const char *npsd_config_difference(const char *text_a, const char *text_b);
 /* docs/options.md (markdown) and --help are this text. Thread: main; Owns: the caller frees */

@@ -1,6 +1,6 @@
 /*
- * A decoded event, as values: what one record says, before identity is asked. Strings point into the record's bytes or
- * into the decoder's arena, and live until npsd_decoder_reset().
+ * A decoded event, as values: what one record says, before identity is asked. Strings point into the record's
+ * bytes or into the decoder's arena, and live until npsd_decoder_reset().
  */
 #ifndef NPSD_EVENT_H
 #define NPSD_EVENT_H
@@ -53,24 +53,24 @@ enum npsd_type {
 
 struct npsd_event {
 	enum npsd_type type;
-	struct npsd_str id;     /* response_id or invitation_id, 1 to 128 bytes, any bytes */
-	int64_t revision;       /* 1 to 2^63-1; 0: not mentioned */
-	int64_t updated_ms;     /* NPSD_TIME_NONE: not mentioned */
-	int64_t event_ms;       /* the event's own time, fall-backs applied */
-	bool undated;           /* event_ms is the record's timestamp, for want of a better one */
-	bool has_responded_at;  /* for an `updated` that creates */
-	int8_t score;           /* 0..10, NPSD_SCORE_NULL or NPSD_SCORE_ABSENT */
-	uint8_t kind;           /* enum npsd_kind; NPSD_KIND_NONE: not mentioned (an edit only) */
+	struct npsd_str id;    /* response_id or invitation_id, 1 to 128 bytes, any bytes */
+	int64_t revision;      /* 1 to 2^63-1; 0: not mentioned */
+	int64_t updated_ms;    /* NPSD_TIME_NONE: not mentioned */
+	int64_t event_ms;      /* the event's own time, fall-backs applied */
+	bool undated;	       /* event_ms is the record's timestamp, for want of a better one */
+	bool has_responded_at; /* for an `updated` that creates */
+	int8_t score;	       /* 0..10, NPSD_SCORE_NULL or NPSD_SCORE_ABSENT */
+	uint8_t kind;	       /* enum npsd_kind; NPSD_KIND_NONE: not mentioned (an edit only) */
 	/*
-	 * By enum npsd_dim; p == NULL: not mentioned, n == 0: mentioned as `__none__`. location is in its canonical form:
-	 * levels with one `/` between. [theme] is not used: themes below.
+	 * By enum npsd_dim; p == NULL: not mentioned, n == 0: mentioned as `__none__`. location is in its
+	 * canonical form: levels with one `/` between. [theme] is not used: themes below.
 	 */
 	struct npsd_str dim[NPSD_NDIM];
 	bool has_themes;
 	uint8_t nthemes;
 	struct npsd_str theme[NPSD_THEMES]; /* no empty one, no two alike, in the event's order */
-	struct npsd_str comment;            /* cut at 4 KiB; p == NULL: not mentioned */
-	struct npsd_str respondent;         /* p == NULL: not mentioned */
+	struct npsd_str comment;	    /* cut at 4 KiB; p == NULL: not mentioned */
+	struct npsd_str respondent;	    /* p == NULL: not mentioned */
 };
 
 #endif

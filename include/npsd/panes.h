@@ -1,10 +1,11 @@
 /*
- * panes: what has been counted, of one shard: counters by segment, step and pane. Filled by fold from the log, read by
- * publish. A window is the sum of its panes, computed when it is published: reading some hundred panes costs less than
- * writing the window's JSON, and there is no running total that could go wrong.
+ * panes: what has been counted, of one shard: counters by segment, step and pane. Filled by fold from the
+ * log, read by publish. A window is the sum of its panes, computed when it is published: reading some hundred
+ * panes costs less than writing the window's JSON, and there is no running total that could go wrong.
  *
- * A delta is given with the start of its pane in the finest step; it is added at every step that a window uses, where it
- * is not older than what that step keeps. Sparse: a segment with one answer costs a few dozen bytes a step.
+ * A delta is given with the start of its pane in the finest step; it is added at every step that a window
+ * uses, where it is not older than what that step keeps. Sparse: a segment with one answer costs a few dozen
+ * bytes a step.
  */
 #ifndef NPSD_PANES_H
 #define NPSD_PANES_H
@@ -23,8 +24,8 @@ struct npsd_panes;
 /* The steps used by the windows, ascending; returns how many. Thread: any */
 int npsd_panes_steps(int64_t step_s[NPSD_MAX_STEPS], const struct npsd_config *cfg);
 /*
- * Start of the window of width W and step g at time t: floor(t, g) + g - W, in seconds. Its end is start + W; the window
- * before it is the W seconds that end where it begins. Thread: any
+ * Start of the window of width W and step g at time t: floor(t, g) + g - W, in seconds. Its end is start + W;
+ * the window before it is the W seconds that end where it begins. Thread: any
  */
 int64_t npsd_window_from_s(const struct npsd_window *w, int64_t t_ms);
 
@@ -32,7 +33,8 @@ int64_t npsd_window_from_s(const struct npsd_window *w, int64_t t_ms);
 struct npsd_panes *npsd_panes_new(const struct npsd_config *cfg);
 void npsd_panes_free(struct npsd_panes **p);
 
-/* Index of a segment, made if `make`; UINT32_MAX where there is none. Indexes stay until the shard is given up. */
+/* Index of a segment, made if `make`; UINT32_MAX where there is none. Indexes stay until the shard is given
+ * up. */
 uint32_t npsd_panes_find(struct npsd_panes *p, struct npsd_seg seg, bool make);
 uint32_t npsd_panes_segments(const struct npsd_panes *p); /* indexes are below this */
 struct npsd_seg npsd_panes_seg(const struct npsd_panes *p, uint32_t i);

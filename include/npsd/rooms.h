@@ -2,8 +2,8 @@
  * How the rooms hang together: the shared handles, the rings, the steps. Threads call the steps in production
  * (src/daemon.c); a seeded scheduler calls the very same ones in the simulator (tests/sim).
  *
- * A step does a bounded amount of work and returns true if it made any; with nothing to do it may wait up to wait_ms for
- * its broker or store (0 in the simulator) and returns false.
+ * A step does a bounded amount of work and returns true if it made any; with nothing to do it may wait up to
+ * wait_ms for its broker or store (0 in the simulator) and returns false.
  */
 #ifndef NPSD_ROOMS_H
 #define NPSD_ROOMS_H
@@ -40,16 +40,20 @@ struct npsd_wires {
 	struct npsd_store store_group, store_commit, store_fold; /* a connection each */
 	int workers;
 
-	struct npsd_ring *group_to_worker[NPSD_MAX_WORKERS], *worker_to_group[NPSD_MAX_WORKERS]; /* struct npsd_order */
-	struct npsd_ring *worker_to_commit[NPSD_MAX_WORKERS], *commit_to_worker[NPSD_MAX_WORKERS]; /* struct npsd_job */
+	struct npsd_ring *group_to_worker[NPSD_MAX_WORKERS],
+	    *worker_to_group[NPSD_MAX_WORKERS]; /* struct npsd_order */
+	struct npsd_ring *worker_to_commit[NPSD_MAX_WORKERS],
+	    *commit_to_worker[NPSD_MAX_WORKERS];	     /* struct npsd_job */
 	struct npsd_ring *group_to_commit, *commit_to_group; /* struct npsd_order */
 	struct npsd_ring *group_to_fold, *fold_to_group;     /* struct npsd_order */
 	struct npsd_ring *fold_to_commit, *commit_to_fold;   /* struct npsd_job */
 
 	NPSD_APART _Atomic int incident; /* enum npsd_incident; any room sets (first wins), group clears */
-	char incident_text[256];         /* written by the setter before incident (release), read by group (acquire) */
-	_Atomic int incident_lock;       /* 1 while a setter writes */
-	NPSD_APART _Atomic int log_full; /* fold: a shard's log is beyond log.max_bytes (relaxed); worker: counts no further */
+	char
+	    incident_text[256]; /* written by the setter before incident (release), read by group (acquire) */
+	_Atomic int incident_lock; /* 1 while a setter writes */
+	NPSD_APART _Atomic int
+	    log_full; /* fold: a shard's log is beyond log.max_bytes (relaxed); worker: counts no further */
 	NPSD_APART _Atomic int fold_lag; /* commit bumps after each commit (relaxed): fold reads at once */
 };
 
@@ -62,7 +66,8 @@ struct npsd_worker;
 struct npsd_commit;
 struct npsd_fold;
 
-/* All _new: Thread: main; Owns: the caller frees; w stays the caller's. All _free: Thread: main, after the thread ended */
+/* All _new: Thread: main; Owns: the caller frees; w stays the caller's. All _free: Thread: main, after the
+ * thread ended */
 struct npsd_worker *npsd_worker_new(struct npsd_wires *w, int number);
 void npsd_worker_free(struct npsd_worker **worker);
 bool npsd_worker_step(struct npsd_worker *worker, int wait_ms); /* Thread: worker */
@@ -84,7 +89,7 @@ enum npsd_group_state {
 struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain);
 void npsd_group_free(struct npsd_group **g);
 bool npsd_group_step(struct npsd_group *g, int wait_ms); /* Thread: group */
-void npsd_group_stop_any(struct npsd_group *g);          /* SIGTERM: finish what is in hand. Thread: any */
+void npsd_group_stop_any(struct npsd_group *g);		 /* SIGTERM: finish what is in hand. Thread: any */
 enum npsd_group_state npsd_group_state(const struct npsd_group *g); /* Thread: group */
 /* Exit code of the process, and why; 0 and "" unless failed. Thread: group */
 int npsd_group_code(const struct npsd_group *g);

@@ -1,8 +1,8 @@
 /*
  * Dimensions, segment sets, segments.
  *
- * A segment is 16 bytes everywhere between count and publish: its set's number, survey kind and up to four value ids. Its
- * written name (SEG of the contract) is made only where it is published or told.
+ * A segment is 16 bytes everywhere between count and publish: its set's number, survey kind and up to four
+ * value ids. Its written name (SEG of the contract) is made only where it is published or told.
  */
 #ifndef NPSD_SEGMENT_H
 #define NPSD_SEGMENT_H
@@ -34,7 +34,7 @@ enum npsd_counter {
 	NPSD_NCOUNTER
 };
 
-#define NPSD_ID_NONE 0u  /* `__none__` of every dimension */
+#define NPSD_ID_NONE 0u	 /* `__none__` of every dimension */
 #define NPSD_ID_OTHER 1u /* `__other__` of every dimension: beyond its cap */
 #define NPSD_ID_FIRST 2u /* id of the first entry of the dictionary; its index is id - 2 */
 #define NPSD_ID_MAX ((1u << 28) - 1)
@@ -46,10 +46,11 @@ enum npsd_counter {
 #define NPSD_MAX_SETS 32
 
 struct npsd_set {
-	uint16_t number;            /* stored; given by script, never twice. First configuration: its place in the list */
-	uint8_t ndims;              /* 0: the set `all` */
+	uint16_t
+	    number;    /* stored; given by script, never twice. First configuration: its place in the list */
+	uint8_t ndims; /* 0: the set `all` */
 	uint8_t dims[NPSD_SET_DIMS]; /* enum npsd_dim, in the order configured */
-	char name[320];             /* `location,channel`; `all` */
+	char name[320];		     /* `location,channel`; `all` */
 };
 
 struct npsd_sets {
@@ -60,7 +61,8 @@ struct npsd_sets {
 	int nattr;
 };
 
-/* The word of a dimension: `location`, `attributes.plan`; NULL for none. Thread: any; Owns: sets keeps the text */
+/* The word of a dimension: `location`, `attributes.plan`; NULL for none. Thread: any; Owns: sets keeps the
+ * text */
 const char *npsd_dim_word(const struct npsd_sets *sets, int dim);
 /* The reverse; -1 for a word that is no dimension (`kind` is none). Thread: any */
 int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word);
@@ -103,7 +105,8 @@ static inline bool npsd_seg_eq(struct npsd_seg a, struct npsd_seg b)
 	return a.hi == b.hi && a.lo == b.lo;
 }
 
-/* Two rounds of a 64-bit finalizer (the constants of MurmurHash3's fmix64): stored shards depend on it, never change it. */
+/* Two rounds of a 64-bit finalizer (the constants of MurmurHash3's fmix64): stored shards depend on it, never
+ * change it. */
 static inline uint64_t npsd_seg_hash(struct npsd_seg s)
 {
 	uint64_t x = s.hi * 0x9e3779b97f4a7c15u ^ s.lo;
@@ -128,12 +131,14 @@ void npsd_name_encode(struct npsd_buf *out, struct npsd_str v);
 /* The reverse; false where `in` is not the written form of any value. Thread: any */
 bool npsd_name_decode(struct npsd_buf *out, struct npsd_str in);
 /*
- * Appends SEG: `kind=transactional,location=north/lisbon,channel=email`, or `all`. False where the segment's set is not
- * configured or an id is beyond the dictionary. Thread: any
+ * Appends SEG: `kind=transactional,location=north/lisbon,channel=email`, or `all`. False where the segment's
+ * set is not configured or an id is beyond the dictionary. Thread: any
  */
-bool npsd_seg_name(struct npsd_buf *out, struct npsd_seg s, const struct npsd_sets *sets, const struct npsd_names *names);
+bool npsd_seg_name(
+    struct npsd_buf *out, struct npsd_seg s, const struct npsd_sets *sets, const struct npsd_names *names);
 /*
- * The reverse, by exact form. False: no configured set has this form, or a value is not in the dictionary. Thread: any
+ * The reverse, by exact form. False: no configured set has this form, or a value is not in the dictionary.
+ * Thread: any
  */
 bool npsd_seg_parse(struct npsd_seg *out, struct npsd_str seg, const struct npsd_sets *sets, bool kinds_split,
     const struct npsd_names *names);

@@ -1,7 +1,7 @@
 /*
- * The store: Redis as the rooms see it, a connection on which scripts run. Submit and complete: a submitted call completes
- * later, in any order. Production talks to a server (src/redis/), the simulator to a model that fails, loses, delays and
- * rolls back.
+ * The store: Redis as the rooms see it, a connection on which scripts run. Submit and complete: a submitted
+ * call completes later, in any order. Production talks to a server (src/redis/), the simulator to a model
+ * that fails, loses, delays and rolls back.
  */
 #ifndef NPSD_STORE_H
 #define NPSD_STORE_H
@@ -35,10 +35,10 @@ enum npsd_reply_type { NPSD_REPLY_NIL, NPSD_REPLY_INT, NPSD_REPLY_STR, NPSD_REPL
 
 struct npsd_reply {
 	enum npsd_reply_type type;
-	int64_t integer;                /* INT */
-	const char *str;                /* STR; zero-terminated behind len */
+	int64_t integer; /* INT */
+	const char *str; /* STR; zero-terminated behind len */
 	size_t len;
-	const struct npsd_reply *el;    /* ARRAY */
+	const struct npsd_reply *el; /* ARRAY */
 	size_t n;
 };
 
@@ -53,7 +53,7 @@ struct npsd_done {
 	uint64_t tag;
 	enum npsd_outcome outcome;
 	const struct npsd_reply *reply; /* NPSD_DONE: not NULL; belongs to the store until the next poll */
-	const char *text;               /* else: one sentence */
+	const char *text;		/* else: one sentence */
 };
 
 /* Thread: owner (each room has a connection of its own), but wake: any */
@@ -62,8 +62,8 @@ struct npsd_store {
 	/* False: no room now (bounded), try after the next poll. The bytes are copied. Waits: never */
 	bool (*submit)(void *self, const struct npsd_call *call);
 	/*
-	 * At most one completion: true and *out, or false after wait_ms (0: at once), or earlier when woken. Connects,
-	 * reconnects and loads scripts as needed.
+	 * At most one completion: true and *out, or false after wait_ms (0: at once), or earlier when woken.
+	 * Connects, reconnects and loads scripts as needed.
 	 */
 	bool (*poll)(void *self, struct npsd_done *out, int wait_ms);
 	/* Ends a poll that waits, or the next one. Thread: any */

@@ -1,6 +1,6 @@
 /*
- * Atomics by the name of their order; nothing else in npsd touches <stdatomic.h>. Each release names, in a comment, the
- * acquire it pairs with.
+ * Atomics by the name of their order; nothing else in npsd touches <stdatomic.h>. Each release names, in a
+ * comment, the acquire it pairs with.
  */
 #ifndef NPSD_ATOMIC_H
 #define NPSD_ATOMIC_H

@@ -1,6 +1,6 @@
 /*
- * A byte buffer with a limit at birth. An append that does not fit sets `full` (sticky) and writes nothing, so that a
- * caller may write a whole thing and look once.
+ * A byte buffer with a limit at birth. An append that does not fit sets `full` (sticky) and writes nothing,
+ * so that a caller may write a whole thing and look once.
  */
 #ifndef NPSD_BUF_H
 #define NPSD_BUF_H

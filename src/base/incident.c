@@ -7,7 +7,8 @@ void npsd_incident_set(struct npsd_wires *w, enum npsd_incident what, const char
 {
 	va_list ap;
 
-	/* Pairs with the release below: one setter writes at a time. The other one's incident is as good as this one. */
+	/* Pairs with the release below: one setter writes at a time. The other one's incident is as good as
+	 * this one. */
 	if (npsd_exchange_acquire(&w->incident_lock, 1) != 0)
 		return;
 	/* Pairs with the group's release of NONE: it has read the text before. */

@@ -29,7 +29,8 @@ void npsd_log(enum npsd_level level, const char *room, const char *fmt, ...)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof line - n, ".%03ldZ %s %s: ", ts.tv_nsec / 1000000, words[level], room);
+	n += (size_t)snprintf(
+	    line + n, sizeof line - n, ".%03ldZ %s %s: ", ts.tv_nsec / 1000000, words[level], room);
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
 	va_end(ap);

@@ -1,6 +1,6 @@
 /*
- * Lines for the operator, on standard error: `2026-11-22T21:04:05.123Z level room: text`. Never per message of Kafka.
- * A line that repeats is the caller's to rate-limit (npsd_log_every).
+ * Lines for the operator, on standard error: `2026-11-22T21:04:05.123Z level room: text`. Never per message
+ * of Kafka. A line that repeats is the caller's to rate-limit (npsd_log_every).
  */
 #ifndef NPSD_LOG_H
 #define NPSD_LOG_H

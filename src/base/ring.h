@@ -1,13 +1,13 @@
 /*
- * Single-producer single-consumer ring of pointers (Concurrency Kit's, with a limit at birth). What travels is owned by
- * whoever holds it: the pointer's last user before the push, its first after the pop.
+ * Single-producer single-consumer ring of pointers (Concurrency Kit's, with a limit at birth). What travels
+ * is owned by whoever holds it: the pointer's last user before the push, its first after the pop.
  *
  *              push  pop   (which calls may meet)
  *   push       no    yes
  *   pop        yes   no
  *
- * ThreadSanitizer does not see into the Kit; the push releases to the pop and, through the slot that comes free, the pop
- * releases to the push.
+ * ThreadSanitizer does not see into the Kit; the push releases to the pop and, through the slot that comes
+ * free, the pop releases to the push.
  */
 #ifndef NPSD_RING_H
 #define NPSD_RING_H

@@ -9,9 +9,11 @@
 #include <cstring>
 #include <stdexcept>
 
-namespace sim {
+namespace sim
+{
 
-/* ---- msgpack, as Redis's cmsgpack packs: whole numbers as integers, tables 1..n as arrays, others as maps ---- */
+/* ---- msgpack, as Redis's cmsgpack packs: whole numbers as integers, tables 1..n as arrays, others as maps
+ * ---- */
 
 static void unpack_object(lua_State *L, const msgpack_object &o)
 {
@@ -165,7 +167,8 @@ static void push(lua_State *L, const Value &v)
 	}
 }
 
-/* Does the command and pushes its answer; false: pushed the error's text. C++ objects are gone when it returns. */
+/* Does the command and pushes its answer; false: pushed the error's text. C++ objects are gone when it
+ * returns. */
 static bool do_call(lua_State *L)
 {
 	auto *host = (LuaHost *)lua_touserdata(L, lua_upvalueindex(1));
@@ -184,7 +187,8 @@ static bool do_call(lua_State *L)
 				continue;
 			}
 			if (!(s = lua_tolstring(L, i, &n)))
-				throw std::runtime_error("ERR Lua redis lib command arguments must be strings or integers");
+				throw std::runtime_error(
+				    "ERR Lua redis lib command arguments must be strings or integers");
 			args.emplace_back(s, n);
 		}
 		push(L, host->call(args));
@@ -319,7 +323,8 @@ static void set_list(lua_State *L, const char *name, const std::vector<std::stri
 	lua_setglobal(L, name);
 }
 
-Value LuaHost::run(const char *text, const std::vector<std::string> &keys, const std::vector<std::string> &args)
+Value LuaHost::run(
+    const char *text, const std::vector<std::string> &keys, const std::vector<std::string> &args)
 {
 	if (!compiled.count(text)) {
 		if (luaL_loadbuffer(L, text, strlen(text), "script"))

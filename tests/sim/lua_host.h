@@ -1,4 +1,5 @@
-/* Runs Redis scripts on embedded Lua 5.1: `redis`, `cmsgpack`, KEYS and ARGV as a server gives them. One thread. */
+/* Runs Redis scripts on embedded Lua 5.1: `redis`, `cmsgpack`, KEYS and ARGV as a server gives them. One
+ * thread. */
 #ifndef NPSD_SIM_LUA_HOST_H
 #define NPSD_SIM_LUA_HOST_H
 
@@ -11,22 +12,26 @@
 
 struct lua_State;
 
-namespace sim {
+namespace sim
+{
 
-class LuaHost {
-public:
+class LuaHost
+{
+      public:
 	using Call = std::function<Value(const std::vector<std::string> &)>;
 
 	explicit LuaHost(Call call);
 	~LuaHost();
 	LuaHost(const LuaHost &) = delete;
 	LuaHost &operator=(const LuaHost &) = delete;
-	/* text must live as long as the host. Throws std::runtime_error where the script fails or answers an error. */
-	Value run(const char *text, const std::vector<std::string> &keys, const std::vector<std::string> &args);
+	/* text must live as long as the host. Throws std::runtime_error where the script fails or answers an
+	 * error. */
+	Value run(
+	    const char *text, const std::vector<std::string> &keys, const std::vector<std::string> &args);
 
 	Call call; /* a command */
 
-private:
+      private:
 	lua_State *L;
 	std::map<const char *, int> compiled; /* script -> its place in the registry */
 };

@@ -5,7 +5,8 @@
 #include <cstdlib>
 #include <functional>
 
-namespace sim {
+namespace sim
+{
 
 static const char *const kind_words[] = {"string", "hash", "list", "set", "zset", "stream"};
 
@@ -75,7 +76,7 @@ static bool trim_option(Stream &s, const Args &a, size_t &i, int64_t &removed, b
 	if (!apply)
 		return true;
 	while (!s.entries.empty() &&
-	    (len ? (int64_t)s.entries.size() > number(n) : s.entries.begin()->first < parse_id(n, 0))) {
+	       (len ? (int64_t)s.entries.size() > number(n) : s.entries.begin()->first < parse_id(n, 0))) {
 		s.entries.erase(s.entries.begin());
 		removed++;
 	}
@@ -97,7 +98,8 @@ static Value cmd_xadd(Keys &k, const Args &a)
 		id = parse_id(a[i], 0);
 	}
 	if (!(s.last < id))
-		throw std::runtime_error("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+		throw std::runtime_error(
+		    "ERR The ID specified in XADD is equal or smaller than the target stream top item");
 	s.entries[id] = std::vector<std::string>(a.begin() + (long)i + 1, a.end());
 	s.last = id;
 	trim_option(s, a, at, removed, true);
@@ -173,7 +175,8 @@ static void add_hash(std::map<std::string, Command> &c)
 		Item *i = k.find(a.at(1), Item::HASH);
 		Value out = Value::array();
 		for (size_t n = 2; n < a.size(); n++)
-			out.items.push_back(i && i->hash.count(a[n]) ? Value::string(i->hash[a[n]]) : Value::nil());
+			out.items.push_back(
+			    i && i->hash.count(a[n]) ? Value::string(i->hash[a[n]]) : Value::nil());
 		return out;
 	};
 	c["HSET"] = [](Keys &k, const Args &a) {
@@ -311,7 +314,8 @@ static void add_set(std::map<std::string, Command> &c)
 	c["SSCAN"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::SET);
 		Value out = Value::array();
-		out.items = {Value::string("0"), i ? strings({i->set.begin(), i->set.end()}) : Value::array()};
+		out.items = {
+		    Value::string("0"), i ? strings({i->set.begin(), i->set.end()}) : Value::array()};
 		return out;
 	};
 	c["SISMEMBER"] = [](Keys &k, const Args &a) {
@@ -371,7 +375,8 @@ static void add_keys(std::map<std::string, Command> &c)
 		Value out = Value::array();
 		for (size_t n = 1; n < a.size(); n++) {
 			Item *i = k.find(a[n]);
-			out.items.push_back(i && i->kind == Item::STRING ? Value::string(i->str) : Value::nil());
+			out.items.push_back(
+			    i && i->kind == Item::STRING ? Value::string(i->str) : Value::nil());
 		}
 		return out;
 	};

@@ -13,12 +13,19 @@
 
 #include "value.h"
 
-namespace sim {
+namespace sim
+{
 
 struct Id {
 	uint64_t ms = 0, seq = 0;
-	bool operator<(const Id &o) const { return ms != o.ms ? ms < o.ms : seq < o.seq; }
-	std::string text() const { return std::to_string(ms) + "-" + std::to_string(seq); }
+	bool operator<(const Id &o) const
+	{
+		return ms != o.ms ? ms < o.ms : seq < o.seq;
+	}
+	std::string text() const
+	{
+		return std::to_string(ms) + "-" + std::to_string(seq);
+	}
 };
 
 struct Stream {
@@ -38,8 +45,8 @@ struct Item {
 
 	bool empty() const
 	{
-		return (kind == HASH && hash.empty()) || (kind == LIST && list.empty()) || (kind == SET && set.empty()) ||
-		    (kind == ZSET && zset.empty());
+		return (kind == HASH && hash.empty()) || (kind == LIST && list.empty()) ||
+		       (kind == SET && set.empty()) || (kind == ZSET && zset.empty());
 	}
 };
 
@@ -67,7 +74,8 @@ struct Keys {
 		Item *i = find(key);
 
 		if (i && i->kind != kind)
-			throw std::runtime_error("WRONGTYPE Operation against a key holding the wrong kind of value");
+			throw std::runtime_error(
+			    "WRONGTYPE Operation against a key holding the wrong kind of value");
 		return i;
 	}
 

@@ -11,7 +11,8 @@ extern "C" {
 #include "redis/scripts.h"
 }
 
-namespace sim {
+namespace sim
+{
 
 static const char *script_text(enum npsd_script s)
 {

@@ -1,7 +1,7 @@
 /*
- * A model of the part of Redis that npsd's scripts use: the very scripts run on Lua 5.1 over maps in memory. It can be
- * copied whole, which is what a fail-over that loses writes does. Checked against a real redis-server by test_model.
- * One thread.
+ * A model of the part of Redis that npsd's scripts use: the very scripts run on Lua 5.1 over maps in memory.
+ * It can be copied whole, which is what a fail-over that loses writes does. Checked against a real
+ * redis-server by test_model. One thread.
  */
 #ifndef NPSD_SIM_REDIS_MODEL_H
 #define NPSD_SIM_REDIS_MODEL_H
@@ -22,8 +22,8 @@ struct model;
 struct model *model_new(const int64_t *now_ms);
 void model_free(struct model **m);
 /*
- * Puts back all keys of the slot of `{prefix:alerts}` as they are in `from`; others stay. A replica that was promoted
- * with that slot behind and the others not.
+ * Puts back all keys of the slot of `{prefix:alerts}` as they are in `from`; others stay. A replica that was
+ * promoted with that slot behind and the others not.
  */
 void model_restore_slot(struct model *m, const struct model *from, const char *prefix);
 void model_copy(struct model *to, const struct model *from);
@@ -31,12 +31,13 @@ void model_copy(struct model *to, const struct model *from);
 void model_del(struct model *m, const char *key);
 
 /*
- * Runs a script. The reply belongs to the model until model_reply_free. NULL: the script failed, *error says why (valid
- * until the next call).
+ * Runs a script. The reply belongs to the model until model_reply_free. NULL: the script failed, *error says
+ * why (valid until the next call).
  */
 const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call, const char **error);
 /* Runs one command outside of a script, likewise. */
-const struct npsd_reply *model_command(struct model *m, int argc, const char *const *argv, const char **error);
+const struct npsd_reply *model_command(
+    struct model *m, int argc, const char *const *argv, const char **error);
 void model_reply_free(const struct npsd_reply *r);
 
 #ifdef __cplusplus

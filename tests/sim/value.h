@@ -8,7 +8,8 @@
 
 #include "npsd/store.h"
 
-namespace sim {
+namespace sim
+{
 
 struct Value {
 	enum Kind { NIL, INT, STRING, STATUS, ARRAY } kind = NIL;
@@ -16,11 +17,26 @@ struct Value {
 	std::string text;
 	std::vector<Value> items;
 
-	static Value nil() { return {}; }
-	static Value integer(int64_t n) { return make(INT, n, ""); }
-	static Value string(const std::string &s) { return make(STRING, 0, s); }
-	static Value status(const std::string &s) { return make(STATUS, 0, s); }
-	static Value array() { return make(ARRAY, 0, ""); }
+	static Value nil()
+	{
+		return {};
+	}
+	static Value integer(int64_t n)
+	{
+		return make(INT, n, "");
+	}
+	static Value string(const std::string &s)
+	{
+		return make(STRING, 0, s);
+	}
+	static Value status(const std::string &s)
+	{
+		return make(STATUS, 0, s);
+	}
+	static Value array()
+	{
+		return make(ARRAY, 0, "");
+	}
 
 	/* Owns: the caller frees with reply_free */
 	const struct npsd_reply *reply() const
@@ -39,7 +55,7 @@ struct Value {
 		delete[] r;
 	}
 
-private:
+      private:
 	static Value make(Kind kind, int64_t n, const std::string &s)
 	{
 		Value v;
