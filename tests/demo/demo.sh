@@ -54,7 +54,8 @@ end() {
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
 	status=$?
-	trap - EXIT INT TERM HUP
+	trap - EXIT
+	trap '' INT TERM HUP # who is impatient would leave a server behind
 	for pid in $children; do
 		end "$pid"
 	done
