@@ -79,6 +79,8 @@ struct npsd_broker {
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
 	/* Completes as NPSD_B_ENDS. */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
+	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: like partitions */
+	int (*compacted)(void *self, int32_t topic);
 	/* Number of partitions of a topic; -1: unknown now. Waits: redis.timeout at most */
 	int32_t (*partitions)(void *self, int32_t topic);
 

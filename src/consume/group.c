@@ -255,12 +255,33 @@ static void take_orders(struct npsd_group *g, struct take *t)
 	group_order_send(g, g->w->group_to_worker[t->tp.part % g->w->workers], &o);
 }
 
+/* Of a compacted topic older answers are gone: a recount could never prove the counts. Asked once. */
+static void refuse_compacted(struct npsd_group *g)
+{
+	if (g->compacted_asked || g->w->cfg->allow_compacted || !g->w->broker.compacted)
+		return;
+	g->compacted_asked = true;
+	for (int32_t t = 0; t < g->w->cfg->ntopics; t++) {
+		int answer = g->w->broker.compacted(g->w->broker.self, t);
+
+		if (answer > 0)
+			group_fail(g, 2,
+			    "topic %s is compacted, so that a recount may differ: "
+			    "use another, or set allow_compacted",
+			    g->w->cfg->topics[t]);
+		else if (answer < 0)
+			npsd_log(NPSD_LOG_WARN, "consume", "%s: cannot see whether the topic is compacted",
+			    g->w->cfg->topics[t]);
+	}
+}
+
 static bool taking(struct npsd_group *g)
 {
 	struct npsd_offset at[NPSD_MAX_PARTS];
 	int64_t now = mono_ms(g);
 	bool any = false, ready = true;
 
+	refuse_compacted(g);
 	for (size_t i = 0; i < g->ntakes && g->phase == PHASE_TAKING; i++) {
 		any |= take_advance(g, (uint32_t)i, now);
 		ready = ready && g->take[i]->step == TAKE_READY;
@@ -385,8 +406,9 @@ static bool on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 		break;
 	case NPSD_B_ENDS:
 		if (e->tag >> 56 == TAG_TARGET) {
-			struct target *target = &g->target[index];
+			struct target *target = g->target ? &g->target[index] : NULL;
 
+			npsd_assert(target && index < g->ntargets);
 			target->asked = e->ok;
 			target->low = e->low;
 			target->end = e->ok ? e->high : -1;

@@ -65,7 +65,7 @@ struct npsd_group {
 	struct npsd_wires *w;
 	enum group_phase phase;
 	enum after_pause after_pause;
-	bool drain, stopping, unassign_pending;
+	bool drain, stopping, unassign_pending, compacted_asked;
 	uint32_t run;
 	int orders_out; /* orders sent and not come back */
 	bool orders_ok;

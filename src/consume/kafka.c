@@ -295,6 +295,46 @@ static int32_t kafka_partitions(void *self, int32_t topic)
 	return n;
 }
 
+/* The value of cleanup.policy in the answer; NULL where the broker did not say. */
+static const char *policy_of(rd_kafka_event_t *ev)
+{
+	const rd_kafka_DescribeConfigs_result_t *result = ev ? rd_kafka_event_DescribeConfigs_result(ev) : NULL;
+	size_t n = 0, entries = 0;
+	const rd_kafka_ConfigResource_t **res =
+	    result ? rd_kafka_DescribeConfigs_result_resources(result, &n) : NULL;
+	const rd_kafka_ConfigEntry_t **entry;
+
+	if (n == 0 || rd_kafka_ConfigResource_error(res[0]))
+		return NULL;
+	entry = rd_kafka_ConfigResource_configs(res[0], &entries);
+	for (size_t i = 0; i < entries; i++)
+		if (strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
+			return rd_kafka_ConfigEntry_value(entry[i]);
+	return NULL;
+}
+
+static int kafka_compacted(void *self, int32_t topic)
+{
+	struct kafka *k = self;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
+	rd_kafka_ConfigResource_t *res =
+	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, k->cfg->topics[topic]);
+	rd_kafka_event_t *ev;
+	const char *policy;
+	int answer = -1;
+
+	rd_kafka_DescribeConfigs(k->rk, &res, 1, NULL, queue);
+	ev = rd_kafka_queue_poll(queue, ANSWER_MS);
+	policy = policy_of(ev);
+	if (policy)
+		answer = strstr(policy, "compact") != NULL;
+	if (ev)
+		rd_kafka_event_destroy(ev);
+	rd_kafka_ConfigResource_destroy(res);
+	rd_kafka_queue_destroy(queue);
+	return answer;
+}
+
 /* --- workers --- */
 
 static int32_t topic_of(struct kafka *k, struct kafka_worker *w, rd_kafka_topic_t *rkt)
@@ -501,6 +541,7 @@ bool npsd_kafka_open(
 	    .unassign = kafka_unassign,
 	    .commit = kafka_commit,
 	    .ends = kafka_ends,
+	    .compacted = kafka_compacted,
 	    .partitions = kafka_partitions,
 	    .fetch = kafka_fetch,
 	    .release = kafka_release,

@@ -256,6 +256,7 @@ static void make_meta(struct npsd_pub *p, struct npsd_pairs *s, const struct nps
 
 	pairs_clear(s);
 	pairs_int(s, "contract", 1);
+	pairs_int(s, "allow_compacted", p->cfg->allow_compacted);
 	meta_windows(p, s);
 	meta_sets(p, s, since.p && since.n ? since : NPSD_STR("0"));
 	pairs_int(s, "shards", p->cfg->shards);

@@ -414,6 +414,10 @@ static void add_keys(std::map<std::string, Command> &c)
 			i->expires_ms = 0;
 		return Value::integer(had);
 	};
+}
+
+static void add_streams(std::map<std::string, Command> &c)
+{
 	c["XADD"] = cmd_xadd;
 	c["XRANGE"] = cmd_xrange;
 	c["XREVRANGE"] = cmd_xrange;
@@ -444,6 +448,7 @@ static const std::map<std::string, Command> &commands()
 		add_list(c);
 		add_set(c);
 		add_keys(c);
+		add_streams(c);
 		return c;
 	}();
 	return all;

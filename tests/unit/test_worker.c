@@ -215,7 +215,7 @@ Test(worker, one_batch_is_on_its_way_and_the_next_fills_up_to_its_limits)
 
 	rig_take(r, 0, 0, 0);
 	submit(r, 0, RIG_NOW, "first", "0", "");
-	for (int i = 0; i < 6 && npsd_worker_step(r->worker, 0) | rig_commit(r); i++)
+	for (int i = 0; i < 6 && (int)npsd_worker_step(r->worker, 0) | (int)rig_commit(r); i++)
 		;
 	r->hold = true;
 	r->mono_ms += 4;
