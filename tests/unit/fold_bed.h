@@ -137,6 +137,11 @@ struct bed {
 	int batches;
 	int64_t clock_ms; /* the fence's */
 	uint64_t rnd;
+	struct npsd_store real; /* w.store_fold stands in front of it, and loses calls while `flaky` */
+	bool flaky;
+	uint64_t chaos;
+	uint64_t cut[64]; /* tags of calls that are never made */
+	int ncut, nlost;
 };
 
 static int64_t bed_mono(void *self)
@@ -154,13 +159,60 @@ static void bed_wake(void *self)
 	(void)self;
 }
 
-static uint64_t bed_random(struct bed *b)
+static uint64_t random_of(uint64_t *state)
 {
-	uint64_t x = b->rnd += 0x9e3779b97f4a7c15u;
+	uint64_t x = *state += 0x9e3779b97f4a7c15u;
 
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
 	return x ^ x >> 31;
+}
+
+static uint64_t bed_random(struct bed *b)
+{
+	return random_of(&b->rnd);
+}
+
+/* --- a store that has no room, never makes a call, or loses the answer --- */
+
+static bool flaky_submit(void *self, const struct npsd_call *call)
+{
+	struct bed *b = self;
+	uint64_t what = b->flaky ? random_of(&b->chaos) % 16 : 16;
+
+	if (what == 0)
+		return false;
+	if (what > 2 || b->ncut == 64)
+		return b->real.submit(b->real.self, call);
+	b->cut[b->ncut++] = call->tag;
+	return true;
+}
+
+static bool flaky_poll(void *self, struct npsd_done *out, int wait_ms)
+{
+	struct bed *b = self;
+
+	if (b->ncut > 0) {
+		b->nlost++;
+		*out = (struct npsd_done){.tag = b->cut[--b->ncut],
+		    .outcome = b->nlost % 2 ? NPSD_LOST : NPSD_CANT_NOW,
+		    .text = "cut by the test"};
+		return true;
+	}
+	if (!b->real.poll(b->real.self, out, wait_ms))
+		return false;
+	if (b->flaky && random_of(&b->chaos) % 8 == 0) {
+		b->nlost++;
+		*out = (struct npsd_done){.tag = out->tag, .outcome = NPSD_LOST, .text = "lost by the test"};
+	}
+	return true;
+}
+
+static uint32_t flaky_connection(void *self)
+{
+	struct bed *b = self;
+
+	return b->real.connection(b->real.self);
 }
 
 static const struct npsd_config bed_config = {
@@ -177,7 +229,7 @@ static const struct npsd_config bed_config = {
     .hash = "cfg",
 };
 
-/* A new process: fold, connection and rings; with `reset`, its first orders are under way. */
+/* A new process: fold, connection and rings. */
 static void bed_start(struct bed *b)
 {
 	b->w = (struct npsd_wires){.cfg = &b->cfg,
@@ -188,7 +240,9 @@ static void bed_start(struct bed *b)
 	    .fold_to_group = npsd_ring_new(16),
 	    .fold_to_commit = npsd_ring_new(16),
 	    .commit_to_fold = npsd_ring_new(16)};
-	help_store_open(&b->w.store_fold, &b->redis, 5000);
+	help_store_open(&b->real, &b->redis, 5000);
+	b->ncut = 0;
+	b->w.store_fold = (struct npsd_store){b, flaky_submit, flaky_poll, bed_wake, flaky_connection};
 	b->f = npsd_fold_new(&b->w);
 }
 
@@ -198,7 +252,7 @@ static void bed_end(struct bed *b)
 		if (b->f->shard[k].pub)
 			b->f->shard[k].pub->busy = false;
 	npsd_fold_free(&b->f);
-	npsd_redis_close(&b->w.store_fold);
+	npsd_redis_close(&b->real);
 	npsd_ring_free(&b->w.group_to_fold);
 	npsd_ring_free(&b->w.fold_to_group);
 	npsd_ring_free(&b->w.fold_to_commit);
