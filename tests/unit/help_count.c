@@ -88,6 +88,8 @@ void rig_free(struct rig **rig)
 	struct rig *r = *rig;
 
 	*rig = NULL;
+	while (rig_answer(r) >= 0)
+		;
 	npsd_worker_free(&r->worker);
 	npsd_ring_free(&r->w.group_to_worker[0]);
 	npsd_ring_free(&r->w.worker_to_group[0]);
