@@ -16,6 +16,7 @@
 #define ADVISORY_MS 5000 /* the group's own offsets are for lag monitors only */
 #define DRAIN_LOOK_MS 50
 #define RETRY_MS 1000
+#define ENDS_MS 1000 /* spent in one step on asking for ends */
 
 static int64_t mono_ms(const struct npsd_group *g)
 {
@@ -42,6 +43,8 @@ static void reset_begin(struct npsd_group *g, bool renew_names)
 	struct npsd_order o = {.what = NPSD_ORDER_RESET};
 
 	g->run++;
+	if (g->phase == PHASE_PAUSING && g->after_pause == THEN_UNASSIGN)
+		g->unassign_pending = true; /* the group still waits for it */
 	if (renew_names && !g->names_old) {
 		g->names_old = g->names;
 		g->names = npsd_names_new(g->w->cfg->caps, &g->w->cfg->sets);
@@ -283,7 +286,9 @@ static bool taking(struct npsd_group *g)
 
 	refuse_compacted(g);
 	for (size_t i = 0; i < g->ntakes && g->phase == PHASE_TAKING; i++) {
-		any |= take_advance(g, (uint32_t)i, now);
+		/* a broker that is slow to say its ends must not keep the group from being polled */
+		if (mono_ms(g) - now < ENDS_MS)
+			any |= take_advance(g, (uint32_t)i, now);
 		ready = ready && g->take[i]->step == TAKE_READY;
 	}
 	if (!ready || g->orders_out || g->phase != PHASE_TAKING || !shards_order(g))
