@@ -208,7 +208,8 @@ static void add_delta(
 	    "deltas are sorted, each once");
 	*before = seg;
 	*pane_before = pane_s;
-	r->delta = realloc(r->delta, (r->ndelta + 1) * sizeof *r->delta);
+	if ((r->ndelta & (r->ndelta - 1)) == 0)
+		r->delta = realloc(r->delta, (r->ndelta * 2 + 1) * sizeof *r->delta);
 	d = &r->delta[r->ndelta++];
 	memset(d, 0, sizeof *d);
 	npsd_buf_init(&name, sizeof d->seg - 1);

@@ -12,7 +12,7 @@
 #define RIG_NOW 1795381445000 /* 2026-11-22T21:04:05Z: what the wall clock shows */
 
 struct rig_delta {
-	char seg[1024];
+	char seg[160];
 	int64_t pane_s, v[NPSD_NCOUNTER];
 };
 

@@ -257,7 +257,8 @@ static void add_row(struct rows *to, const char *seg, const struct answer *a)
 {
 	struct rig_delta *d;
 
-	to->row = realloc(to->row, (to->n + 1) * sizeof *to->row);
+	if ((to->n & (to->n - 1)) == 0)
+		to->row = realloc(to->row, (to->n * 2 + 1) * sizeof *to->row);
 	d = &to->row[to->n++];
 	memset(d, 0, sizeof *d);
 	snprintf(d->seg, sizeof d->seg, "%s", seg);
