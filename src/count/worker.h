@@ -70,6 +70,7 @@ struct npsd_worker {
 
 	/* in hand */
 	struct npsd_messages in;
+	uint32_t groups; /* of messages, so far */
 	struct npsd_ask ask;
 	bool asking;
 	struct npsd_tables tables;

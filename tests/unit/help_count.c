@@ -154,7 +154,8 @@ void rig_take(struct rig *r, int part, int64_t pos, int64_t load_from)
 
 static struct npsd_msg *log_add(struct rig *r)
 {
-	r->log = realloc(r->log, (r->nlog + 1) * sizeof *r->log);
+	if ((r->nlog & (r->nlog - 1)) == 0)
+		r->log = realloc(r->log, (r->nlog * 2 + 1) * sizeof *r->log);
 	cr_assert(r->log);
 	return &r->log[r->nlog++];
 }

@@ -257,3 +257,22 @@ Test(worker, a_full_log_stops_counting)
 	cr_expect_eq(rig_total(r, "counted"), 1);
 	rig_free(&r);
 }
+
+Test(worker, ledgers_stop_at_their_limit)
+{
+	static const char *const sets[] = {"segments=[[]]", "ledger.memory_max=1MB"};
+	struct rig *r = rig_new(sets, 2);
+	char id[16];
+
+	rig_take(r, 0, 0, 0);
+	for (int i = 0; i < 30000; i++) {
+		snprintf(id, sizeof id, "r%d", i);
+		submit(r, i, RIG_NOW, id, "9", "");
+	}
+	rig_run(r);
+	cr_expect_eq(npsd_load_acquire(&r->w.incident), NPSD_INCIDENT_BROKEN);
+	cr_expect(strstr(r->w.incident_text, "ledger.memory_max"), "%s", r->w.incident_text);
+	cr_expect_gt(r->at, 7000);
+	cr_expect_lt(r->at, 18000);
+	rig_free(&r);
+}
