@@ -11,7 +11,7 @@
 
 #include "npsd/segment.h"
 
-#define NPSD_BUCKETS 64	   /* of segments, in a shard */
+#define NPSD_BUCKETS 16	   /* of segments, in a shard; stored, as is the span */
 #define NPSD_SPAN_PANES 64 /* panes of a span: span n begins at pane n * 64 of its step */
 
 struct npsd_chunk_key {

@@ -18,8 +18,8 @@
 #define PACKED_MAX ((size_t)8 << 20)
 #define STEP_BYTES ((size_t)128 << 10) /* packed in a step, about */
 #define STEP_SEGMENTS 16384u	       /* looked at in a step, about */
-#define CALL_BYTES ((size_t)512 << 10)
-#define CALL_PIECES 64u
+#define CALL_BYTES ((size_t)1 << 20)
+#define CALL_PIECES 256u
 #define PAUSE_MS 100
 #define SPAN_S(f, step) ((f)->step_s[step] * NPSD_SPAN_PANES)
 
@@ -253,6 +253,8 @@ static void begin(struct npsd_fold *f, struct npsd_shard *s)
 	struct npsd_snapshot *snap = &f->snap;
 	struct npsd_chunks *c = &s->chunks;
 
+	if (!npsd_pub_busy(s->pub)) /* else it still reads what would go */
+		npsd_shard_forget(f, s, true);
 	snap->shard = s;
 	snap->seq = s->view.seq;
 	snap->t_ms = s->view.t_ms;
@@ -265,7 +267,9 @@ static void begin(struct npsd_fold *f, struct npsd_shard *s)
 	npsd_assert(snap->positions && snap->dirty);
 	snap->ndirty = snap->next = 0;
 	for (uint32_t i = 0; i < c->n; i++) {
-		if (c->at[i].dirty || (c->at[i].named && is_past(f, s, &c->at[i])))
+		bool past = is_past(f, s, &c->at[i]);
+
+		if (past ? c->at[i].named : c->at[i].dirty)
 			snap->dirty[snap->ndirty++] = i;
 		c->at[i].dirty = false;
 	}

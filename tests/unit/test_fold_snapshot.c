@@ -331,7 +331,7 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 	    {"dict_len", "-1"},
 	    {"positions", "t/0"},
 	    {"positions", "t/0 0:1x"},
-	    {"chunk:64/60/1", "1-1-1"},
+	    {"chunk:16/60/1", "1-1-1"},
 	    {"chunk:1/61/1", "1-1-1"},
 	    {"chunk:1/60/1", "2-1-1"},
 	    {"chunk:1/60/1", "1-1-1 "},
