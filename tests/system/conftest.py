@@ -129,6 +129,7 @@ class Case:
     def stop(self):
         for started in self.started:
             started.kill()
+            print(f"--- {started.name}, exit {started.process.returncode}\n{started.output()[-3000:]}")  # shown on failure
         if self.subscriber:
             self.subscriber.stop()
 

@@ -47,14 +47,18 @@ class RedisServer:
     """A redis-server of one's own, in memory, in a folder that the caller removes."""
 
     def __init__(self, folder):
-        self.port = free_port()
+        self.folder, self.port = Path(folder), free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.log = open(Path(folder) / "redis.log", "wb")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
-             "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.client = Redis(host="127.0.0.1", port=self.port)
+        self.start()
+
+    def start(self):
+        """Begins with what was saved last, if anything."""
+        with open(self.folder / "redis.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
+                 "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("redis-server answers", self.answers, 30)
 
     def answers(self):
@@ -64,10 +68,16 @@ class RedisServer:
         except RedisConnectionError:
             return False
 
+    def lose_since_save(self):
+        """As a fail-over to a replica that lagged: all that was written since the last save is gone."""
+        self.process.kill()
+        self.process.wait()
+        self.start()
+
     def stop(self):
         self.client.close()
+        self.process.send_signal(signal.SIGCONT)
         end_process(self.process)
-        self.log.close()
 
 
 class KafkaBroker:
@@ -170,9 +180,8 @@ class Npsd:
 
 
 def program(name):
-    folder = os.environ.get("NPSD_BIN_DIR")
-    assert folder, "NPSD_BIN_DIR must name the folder of npsd's programs"
-    found = Path(folder) / name
+    """Path of one of npsd's programs, in NPSD_BIN_DIR or the usual build tree."""
+    found = Path(os.environ.get("NPSD_BIN_DIR", HERE.parents[1] / "build")).resolve() / name
     assert os.access(found, os.X_OK), f"{found} is not built"
     return found
 

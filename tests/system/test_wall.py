@@ -1,7 +1,7 @@
 """By the wall clock windows roll when nothing arrives."""
 import oracle
 from harness import wait_for
-from stream import HOUR_MS, MINUTE_MS
+from stream import DAY_MS, HOUR_MS, MINUTE_MS, Stream, seed_of, send_all
 from test_counts import event
 
 
@@ -20,6 +20,14 @@ def test_windows_roll_when_nothing_arrives(case):
     wait_for("no differences", lambda: not oracle.compare(case.redis, expected), 30)
     assert case.view("kind=relational", "1h")["asof_ms"] >= end - 1000
     assert case.view("kind=relational", "24h")["n"] == 2
+
+
+def test_a_stream_by_the_wall_clock(case):
+    stream = Stream(seed_of(50), base_ms=case.now_ms - 12 * DAY_MS)
+    producer = case.topic_of(3, clock="wall", sets=[[], ["location"]])
+    send_all(producer, [record for record in stream.take(900) if record.timestamp_ms < case.now_ms - 2 * DAY_MS])
+    case.drain()
+    case.check()
 
 
 def counted(case):
