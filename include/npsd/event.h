@@ -60,7 +60,8 @@ struct npsd_event {
 	bool undated;	       /* event_ms is the record's timestamp, for want of a better one */
 	bool has_responded_at; /* for an `updated` that creates */
 	int8_t score;	       /* 0..10, NPSD_SCORE_NULL or NPSD_SCORE_ABSENT */
-	uint8_t kind;	       /* enum npsd_kind; NPSD_KIND_NONE: not mentioned (an edit only) */
+	uint8_t kind;	       /* enum npsd_kind; NPSD_KIND_NONE: not mentioned (`updated`, `retracted`) */
+	uint8_t default_kind;  /* what an `updated` that creates has in its place; NPSD_KIND_NONE: nothing */
 	/*
 	 * By enum npsd_dim; p == NULL: not mentioned, n == 0: mentioned as `__none__`. location is in its
 	 * canonical form: levels with one `/` between. [theme] is not used: themes below.

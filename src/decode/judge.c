@@ -119,6 +119,11 @@ static bool is_type(struct npsd_str s, struct npsd_str name)
 	return s.n > name.n && memcmp(s.p, name.p, name.n) == 0;
 }
 
+static bool is_counted(const struct npsd_judge *j, int i)
+{
+	return types[i].counted || (j->every_type && i <= NPSD_T_UNSUBSCRIBED);
+}
+
 /* unknown_type, not_counted */
 static bool judge_type(struct npsd_judge *j)
 {
@@ -134,12 +139,12 @@ static bool judge_type(struct npsd_judge *j)
 			break;
 	if (i == NTYPES)
 		return refuse(j, NPSD_R_unknown_type, NPSD_FIELD_type);
-	if (!types[i].counted)
+	if (!is_counted(j, i))
 		return refuse(j, NPSD_R_not_counted, NPSD_FIELD_type);
 	j->ev->type = types[i].type;
 	if (is_response(j->ev->type) && boolean(j, field(j, NPSD_FIELD_excluded)) == 1) {
 		j->ev->type = NPSD_T_RETRACTED;
-		return types[NPSD_T_RETRACTED].counted || refuse(j, NPSD_R_not_counted, NPSD_FIELD_excluded);
+		return is_counted(j, NPSD_T_RETRACTED) || refuse(j, NPSD_R_not_counted, NPSD_FIELD_excluded);
 	}
 	return true;
 }
@@ -157,11 +162,12 @@ static bool judge_metric(struct npsd_judge *j)
 /* no_id */
 static bool judge_id(struct npsd_judge *j)
 {
-	const struct npsd_token *t = field(j, NPSD_FIELD_response_id);
+	enum npsd_field f = is_response(j->ev->type) ? NPSD_FIELD_response_id : NPSD_FIELD_invitation_id;
+	const struct npsd_token *t = field(j, f);
 
 	if (t->kind == NPSD_JSON_STRING && keep(j, &j->ev->id, t, NPSD_ID_BYTES) && j->ev->id.n > 0)
 		return true;
-	return refuse(j, NPSD_R_no_id, NPSD_FIELD_response_id);
+	return refuse(j, NPSD_R_no_id, f);
 }
 
 /* bad_field: an integer from 1 to 2^63-1, written as one */
@@ -182,13 +188,18 @@ static bool judge_revision(struct npsd_judge *j)
 	return (ok && v > 0) || refuse(j, NPSD_R_bad_field, NPSD_FIELD_revision);
 }
 
-/* bad_field: none of the three words */
+/*
+ * bad_field: none of the three words. The topic's default is for what creates; whether an `updated` does, the
+ * ledger knows.
+ */
 static bool judge_kind(struct npsd_judge *j)
 {
 	const struct npsd_token *t = field(j, NPSD_FIELD_survey_kind);
 	struct npsd_str s;
 
-	j->ev->kind = (uint8_t)j->cfg->default_kind;
+	j->ev->default_kind = (uint8_t)j->cfg->default_kind;
+	if (j->ev->type != NPSD_T_UPDATED)
+		j->ev->kind = j->ev->default_kind;
 	if (absent(t))
 		return true;
 	if (t->kind != NPSD_JSON_STRING)
@@ -353,24 +364,34 @@ static bool judge_time(struct npsd_judge *j, int64_t *ms, enum npsd_field f)
 	return ok || refuse(j, NPSD_R_no_time, f);
 }
 
-/* no_time, future: responded_at, else at, updated_at, the record's timestamp */
+/* The one of three times that says when, in the order of the contract; the last where there is none. */
+static enum npsd_field own_time(const struct npsd_judge *j)
+{
+	static const enum npsd_field order[2][3] = {
+	    {NPSD_FIELD_at, NPSD_FIELD_invited_at, NPSD_FIELD_invited_at},
+	    {NPSD_FIELD_responded_at, NPSD_FIELD_at, NPSD_FIELD_updated_at},
+	};
+	const enum npsd_field *f = order[is_response(j->ev->type)];
+
+	for (int i = 0; i < 2; i++)
+		if (!absent(field(j, f[i])))
+			return f[i];
+	return f[2];
+}
+
+/* no_time, future: an event's own time, and updated_at, which orders; in the end the record's timestamp */
 static bool judge_times(struct npsd_judge *j)
 {
 	struct npsd_event *ev = j->ev;
-	enum npsd_field f = NPSD_FIELD_responded_at;
+	enum npsd_field f = own_time(j);
 
-	ev->has_responded_at = !absent(field(j, f));
-	if (!ev->has_responded_at)
-		f = NPSD_FIELD_at;
-	if (!judge_time(j, &ev->event_ms, f) || !judge_time(j, &ev->updated_ms, NPSD_FIELD_updated_at))
-		return false;
-	if (absent(field(j, f))) {
-		f = NPSD_FIELD_updated_at;
-		ev->event_ms = ev->updated_ms;
-	}
+	ev->has_responded_at = f == NPSD_FIELD_responded_at;
 	ev->undated = absent(field(j, f));
-	if (ev->undated)
-		ev->event_ms = j->rec->record_ms;
+	ev->event_ms = j->rec->record_ms;
+	if (!judge_time(j, &ev->event_ms, f))
+		return false;
+	if (is_response(ev->type) && !judge_time(j, &ev->updated_ms, NPSD_FIELD_updated_at))
+		return false;
 	if (ev->event_ms > j->rec->record_ms + FUTURE_MS)
 		return refuse(j, NPSD_R_future, f);
 	if (j->rec->ahead) {
@@ -380,12 +401,18 @@ static bool judge_times(struct npsd_judge *j)
 	return true;
 }
 
-/* no_kind, no_location */
+/*
+ * no_kind, no_location. An edit may be silent about both, but it cannot take away a location that is
+ * required.
+ */
 static bool judge_missing(struct npsd_judge *j)
 {
-	if (j->ev->kind == NPSD_KIND_NONE)
+	struct npsd_str location = j->ev->dim[NPSD_DIM_location];
+	bool edit = j->ev->type == NPSD_T_UPDATED;
+
+	if (j->ev->kind == NPSD_KIND_NONE && !edit)
 		return refuse(j, NPSD_R_no_kind, NPSD_FIELD_survey_kind);
-	if (j->cfg->location_required && j->ev->dim[NPSD_DIM_location].n == 0)
+	if (j->cfg->location_required && location.n == 0 && !(edit && !location.p))
 		return refuse(j, NPSD_R_no_location, NPSD_FIELD_location);
 	return true;
 }
@@ -418,12 +445,14 @@ static bool judge_scale(struct npsd_judge *j)
 	return refuse(j, NPSD_R_wrong_scale, NPSD_FIELD_scale);
 }
 
-/* bad_score, out_of_range */
+/* bad_score, out_of_range; an edit may be silent about it */
 static bool judge_score(struct npsd_judge *j)
 {
 	const struct npsd_token *t = field(j, NPSD_FIELD_score);
 	struct npsd_str s = {j->doc + t->at, t->end - t->at};
 
+	if (t->kind == NPSD_JSON_ABSENT && j->ev->type == NPSD_T_UPDATED)
+		return true;
 	if (t->kind == NPSD_JSON_NULL) {
 		j->ev->score = NPSD_SCORE_NULL;
 		return true;
@@ -447,19 +476,28 @@ static bool judge_score(struct npsd_judge *j)
 	return true;
 }
 
+/* bad_field, of all that a retraction is not asked for */
+static bool judge_content(struct npsd_judge *j)
+{
+	return judge_kind(j) && judge_location(j) && judge_texts(j) && judge_attributes(j) &&
+	       judge_themes(j) && judge_comment_excluded(j);
+}
+
 void npsd_judge(struct npsd_judge *j)
 {
 	size_t before = j->used;
+	bool ok, content;
 
 	memset(j->ev, 0, sizeof *j->ev);
 	j->ev->updated_ms = NPSD_TIME_NONE;
 	j->ev->score = NPSD_SCORE_ABSENT;
 	j->verdict = (struct npsd_verdict){NPSD_R_ok, 0, NULL};
 	/* The order of fates.def. */
-	bool ok = judge_type(j) && judge_metric(j) && judge_id(j) && judge_revision(j) && judge_kind(j) &&
-		  judge_location(j) && judge_texts(j) && judge_attributes(j) && judge_themes(j) &&
-		  judge_comment_excluded(j) && /* bad_field */
-		  judge_times(j) && judge_missing(j) && judge_scale(j) && judge_score(j);
+	ok = judge_type(j) && judge_metric(j) && judge_id(j) && judge_revision(j);
+	content = j->ev->type != NPSD_T_RETRACTED;
+	ok = ok && (!content || judge_content(j)) && judge_times(j) && (!content || judge_missing(j));
+	if (content && is_response(j->ev->type))
+		ok = ok && judge_scale(j) && judge_score(j);
 	if (!ok)
 		j->used = before;
 }

@@ -30,22 +30,25 @@ static bool same_text(struct npsd_str ours, const char *key, uint32_t most)
 
 static const char *differ(const struct npsd_event *ev)
 {
+	bool response = ev->type <= NPSD_T_RETRACTED;
 	double v;
 
-	if (!same_text(ev->id, "response_id", NPSD_ID_BYTES))
-		return "response_id";
+	if (!same_text(ev->id, response ? "response_id" : "invitation_id", NPSD_ID_BYTES))
+		return "id";
+	if (ev->type == NPSD_T_RETRACTED)
+		return NULL; /* nothing else is taken from it but its times */
 	if (!same_text(ev->dim[NPSD_DIM_channel], "channel", NPSD_TEXT_BYTES))
 		return "channel";
 	if (!same_text(ev->respondent, "respondent_id", NPSD_TEXT_BYTES))
 		return "respondent_id";
 	if (!same_text(ev->comment, "comment", NPSD_COMMENT_BYTES))
 		return "comment";
-	if (second_number(&v, "score") && v != ev->score)
+	if (response && second_number(&v, "score") && v != ev->score)
 		return "score";
 	/* A double holds the milliseconds of these years to less than one. */
-	if (second_number(&v, "responded_at") &&
+	if (second_number(&v, response ? "responded_at" : "at") &&
 	    fabs(floor(v * (fabs(v) < 1e11 ? 1000 : 1)) - (double)ev->event_ms) > 1 + fabs(v) * 1e-12)
-		return "responded_at";
+		return "responded_at, at";
 	return NULL;
 }
 

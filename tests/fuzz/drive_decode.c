@@ -21,6 +21,10 @@ static const char *const events[] = {
     "\"metric\":\"nps\",\"survey_kind\":\"other\",\"location\":\"//x//y/\",\"responded_at\":1795381445000,"
     "\"updated_at\":\"1795381446\",\"attributes\":{\"plan\":\"pro\",\"seat\":\"\\u0031\",\"x\":[{}]},"
     "\"excluded\":false}",
+    "{\"type\":\"response.updated\",\"response_id\":\"3\",\"updated_at\":1795381446,\"comment\":\"b\"}",
+    "{\"type\":\"response.retracted\",\"response_id\":\"3\",\"revision\":8}",
+    "{\"type\":\"survey.invited\",\"invitation_id\":\"i-1\",\"survey_kind\":\"other\",\"location\":\"z\","
+    "\"invited_at\":1795381445,\"channel\":\"sms\"}",
     "{\"x\":[[],{},[{\"a\":[1,-2.5e-3,true,false,null,\"\\n\"]}]],\"type\":\"response.submitted\",\"score\":"
     "null,"
     "\"response_id\":\"4\",\"survey_kind\":\"other\",\"location\":\"z\",\"owner\":\"o\",\"team\":\"\"}",
@@ -35,17 +39,18 @@ static const char *const pieces[] = {"{", "}", "[", "]", ":", ",", "\"", "\\", "
     "{\"a\":", "[[[[[[[[", "]]]]]]]]", "                                                               "};
 enum { NPIECES = sizeof pieces / sizeof pieces[0] };
 
-static const char *const keys[] = {"type", "response_id", "revision", "score", "scale", "metric",
-    "survey_kind", "responded_at", "updated_at", "at", "location", "channel", "attributes", "themes",
-    "respondent_id", "owner", "comment", "excluded", "sc\\u006fre", "\\u0061t", "x"};
+static const char *const keys[] = {"type", "response_id", "invitation_id", "invited_at", "revision", "score",
+    "scale", "metric", "survey_kind", "responded_at", "updated_at", "at", "location", "channel", "attributes",
+    "themes", "respondent_id", "owner", "comment", "excluded", "sc\\u006fre", "\\u0061t", "x"};
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "11", "9.0", "1e1", "95e-1",
     "1e999", "-1", "9223372036854775807", "9223372036854775808", "1795381445", "1795381445.123456",
     "1795381445000", "17953814450e2", "\"\"", "\"9\"", "\"-0\"", "\"09\"", "\"1795381445\"",
     "\"2026-11-22T21:04:05Z\"", "\"2026-11-22T23:04:05.5+02:00\"", "\"2026-02-29T00:00:00Z\"",
-    "\"relational\"", "\"nps\"", "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"",
-    "[]", "{}", "[0,10]", "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
+    "\"relational\"", "\"response.updated\"", "\"response.retracted\"", "\"survey.opened\"", "\"nps\"",
+    "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"", "[]", "{}", "[0,10]",
+    "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
     "{\"pl\\u0061n\":\"a\",\"seat\":7}"};
 enum { NVALUES = sizeof values / sizeof values[0] };
 

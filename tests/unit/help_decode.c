@@ -27,6 +27,7 @@ struct readers *readers_new(void)
 	for (int i = 0; i < r->n; i++) {
 		r->decoder[i] = npsd_decoder_new_kernel(&r->cfg, r->name[i]);
 		npsd_assert(r->decoder[i]);
+		npsd_decoder_every_type(r->decoder[i]);
 	}
 	r->room = 1 << 20;
 	r->page = mmap(NULL, r->room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -92,8 +93,8 @@ static void add_event(struct out *o, const struct npsd_event *ev)
 	    "plan", "seat"};
 
 	add_str(o, "id", ev->id);
-	add(o, "type=%d;revision=%lld;score=%d;kind=%d;", ev->type, (long long)ev->revision, ev->score,
-	    ev->kind);
+	add(o, "type=%d;revision=%lld;score=%d;kind=%d;default=%d;", ev->type, (long long)ev->revision,
+	    ev->score, ev->kind, ev->default_kind);
 	add_time(o, "event", ev->event_ms);
 	add_time(o, "updated", ev->updated_ms);
 	add(o, "undated=%d;responded=%d;", ev->undated, ev->has_responded_at);
