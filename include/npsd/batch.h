@@ -70,7 +70,7 @@ enum npsd_order_what {
 			     missed) */
 	NPSD_ORDER_PAUSE, /* worker: read no more; done when all in hand is committed (or this run is over) */
 	NPSD_ORDER_DROP,  /* worker, commit: forget this partition */
-	NPSD_ORDER_RESET, /* all: drop all in hand, go on with `run` and `names` */
+	NPSD_ORDER_RESET, /* all: drop all in hand (fold: its shards too), go on with `run` and `names` */
 	NPSD_ORDER_SHARD, /* fold: hold exactly the shards of the mask */
 	NPSD_ORDER_FLUSH, /* fold: done when all that is committed is folded and published (drain, stop) */
 	NPSD_ORDER_WATCH, /* commit: done when all claims and positions held are found stored */

@@ -179,6 +179,9 @@ static void begin_reset(struct npsd_fold *f, struct npsd_order *order)
 		struct npsd_shard *s = &f->shard[k];
 
 		s->flush = NPSD_FLUSH_NONE;
+		/* until SHARD comes again, behind the taking of the partitions: before it nothing may be
+		 * stored to take */
+		s->held = false;
 		npsd_shard_leave(f, s, false);
 		s->mine = 0; /* the group says who holds it: no need to look who held it last */
 		s->wait_mono = f->mono_ms;

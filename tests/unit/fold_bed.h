@@ -132,6 +132,7 @@ struct bed {
 	struct npsd_fold *f;
 	struct npsd_names *names;
 	int64_t mono_ms, wall_ms;
+	uint8_t mask; /* of the shards held */
 	int64_t seq[SHARDS];
 	char hash[SHARDS][41];
 	int batches;
@@ -283,20 +284,23 @@ static bool bed_back(struct bed *b, const struct npsd_order *o)
 	return false;
 }
 
+static void bed_hold(struct bed *b, uint8_t mask)
+{
+	struct npsd_order o = {.shards = {mask}};
+
+	b->mask = mask;
+	bed_order(b, &o, NPSD_ORDER_SHARD);
+	cr_assert(bed_back(b, &o));
+}
+
+/* And the shards again, as the group does when it has taken the partitions anew. */
 static void bed_reset(struct bed *b)
 {
 	struct npsd_order o = {.run = b->f->run + 1, .names = b->names};
 
 	bed_order(b, &o, NPSD_ORDER_RESET);
 	cr_assert(bed_back(b, &o));
-}
-
-static void bed_hold(struct bed *b, uint8_t mask)
-{
-	struct npsd_order o = {.shards = {mask}};
-
-	bed_order(b, &o, NPSD_ORDER_SHARD);
-	cr_assert(bed_back(b, &o));
+	bed_hold(b, b->mask);
 }
 
 static const char *do_far(struct bed *b, const char *const *argv, const size_t *len, int n)

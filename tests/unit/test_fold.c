@@ -189,6 +189,11 @@ Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 	cr_expect_null(npsd_ring_pop(b.w.fold_to_group));
 	bed_of(&b, 0)->pub->busy = false;
 	cr_expect(bed_back(&b, &reset));
+	for (int i = 0; i < 200; i++, b.mono_ms++)
+		npsd_fold_step(b.f, 0);
+	cr_expect_eq(
+	    pubs_taken, SHARDS, "none is taken before the group says so: nothing may be stored to take");
+	bed_hold(&b, 0x0f);
 	bed_catch_up(&b);
 	cr_expect_eq(pubs_taken, 2 * SHARDS);
 	bed_close(&b);
