@@ -60,9 +60,10 @@ int npsd_pub_class(const struct npsd_pub *p, const struct npsd_shard_view *v, ui
 	return class < NPSD_DUE_CLASSES ? class : NPSD_DUE_CLASSES - 1;
 }
 
-/* Appends the windows of a segment to p->text, one object behind the other, and says where each ends. */
-static uint16_t write_windows(
-    struct npsd_pub *p, size_t end[NPSD_MAX_WINDOWS], const struct npsd_shard_view *v, uint32_t i)
+/* Appends the windows of a segment to p->text, one object behind the other, and says where each ends and how
+ * it ranks. */
+static uint16_t write_windows(struct npsd_pub *p, size_t end[NPSD_MAX_WINDOWS], int32_t lo[NPSD_MAX_WINDOWS],
+    const struct npsd_shard_view *v, uint32_t i)
 {
 	uint16_t shown = 0;
 
@@ -77,6 +78,7 @@ static uint16_t write_windows(
 		if (npsd_window_write(&p->text, p->cfg, win, &c))
 			shown |= (uint16_t)(1u << w);
 		end[w] = p->text.n;
+		lo[w] = npsd_rank_score(p->cfg, c.now);
 	}
 	npsd_assert(!p->text.full);
 	return shown;
@@ -127,7 +129,8 @@ bool npsd_pub_key_write(struct npsd_pub *p, const struct npsd_shard_view *v, str
 {
 	struct npsd_pub_key *key = npsd_pub_key_at(p, i);
 	size_t end[NPSD_MAX_WINDOWS];
-	uint16_t shown = write_windows(p, end, v, i);
+	int32_t lo[NPSD_MAX_WINDOWS];
+	uint16_t shown = write_windows(p, end, lo, v, i);
 	int slot;
 
 	if (shown == 0 && !key->may_hold) { /* nothing to show, nothing there */
@@ -145,6 +148,7 @@ bool npsd_pub_key_write(struct npsd_pub *p, const struct npsd_shard_view *v, str
 	key->may_hold = true;
 	p->slot_seg[slot] = i;
 	p->slot_shown[slot] = shown;
+	memcpy(p->slot_lo[slot], lo, (size_t)p->cfg->nwindows * sizeof lo[0]);
 	if (p->nflight++ == 0) {
 		p->stretch_keys = 0;
 		p->stretch_ms = mono_ms;
@@ -180,6 +184,7 @@ void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, cons
 		key->holds = key->may_hold = p->slot_shown[slot] != 0;
 		if (key->holds ? !key->indexed || first : key->may_index)
 			npsd_pub_index_due(p, v, i);
+		npsd_rank_told(p, v, i, p->slot_lo[slot], first);
 		npsd_due_written(&p->due, i, mono_ms);
 		npsd_sweep_wrote(p, i);
 		return;

@@ -1,7 +1,7 @@
 /*
- * Inside of the publish room. A step looks, in this order, for: index members (index.c), totals and meta
- * (totals.c, shard 0), a page of the sweep's scan (sweep.c), and the round (round.c), whose keys are written
- * by key.c.
+ * Inside of the publish room. A step looks, in this order, for: index members (index.c), ranks (rank.c),
+ * totals and meta (totals.c, shard 0), a page of the sweep's scan (sweep.c), and the round (round.c), whose
+ * keys are written by key.c.
  */
 #ifndef NPSD_PUBLISH_PUB_H
 #define NPSD_PUBLISH_PUB_H
@@ -14,6 +14,7 @@
 #define NPSD_SWEEP_KEYS 500u   /* of those, that nobody touched */
 #define NPSD_KEYS_FLIGHT 128u  /* on their way at once */
 #define NPSD_INDEX_MEMBERS 64u /* of one call */
+#define NPSD_RANK_MEMBERS 64u  /* the same */
 #define NPSD_STRAYS 1024u      /* unknown names in hand; a page is scanned only with room for 512 */
 #define NPSD_SCAN_PAGE "200"   /* names looked at by one call, about */
 #define NPSD_REV_LEN 40	       /* EPOCH-SEQ-T: 13, 12 and 13 digits */
@@ -28,6 +29,7 @@ enum npsd_pub_slot {
 	NPSD_SLOT_COPY_TOTALS,
 	NPSD_SLOT_COPY_META,
 	NPSD_SLOT_SCAN,
+	NPSD_SLOT_RANK,
 	NPSD_NSLOT
 };
 
@@ -37,6 +39,7 @@ enum npsd_round_phase { NPSD_ROUND_NONE, NPSD_ROUND_RECORD, NPSD_ROUND_WRITE };
 struct npsd_pub_key {
 	uint32_t next_index; /* in the list of its set: its membership must be told */
 	uint32_t swept;	     /* number of the last sweep that wrote it */
+	uint32_t rank;	     /* its entry in the ranks + 1; 0: none */
 	uint16_t shown;	     /* windows in it as last submitted, bit w */
 	bool may_hold;	     /* it may hold windows */
 	bool holds;	     /* it holds windows: acknowledged */
@@ -46,16 +49,33 @@ struct npsd_pub_key {
 };
 
 /* A name that should not be there, with its rev as scanned. */
-enum npsd_stray_what { NPSD_STRAY_KEY, NPSD_STRAY_SET, NPSD_STRAY_MEMBER };
+enum npsd_stray_what {
+	NPSD_STRAY_KEY,
+	NPSD_STRAY_SET,	   /* an index or a rank that is not made */
+	NPSD_STRAY_MEMBER, /* of an index */
+	NPSD_STRAY_RANKED  /* of a rank */
+};
+/* Which rank: place in cfg->sets, enum npsd_kind, level (0 but for locations), place in cfg->windows. */
+struct npsd_rank_key {
+	int set, kind, level, window;
+};
 struct npsd_stray {
 	enum npsd_stray_what what;
-	int set;    /* MEMBER: of this set's index */
-	char *text; /* the name: KEY, SET: the key; MEMBER: the member; behind it, KEY: its rev as scanned */
+	int set;		   /* MEMBER: of this set's index */
+	struct npsd_rank_key rank; /* RANKED */
+	char *text; /* the name: KEY, SET: the key; else the member; behind it, KEY: its rev as scanned */
 	uint32_t len, rev_len;
 };
 
-/* What is scanned for strays, in this order; SETS by shard 0 only. DONE: nothing more to scan. */
-enum npsd_scan { NPSD_SCAN_KEYS, NPSD_SCAN_SETS, NPSD_SCAN_MEMBERS, NPSD_SCAN_DONE };
+/* What is scanned for strays, in this order; SETS and RANKS by shard 0 only. DONE: nothing more to scan. */
+enum npsd_scan {
+	NPSD_SCAN_KEYS,
+	NPSD_SCAN_SETS,
+	NPSD_SCAN_RANKS,
+	NPSD_SCAN_MEMBERS,
+	NPSD_SCAN_RANKED,
+	NPSD_SCAN_DONE
+};
 
 /*
  * A sweep is whole when all segments that were there at its beginning are written (left == 0), all is
@@ -67,7 +87,8 @@ struct npsd_sweep {
 	bool whole_once;	  /* one is whole since the shard was taken */
 	uint32_t nkeys, at, left; /* segments it must write, next to look at, not yet acknowledged */
 	enum npsd_scan scan;
-	int set; /* MEMBERS: place in cfg->sets */
+	int set;		   /* MEMBERS: place in cfg->sets */
+	struct npsd_rank_key rank; /* RANKED */
 	char cursor[24];
 	struct npsd_stray stray[NPSD_STRAYS];
 	uint32_t nstrays, removed;
@@ -117,8 +138,9 @@ struct npsd_pub {
 	uint64_t slot[NPSD_NSLOT]; /* number of the call in it; 0: free */
 	uint32_t slot_seg[NPSD_KEYS_FLIGHT];
 	uint16_t slot_shown[NPSD_KEYS_FLIGHT];
-	uint32_t nflight;      /* keys on their way */
-	uint64_t stretch_keys; /* submitted since nflight was 0 */
+	int32_t slot_lo[NPSD_KEYS_FLIGHT][NPSD_MAX_WINDOWS]; /* scores in the ranks */
+	uint32_t nflight;				     /* keys on their way */
+	uint64_t stretch_keys;				     /* submitted since nflight was 0 */
 	int64_t stretch_ms;
 
 	struct npsd_due due;
@@ -138,6 +160,7 @@ struct npsd_pub {
 	double tokens;	/* keys that the budget allows now */
 	int64_t tokens_ms;
 
+	struct npsd_ranks *ranks;
 	struct npsd_sweep sweep;
 	struct npsd_totals *totals; /* shard 0 */
 	struct npsd_buf name, text;
@@ -193,6 +216,27 @@ void npsd_pub_index_due(struct npsd_pub *p, const struct npsd_shard_view *v, uin
 bool npsd_pub_index_step(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store);
 void npsd_pub_index_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
 bool npsd_pub_index_clean(const struct npsd_pub *p);
+
+/* --- rank.c --- */
+#define NPSD_RANK_NONE INT32_MIN
+struct npsd_ranks *npsd_ranks_new(void);
+void npsd_ranks_free(struct npsd_ranks **r);
+void npsd_ranks_reset(struct npsd_ranks *r);
+/* nps_lo of a window in ten thousandths, as it is published; NPSD_RANK_NONE: it is not ranked. */
+int32_t npsd_rank_score(const struct npsd_config *cfg, const int64_t now[NPSD_NCOUNTER]);
+/* The key of segment i is acknowledged, with these scores of its windows; all: whatever was told before. */
+void npsd_rank_told(
+    struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, const int32_t *lo, bool all);
+/* Whether segment i belongs into the rank, as last told. */
+bool npsd_rank_holds(struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, struct npsd_rank_key k);
+/* Appends the key's name. */
+void npsd_rank_name(struct npsd_pub *p, struct npsd_buf *out, struct npsd_rank_key k);
+/* The next rank that is made, from {.window = -1} on; false: there is none. */
+bool npsd_rank_next(const struct npsd_pub *p, struct npsd_rank_key *k);
+bool npsd_rank_step(
+    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms);
+void npsd_rank_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
+bool npsd_rank_clean(const struct npsd_pub *p);
 
 /* --- sweep.c --- */
 void npsd_sweep_reset(struct npsd_sweep *s);

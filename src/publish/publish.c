@@ -29,6 +29,7 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
 	npsd_due_init(&p->due);
 	npsd_round_init(p);
 	npsd_pub_index_reset(p);
+	p->ranks = npsd_ranks_new();
 	p->sweep.next_ms = INT64_MAX; /* until it is taken */
 	if (shard == 0)
 		p->totals = npsd_totals_new();
@@ -44,6 +45,7 @@ void npsd_pub_free(struct npsd_pub **pub)
 		return;
 	npsd_sweep_reset(&p->sweep);
 	npsd_totals_free(&p->totals);
+	npsd_ranks_free(&p->ranks);
 	npsd_due_free(&p->due);
 	npsd_buf_free(&p->name);
 	npsd_buf_free(&p->text);
@@ -66,6 +68,7 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 	p->nkeys = 0;
 	npsd_due_reset(&p->due, n);
 	npsd_pub_index_reset(p);
+	npsd_ranks_reset(p->ranks);
 	npsd_sweep_reset(&p->sweep);
 	if (p->totals)
 		npsd_totals_reset(p->totals);
@@ -130,6 +133,7 @@ bool npsd_pub_step(
 	npsd_due_cool(&p->due, mono_ms, p->flush ? 0 : p->cfg->publish_interval_ms);
 	npsd_sweep_step(p, v, mono_ms);
 	did = npsd_pub_index_step(p, v, store);
+	did |= npsd_rank_step(p, v, store, mono_ms);
 	if (p->totals)
 		did |= npsd_totals_step(p, v, store, mono_ms);
 	did |= npsd_strays_scan(p, store);
@@ -157,6 +161,9 @@ void npsd_pub_done(
 	case NPSD_SLOT_INDEX:
 		npsd_pub_index_done(p, done, mono_ms);
 		break;
+	case NPSD_SLOT_RANK:
+		npsd_rank_done(p, done, mono_ms);
+		break;
 	case NPSD_SLOT_SCAN:
 		npsd_strays_scanned(p, v, done, mono_ms);
 		break;
@@ -180,7 +187,7 @@ bool npsd_pub_busy(const struct npsd_pub *p)
 bool npsd_pub_clean(const struct npsd_pub *p)
 {
 	return p->state == NPSD_PUB_OK && p->due.due == 0 && p->round == NPSD_ROUND_NONE &&
-	       p->sweep.whole_once && npsd_pub_index_clean(p) && npsd_totals_clean(p);
+	       p->sweep.whole_once && npsd_pub_index_clean(p) && npsd_rank_clean(p) && npsd_totals_clean(p);
 }
 
 void npsd_pub_flush(struct npsd_pub *p)

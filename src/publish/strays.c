@@ -1,9 +1,9 @@
 /*
- * Names in Redis that should not be there: window keys and index members that parse to a segment of this
- * shard which holds nothing, and, for shard 0, those that nobody knows at all. All names are scanned first;
- * then a round's script tells the dictionary's length, and only where the process's copy reaches so far a
- * value that is not in it is really unknown (another process may just have admitted it). A key goes only
- * where its rev is still as scanned.
+ * Names in Redis that should not be there: window keys and members of indexes and ranks that parse to a
+ * segment of this shard which holds nothing, and, for shard 0, those that nobody knows at all. All names are
+ * scanned first; then a round's script tells the dictionary's length, and only where the process's copy
+ * reaches so far a value that is not in it is really unknown (another process may just have admitted it). A
+ * key goes only where its rev is still as scanned.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,15 +53,27 @@ static bool scan_names(struct npsd_pub *p, struct npsd_store *store, const char 
 	return npsd_pub_submit(p, store, NPSD_SLOT_SCAN, NPSD_S_scan, NULL, 0, args, 3);
 }
 
+/* Appends the name of an index, or of a rank. */
+static void name_list(struct npsd_pub *p, bool ranked, int set, struct npsd_rank_key rank)
+{
+	npsd_buf_clear(&p->name);
+	if (ranked) {
+		npsd_rank_name(p, &p->name, rank);
+		return;
+	}
+	npsd_pub_public(p, &p->name, "index:");
+	npsd_buf_addz(&p->name, p->cfg->sets.set[set].name);
+}
+
 static bool scan_members(struct npsd_pub *p, struct npsd_store *store)
 {
+	bool ranked = p->sweep.scan == NPSD_SCAN_RANKED;
 	struct npsd_arg args[2] = {npsd_arg_z(p->sweep.cursor), npsd_arg_z(NPSD_SCAN_PAGE)}, key;
 
-	npsd_buf_clear(&p->name);
-	npsd_pub_public(p, &p->name, "index:");
-	npsd_buf_addz(&p->name, p->cfg->sets.set[p->sweep.set].name);
+	name_list(p, ranked, p->sweep.set, p->sweep.rank);
 	key = npsd_arg_buf(&p->name, 0, p->name.n);
-	return npsd_pub_submit(p, store, NPSD_SLOT_SCAN, NPSD_S_members, &key, 1, args, 2);
+	return npsd_pub_submit(
+	    p, store, NPSD_SLOT_SCAN, ranked ? NPSD_S_ranked : NPSD_S_members, &key, 1, args, 2);
 }
 
 bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store)
@@ -77,6 +89,8 @@ bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store)
 		return scan_names(p, store, ":v:*");
 	case NPSD_SCAN_SETS:
 		return scan_names(p, store, ":index:*");
+	case NPSD_SCAN_RANKS:
+		return scan_names(p, store, ":rank:*");
 	default:
 		return scan_members(p, store);
 	}
@@ -88,16 +102,26 @@ static void next_scan(struct npsd_pub *p)
 	struct npsd_sweep *s = &p->sweep;
 
 	strcpy(s->cursor, "0");
-	if (s->scan == NPSD_SCAN_KEYS && p->shard == 0) {
-		s->scan = NPSD_SCAN_SETS;
-	} else if (s->scan == NPSD_SCAN_MEMBERS && s->set + 1 < p->cfg->sets.n) {
-		s->set++;
-	} else if (s->scan == NPSD_SCAN_MEMBERS || p->cfg->sets.n == 0) {
-		s->scan = NPSD_SCAN_DONE;
-	} else {
-		s->scan = NPSD_SCAN_MEMBERS;
+	switch (s->scan) {
+	case NPSD_SCAN_KEYS:
+		s->scan = p->shard == 0 ? NPSD_SCAN_SETS : NPSD_SCAN_MEMBERS;
 		s->set = 0;
+		return;
+	case NPSD_SCAN_SETS:
+		s->scan = NPSD_SCAN_RANKS;
+		return;
+	case NPSD_SCAN_RANKS:
+		s->scan = NPSD_SCAN_MEMBERS;
+		return;
+	case NPSD_SCAN_MEMBERS:
+		if (++s->set < p->cfg->sets.n)
+			return;
+		s->rank = (struct npsd_rank_key){.window = -1};
+		break;
+	default:
+		break;
 	}
+	s->scan = npsd_rank_next(p, &s->rank) ? NPSD_SCAN_RANKED : NPSD_SCAN_DONE;
 }
 
 /* SEG of `PFX:v:{SEG}`; p == NULL: another name. */
@@ -126,13 +150,47 @@ static enum fate fate_of(const struct npsd_pub *p, const struct npsd_shard_view 
 	return i != UINT32_MAX && npsd_pub_seg_holds(p, v, i) ? STAYS : NOT_HELD;
 }
 
-static enum fate fate_of_set(const struct npsd_pub *p, struct npsd_str key)
+/* Of a member of a rank: the value of its dimension, in its written form. */
+static enum fate fate_of_ranked(
+    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_rank_key rank, struct npsd_str value)
 {
-	uint32_t n = (uint32_t)strlen(p->cfg->prefix) + 7;
+	const struct npsd_set *set = &p->cfg->sets.set[rank.set];
+	struct npsd_str seg;
+	enum fate f;
+	struct npsd_seg s;
+	uint32_t i;
 
-	for (int s = 0; s < p->cfg->sets.n; s++)
-		if (npsd_str_eq(npsd_str(p->cfg->sets.set[s].name), (struct npsd_str){key.p + n, key.n - n}))
+	npsd_buf_clear(&p->name);
+	if (p->cfg->kinds_split)
+		npsd_buf_addf(&p->name, "kind=%s,", npsd_kind_names[rank.kind]);
+	npsd_buf_addf(&p->name, "%s=", set->name);
+	npsd_buf_add(&p->name, value.p, value.n);
+	seg = (struct npsd_str){p->name.p, (uint32_t)p->name.n};
+	if (p->name.full) /* no value is so long */
+		return p->shard == 0 ? UNKNOWN : STAYS;
+	f = fate_of(p, v, seg);
+	if (f != STAYS || !npsd_seg_parse(&s, seg, &p->cfg->sets, p->cfg->kinds_split, v->names) ||
+	    npsd_seg_shard(s, (uint32_t)p->cfg->shards) != (uint32_t)p->shard)
+		return f;
+	i = npsd_panes_find(v->panes, s, false);
+	return npsd_rank_holds(p, v, i, rank) ? STAYS : NOT_HELD;
+}
+
+/* Of the name of an index or of a rank. */
+static enum fate fate_of_list(struct npsd_pub *p, struct npsd_str key)
+{
+	struct npsd_rank_key rank = {.window = -1};
+
+	for (int s = 0; s < p->cfg->sets.n; s++) {
+		name_list(p, false, s, rank);
+		if (npsd_str_eq(key, (struct npsd_str){p->name.p, (uint32_t)p->name.n}))
 			return STAYS;
+	}
+	while (npsd_rank_next(p, &rank)) {
+		name_list(p, true, 0, rank);
+		if (npsd_str_eq(key, (struct npsd_str){p->name.p, (uint32_t)p->name.n}))
+			return STAYS;
+	}
 	return UNKNOWN;
 }
 
@@ -143,7 +201,8 @@ static void keep_stray(
 
 	if (s->nstrays == NPSD_STRAYS)
 		return; /* the next sweep finds it */
-	*stray = (struct npsd_stray){.what = what, .set = s->set, .len = name.n, .rev_len = rev.n};
+	*stray = (struct npsd_stray){
+	    .what = what, .set = s->set, .rank = s->rank, .len = name.n, .rev_len = rev.n};
 	stray->text = malloc((size_t)name.n + rev.n + 1);
 	npsd_assert(stray->text != NULL);
 	memcpy(stray->text, name.p, name.n);
@@ -154,16 +213,16 @@ static void keep_stray(
 /* {cursor, key, rev, fields, ...} */
 static void names_scanned(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_reply *r)
 {
-	bool sets = p->sweep.scan == NPSD_SCAN_SETS;
+	bool lists = p->sweep.scan != NPSD_SCAN_KEYS;
 
 	for (size_t k = 1; k + 2 < r->n; k += 3) {
 		struct npsd_str key = {r->el[k].str, (uint32_t)r->el[k].len};
 		struct npsd_str rev = {r->el[k + 1].str, (uint32_t)r->el[k + 1].len};
 
-		if (sets && fate_of_set(p, key) != STAYS)
+		if (lists && fate_of_list(p, key) != STAYS)
 			keep_stray(&p->sweep, NPSD_STRAY_SET, key, rev);
 		/* An emptied key, which holds its rev alone, goes by itself. */
-		if (!sets && (rev.n == 0 || r->el[k + 2].integer != 1) &&
+		if (!lists && (rev.n == 0 || r->el[k + 2].integer != 1) &&
 		    fate_of(p, v, seg_of_key(p, key)) != STAYS)
 			keep_stray(&p->sweep, NPSD_STRAY_KEY, key, rev);
 	}
@@ -174,8 +233,10 @@ static void members_scanned(struct npsd_pub *p, const struct npsd_shard_view *v,
 	for (size_t k = 1; k < r->n; k++) {
 		struct npsd_str member = {r->el[k].str, (uint32_t)r->el[k].len};
 
-		if (fate_of(p, v, member) != STAYS)
+		if (p->sweep.scan == NPSD_SCAN_MEMBERS && fate_of(p, v, member) != STAYS)
 			keep_stray(&p->sweep, NPSD_STRAY_MEMBER, member, NPSD_STR(""));
+		if (p->sweep.scan == NPSD_SCAN_RANKED && fate_of_ranked(p, v, p->sweep.rank, member) != STAYS)
+			keep_stray(&p->sweep, NPSD_STRAY_RANKED, member, NPSD_STR(""));
 	}
 }
 
@@ -190,7 +251,7 @@ void npsd_strays_scanned(
 		npsd_pub_failed(p, done, mono_ms);
 		return;
 	}
-	if (s->scan == NPSD_SCAN_MEMBERS)
+	if (s->scan == NPSD_SCAN_MEMBERS || s->scan == NPSD_SCAN_RANKED)
 		members_scanned(p, v, r);
 	else
 		names_scanned(p, v, r);
@@ -200,12 +261,12 @@ void npsd_strays_scanned(
 	npsd_sweep_check(p);
 }
 
-static enum fate stray_fate(
-    const struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
+static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
 {
 	struct npsd_str name = {s->text, s->len};
-	enum fate f = s->what == NPSD_STRAY_SET	     ? fate_of_set(p, name)
+	enum fate f = s->what == NPSD_STRAY_SET	     ? fate_of_list(p, name)
 		      : s->what == NPSD_STRAY_MEMBER ? fate_of(p, v, name)
+		      : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
 						     : fate_of(p, v, seg_of_key(p, name));
 
 	return f == UNKNOWN && s->what != NPSD_STRAY_SET && !p->sweep.unknown_go ? STAYS : f;
@@ -216,14 +277,16 @@ static void submit_removal(
     struct npsd_pub *p, struct npsd_store *store, const struct npsd_stray *s, enum fate fate)
 {
 	struct npsd_arg key = {s->text, s->len}, rev = {s->text + s->len, s->rev_len};
-	struct npsd_arg empty[2] = {npsd_arg_z(p->rev), rev}, out[2] = {npsd_arg_z("SREM"), key};
+	struct npsd_arg empty[2] = {npsd_arg_z(p->rev), rev};
+	bool ranked = s->what == NPSD_STRAY_RANKED;
 
-	if (s->what == NPSD_STRAY_MEMBER) {
-		npsd_buf_clear(&p->name);
-		npsd_pub_public(p, &p->name, "index:");
-		npsd_buf_addz(&p->name, p->cfg->sets.set[s->set].name);
+	if (ranked || s->what == NPSD_STRAY_MEMBER) {
+		struct npsd_arg out[2] = {npsd_arg_z(ranked ? "0" : "SREM"), key};
+
+		name_list(p, ranked, s->set, s->rank);
 		key = npsd_arg_buf(&p->name, 0, p->name.n);
-		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_index, &key, 1, out, 2);
+		npsd_pub_submit(
+		    p, store, NPSD_SLOT_REMOVE, ranked ? NPSD_S_rank : NPSD_S_index, &key, 1, out, 2);
 	} else if (fate == NOT_HELD) {
 		/* It leaves its rev, like any emptied key; of an unknown name nobody could bring it back. */
 		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_publish, &key, 1, empty, 2);
@@ -258,7 +321,7 @@ bool npsd_strays_remove(struct npsd_pub *p, const struct npsd_shard_view *v, str
 void npsd_strays_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
 {
 	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1)) {
-		/* index says only "ok"; the others whether it was removed */
+		/* index and rank say only "ok"; the others whether it was removed */
 		p->sweep.removed += done->reply->n < 2 || npsd_reply_int(&done->reply->el[1]) == 1;
 		drop_last(p);
 	} else if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 3)) {

@@ -343,6 +343,17 @@ static void add_set(std::map<std::string, Command> &c)
 		k.tidy(a[1]);
 		return Value::integer(n);
 	};
+	c["ZSCAN"] = [](Keys &k, const Args &a) {
+		Item *i = k.find(a.at(1), Item::ZSET);
+		Value out = Value::array(), page = Value::array();
+		if (i)
+			for (auto &e : i->zset) {
+				page.items.push_back(Value::string(e.first));
+				page.items.push_back(Value::string(std::to_string(e.second)));
+			}
+		out.items = {Value::string("0"), page};
+		return out;
+	};
 	c["ZRANGE"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::ZSET);
 		int64_t from = number(a.at(2)), to = number(a.at(3));

@@ -76,6 +76,7 @@ static void fill_config(struct npsd_config *c)
 	    .publish_interval_ms = 1000,
 	    .publish_sweep_ms = 600000,
 	    .publish_budget = 0.5,
+	    .rank_min_n = 10,
 	    .fragile_few = 30,
 	    .fragile_wide = 10,
 	    .fragile_low_rate = 0.1,

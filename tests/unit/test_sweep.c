@@ -222,7 +222,7 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	for (int i = 0; i < N; i++) {
 		snprintf(name, sizeof name, "place%d", i);
 		help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, name);
-		snprintf(name, sizeof name, "location=place%d", i);
+		snprintf(name, sizeof name, "location=place%d,channel=email", i);
 		help_publish_count(&h, name, HELP_T0, i % 11, 1);
 	}
 	snprintf(name, sizeof name, "%u", npsd_names_len_any(h.names));
@@ -240,7 +240,7 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	help_publish_settle(&h);
 	cr_expect(npsd_pub_clean(h.pub));
 	cr_expect_eq(help_publish_calls(&h, "publish "), N);
-	cr_expect_str_eq(DO("SCARD", "nps:index:location"), "700");
+	cr_expect_str_eq(DO("SCARD", "nps:index:location,channel"), "700");
 	/* all strays of a large scan go, page by page */
 	for (int i = 0; i < 3000; i++) {
 		snprintf(name, sizeof name, "nps:v:{stray%d}", i);

@@ -1,0 +1,12 @@
+-- KEYS: a rank
+-- ARGV: cursor, how many to look at, about
+-- {next cursor, member, ...}; nothing where the key is no sorted set: `rank` makes it right
+local page = redis.pcall('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+if page.err then
+	return {'0'}
+end
+local out = {page[1]}
+for i = 1, #page[2], 2 do
+	out[#out + 1] = page[2][i]
+end
+return out
