@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "npsd/headers.h"
+
 struct npsd_tp {
 	int32_t topic; /* index into struct npsd_config topics */
 	int32_t part;
@@ -60,7 +62,8 @@ struct npsd_msg {
 	int64_t record_ms; /* the record's timestamp */
 	const void *value; /* NULL: tombstone; else readable as decode.h says */
 	size_t len;
-	void *held; /* the broker's; released with the message */
+	void *held;	     /* the broker's; released with the message */
+	const void *headers; /* the broker's: asked by headers(); NULL: the record has none */
 };
 
 struct npsd_broker {
@@ -79,7 +82,8 @@ struct npsd_broker {
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
 	/* Completes as NPSD_B_ENDS. */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
-	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: like partitions */
+	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: like partitions
+	 */
 	int (*compacted)(void *self, int32_t topic);
 	/* Number of partitions of a topic; -1: unknown now. Waits: redis.timeout at most */
 	int32_t (*partitions)(void *self, int32_t topic);
@@ -87,6 +91,8 @@ struct npsd_broker {
 	/* --- Thread: worker (each its own number) --- */
 	/* Up to max messages; 0 after wait_ms or earlier when woken. */
 	size_t (*fetch)(void *self, int worker, struct npsd_msg *out, size_t max, int wait_ms);
+	/* Those headers of a message that bear on it, valid until its release; only for one that has any. */
+	void (*headers)(void *self, struct npsd_headers *out, const struct npsd_msg *msg);
 	/* The values of these messages are not looked at any more. */
 	void (*release)(void *self, struct npsd_msg *msgs, size_t n);
 	void (*wake_worker)(void *self, int worker); /* Thread: any */

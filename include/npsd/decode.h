@@ -9,6 +9,7 @@
 
 #include "npsd/config.h"
 #include "npsd/event.h"
+#include "npsd/headers.h"
 
 struct npsd_decoder;
 
@@ -17,12 +18,13 @@ struct npsd_record_view {
 	size_t len;
 	int64_t record_ms; /* the record's timestamp */
 	bool ahead;	   /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
+	const struct npsd_headers *headers; /* NULL: none that bear on it */
 };
 
 struct npsd_verdict {
 	enum npsd_reason reason; /* NPSD_R_ok: the event is set */
-	uint32_t at;		 /* byte position in the value; of a missing field the event's `{` */
-	const char *field;	 /* name of the field, or NULL; static */
+	uint32_t at; /* byte position in the value; of a missing field, or a header's, the event's `{` */
+	const char *field; /* name of the field or header, or NULL; static */
 };
 
 /* What an event in flight may need of the arena: a group of so many events always fits. */
@@ -36,7 +38,7 @@ void npsd_decoder_free(struct npsd_decoder **d);
  * Thread: worker */
 void npsd_decoder_reset(struct npsd_decoder *d);
 /*
- * Thread: worker; Waits: never; Owns: rec->value must stay until the reset
+ * Thread: worker; Waits: never; Owns: the bytes of value and headers must stay until the reset
  * Fails: never; bad input is a verdict
  */
 struct npsd_verdict npsd_decode(

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "consume/record.h"
 #include "npsd/batch.h"
 #include "npsd/clock.h"
 
@@ -365,6 +366,7 @@ static bool message_of(struct kafka *k, struct kafka_worker *w, struct npsd_msg 
 			out->record_ms = 0;
 		out->value = m->payload;
 		out->len = m->len;
+		out->headers = npsd_kafka_headers_of(m);
 		return true;
 	}
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
@@ -544,6 +546,7 @@ bool npsd_kafka_open(
 	    .compacted = kafka_compacted,
 	    .partitions = kafka_partitions,
 	    .fetch = kafka_fetch,
+	    .headers = npsd_kafka_headers,
 	    .release = kafka_release,
 	    .wake_worker = kafka_wake_worker,
 	};

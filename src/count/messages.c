@@ -31,12 +31,17 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	struct npsd_msg *m = &in->msg[i];
 	struct npsd_part *p = npsd_worker_part(k, m->tp);
 	struct npsd_record_view view = {.value = m->value, .len = m->len, .record_ms = m->record_ms};
+	struct npsd_headers headers;
 
 	in->part[i] = p && m->offset >= p->next ? p : NULL;
 	in->whole[i] = false;
 	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
 		return;
 	in->ahead[i] = view.ahead = is_ahead(p, m, in->wall_ms);
+	if (m->headers) {
+		k->w->broker.headers(k->w->broker.self, &headers, m);
+		view.headers = &headers;
+	}
 	in->verdict[i] = npsd_decode(k->decoder, &in->event[i], &view);
 }
 

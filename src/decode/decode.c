@@ -1,22 +1,31 @@
 /*
- *   value ──► tombstone? too_big? ──► frame ──► index + grammar ────────┐ fields found ──► judge ──► event,
- * or reason │ refused           │ └─► UTF-8, grammar ─┘ byte by byte └─► bad_utf8, bad_json
+ *   value ──► tombstone? too_big? ──► frame ──► index + grammar ──┐ fields found ──► envelope? ──► judge ──►
+ * event, │ refused       │                                          or reason └─► UTF-8, grammar, byte by
+ * byte ──► bad_utf8, bad_json
  */
 #include "npsd/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "decode/index.h"
 #include "decode/judge.h"
 #include "decode/pass.h"
 #include "decode/utf8.h"
 
+const char *const npsd_header_names[NPSD_NHEADER] = {
+    [NPSD_HEADER_CONTENT_TYPE] = "content-type",
+    [NPSD_HEADER_CE_TYPE] = "ce_type",
+    [NPSD_HEADER_CE_SUBJECT] = "ce_subject",
+    [NPSD_HEADER_CE_TIME] = "ce_time",
+};
+
 struct npsd_decoder {
 	struct npsd_index *index; /* NULL: byte by byte */
 	uint64_t exact_passes;
 	uint32_t decoded; /* since the last reset */
-	struct npsd_found found;
+	struct npsd_document document;
 	struct npsd_judge judge;
 };
 
@@ -80,12 +89,12 @@ static enum npsd_reason find(struct npsd_decoder *d, uint32_t *bad, const char *
 	const uint32_t *index;
 	int64_t nindex = d->index ? npsd_index_make(d->index, &index, p, n) : -1;
 
-	if (nindex >= 0 && npsd_json_indexed(&d->found, p, n, index, (uint32_t)nindex))
+	if (nindex >= 0 && npsd_json_indexed(&d->document, p, n, index, (uint32_t)nindex))
 		return NPSD_R_ok;
 	d->exact_passes++;
 	if (!npsd_utf8_check(bad, p, n))
 		return NPSD_R_bad_utf8;
-	return npsd_json_exact(&d->found, bad, p, n) ? NPSD_R_ok : NPSD_R_bad_json;
+	return npsd_json_exact(&d->document, bad, p, n) ? NPSD_R_ok : NPSD_R_bad_json;
 }
 
 /*
@@ -94,6 +103,51 @@ static enum npsd_reason find(struct npsd_decoder *d, uint32_t *bad, const char *
 static uint32_t frame(const struct npsd_record_view *rec)
 {
 	return rec->len >= 5 && *(const char *)rec->value == 0 ? 5 : 0;
+}
+
+static bool is_absent(const struct npsd_token *t)
+{
+	return t->kind == NPSD_JSON_ABSENT || t->kind == NPSD_JSON_NULL;
+}
+
+/* Media types know no case. */
+static bool says_structured(const struct npsd_headers *headers)
+{
+	static const struct npsd_str word = NPSD_STR("application/cloudevents");
+	struct npsd_str s = headers ? headers->value[NPSD_HEADER_CONTENT_TYPE] : (struct npsd_str){NULL, 0};
+
+	return s.n >= word.n && strncasecmp(s.p, word.p, word.n) == 0;
+}
+
+/*
+ *   {"specversion":"1.0","type":..,"subject":..,"time":..,"data":{...}}     structured: the event is `data`
+ *   ce_type: ..  ce_subject: ..  ce_time: ..   {...}                        binary: the attributes are
+ * headers
+ *
+ * False: bad_json, a structured one by its header that holds no event.
+ */
+static bool open_envelope(struct npsd_decoder *d, const struct npsd_headers *headers)
+{
+	const struct npsd_found *top = &d->document.top;
+	const struct npsd_token *data = &top->field[NPSD_FIELD_data];
+	const struct npsd_token *base64 = &top->field[NPSD_FIELD_data_base64];
+	bool told = says_structured(headers), object = data->kind == NPSD_JSON_OBJECT;
+	struct npsd_judge *j = &d->judge;
+
+	if (told && !is_absent(base64)) {
+		j->verdict = (struct npsd_verdict){NPSD_R_bad_json, base64->at, "data_base64"};
+		return false;
+	}
+	if (told && !object) {
+		uint32_t at = data->kind == NPSD_JSON_ABSENT ? top->at : data->at;
+		j->verdict = (struct npsd_verdict){NPSD_R_bad_json, at, "data"};
+		return false;
+	}
+	bool structured = told || (object && !is_absent(&top->field[NPSD_FIELD_specversion]));
+	j->found = structured ? &d->document.data : top;
+	j->envelope = structured ? top : NULL;
+	j->headers = structured ? NULL : headers;
+	return true;
 }
 
 struct npsd_verdict npsd_decode(
@@ -114,10 +168,10 @@ struct npsd_verdict npsd_decode(
 	reason = find(d, &bad, j->doc, (uint32_t)rec->len - skip);
 	if (reason != NPSD_R_ok)
 		return (struct npsd_verdict){reason, bad + skip, NULL};
-	j->found = &d->found;
 	j->rec = rec;
 	j->ev = out;
-	npsd_judge(j);
+	if (open_envelope(d, rec->headers))
+		npsd_judge(j);
 	if (j->verdict.reason != NPSD_R_ok)
 		j->verdict.at += skip;
 	return j->verdict;

@@ -22,11 +22,13 @@ struct walk {
 	uint32_t depth;		      /* open brackets */
 	const uint32_t *index, *stop; /* index NULL: byte by byte */
 	uint32_t back; /* with an index: the first backslash from pos on, n where there is none */
+	struct npsd_document *out;
 };
 
 enum { MOST_KEY = 16 }; /* longer than any known key */
 
 static bool value(struct walk *w, struct npsd_token *out);
+static bool data(struct walk *w, struct npsd_token *out);
 
 static inline bool is_space(char c)
 {
@@ -318,16 +320,16 @@ static inline bool comma(struct walk *w)
 	return next(w);
 }
 
-/* At a key; afterwards behind its value. */
-static inline bool member(struct walk *w, struct npsd_token *key, struct npsd_token *val)
+/* At a key; afterwards at its value. */
+static inline bool key_of(struct walk *w, struct npsd_token *key)
 {
 	if (w->p[w->pos] != '"' || !string(w, key) || !next(w) || w->p[w->pos] != ':')
 		return false;
 	w->pos++;
-	return next(w) && value(w, val);
+	return next(w);
 }
 
-/* found: of the event itself; NULL for the objects in it. */
+/* found: of the document and its `data`; NULL for the objects in them. */
 static bool object(struct walk *w, struct npsd_found *found)
 {
 	struct npsd_token key, val;
@@ -337,13 +339,14 @@ static bool object(struct walk *w, struct npsd_found *found)
 	if (closes(w, '}'))
 		return true;
 	do {
-		if (!member(w, &key, &val))
+		if (!key_of(w, &key))
 			return false;
-		if (found) {
-			int f = field_of_key(w, &key);
-			if (f != NPSD_NFIELD)
-				found->field[f] = val;
-		}
+		int f = found ? field_of_key(w, &key) : NPSD_NFIELD;
+		bool inner = f == NPSD_FIELD_data && found == &w->out->top && w->p[w->pos] == '{';
+		if (!(inner ? data(w, &val) : value(w, &val)))
+			return false;
+		if (f != NPSD_NFIELD)
+			found->field[f] = val;
 		if (!next(w))
 			return false;
 		if (closes(w, '}'))
@@ -392,28 +395,43 @@ static bool value(struct walk *w, struct npsd_token *out)
 	return ok;
 }
 
-static bool document(struct walk *w, struct npsd_found *found)
+/* An object whose fields are looked at. */
+static bool found_object(struct walk *w, struct npsd_found *found)
 {
 	memset(found, 0, sizeof *found);
-	if (!next(w) || w->p[w->pos] != '{')
-		return false;
 	found->at = w->pos;
-	return object(w, found) && !next(w);
+	return object(w, found);
+}
+
+/* The body of a CloudEvent, should the document turn out to be one. */
+static bool data(struct walk *w, struct npsd_token *out)
+{
+	bool ok;
+
+	*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
+	ok = found_object(w, &w->out->data);
+	out->end = w->pos;
+	return ok;
+}
+
+static bool document(struct walk *w)
+{
+	return next(w) && w->p[w->pos] == '{' && found_object(w, &w->out->top) && !next(w);
 }
 
 bool npsd_json_indexed(
-    struct npsd_found *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex)
+    struct npsd_document *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex)
 {
-	struct walk w = {.p = p, .n = n, .index = index, .stop = index + nindex};
+	struct walk w = {.p = p, .n = n, .index = index, .stop = index + nindex, .out = out};
 
 	find_back(&w, 0);
-	return document(&w, out);
+	return document(&w);
 }
 
-bool npsd_json_exact(struct npsd_found *out, uint32_t *bad, const char *p, uint32_t n)
+bool npsd_json_exact(struct npsd_document *out, uint32_t *bad, const char *p, uint32_t n)
 {
-	struct walk w = {.p = p, .n = n};
-	bool ok = document(&w, out);
+	struct walk w = {.p = p, .n = n, .out = out};
+	bool ok = document(&w);
 
 	*bad = w.pos;
 	return ok;
@@ -426,7 +444,7 @@ bool npsd_items_next(struct npsd_items *it, struct npsd_token *key, struct npsd_
 
 	if (!next(&w) || (w.p[w.pos] == ',' && !comma(&w)) || w.pos == w.n - 1)
 		return false;
-	ok = it->object ? member(&w, key, val) : value(&w, val);
+	ok = (!it->object || key_of(&w, key)) && value(&w, val);
 	it->pos = w.pos;
 	return ok;
 }

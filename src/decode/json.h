@@ -40,21 +40,27 @@ struct npsd_token {
 	bool escaped; /* a string with a backslash in it */
 };
 
-/* What both ways of reading find, and all that is judged. Of a repeated key the last one counts. */
+/* What an object says of the fields that are looked at. Of a repeated key the last one counts. */
 struct npsd_found {
 	struct npsd_token field[NPSD_NFIELD];
-	uint32_t at; /* of the event's `{` */
+	uint32_t at; /* of its `{` */
+};
+
+/* What both ways of reading find, and all that is judged. */
+struct npsd_document {
+	struct npsd_found top;
+	struct npsd_found data; /* top's member `data`, where the last of that name is an object */
 };
 
 /* p must be valid UTF-8. False: not one whole JSON object, *bad is the first byte that cannot stand there.
  * Thread: any */
-bool npsd_json_exact(struct npsd_found *out, uint32_t *bad, const char *p, uint32_t n);
+bool npsd_json_exact(struct npsd_document *out, uint32_t *bad, const char *p, uint32_t n);
 /*
  * The same by an index of p. False: it is not, or it cannot be told; ask npsd_json_exact for the reason.
  * Thread: any
  */
 bool npsd_json_indexed(
-    struct npsd_found *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex);
+    struct npsd_document *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex);
 
 /* The members of an object, or the items of an array, in a document that was found valid. */
 struct npsd_items {

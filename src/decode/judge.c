@@ -65,6 +65,43 @@ static bool refuse(struct npsd_judge *j, enum npsd_reason reason, enum npsd_fiel
 	return refuse_at(j, reason, f, t->kind == NPSD_JSON_ABSENT ? j->found->at : t->at);
 }
 
+/* A field of the event, or the CloudEvents attribute that stands in for it. */
+struct said {
+	const struct npsd_token *token; /* in the document; not looked at where there is a text */
+	struct npsd_str text;		/* of a header; p == NULL: none */
+	const char *name;
+};
+
+static struct said said_of(
+    const struct npsd_judge *j, enum npsd_field f, enum npsd_field attribute, enum npsd_header header)
+{
+	struct said s = {field(j, f), {NULL, 0}, npsd_field_names[f]};
+
+	if (!absent(s.token))
+		return s;
+	if (j->envelope && !absent(&j->envelope->field[attribute])) {
+		s.token = &j->envelope->field[attribute];
+		s.name = npsd_field_names[attribute];
+	} else if (j->headers && j->headers->value[header].p) {
+		s.text = j->headers->value[header];
+		s.name = npsd_header_names[header];
+	}
+	return s;
+}
+
+static bool is_said(const struct said *s)
+{
+	return s->text.p || !absent(s->token);
+}
+
+static bool refuse_said(struct npsd_judge *j, enum npsd_reason reason, const struct said *s)
+{
+	bool there = !s->text.p && s->token->kind != NPSD_JSON_ABSENT;
+
+	j->verdict = (struct npsd_verdict){reason, there ? s->token->at : j->found->at, s->name};
+	return false;
+}
+
 /* A string's text for a look: valid until the next one. */
 static struct npsd_str peek(struct npsd_judge *j, const struct npsd_token *t)
 {
@@ -127,20 +164,19 @@ static bool is_counted(const struct npsd_judge *j, int i)
 /* unknown_type, not_counted */
 static bool judge_type(struct npsd_judge *j)
 {
-	const struct npsd_token *t = field(j, NPSD_FIELD_type);
-	struct npsd_str s;
+	struct said type = said_of(j, NPSD_FIELD_type, NPSD_FIELD_type, NPSD_HEADER_CE_TYPE);
+	struct npsd_str s = type.text;
 	int i;
 
-	if (t->kind != NPSD_JSON_STRING)
-		return refuse(j, NPSD_R_unknown_type, NPSD_FIELD_type);
-	s = peek(j, t);
+	if (!s.p && type.token->kind == NPSD_JSON_STRING)
+		s = peek(j, type.token);
 	for (i = 0; i < NTYPES; i++)
-		if (is_type(s, types[i].name))
+		if (s.p && is_type(s, types[i].name))
 			break;
 	if (i == NTYPES)
-		return refuse(j, NPSD_R_unknown_type, NPSD_FIELD_type);
+		return refuse_said(j, NPSD_R_unknown_type, &type);
 	if (!is_counted(j, i))
-		return refuse(j, NPSD_R_not_counted, NPSD_FIELD_type);
+		return refuse_said(j, NPSD_R_not_counted, &type);
 	j->ev->type = types[i].type;
 	if (is_response(j->ev->type) && boolean(j, field(j, NPSD_FIELD_excluded)) == 1) {
 		j->ev->type = NPSD_T_RETRACTED;
@@ -163,11 +199,17 @@ static bool judge_metric(struct npsd_judge *j)
 static bool judge_id(struct npsd_judge *j)
 {
 	enum npsd_field f = is_response(j->ev->type) ? NPSD_FIELD_response_id : NPSD_FIELD_invitation_id;
-	const struct npsd_token *t = field(j, f);
+	struct said id = said_of(j, f, NPSD_FIELD_subject, NPSD_HEADER_CE_SUBJECT);
+	uint32_t bad;
+	bool ok;
 
-	if (t->kind == NPSD_JSON_STRING && keep(j, &j->ev->id, t, NPSD_ID_BYTES) && j->ev->id.n > 0)
-		return true;
-	return refuse(j, NPSD_R_no_id, f);
+	if (id.text.p) {
+		j->ev->id = id.text;
+		ok = id.text.n <= NPSD_ID_BYTES && npsd_utf8_check(&bad, id.text.p, id.text.n);
+	} else {
+		ok = id.token->kind == NPSD_JSON_STRING && keep(j, &j->ev->id, id.token, NPSD_ID_BYTES);
+	}
+	return (ok && j->ev->id.n > 0) || refuse_said(j, NPSD_R_no_id, &id);
 }
 
 /* bad_field: an integer from 1 to 2^63-1, written as one */
@@ -347,21 +389,22 @@ static bool judge_comment_excluded(struct npsd_judge *j)
 	return absent(x) || boolean(j, x) >= 0 || refuse(j, NPSD_R_bad_field, NPSD_FIELD_excluded);
 }
 
-/* no_time, whatever the JSON type; *ms stays where the field is absent */
-static bool judge_time(struct npsd_judge *j, int64_t *ms, enum npsd_field f)
+/* no_time, whatever the JSON type; *ms stays where nothing is said */
+static bool judge_time(struct npsd_judge *j, int64_t *ms, const struct said *said)
 {
-	const struct npsd_token *t = field(j, f);
+	const struct npsd_token *t = said->token;
+	struct npsd_str s = said->text;
 	bool ok = false;
 
-	if (absent(t))
+	if (!is_said(said))
 		return true;
-	if (t->kind == NPSD_JSON_NUMBER)
-		ok = npsd_time_epoch(ms, j->doc + t->at, t->end - t->at);
-	if (t->kind == NPSD_JSON_STRING) {
-		struct npsd_str s = peek(j, t);
+	if (!s.p && t->kind == NPSD_JSON_STRING)
+		s = peek(j, t);
+	if (s.p)
 		ok = all_digits(s) ? npsd_time_epoch(ms, s.p, s.n) : npsd_time_text(&j->minute, ms, s.p, s.n);
-	}
-	return ok || refuse(j, NPSD_R_no_time, f);
+	else if (t->kind == NPSD_JSON_NUMBER)
+		ok = npsd_time_epoch(ms, j->doc + t->at, t->end - t->at);
+	return ok || refuse_said(j, NPSD_R_no_time, said);
 }
 
 /* The one of three times that says when, in the order of the contract; the last where there is none. */
@@ -379,21 +422,24 @@ static enum npsd_field own_time(const struct npsd_judge *j)
 	return f[2];
 }
 
-/* no_time, future: an event's own time, and updated_at, which orders; in the end the record's timestamp */
+/* no_time, future: an event's own time, and updated_at, which orders; in the end ce_time, the record's
+ * timestamp */
 static bool judge_times(struct npsd_judge *j)
 {
 	struct npsd_event *ev = j->ev;
-	enum npsd_field f = own_time(j);
+	enum npsd_field f = own_time(j), u = NPSD_FIELD_updated_at;
+	struct said own = said_of(j, f, NPSD_FIELD_time, NPSD_HEADER_CE_TIME);
+	struct said updated = {field(j, u), {NULL, 0}, npsd_field_names[u]};
 
 	ev->has_responded_at = f == NPSD_FIELD_responded_at;
-	ev->undated = absent(field(j, f));
+	ev->undated = !is_said(&own);
 	ev->event_ms = j->rec->record_ms;
-	if (!judge_time(j, &ev->event_ms, f))
+	if (!judge_time(j, &ev->event_ms, &own))
 		return false;
-	if (is_response(ev->type) && !judge_time(j, &ev->updated_ms, NPSD_FIELD_updated_at))
+	if (is_response(ev->type) && !judge_time(j, &ev->updated_ms, &updated))
 		return false;
 	if (ev->event_ms > j->rec->record_ms + FUTURE_MS)
-		return refuse(j, NPSD_R_future, f);
+		return refuse_said(j, NPSD_R_future, &own);
 	if (j->rec->ahead) {
 		j->verdict = (struct npsd_verdict){NPSD_R_future, j->found->at, NULL};
 		return false;

@@ -28,15 +28,17 @@ struct npsd_judge {
 	bool every_type; /* for tests: also those that this version does not count */
 	/* of the record at hand */
 	const char *doc;
-	const struct npsd_found *found;
+	const struct npsd_found *found;	    /* the event */
+	const struct npsd_found *envelope;  /* of a structured CloudEvent, or NULL */
+	const struct npsd_headers *headers; /* of a record that is none, or NULL */
 	const struct npsd_record_view *rec;
 	struct npsd_event *ev;
 	struct npsd_verdict verdict;
 };
 
 /*
- * doc, found, rec and ev are set; fills *ev and verdict, whose position is in doc. Thread: worker; Waits:
- * never
+ * All of the record is set but the verdict; fills *ev and verdict, whose position is in doc. Thread: worker;
+ * Waits: never
  */
 void npsd_judge(struct npsd_judge *j);
 

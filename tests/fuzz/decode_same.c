@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "decode/judge.h"
 #include "decode/utf8.h"
@@ -28,12 +29,47 @@ static bool same_text(struct npsd_str ours, const char *key, uint32_t most)
 	return npsd_str_eq(ours, (struct npsd_str){p, npsd_utf8_cut(p, (uint32_t)n, most)});
 }
 
-static const char *differ(const struct npsd_event *ev)
+/* The attributes of the event read last, as the second reader finds them. */
+struct attributes {
+	struct npsd_str subject; /* p == NULL: none */
+};
+
+/* Moves to the event. False: by its header it is a CloudEvent, and holds none. */
+static bool second_opens(struct attributes *out, const struct npsd_headers *h)
+{
+	struct npsd_str content = h ? h->value[NPSD_HEADER_CONTENT_TYPE] : (struct npsd_str){NULL, 0};
+	bool told = content.n >= 23 && strncasecmp(content.p, "application/cloudevents", 23) == 0;
+	bool object = second_kind("data") == SECOND_OBJECT;
+	size_t n = 0;
+
+	*out = (struct attributes){{NULL, 0}};
+	if (told && (!object || second_kind("data_base64") > SECOND_NULL))
+		return false;
+	if (told || (object && second_kind("specversion") > SECOND_NULL)) {
+		out->subject.p = second_text(&n, "subject");
+		out->subject.n = (uint32_t)n;
+		second_enter("data");
+	} else if (h) {
+		out->subject = h->value[NPSD_HEADER_CE_SUBJECT];
+	}
+	return true;
+}
+
+static bool same_id(const struct npsd_event *ev, const struct attributes *attributes)
+{
+	const char *key = ev->type <= NPSD_T_RETRACTED ? "response_id" : "invitation_id";
+
+	if (second_kind(key) <= SECOND_NULL)
+		return npsd_str_eq(ev->id, attributes->subject);
+	return same_text(ev->id, key, NPSD_ID_BYTES);
+}
+
+static const char *differ(const struct npsd_event *ev, const struct attributes *attributes)
 {
 	bool response = ev->type <= NPSD_T_RETRACTED;
 	double v;
 
-	if (!same_text(ev->id, response ? "response_id" : "invitation_id", NPSD_ID_BYTES))
+	if (!same_id(ev, attributes))
 		return "id";
 	if (ev->type == NPSD_T_RETRACTED)
 		return NULL; /* nothing else is taken from it but its times */
@@ -57,7 +93,8 @@ enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
 	struct npsd_verdict v;
 	const char *text = readers_decode(r, &v, p, n, DECODE_SAME_NOW, false);
 	size_t skip = n >= 5 && p[0] == 0 ? 5 : 0;
-	bool document = v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_bad_json;
+	bool document = (v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_bad_json) || v.field;
+	struct attributes attributes = {{NULL, 0}};
 	enum second second;
 
 	if (text)
@@ -71,7 +108,9 @@ enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
 		return v.reason;
 	if (document != (second == SECOND_ACCEPTED))
 		fail(p, n, document ? "accepted here only" : "refused here only");
-	if (v.reason == NPSD_R_ok && (text = differ(&r->ev)))
+	if (document && second_opens(&attributes, r->headers) != (v.reason != NPSD_R_bad_json))
+		fail(p, n, "an envelope here only, or there only");
+	if (v.reason == NPSD_R_ok && (text = differ(&r->ev, &attributes)))
 		fail(p, n, text);
 	return v.reason;
 }

@@ -25,6 +25,10 @@ static const char *const events[] = {
     "{\"type\":\"response.retracted\",\"response_id\":\"3\",\"revision\":8}",
     "{\"type\":\"survey.invited\",\"invitation_id\":\"i-1\",\"survey_kind\":\"other\",\"location\":\"z\","
     "\"invited_at\":1795381445,\"channel\":\"sms\"}",
+    "{\"specversion\":\"1.0\",\"type\":\"response.submitted\",\"subject\":\"r-7\",\"time\":\"2026-11-22T21:"
+    "04:05Z\","
+    "\"data\":{\"score\":3,\"survey_kind\":\"other\",\"location\":\"z\",\"comment\":\"\\u00e9\"},\"id\":"
+    "\"e\"}",
     "{\"x\":[[],{},[{\"a\":[1,-2.5e-3,true,false,null,\"\\n\"]}]],\"type\":\"response.submitted\",\"score\":"
     "null,"
     "\"response_id\":\"4\",\"survey_kind\":\"other\",\"location\":\"z\",\"owner\":\"o\",\"team\":\"\"}",
@@ -41,7 +45,8 @@ enum { NPIECES = sizeof pieces / sizeof pieces[0] };
 
 static const char *const keys[] = {"type", "response_id", "invitation_id", "invited_at", "revision", "score",
     "scale", "metric", "survey_kind", "responded_at", "updated_at", "at", "location", "channel", "attributes",
-    "themes", "respondent_id", "owner", "comment", "excluded", "sc\\u006fre", "\\u0061t", "x"};
+    "themes", "respondent_id", "owner", "comment", "excluded", "specversion", "data", "data_base64",
+    "subject", "time", "sc\\u006fre", "\\u0061t", "x"};
 enum { NKEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "11", "9.0", "1e1", "95e-1",
@@ -49,8 +54,8 @@ static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "
     "1795381445000", "17953814450e2", "\"\"", "\"9\"", "\"-0\"", "\"09\"", "\"1795381445\"",
     "\"2026-11-22T21:04:05Z\"", "\"2026-11-22T23:04:05.5+02:00\"", "\"2026-02-29T00:00:00Z\"",
     "\"relational\"", "\"response.updated\"", "\"response.retracted\"", "\"survey.opened\"", "\"nps\"",
-    "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"", "[]", "{}", "[0,10]",
-    "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
+    "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"", "{\"score\":1}", "[]", "{}",
+    "[0,10]", "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
     "{\"pl\\u0061n\":\"a\",\"seat\":7}"};
 enum { NVALUES = sizeof values / sizeof values[0] };
 

@@ -51,6 +51,23 @@ static bool last_of(element *out, const char *key) noexcept
 	return found;
 }
 
+extern "C" enum second_kind second_kind(const char *key)
+{
+	element e;
+
+	if (!last_of(&e, key))
+		return SECOND_ABSENT;
+	return e.is_null() ? SECOND_NULL : e.is_object() ? SECOND_OBJECT : SECOND_OTHER;
+}
+
+extern "C" void second_enter(const char *key)
+{
+	element e;
+
+	if (last_of(&e, key))
+		root = e;
+}
+
 extern "C" const char *second_text(size_t *n, const char *key)
 {
 	std::string_view s;

@@ -17,6 +17,11 @@ enum second { SECOND_REFUSED, SECOND_ACCEPTED, SECOND_CANNOT_TELL };
  */
 enum second second_reads(const char *p, size_t n, int depth);
 
+enum second_kind { SECOND_ABSENT, SECOND_NULL, SECOND_OBJECT, SECOND_OTHER };
+/* Of the document read last, at its top: what the last member of that key is. */
+enum second_kind second_kind(const char *key);
+/* From now on the member of that key, which must be an object, stands for the document. */
+void second_enter(const char *key);
 /*
  * Of the document read last, at its top: the last string of that key. NULL: none, or the last one is no
  * string. Valid until the next document.

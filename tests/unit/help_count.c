@@ -169,7 +169,7 @@ void rig_record(struct rig *r, int part, int64_t offset, int64_t record_ms, cons
 	if (value)
 		memcpy(copy, value, len);
 	*log_add(r) =
-	    (struct npsd_msg){NPSD_MSG_RECORD, {0, part}, offset, record_ms, value ? copy : NULL, len, copy};
+	    (struct npsd_msg){NPSD_MSG_RECORD, {0, part}, offset, record_ms, value ? copy : NULL, len, copy, NULL};
 }
 
 void rig_msg(struct rig *r, enum npsd_msg_what what, int part, int64_t offset)

@@ -125,7 +125,7 @@ static void decode(struct readers *r, int i, struct npsd_verdict *v, const struc
 const char *readers_decode(
     struct readers *r, struct npsd_verdict *v, const char *value, size_t len, int64_t record_ms, bool ahead)
 {
-	struct npsd_record_view rec = {value ? r->end - len : NULL, len, record_ms, ahead};
+	struct npsd_record_view rec = {value ? r->end - len : NULL, len, record_ms, ahead, r->headers};
 	struct npsd_verdict other;
 	static char text[1024];
 
@@ -137,7 +137,8 @@ const char *readers_decode(
 		uint64_t before = npsd_decoder_exact_passes(r->decoder[i]);
 		decode(r, i, &other, &rec);
 		bool slow = npsd_decoder_exact_passes(r->decoder[i]) != before;
-		bool document = v->reason != NPSD_R_bad_utf8 && v->reason != NPSD_R_bad_json;
+		/* an envelope that holds no event is a whole document */
+		bool document = (v->reason != NPSD_R_bad_utf8 && v->reason != NPSD_R_bad_json) || v->field;
 		if (strcmp(r->text[0], r->text[i]) == 0 && slow == !document)
 			continue;
 		snprintf(text, sizeof text, "exact: %.400s\n%s (%s): %.400s", r->text[0], r->name[i],

@@ -14,8 +14,9 @@ struct readers {
 	int n;
 	char *page, *end; /* bytes up to `end` may be read, not one more */
 	size_t room;
-	char text[READERS_MAX][65536]; /* what each has said */
-	struct npsd_event ev;	       /* of the first, where it was accepted; until the next call */
+	char text[READERS_MAX][65536];	    /* what each has said */
+	const struct npsd_headers *headers; /* of the next record; NULL: none */
+	struct npsd_event ev;		    /* of the first, where it was accepted; until the next call */
 };
 
 /* A configuration by hand: defaults, and the attributes plan and seat. Every type is read. */

@@ -1,0 +1,59 @@
+"""Records as producers' tools write them: CloudEvents by headers and by envelope, through a real broker."""
+import json
+
+from stream import BASE_MS
+from test_counts import counts, event
+
+T = BASE_MS
+CONTENT = {"score": 9, "survey_kind": "relational", "location": "north/lisbon"}
+TOLD = [("content-type", b"application/cloudevents+json")]
+
+
+def send(case, value, headers=None, key=None, frame=b""):
+    body = value if isinstance(value, bytes) else frame + json.dumps(value).encode()
+    case.producer.client.produce(case.topic, body, key, partition=0, timestamp=T, headers=headers,
+                                 on_delivery=case.producer.delivered)
+
+
+def binary(type_, subject, time=None):
+    found = [("ce_specversion", b"1.0"), ("ce_id", b"e"), ("ce_source", b"/s"), ("ce_type", type_), ("ce_subject", subject)]
+    return found + ([] if time is None else [("ce_time", time)])
+
+
+def envelope(data, **attributes):
+    return {"specversion": "1.0", "id": "e", "source": "/s", **attributes, "data": data}
+
+
+def test_cloudevents_by_header_by_envelope_and_framed(case):
+    case.topic_of(1, windows=["1h"])
+    bare = event("bare", 9, responded_at=T)
+    send(case, bare)
+    send(case, bare, [("trace", b"1"), ("content-type", b"application/json")])
+    send(case, CONTENT, binary(b"response.submitted", b"b1"))
+    send(case, CONTENT, binary(b"response.submitted", b"b2", b"2023-11-14T22:13:20Z"), frame=b"\0\0\0\0\7")
+    send(case, CONTENT, binary(b"x", b"x") + binary(b"response.submitted", b"b3"))  # the last one counts
+    send(case, envelope(CONTENT, type="response.submitted", subject="s1", time=T))
+    send(case, {"data": {**bare, "response_id": "s2"}}, TOLD)
+    send(case, {"data": {**bare, "response_id": "s3"}}, TOLD, frame=b"\0\0\0\0\7")
+    send(case, {**bare, "specversion": "1.0", "response_id": "s4"})
+    case.drain()
+    totals = case.totals()
+    assert totals["counted"] == totals["consumed"] == 9
+    assert counts(case.view("kind=relational,location=north/lisbon", "1h"))["n"] == 8
+    assert int(case.redis.hget("nps:meta", "undated")) == 2  # b1 and b3: all others say when
+
+
+def test_cloudevents_that_hold_no_event(case):
+    case.topic_of(1)
+    send(case, CONTENT, TOLD)
+    send(case, {"data_base64": "e30=", "data": CONTENT}, TOLD)
+    send(case, CONTENT, binary(b"com.example.answer", b"r"))
+    send(case, CONTENT, binary(b"case.opened", b"r"))
+    send(case, CONTENT, binary(b"response.submitted", b"\xff"))
+    send(case, CONTENT, binary(b"response.submitted", b"r", b"soon"))
+    send(case, CONTENT, [("ce_type", None), ("ce_subject", b"r")])  # a null header says nothing
+    case.drain()
+    totals = case.totals()
+    found = {name.partition(":")[2]: n for name, n in totals.items() if ":" in name and "/" not in name}
+    assert {k: v for k, v in found.items() if v} == {
+        "bad_json": 2, "unknown_type": 2, "not_counted": 1, "no_id": 1, "no_time": 1}
