@@ -67,6 +67,8 @@ void npsd_pub_done(
  * be on their way all the same; who frees a pub drops the answers that still come for it.
  */
 bool npsd_pub_busy(const struct npsd_pub *p);
+/* The shard is given up: nothing more is submitted; busy until the keys on their way are answered. */
+void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms);
 /* Nothing due, nothing on its way, one whole sweep since the shard was taken, totals and meta written since
  * the last touch. */
 bool npsd_pub_clean(const struct npsd_pub *p);

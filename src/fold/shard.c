@@ -47,6 +47,8 @@ void npsd_shard_leave(struct npsd_fold *f, struct npsd_shard *s, bool lost)
 
 	if (f->snap.shard == s)
 		npsd_snapshot_abandon(f);
+	if (s->pub)
+		npsd_pub_leave(s->pub, f->mono_ms);
 	s->call = 0;
 	s->reading = false;
 	s->leaving = true;

@@ -133,6 +133,7 @@ struct npsd_pub {
 	int64_t log_ms;
 	uint32_t connection;
 	bool flush;
+	bool leaving;
 
 	uint64_t calls;		   /* number of the last call */
 	uint64_t slot[NPSD_NSLOT]; /* number of the call in it; 0: free */

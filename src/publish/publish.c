@@ -65,6 +65,7 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 	p->recorded[0] = 0;
 	p->round_next_ms = p->pause_ms = INT64_MIN;
 	p->state = NPSD_PUB_OK;
+	p->leaving = false;
 	p->nkeys = 0;
 	npsd_due_reset(&p->due, n);
 	npsd_pub_index_reset(p);
@@ -175,8 +176,14 @@ void npsd_pub_done(
 	default:
 		npsd_pub_key_done(p, v, done, slot, mono_ms);
 	}
-	if (p->state != NPSD_PUB_OK || mono_ms < p->pause_ms)
+	if (p->leaving || p->state != NPSD_PUB_OK || mono_ms < p->pause_ms)
 		npsd_round_break_off(p, mono_ms);
+}
+
+void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms)
+{
+	p->leaving = true;
+	npsd_round_break_off(p, mono_ms);
 }
 
 bool npsd_pub_busy(const struct npsd_pub *p)

@@ -27,7 +27,7 @@
 /* --- a publish that counts --- */
 
 struct npsd_pub {
-	int touched, turns, steps, flushes;
+	int touched, turns, steps, flushes, leaves;
 	bool busy, clean;
 	enum npsd_pub_state state;
 	int64_t seen, before_ms, turn_ms;
@@ -101,6 +101,12 @@ void npsd_pub_done(
 bool npsd_pub_busy(const struct npsd_pub *p)
 {
 	return p->busy;
+}
+
+void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms)
+{
+	(void)mono_ms;
+	p->leaves++;
 }
 
 bool npsd_pub_clean(const struct npsd_pub *p)
