@@ -14,6 +14,7 @@
 	((size_t)256 << 20) /* packed and not yet written; far above what snapshot.c lets happen */
 #define NAP_MS 10	    /* longest wait: what is due by time is looked at so often */
 #define ASK_MS 50
+#define HALT_AGAIN_MS 1000
 #define ANSWERS 64 /* taken in one step */
 
 struct npsd_fold *npsd_fold_new(struct npsd_wires *w)
@@ -97,14 +98,25 @@ uint64_t npsd_fold_submit(struct npsd_fold *f, enum npsd_script script, int shar
 
 void npsd_fold_halt(struct npsd_fold *f, enum npsd_incident what, const char *fmt, ...)
 {
-	char text[200];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	vsnprintf(f->halt_text, sizeof f->halt_text, fmt, ap);
 	va_end(ap);
 	f->halted = true;
-	npsd_incident_set(f->w, what, "%s", text);
+	f->halt = what;
+	f->halt_mono = f->mono_ms;
+	npsd_incident_set(f->w, what, "%s", f->halt_text);
+}
+
+/* Said while another incident was set it was overheard, and the recovery from that one need not concern fold.
+ */
+static void tell_again(struct npsd_fold *f)
+{
+	if (!f->halted || f->reset || f->mono_ms - f->halt_mono < HALT_AGAIN_MS)
+		return;
+	f->halt_mono = f->mono_ms;
+	npsd_incident_set(f->w, f->halt, "%s", f->halt_text);
 }
 
 static enum npsd_incident misfit_of(struct npsd_str reason)
@@ -370,6 +382,7 @@ bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 		did |= flush_step(f);
 	}
 	tell_log_full(f);
+	tell_again(f);
 	if (!did)
 		did = answers(f, wait_ms < NAP_MS ? wait_ms : NAP_MS);
 	return did;

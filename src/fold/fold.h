@@ -99,8 +99,11 @@ struct npsd_fold {
 	struct npsd_store *store;
 	struct npsd_names *names; /* NULL before the first RESET */
 	uint32_t run;
-	bool halted;  /* an incident is set: nothing until RESET */
-	bool stopped; /* STOP was answered */
+	bool halted; /* an incident is set: nothing until RESET */
+	enum npsd_incident halt;
+	char halt_text[200];
+	int64_t halt_mono; /* when it was told last */
+	bool stopped;	   /* STOP was answered */
 	struct npsd_order *reset, *flush;
 	int64_t mono_ms; /* now, read once a step */
 	int64_t t_ms;	 /* wall: the highest t used; it never goes back */
