@@ -203,6 +203,10 @@ static void add_hash(std::map<std::string, Command> &c)
 		k.tidy(a[1]);
 		return Value::integer(n);
 	};
+}
+
+static void add_hash_whole(std::map<std::string, Command> &c)
+{
 	c["HGETALL"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::HASH);
 		Value out = Value::array();
@@ -326,6 +330,10 @@ static void add_set(std::map<std::string, Command> &c)
 		Item *i = k.find(a.at(1), Item::SET);
 		return Value::integer(i ? (int64_t)i->set.size() : 0);
 	};
+}
+
+static void add_zset(std::map<std::string, Command> &c)
+{
 	c["ZADD"] = [](Keys &k, const Args &a) {
 		Item &i = k.make(a.at(1), Item::ZSET);
 		int64_t n = 0;
@@ -456,8 +464,10 @@ static const std::map<std::string, Command> &commands()
 	static const std::map<std::string, Command> all = [] {
 		std::map<std::string, Command> c;
 		add_hash(c);
+		add_hash_whole(c);
 		add_list(c);
 		add_set(c);
+		add_zset(c);
 		add_keys(c);
 		add_streams(c);
 		return c;

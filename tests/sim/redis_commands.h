@@ -13,6 +13,8 @@
 
 #include "value.h"
 
+struct model;
+
 namespace sim
 {
 
@@ -98,6 +100,9 @@ struct Keys {
 			all.erase(it);
 	}
 };
+
+/* What the model holds, to be looked at. */
+const Keys &model_keys(const struct ::model *m);
 
 /* Throws std::runtime_error with what a server would answer as an error. */
 Value run_command(Keys &keys, Args a);

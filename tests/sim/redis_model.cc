@@ -38,7 +38,20 @@ struct model {
 	sim::Keys keys;
 	std::unique_ptr<sim::LuaHost> lua;
 	std::string error;
+	std::map<enum npsd_script, std::string> edited; /* scripts that are not as they are */
+
+	const char *text(enum npsd_script s) const
+	{
+		auto it = edited.find(s);
+
+		return it == edited.end() ? sim::script_text(s) : it->second.c_str();
+	}
 };
+
+const sim::Keys &sim::model_keys(const struct ::model *m)
+{
+	return m->keys;
+}
 
 extern "C" {
 
@@ -80,6 +93,17 @@ void model_del(struct model *m, const char *key)
 	m->keys.all.erase(key);
 }
 
+bool model_edit_script(struct model *m, enum npsd_script script, const char *from, const char *to)
+{
+	std::string text = m->text(script);
+	size_t at = text.find(from);
+
+	if (at == std::string::npos)
+		return false;
+	m->edited[script] = text.replace(at, std::string(from).size(), to);
+	return true;
+}
+
 const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call, const char **error)
 {
 	std::vector<std::string> keys, args;
@@ -89,7 +113,7 @@ const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call
 	for (size_t i = 0; i < call->nargs; i++)
 		args.emplace_back((const char *)call->args[i].p, call->args[i].n);
 	try {
-		return m->lua->run(sim::script_text(call->script), keys, args).reply();
+		return m->lua->run(m->text(call->script), keys, args).reply();
 	} catch (std::exception &e) {
 		m->error = e.what();
 		*error = m->error.c_str();

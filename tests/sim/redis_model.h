@@ -30,6 +30,9 @@ void model_copy(struct model *to, const struct model *from);
 /* Forgets one key; for an operator's hand. */
 void model_del(struct model *m, const char *key);
 
+/* Puts `to` in the place of `from` in a script's text, in this model only. False: it is not there. */
+bool model_edit_script(struct model *m, enum npsd_script script, const char *from, const char *to);
+
 /*
  * Runs a script. The reply belongs to the model until model_reply_free. NULL: the script failed, *error says
  * why (valid until the next call).

@@ -1,0 +1,318 @@
+#include "checker.h"
+
+#include <algorithm>
+
+namespace sim
+{
+
+static constexpr int64_t DAY = 24 * 3600000;
+
+Checker::Checker(const Setup &s, const Topics &t, const struct model *m, const int64_t &now)
+    : setup(s), topics(t), keys(model_keys(m)), now_ms(now), hashes((size_t)s.shards)
+{
+}
+
+const TopicPart &Checker::part(const std::string &tp) const
+{
+	size_t slash = tp.rfind('/');
+	auto topic = std::find(setup.topics.begin(), setup.topics.end(), tp.substr(0, slash));
+
+	return topics.part((int)(topic - setup.topics.begin()), std::stoi(tp.substr(slash + 1)));
+}
+
+/* Records do not change, so a recount is worth keeping while rulings and dictionary stay what they are. */
+const Counted &Checker::counted(const std::string &tp, int64_t position)
+{
+	static const Rulings none;
+	Memory &m = memory[tp];
+	auto stored = st.parts.find(tp);
+	const Rulings &rulings = stored == st.parts.end() ? none : stored->second.rulings;
+
+	if (m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
+		m = {rulings, st.values, {}};
+		segs.clear();
+	}
+	auto it = m.at.find(position);
+	if (it == m.at.end())
+		it = m.at.emplace(position, recount(setup, part(tp), tp, position, rulings, st.values)).first;
+	return it->second;
+}
+
+Checker::Whole Checker::whole(const Positions &positions)
+{
+	Whole w;
+
+	for (auto &p : positions) {
+		const Counted &c = counted(p.first, p.second.offset);
+		std::string topic = p.first.substr(0, p.first.rfind('/'));
+
+		for (auto &t : c.totals) {
+			w.totals[t.first] += t.second;
+			w.totals[topic + "/" + t.first] += t.second;
+		}
+		for (auto &o : c.other)
+			if ((w.other["other:" + o.first] += o.second) == 0)
+				w.other.erase("other:" + o.first);
+		w.undated += c.undated;
+		if (c.clock_ms)
+			w.clock_ms = std::max(w.clock_ms.value_or(*c.clock_ms), *c.clock_ms);
+		for (auto &e : c.panes)
+			add_pane(w.panes, e.first.first, e.first.second, e.second, 1);
+		w.told[p.first] = c.told;
+	}
+	return w;
+}
+
+Positions Checker::stored_positions() const
+{
+	Positions out;
+
+	for (auto &p : st.parts)
+		out[p.first] = p.second.pos;
+	return out;
+}
+
+bool Checker::all_counted() const
+{
+	for (auto &topic : setup.topics)
+		for (int p = 0; p < setup.partitions; p++) {
+			std::string tp = topic + "/" + std::to_string(p),
+				    pos = stored_field(keys, "fence", "pos:" + tp);
+
+			if (pos.empty() || parse_position(pos).offset != part(tp).end)
+				return false;
+		}
+	return true;
+}
+
+/* --- what is stored --- */
+
+void Checker::check_rulings(const std::string &tp, const StoredPart &p)
+{
+	int64_t last = 0;
+
+	for (auto &r : p.rulings.ahead) {
+		if (r.first < last || r.second <= r.first || r.second > p.pos.offset)
+			throw Difference(
+			    tp + ": a ruling `ahead` stands where it cannot: " + std::to_string(r.first));
+		last = r.second;
+	}
+	for (auto &r : part(tp).records) {
+		if (r.offset >= p.pos.offset)
+			break;
+		if (p.rulings.is_ahead(r.offset) ? r.ms <= r.made_ms + DAY : r.ms > now_ms + DAY)
+			throw Difference(tp + ": record " + std::to_string(r.offset) +
+					 " is wrongly ruled to be " +
+					 (p.rulings.is_ahead(r.offset) ? "ahead" : "in time"));
+	}
+	for (auto &l : p.rulings.lateness)
+		if (!std::count(setup.lateness_ms.begin(), setup.lateness_ms.end(), l.second))
+			throw Difference(tp + ": a ruling `lateness` of nobody's");
+}
+
+static std::string text_of(const std::optional<int64_t> &v)
+{
+	return v ? std::to_string(*v) : "-";
+}
+
+void Checker::check_part(const std::string &tp, const StoredPart &p)
+{
+	const Counted &c = counted(tp, p.pos.offset);
+	std::string lateness =
+			p.rulings.lateness.empty() ? "-" : std::to_string(p.rulings.lateness.back().second),
+		    state = text_of(c.stream_ms) + " " + text_of(c.horizon_ms) + " " + lateness;
+
+	if (p.pos.inc != 0 || p.base.offset != 0)
+		throw Difference(tp + " is counted from elsewhere");
+	if (p.pos.offset > part(tp).end)
+		throw Difference(tp + " is counted beyond its end");
+	check_rulings(tp, p);
+	if (p.state != state)
+		throw Difference(tp + ": its time is stored as `" + p.state + "`, not `" + state + "`");
+}
+
+static std::string first_difference(
+    const std::map<std::string, int64_t> &stored, const std::map<std::string, int64_t> &recounted)
+{
+	for (auto &r : recounted) {
+		auto it = stored.find(r.first);
+
+		if (it == stored.end() || it->second != r.second)
+			return r.first + " is " +
+			       (it == stored.end() ? "not there" : std::to_string(it->second)) + ", not " +
+			       std::to_string(r.second);
+	}
+	for (auto &s : stored)
+		if (!recounted.count(s.first))
+			return s.first + " is " + std::to_string(s.second) + ", not there";
+	return "";
+}
+
+static int64_t floor_to(int64_t x, int64_t step)
+{
+	int64_t r = x % step;
+
+	return x - (r < 0 ? r + step : r);
+}
+
+static std::string show(const Counters &v)
+{
+	std::string out;
+
+	for (int64_t n : v)
+		out += " " + std::to_string(n);
+	return out;
+}
+
+void Checker::check_panes(const Whole &w)
+{
+	for (auto &step : st.panes) {
+		int64_t from = st.whole_from_s[step.first];
+		Panes recounted;
+
+		for (auto &p : w.panes)
+			add_pane(recounted, p.first.first, floor_to(p.first.second, step.first), p.second, 1);
+		for (auto a = recounted.begin(), b = step.second.begin();
+		     a != recounted.end() || b != step.second.end();) {
+			bool stored = a == recounted.end() || (b != step.second.end() && b->first < a->first);
+			bool both = !stored && b != step.second.end() && !(a->first < b->first);
+			const auto &at = stored ? b->first : a->first;
+
+			if (at.second >= from && (!both || a->second != b->second))
+				throw Difference("pane " + at.first + " " + std::to_string(at.second) + "/" +
+						 std::to_string(step.first) + " is stored as" +
+						 (stored || both ? show(b->second) : " nothing") + ", not" +
+						 (stored ? " nothing" : show(a->second)));
+			if (stored || both)
+				++b;
+			if (!stored)
+				++a;
+		}
+	}
+}
+
+void Checker::check_alerts(const Whole &w)
+{
+	std::map<std::string, size_t> next;
+	size_t all = 0;
+
+	for (auto &a : st.alerts) {
+		std::string source = a.field.at("source"), tp = source.substr(0, source.rfind('/'));
+		auto told = w.told.find(tp);
+		size_t n = next[tp]++;
+
+		if (told == w.told.end() || n >= told->second.size())
+			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
+		const Transition &t = told->second[n];
+		if (a.field.at("id") != t.id || a.field.at("kind") != t.kind ||
+		    a.field.at("severity") != t.severity || a.field.at("response_id") != t.response_id ||
+		    source != t.source)
+			throw Difference("alert " + a.field.at("kind") + " " + a.field.at("severity") + " " +
+					 a.field.at("id") + " of " + source + " should be " + t.kind + " " +
+					 t.severity + " " + t.id + " of " + t.source);
+	}
+	for (auto &told : w.told)
+		all += told.second.size();
+	if (all != st.alerts.size())
+		throw Difference(std::to_string(st.alerts.size()) + " alerts, not " + std::to_string(all));
+	transitions = (int64_t)all;
+}
+
+/* Of a dimension that is not full, every value that counts is admitted: so what the recount calls `__other__`
+ * is. */
+void Checker::check_values()
+{
+	for (auto &p : st.parts) {
+		for (auto &r : part(p.first).records) {
+			const Content &c = r.event.content;
+
+			if (r.offset >= p.second.pos.offset || !r.event.fate.empty() || c.kind.empty() ||
+			    p.second.rulings.is_ahead(r.offset))
+				continue;
+			for (auto &v :
+			    {std::make_pair("location", c.location), std::make_pair("channel", c.channel),
+				std::make_pair("team", c.team), std::make_pair("owner", c.owner)}) {
+				auto cap = setup.caps.find(v.first);
+
+				if (v.second.empty() || v.second.compare(0, 2, "__") == 0 ||
+				    r.event.event_ms > r.ms + 5 * 60000 || st.values[v.first].count(v.second))
+					continue;
+				if (cap == setup.caps.end() ||
+				    (int64_t)st.values[v.first].size() < cap->second)
+					throw Difference(
+					    "`" + v.second + "` was counted before it was admitted");
+			}
+		}
+	}
+}
+
+void Checker::check_stored()
+{
+	st = read_stored(keys, setup);
+	stored_checks++;
+	for (size_t k = 0; k < st.shards.size(); k++)
+		for (auto &h : st.shards[k].hash)
+			hashes[k][h.first] = h.second;
+	for (auto &p : st.parts)
+		check_part(p.first, p.second);
+	Whole w = whole(stored_positions());
+	std::string totals = first_difference(st.totals, w.totals), meta;
+	std::map<std::string, int64_t> told = st.meta;
+
+	if (!totals.empty())
+		throw Difference("totals: " + totals);
+	if (st.totals["consumed"] != st.totals["counted"] + st.totals["duplicate"] + st.totals["late"] +
+					 st.totals["rejected"] + st.totals["ignored"])
+		throw Difference("not every record has one fate");
+	told.erase("ahead");
+	if (w.undated)
+		w.other["undated"] = w.undated;
+	if (!(meta = first_difference(told, w.other)).empty())
+		throw Difference("meta: " + meta);
+	if (st.clock_ms != (w.clock_ms ? std::to_string(*w.clock_ms) : ""))
+		throw Difference(
+		    "the event clock is `" + st.clock_ms + "`, not `" + text_of(w.clock_ms) + "`");
+	check_values();
+	check_panes(w);
+	check_alerts(w);
+}
+
+void Checker::rolled_back()
+{
+	st = read_stored(keys, setup);
+	for (size_t k = 0; k < st.shards.size(); k++)
+		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
+	memory.clear();
+	segs.clear();
+	check_stored();
+}
+
+/* --- what scripts do --- */
+
+static bool is_ok(const struct npsd_reply *r)
+{
+	return r && r->type == NPSD_REPLY_ARRAY && r->n > 0 && r->el[0].type == NPSD_REPLY_STR &&
+	       std::string(r->el[0].str) == "ok";
+}
+
+void Checker::seen(const Call &call, const struct npsd_reply *reply)
+{
+	if (!is_ok(reply))
+		return;
+	switch (call.script) {
+	case NPSD_S_commit:
+	case NPSD_S_admit:
+	case NPSD_S_base:
+	case NPSD_S_claim:
+	case NPSD_S_manifest:
+		check_stored();
+		break;
+	case NPSD_S_publish:
+		check_published(call);
+		break;
+	default:
+		break;
+	}
+}
+
+} // namespace sim

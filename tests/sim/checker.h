@@ -1,0 +1,80 @@
+/*
+ * Holds what npsd stored and published against the recount: after every script that changes it, and at rest.
+ * Throws Difference.
+ */
+#ifndef NPSD_SIM_CHECKER_H
+#define NPSD_SIM_CHECKER_H
+
+#include <map>
+#include <string>
+
+#include "events.h"
+#include "sim_store.h"
+#include "stored.h"
+#include "windows.h"
+
+namespace sim
+{
+
+class Checker
+{
+      public:
+	Checker(const Setup &setup, const Topics &topics, const struct model *model, const int64_t &now_ms);
+	/* A script was executed. */
+	void seen(const Call &call, const struct npsd_reply *reply);
+	/* Redis went back: what is known of the time that never was is forgotten. */
+	void rolled_back();
+	/* All that is stored; called by the above where it may have changed. */
+	void check_stored();
+	/* Nothing is on its way any more: all public keys. */
+	void check_at_rest();
+	/* Whether everything that was produced is counted. */
+	bool all_counted() const;
+
+	int64_t stored_checks = 0, key_checks = 0, keys_of_unknown_rounds = 0, transitions = 0;
+
+      private:
+	struct Whole { /* of all partitions */
+		std::map<std::string, int64_t> totals, other;
+		int64_t undated = 0;
+		std::optional<int64_t> clock_ms;
+		Panes panes;
+		std::map<std::string, std::vector<Transition>> told; /* by partition */
+	};
+	const Counted &counted(const std::string &tp, int64_t position);
+	Whole whole(const Positions &positions);
+	Positions stored_positions() const;
+	void check_part(const std::string &tp, const StoredPart &p);
+	void check_rulings(const std::string &tp, const StoredPart &p);
+	void check_panes(const Whole &w);
+	void check_alerts(const Whole &w);
+	void check_values();
+	void check_published(const Call &call);
+	void check_key(const std::string &key, const std::map<std::string, std::string> &fields,
+	    const SegPanes &panes, int64_t t_ms);
+	void check_keys(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_indexes(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_public_totals(const Whole &w);
+	const TopicPart &part(const std::string &tp) const;
+	const std::map<std::string, SegPanes> &segs_at(const Positions &positions);
+
+	const Setup &setup;
+	const Topics &topics;
+	const Keys &keys;
+	const int64_t &now_ms;
+	Stored st;
+	std::map<std::string, std::string> revs; /* highest seen, by key */
+	std::vector<std::map<int64_t, std::string>>
+	    hashes; /* by shard: chain hash of each log entry ever in this history */
+	struct Memory {
+		Rulings rulings;
+		Values values;
+		std::map<int64_t, Counted> at; /* by position */
+	};
+	std::map<std::string, Memory> memory;			     /* by partition */
+	std::map<std::string, std::map<std::string, SegPanes>> segs; /* by positions, written */
+};
+
+} // namespace sim
+
+#endif

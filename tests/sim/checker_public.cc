@@ -1,0 +1,184 @@
+/* The checker's other half: what is published. */
+#include "checker.h"
+
+#include <algorithm>
+
+namespace sim
+{
+
+static const std::string KEY = "nps:v:{";
+
+static std::string seg_in(const std::string &key)
+{
+	return key.substr(KEY.size(), key.size() - KEY.size() - 1);
+}
+
+const std::map<std::string, SegPanes> &Checker::segs_at(const Positions &positions)
+{
+	std::string name;
+
+	for (auto &p : positions) {
+		counted(p.first, p.second.offset); /* forgets what is no longer so */
+		name += p.first + " " + std::to_string(p.second.offset) + ";";
+	}
+	auto it = segs.find(name);
+	if (it != segs.end())
+		return it->second;
+	if (segs.size() > 64)
+		segs.clear();
+	std::map<std::string, SegPanes> &out = segs[name];
+	for (auto &p : whole(positions).panes)
+		out[p.first.first][p.first.second] = p.second;
+	return out;
+}
+
+void Checker::check_key(const std::string &key, const std::map<std::string, std::string> &fields,
+    const SegPanes &panes, int64_t t_ms)
+{
+	std::vector<Window> windows = windows_of(panes, setup, t_ms);
+
+	key_checks++;
+	for (auto &w : windows) {
+		auto field = fields.find(w.name);
+
+		if (field == fields.end())
+			throw Difference(key + " has no window " + w.name);
+		std::string fault = window_fault(field->second, panes, w, setup, t_ms);
+		if (!fault.empty())
+			throw Difference(key + " " + w.name + ": " + fault + ": " + field->second);
+	}
+	if (fields.size() != windows.size() + 1) /* and `rev` */
+		throw Difference(key + " has a window that it should not have");
+}
+
+/* A key was written: it must hold what its round says, where the round is one of this history. */
+void Checker::check_published(const Call &call)
+{
+	const std::string &key = call.keys.at(0);
+	auto it = keys.all.find(key);
+
+	if (key.compare(0, KEY.size(), KEY) != 0 || it == keys.all.end() || it->second.kind != Item::HASH)
+		return;
+	std::string rev = it->second.hash.at("rev"), seg = seg_in(key), &highest = revs[key];
+	if (rev < highest)
+		throw Difference(key + ": rev goes back from " + highest + " to " + rev);
+	highest = rev;
+	auto shard = st.shard_of.find(seg);
+	std::string k = shard == st.shard_of.end() ? "" : std::to_string(shard->second),
+		    round = stored_field(keys, "rounds:" + k, rev), hash = round.substr(0, round.find(' '));
+	if (k.empty() || round.empty() || rev.size() != 40) {
+		keys_of_unknown_rounds++;
+		return;
+	}
+	int64_t seq = std::stoll(rev.substr(14, 12)), t_ms = std::stoll(rev.substr(27));
+	auto known = hashes[(size_t)shard->second].find(seq);
+	if (known == hashes[(size_t)shard->second].end() || known->second != hash) {
+		keys_of_unknown_rounds++; /* of a history that was lost, not noticed yet */
+		return;
+	}
+	Positions at = parse_positions(round.size() > hash.size() ? round.substr(hash.size() + 1) : "");
+	const auto &panes = segs_at(at);
+	check_key(key, it->second.hash, panes.count(seg) ? panes.at(seg) : SegPanes(), t_ms);
+}
+
+/* --- at rest --- */
+
+void Checker::check_keys(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+{
+	std::set<std::string> wanted;
+
+	for (auto &s : all) {
+		std::string key = KEY + s.first + "}";
+		auto it = keys.all.find(key);
+
+		if (windows_of(s.second, setup, t_ms).empty())
+			continue;
+		wanted.insert(key);
+		if (it == keys.all.end())
+			throw Difference("at rest " + key + " is not there");
+		int64_t asof_ms = std::stoll(it->second.hash.at("rev").substr(27));
+		for (auto &w : windows_of(s.second, setup, t_ms))
+			if (window_from_s(w, asof_ms) != window_from_s(w, t_ms))
+				throw Difference("at rest " + key + " " + w.name + " is of an earlier pane");
+		try {
+			check_key(key, it->second.hash, s.second, asof_ms);
+		} catch (Difference &d) {
+			throw Difference(std::string("at rest ") + d.what());
+		}
+	}
+	for (auto &e : keys.all)
+		if (e.first.compare(0, KEY.size(), KEY) == 0 && !wanted.count(e.first) &&
+		    e.second.hash.size() > 1)
+			throw Difference("at rest " + e.first + " should hold nothing");
+}
+
+void Checker::check_indexes(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+{
+	std::map<std::string, std::set<std::string>> wanted;
+
+	for (auto &s : all) {
+		std::string set;
+
+		if (windows_of(s.second, setup, t_ms).empty())
+			continue;
+		for (size_t at = 0; at < s.first.size() && s.first != "all";) {
+			size_t end = std::min(s.first.find(',', at), s.first.size());
+			std::string dim = s.first.substr(at, s.first.find('=', at) - at);
+
+			if (dim != "kind")
+				set += (set.empty() ? "" : ",") + dim;
+			at = end + 1;
+		}
+		wanted["nps:index:" + (set.empty() ? "all" : set)].insert(s.first);
+	}
+	for (auto &w : wanted) {
+		auto it = keys.all.find(w.first);
+
+		if (it == keys.all.end() || it->second.set != w.second)
+			throw Difference("at rest " + w.first + " is not the segments that have keys");
+	}
+	for (auto &e : keys.all)
+		if (e.first.compare(0, 10, "nps:index:") == 0 && !wanted.count(e.first))
+			throw Difference("at rest " + e.first + " should not be there");
+}
+
+void Checker::check_public_totals(const Whole &w)
+{
+	auto it = keys.all.find("nps:totals");
+	std::map<std::string, int64_t> got;
+
+	if (it == keys.all.end()) {
+		if (w.totals.empty())
+			return;
+		throw Difference("at rest nps:totals is not there");
+	}
+	for (auto &f : it->second.hash)
+		if (f.second != "0" && f.second != "")
+			got[f.first] = std::stoll(f.second);
+	auto wanted = w.totals;
+	if (w.clock_ms)
+		wanted["clock_ms"] = *w.clock_ms;
+	for (auto &t : wanted)
+		if (got[t.first] != t.second)
+			throw Difference("at rest nps:totals " + t.first + " is " +
+					 std::to_string(got[t.first]) + ", not " + std::to_string(t.second));
+	for (auto &g : got)
+		if (g.second && !wanted.count(g.first))
+			throw Difference("at rest nps:totals " + g.first + " should not be there");
+}
+
+void Checker::check_at_rest()
+{
+	check_stored();
+	Whole w = whole(stored_positions());
+	int64_t t_ms = setup.clock_event ? w.clock_ms.value_or(0) : now_ms;
+	const auto &all = segs_at(stored_positions());
+
+	if (!all_counted())
+		throw Difference("at rest not everything is counted");
+	check_keys(all, t_ms);
+	check_indexes(all, t_ms);
+	check_public_totals(w);
+}
+
+} // namespace sim

@@ -1,0 +1,185 @@
+#include "instance.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "npsd/rooms.h"
+
+#define RING_ORDERS 4096
+#define RING_JOBS 16
+
+struct instance {
+	struct npsd_wires w;
+	struct npsd_worker *worker[NPSD_MAX_WORKERS];
+	struct npsd_commit *commit;
+	struct npsd_fold *fold;
+	struct npsd_group *group;
+};
+
+static jmp_buf panicked;
+static bool stepping;
+static char panic_text[256];
+
+_Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what);
+
+/* The linker puts this in the place of npsd_panic (--wrap), so that a failed assertion names the seed. */
+_Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what)
+{
+	snprintf(panic_text, sizeof panic_text, "%s:%d: assertion failed: %s", file, line, what);
+	if (stepping)
+		longjmp(panicked, 1);
+	fprintf(stderr, "%s\n", panic_text);
+	abort();
+}
+
+struct npsd_config *instance_config(const char *const *sets, int nsets, const char **error)
+{
+	static struct npsd_err err;
+	struct npsd_config *cfg = NULL;
+
+	err = (struct npsd_err){0};
+	if (npsd_config_load(&cfg, &err, NULL, sets, nsets))
+		return cfg;
+	*error = err.text;
+	return NULL;
+}
+
+void instance_config_free(struct npsd_config **cfg)
+{
+	npsd_config_free(cfg);
+}
+
+static void make_rings(struct npsd_wires *w)
+{
+	for (int i = 0; i < w->workers; i++) {
+		w->group_to_worker[i] = npsd_ring_new(RING_ORDERS);
+		w->worker_to_group[i] = npsd_ring_new(RING_ORDERS);
+		w->worker_to_commit[i] = npsd_ring_new(RING_JOBS);
+		w->commit_to_worker[i] = npsd_ring_new(RING_JOBS);
+	}
+	w->group_to_commit = npsd_ring_new(RING_ORDERS);
+	w->commit_to_group = npsd_ring_new(RING_ORDERS);
+	w->group_to_fold = npsd_ring_new(RING_ORDERS);
+	w->fold_to_group = npsd_ring_new(RING_ORDERS);
+	w->fold_to_commit = npsd_ring_new(RING_JOBS);
+	w->commit_to_fold = npsd_ring_new(RING_JOBS);
+}
+
+struct instance *instance_new(const struct instance_wiring *wiring)
+{
+	struct instance *i = aligned_alloc(128, (sizeof *i + 127) / 128 * 128);
+	struct npsd_wires *w;
+
+	if (!i)
+		abort();
+	memset(i, 0, sizeof *i);
+	w = &i->w;
+	w->cfg = wiring->cfg;
+	w->broker = wiring->broker;
+	w->clock = wiring->clock;
+	w->store_group = wiring->group;
+	w->store_commit = wiring->commit;
+	w->store_fold = wiring->fold;
+	w->workers = wiring->workers;
+	make_rings(w);
+	for (int k = 0; k < w->workers; k++)
+		i->worker[k] = npsd_worker_new(w, k);
+	i->commit = npsd_commit_new(w);
+	i->fold = npsd_fold_new(w);
+	i->group = npsd_group_new(w, wiring->drain);
+	return i;
+}
+
+/* Orders travel in rings; jobs belong to the rooms that made them. */
+static void free_orders(struct npsd_ring **ring)
+{
+	struct npsd_order *o;
+
+	while ((o = npsd_ring_pop(*ring)) != NULL) {
+		free(o->rulings);
+		free(o);
+	}
+	npsd_ring_free(ring);
+}
+
+void instance_free(struct instance **instance)
+{
+	struct instance *i = *instance;
+	struct npsd_wires *w;
+
+	*instance = NULL;
+	if (!i)
+		return;
+	w = &i->w;
+	for (int k = 0; k < w->workers; k++)
+		npsd_worker_free(&i->worker[k]);
+	npsd_commit_free(&i->commit);
+	npsd_fold_free(&i->fold);
+	npsd_group_free(&i->group);
+	for (int k = 0; k < w->workers; k++) {
+		free_orders(&w->group_to_worker[k]);
+		free_orders(&w->worker_to_group[k]);
+		npsd_ring_free(&w->worker_to_commit[k]);
+		npsd_ring_free(&w->commit_to_worker[k]);
+	}
+	free_orders(&w->group_to_commit);
+	free_orders(&w->commit_to_group);
+	free_orders(&w->group_to_fold);
+	free_orders(&w->fold_to_group);
+	npsd_ring_free(&w->fold_to_commit);
+	npsd_ring_free(&w->commit_to_fold);
+	free(i);
+}
+
+int instance_rooms(const struct instance *i)
+{
+	return 3 + i->w.workers;
+}
+
+bool instance_step(struct instance *i, int room)
+{
+	stepping = true;
+	if (setjmp(panicked)) {
+		stepping = false;
+		return false;
+	}
+	if (room == 0)
+		npsd_group_step(i->group, 0);
+	else if (room == 1)
+		npsd_commit_step(i->commit, 0);
+	else if (room == 2)
+		npsd_fold_step(i->fold, 0);
+	else
+		npsd_worker_step(i->worker[room - 3], 0);
+	stepping = false;
+	return true;
+}
+
+const char *instance_panic(void)
+{
+	return panic_text;
+}
+
+void instance_stop(struct instance *i)
+{
+	npsd_group_stop_any(i->group);
+}
+
+enum instance_state instance_state(const struct instance *i)
+{
+	switch (npsd_group_state(i->group)) {
+	case NPSD_GROUP_DONE:
+		return INSTANCE_DONE;
+	case NPSD_GROUP_FAILED:
+		return INSTANCE_FAILED;
+	default:
+		return INSTANCE_RUNS;
+	}
+}
+
+const char *instance_error(const struct instance *i)
+{
+	return npsd_group_error(i->group);
+}

@@ -1,0 +1,69 @@
+/*
+ * The recount: section 1 of the contract once more, from the generator's structs, slowly and obviously. It
+ * knows nothing of npsd's ledger, tables, logs or panes; of what npsd stored it takes what does not follow
+ * from the records: positions, rulings and the dictionary.
+ */
+#ifndef NPSD_SIM_RECOUNT_H
+#define NPSD_SIM_RECOUNT_H
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "events.h"
+
+namespace sim
+{
+
+enum { COUNTERS = 19, NO_SCORE = 11, COMMENTS = 12 };
+using Counters = std::array<int64_t, COUNTERS>;
+/* Segment's written name, start of the minute -> counters */
+using Panes = std::map<std::pair<std::string, int64_t>, Counters>;
+
+void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign);
+
+/* Values of each dimension that are told apart, by the dimension's word. */
+using Values = std::map<std::string, std::set<std::string>>;
+
+struct Rulings {
+	std::vector<std::pair<int64_t, int64_t>> ahead;	   /* offsets from .. to-1 */
+	std::vector<std::pair<int64_t, int64_t>> lateness; /* from this offset on, ms */
+
+	bool operator<(const Rulings &o) const
+	{
+		return std::tie(ahead, lateness) < std::tie(o.ahead, o.lateness);
+	}
+	bool is_ahead(int64_t offset) const;
+};
+
+struct Transition {
+	std::string id, kind, severity, response_id, source;
+	int64_t incident, responded_ms;
+	std::optional<int> score, prev_score;
+	bool has_comment;
+};
+
+/* Of one partition up to a position. */
+struct Counted {
+	std::map<std::string, int64_t> totals; /* without the topic's own */
+	std::map<std::string, int64_t> other;  /* by dimension: answers counted as `__other__` */
+	int64_t undated = 0;
+	std::optional<int64_t> stream_ms, horizon_ms, clock_ms;
+	Panes panes;
+	std::vector<Transition> told;
+};
+
+/* SEG of a segment: `kind` (empty: not split), then dimensions and values in the set's order. */
+std::string seg_name(const std::string &kind, const std::vector<std::pair<std::string, std::string>> &values);
+/* A value as it stands in SEG. */
+std::string seg_encode(const std::string &value);
+
+Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
+    const Rulings &rulings, const Values &values);
+
+} // namespace sim
+
+#endif

@@ -1,0 +1,129 @@
+#include "setup.h"
+
+#include <algorithm>
+
+namespace sim
+{
+
+bool Setup::splits_by(const std::string &dim) const
+{
+	for (auto &set : sets)
+		if (std::find(set.begin(), set.end(), dim) != set.end())
+			return true;
+	return false;
+}
+
+static std::string ms(int64_t n)
+{
+	return std::to_string(n) + "ms";
+}
+
+std::vector<std::string> Setup::options(int64_t lateness) const
+{
+	std::string set_text, cap_text, window_text, topic_text;
+
+	for (auto &set : sets) {
+		set_text += set_text.empty() ? "[" : ", [";
+		for (size_t i = 0; i < set.size(); i++)
+			set_text += (i ? ", " : "") + set[i];
+		set_text += "]";
+	}
+	for (auto &c : caps)
+		cap_text += (cap_text.empty() ? "" : ", ") + c.first + ": " + std::to_string(c.second);
+	for (auto &w : windows)
+		window_text += (window_text.empty() ? "" : ", ") + w.name;
+	for (auto &t : topics)
+		topic_text += (topic_text.empty() ? "" : ", ") + t;
+	return {"kafka.topics=[" + topic_text + "]", "segments=[" + set_text + "]", "caps={" + cap_text + "}",
+	    "windows=[" + window_text + "]", "shards=" + std::to_string(shards),
+	    std::string("clock=") + (clock_event ? "event" : "wall"),
+	    std::string("kinds.split=") + (kinds_split ? "true" : "false"),
+	    std::string("location.required=") + (location_required ? "true" : "false"),
+	    "lateness=" + ms(lateness), "publish.interval=" + ms(publish_interval_ms),
+	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
+	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few),
+	    "publish.budget=1"};
+}
+
+static std::vector<std::vector<std::string>> draw_sets(Rng &rng)
+{
+	std::vector<std::vector<std::string>> out = {{}},
+					      more = {{"location"}, {"channel"}, {"location", "channel"},
+						  {"theme"}, {"location", "theme"}, {"team"},
+						  {"attributes.plan"},
+						  {"channel", "attributes.plan", "theme"}};
+
+	for (auto &set : more)
+		if (rng.chance(0.4))
+			out.push_back(set);
+	if (rng.chance(0.2) && out.size() > 1)
+		out.erase(out.begin());
+	return out;
+}
+
+static std::vector<Window> draw_windows(Rng &rng)
+{
+	static const std::vector<Window> all = {{"2m", 120, 60}, {"5m", 300, 60}, {"1h", 3600, 60},
+	    {"4h", 4 * 3600, 300}, {"24h", 86400, 300}, {"7d", 7 * 86400, 3600}, {"90d", 90 * 86400, 86400}};
+	std::vector<Window> out;
+
+	for (auto &w : all)
+		if (rng.chance(0.4))
+			out.push_back(w);
+	if (out.empty())
+		out.push_back(all[(size_t)rng.below((int64_t)all.size())]);
+	return out;
+}
+
+static Faults draw_faults(Rng &rng)
+{
+	Faults f;
+	auto some = [&](double often, double most) {
+		return rng.chance(often) ? most * (double)rng.between(1, 10) / 10 : 0;
+	};
+
+	f.cut = some(0.6, 0.01);
+	f.cant_now = some(0.5, 0.01);
+	f.twice = some(0.3, 0.01);
+	f.crash = some(0.5, 0.0006);
+	f.roll_back = some(0.5, 0.0008);
+	f.lose_admission = some(0.4, 0.2);
+	f.rebalance = some(0.5, 0.0006);
+	f.stop = some(0.3, 0.0003);
+	f.broker_no = some(0.5, 0.05);
+	return f;
+}
+
+Setup draw_setup(Rng &rng)
+{
+	Setup s;
+
+	s.topics = {"survey-events"};
+	if (rng.chance(0.2))
+		s.topics.push_back("more.events");
+	s.partitions = (int)rng.between(1, 4);
+	s.shards = (int)rng.between(1, 4);
+	s.instances = rng.chance(0.4) ? 2 : 1;
+	s.workers = (int)rng.between(1, 2);
+	s.clock_event = rng.chance(0.3);
+	s.kinds_split = rng.chance(0.7);
+	s.location_required = rng.chance(0.7);
+	s.sets = draw_sets(rng);
+	for (const char *dim : {"location", "channel", "team", "theme", "owner"})
+		if (rng.chance(0.4))
+			s.caps[dim] = rng.between(1, 5);
+	s.windows = draw_windows(rng);
+	s.lateness_ms = {rng.between(60, 600) * 1000};
+	if (rng.chance(0.3))
+		s.lateness_ms.push_back(rng.between(60, 900) * 1000);
+	s.publish_interval_ms = rng.pick(std::vector<int64_t>{10, 200, 1000});
+	s.publish_sweep_ms = rng.between(1, 8) * 1000;
+	s.snapshot_interval_ms = rng.pick(std::vector<int64_t>{100, 700, 5000, 30000});
+	s.batch_age_ms = rng.pick(std::vector<int64_t>{1, 20, 100});
+	s.fragile_few = rng.between(0, 40);
+	s.records = (int)rng.between(60, 400);
+	s.faults = draw_faults(rng);
+	return s;
+}
+
+} // namespace sim

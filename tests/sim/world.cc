@@ -1,0 +1,375 @@
+#include "world.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "redis_commands.h"
+
+namespace sim
+{
+
+World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
+    : rng(seed), setup(draw_setup(rng)), steps_left(steps), verbose(loud), topics(setup, rng),
+      model(model_new(&now_ms), [](struct model *m) { model_free(&m); })
+{
+	now_ms += rng.below(3600000);
+	checker = std::make_unique<Checker>(setup, topics, model.get(), now_ms);
+	server = std::make_unique<Server>(
+	    model.get(), rng, [this](const Call &c, const struct npsd_reply *r) { seen(c, r); });
+	server->before = [this](const Call &c) { before(c); };
+	group = std::make_unique<Group>(topics, setup, now_ms, rng);
+	group->no = setup.faults.broker_no;
+	mutate(model.get(), mutant);
+	if (mutant_forgets_ledger(mutant)) {
+		group->begin_arg = this;
+		group->begin_at = [](void *arg, struct npsd_tp tp, int64_t) {
+			auto *w = (World *)arg;
+
+			return parse_position(
+			    stored_field(model_keys(w->model.get()), "fence",
+				"pos:" + w->setup.topics[(size_t)tp.topic] + "/" + std::to_string(tp.part)))
+			    .offset;
+		};
+	}
+}
+
+World::~World()
+{
+	for (auto &p : processes) {
+		instance_free(&p->instance);
+		instance_config_free(&p->cfg);
+	}
+	for (auto *copy : copies)
+		model_free(&copy);
+	if (before_admission)
+		model_free(&before_admission);
+}
+
+void World::trace(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!verbose)
+		return;
+	printf("%8ld %10.3f ", (long)out.steps, (double)(now_ms % 100000000) / 1000);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* --- processes --- */
+
+void World::start(bool drain)
+{
+	auto p = std::make_unique<Process>();
+	std::vector<std::string> options = setup.options(rng.pick(setup.lateness_ms));
+	std::vector<const char *> texts;
+	const char *error = "";
+	struct instance_wiring w = {};
+
+	for (auto &o : options)
+		texts.push_back(o.c_str());
+	p->cfg = instance_config(texts.data(), (int)texts.size(), &error);
+	if (!p->cfg)
+		throw std::runtime_error(std::string("the configuration is refused: ") + error);
+	p->world = this;
+	p->number = ++started;
+	p->member = group->join(setup.workers);
+	for (int i = 0; i < 3; i++)
+		p->connection[i] = server->connect(std::to_string(p->number) + (i == 0	    ? " group"
+										   : i == 1 ? " commit"
+											    : " fold"));
+	w.cfg = p->cfg;
+	w.broker = p->member->handle();
+	w.clock.self = this;
+	w.clock.wall_ms = [](void *self) { return ((World *)self)->now_ms; };
+	w.clock.mono_ms = [](void *self) { return ((World *)self)->now_ms - 1700000000000; };
+	w.clock.random = [](void *self) { return ((World *)self)->rng.next(); };
+	w.group = p->connection[0]->handle();
+	w.commit = p->connection[1]->handle();
+	w.fold = p->connection[2]->handle();
+	w.workers = setup.workers;
+	w.drain = drain;
+	p->instance = instance_new(&w);
+	trace("start of %d%s", p->number, drain ? ", to drain" : "");
+	processes.push_back(std::move(p));
+}
+
+void World::end(Process &p, bool crash)
+{
+	trace("end of %d%s", p.number, crash ? " by a crash" : "");
+	instance_free(&p.instance);
+	for (auto *c : p.connection)
+		server->close(c);
+	p.member->crash();
+	instance_config_free(&p.cfg);
+	for (auto it = processes.begin(); it != processes.end(); ++it)
+		if (it->get() == &p) {
+			processes.erase(it);
+			return;
+		}
+}
+
+/* What became of a process behind its step. */
+void World::look(Process &p)
+{
+	if (!group->wrong.empty())
+		throw Difference("process " + std::to_string(p.number) + " " + group->wrong);
+	switch (instance_state(p.instance)) {
+	case INSTANCE_RUNS:
+		break;
+	case INSTANCE_DONE:
+		if (!p.stopping)
+			throw Difference("process " + std::to_string(p.number) + " ended unasked");
+		break;
+	case INSTANCE_FAILED:
+		throw Difference(
+		    "process " + std::to_string(p.number) + " gave up: " + instance_error(p.instance));
+	}
+}
+
+void World::step_room_of(Process &p, int room)
+{
+	if (!instance_step(p.instance, room)) {
+		p.instance = nullptr; /* nothing may be done with it any more, not even freed */
+		throw Difference(instance_panic());
+	}
+	look(p);
+}
+
+void World::step_room()
+{
+	Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
+
+	step_room_of(p, (int)rng.below(instance_rooms(p.instance)));
+	if (p.stopping && instance_state(p.instance) == INSTANCE_DONE)
+		end(p, false);
+}
+
+/* --- faults --- */
+
+void World::keep_copy()
+{
+	struct model *copy;
+
+	if (copies.size() >= 3) {
+		model_free(&copies.front());
+		copies.pop_front();
+	}
+	copy = model_new(&now_ms);
+	model_copy(copy, model.get());
+	copies.push_back(copy);
+}
+
+void World::roll_back_to(struct model *copy)
+{
+	trace("Redis goes back");
+	out.roll_backs++;
+	server->cut_all(rng.chance(0.3));
+	model_restore_slot(model.get(), copy, "nps");
+	checker->rolled_back();
+}
+
+void World::roll_back()
+{
+	size_t i = (size_t)rng.below((int64_t)copies.size());
+
+	roll_back_to(copies[i]);
+	while (copies.size() > i + 1) { /* what came later never was */
+		model_free(&copies.back());
+		copies.pop_back();
+	}
+}
+
+/* Redis goes back to just before an admission to the dictionary that was answered already. */
+void World::before(const Call &call)
+{
+	if (call.script != NPSD_S_admit || lose_admission || !faulty ||
+	    !rng.chance(setup.faults.lose_admission))
+		return;
+	if (!before_admission)
+		before_admission = model_new(&now_ms);
+	model_copy(before_admission, model.get());
+	lose_admission = true;
+}
+
+/* After each script. */
+void World::seen(const Call &call, const struct npsd_reply *reply)
+{
+	if (call.script == NPSD_S_commit)
+		out.commits++;
+	if (verbose) {
+		std::string more;
+
+		for (size_t i = 0; reply && i < reply->n && i < 3; i++)
+			if (reply->el[i].type == NPSD_REPLY_STR && reply->el[i].len < 80)
+				more += std::string(" ") + reply->el[i].str;
+		trace("script %d %s ->%s", (int)call.script,
+		    call.keys.empty() ? "" : call.keys.back().c_str(), more.c_str());
+	}
+	checker->seen(call, reply);
+}
+
+/* Something breaks, perhaps. */
+void World::some_fault()
+{
+	const Faults &f = setup.faults;
+
+	if (lose_admission && rng.chance(0.3)) {
+		roll_back_to(before_admission);
+		lose_admission = false;
+	}
+	if (rng.chance(f.cut)) {
+		out.cuts++;
+		server->cut_some();
+	}
+	if (rng.chance(0.002))
+		keep_copy();
+	if (rng.chance(f.roll_back) && !copies.empty())
+		roll_back();
+	if (rng.chance(f.rebalance))
+		group->rebalance();
+	if (rng.chance(f.crash) && !processes.empty()) {
+		out.crashes++;
+		end(*processes[(size_t)rng.below((int64_t)processes.size())], true);
+	}
+	if (rng.chance(f.stop) && !processes.empty()) {
+		Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
+
+		trace("SIGTERM to %d", p.number);
+		p.stopping = true;
+		instance_stop(p.instance);
+	}
+	if ((int)processes.size() < setup.instances && rng.chance(processes.empty() ? 0.02 : 0.002))
+		start(false);
+}
+
+void World::move_clock()
+{
+	int64_t way = rng.below(1000);
+
+	if (way < 700)
+		now_ms += rng.between(1, 20);
+	else if (way < 950)
+		now_ms += rng.between(20, 500);
+	else if (way < 996)
+		now_ms += rng.between(500, 5000);
+	else
+		now_ms += rng.between(5000, 120000);
+}
+
+void World::step()
+{
+	int64_t what = rng.below(100);
+
+	out.steps++;
+	if (what < 62) {
+		if (!processes.empty())
+			step_room();
+	} else if (what < 88) {
+		server->execute_some(setup.faults);
+	} else if (what < 94) {
+		move_clock();
+	} else if (what < 98) {
+		group->tick();
+	} else if (topics.produced < setup.records) {
+		for (int64_t n = rng.between(1, rng.chance(0.1) ? 40 : 4); n > 0; n--)
+			topics.produce(now_ms);
+	}
+	some_fault();
+}
+
+void World::run_faulty()
+{
+	for (int i = 0; i < setup.instances; i++)
+		start(false);
+	while (steps_left-- > 0)
+		step();
+}
+
+/* --- the end --- */
+
+/* Everybody has a turn, in a random order; nothing breaks. */
+void World::quiet_round()
+{
+	out.steps++;
+	for (size_t i = 0; i < processes.size(); i++)
+		for (int room = instance_rooms(processes[i]->instance) - 1; room >= 0; room--)
+			if (instance_state(processes[i]->instance) == INSTANCE_RUNS)
+				step_room_of(*processes[i],
+				    rng.chance(0.5) ? room
+						    : (int)rng.below(instance_rooms(processes[i]->instance)));
+	for (int i = 0; i < 40 && server->execute_some(setup.faults); i++)
+		;
+	group->tick();
+	now_ms += rng.between(1, 30);
+}
+
+void World::come_to_rest()
+{
+	int64_t give_up_ms = now_ms + 600000, counted_ms = 0;
+	int64_t rest_ms = 3 * setup.publish_sweep_ms + 3 * setup.publish_interval_ms + 3000;
+
+	for (;;) {
+		quiet_round();
+		for (size_t i = 0; i < processes.size(); i++)
+			if (instance_state(processes[i]->instance) == INSTANCE_DONE)
+				end(*processes[i--], false);
+		if (processes.empty())
+			start(false);
+		if (!checker->all_counted() || server->haunted() || !group->stable())
+			counted_ms = 0;
+		else if (!counted_ms)
+			counted_ms = now_ms;
+		/* a while behind a minute's turn, so that every window is of the present pane */
+		if (counted_ms && now_ms - counted_ms > rest_ms && now_ms % 60000 > 15000)
+			return;
+		if (now_ms > give_up_ms && (!counted_ms || now_ms > give_up_ms + 600000))
+			throw Difference("it does not come to rest");
+	}
+}
+
+void World::drain()
+{
+	while (!processes.empty())
+		end(*processes.front(), true);
+	while (server->haunted())
+		quiet_round();
+	while (now_ms % 60000 > 20000)
+		now_ms += 1000;
+	start(true);
+	processes.front()->stopping = true;
+	int64_t give_up_ms = now_ms + 600000;
+	while (instance_state(processes.front()->instance) == INSTANCE_RUNS) {
+		quiet_round();
+		if (now_ms > give_up_ms)
+			throw Difference("it does not drain");
+	}
+}
+
+Outcome World::run()
+{
+	try {
+		run_faulty();
+		faulty = false;
+		setup.faults = Faults();
+		group->no = 0;
+		if (rng.chance(0.5))
+			come_to_rest();
+		else
+			drain();
+		checker->check_at_rest();
+	} catch (std::exception &e) {
+		out.difference = e.what();
+	}
+	out.records = topics.produced;
+	out.stored_checks = checker->stored_checks;
+	out.key_checks = checker->key_checks;
+	out.unknown_rounds = checker->keys_of_unknown_rounds;
+	out.transitions = checker->transitions;
+	return out;
+}
+
+} // namespace sim

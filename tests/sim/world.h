@@ -1,0 +1,86 @@
+/*
+ * One run: instances of npsd, the model of Redis, the model of Kafka, and a scheduler that picks at random
+ * which room steps, which request is executed, when the clock moves and what breaks. The seed decides all of
+ * it.
+ */
+#ifndef NPSD_SIM_WORLD_H
+#define NPSD_SIM_WORLD_H
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "checker.h"
+#include "instance.h"
+#include "mutants.h"
+#include "sim_broker.h"
+#include "sim_store.h"
+
+namespace sim
+{
+
+struct Outcome {
+	std::string difference; /* empty: none */
+	int64_t steps, records, commits, stored_checks, key_checks, unknown_rounds, transitions, crashes,
+	    roll_backs, cuts;
+};
+
+class World
+{
+      public:
+	World(uint64_t seed, int64_t steps, int mutant, bool verbose);
+	~World();
+	World(const World &) = delete;
+	World &operator=(const World &) = delete;
+	Outcome run();
+
+      private:
+	struct Process {
+		struct npsd_config *cfg = nullptr;
+		struct instance *instance = nullptr;
+		Member *member = nullptr;
+		Connection *connection[3] = {};
+		World *world = nullptr;
+		int number = 0;
+		bool stopping = false;
+	};
+	void start(bool drain);
+	void end(Process &p, bool crash);
+	void step_room();
+	void step_room_of(Process &p, int room);
+	void look(Process &p);
+	void move_clock();
+	void some_fault();
+	void roll_back_to(struct model *copy);
+	void roll_back();
+	void keep_copy();
+	void before(const Call &call);
+	void seen(const Call &call, const struct npsd_reply *reply);
+	void step();
+	void quiet_round();
+	void run_faulty();
+	void come_to_rest();
+	void drain();
+	void trace(const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+	Rng rng;
+	Setup setup;
+	int64_t now_ms = 1795000000000;
+	int64_t steps_left;
+	bool verbose, faulty = true;
+	Outcome out = {};
+	Topics topics;
+	std::unique_ptr<struct model, void (*)(struct model *)> model;
+	std::unique_ptr<Checker> checker;
+	std::unique_ptr<Server> server;
+	std::unique_ptr<Group> group;
+	std::deque<std::unique_ptr<Process>> processes;
+	std::deque<struct model *> copies; /* of Redis, as it was earlier */
+	struct model *before_admission = nullptr;
+	bool lose_admission = false; /* goes back to it */
+	int started = 0;
+};
+
+} // namespace sim
+
+#endif
