@@ -87,44 +87,58 @@ static void put_themes(struct gen_out *o, uint32_t bits)
 	gen_putc(o, ']');
 }
 
-static void put_comment(struct gen_out *o, uint32_t code, bool with_text)
+static void put_comment(struct gen_out *o, uint32_t code, bool says_text)
 {
 	char text[6000];
 	struct gen_out t = {.p = text, .cap = sizeof(text)};
 
 	put_name(o, "has_comment");
 	gen_puts(o, code ? "true" : "false");
-	if (!code || !with_text)
+	if (!code || !says_text)
 		return;
 	gen_comment(&t, code);
 	put_str(o, "comment", (struct npsd_str){text, (uint32_t)t.n});
 }
 
-static void put_content(struct gen_out *o, const char *name, const struct gen_world *w,
-    const struct gen_content *c, bool with_text)
+/* What only answers have. */
+static void put_answer(struct gen_out *o, const struct gen_content *c, uint32_t says)
 {
-	put_name(o, name);
-	gen_putc(o, '{');
 	put_name(o, "score");
 	if (c->score < 0)
 		gen_puts(o, "null");
 	else
 		gen_put_i64(o, c->score);
-	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
-	put_str(o, "location", gen_world_location(w, c->location));
-	for (int l = 0; l < GEN_NLIST; l++)
-		if (c->value[l])
-			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));
 	if (c->themes)
 		put_themes(o, c->themes);
-	if (c->respondent) {
+	if (c->respondent && says & GEN_SAYS_RESPONDENT) {
 		put_name(o, "respondent_id");
 		gen_puts(o, "\"cust-");
 		gen_put_pad(o, c->respondent, 8);
 		gen_putc(o, '"');
 	}
-	put_comment(o, c->comment, with_text);
+	put_comment(o, c->comment, says & GEN_SAYS_COMMENT);
+}
+
+/* says: which of the texts that nobody keeps stand in the record. */
+static void put_content(struct gen_out *o, const char *name, const struct gen_world *w,
+    const struct gen_content *c, enum gen_type type, uint32_t says)
+{
+	put_name(o, name);
+	gen_putc(o, '{');
+	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
+	put_str(o, "location", gen_world_location(w, c->location));
+	for (int l = 0; l < GEN_NLIST; l++)
+		if (c->value[l])
+			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));
+	if (type < GEN_INVITED)
+		put_answer(o, c, says);
 	gen_putc(o, '}');
+}
+
+/* Whether it adds to a pane; a withdrawal takes away. */
+static bool adds(enum gen_intent intent)
+{
+	return intent == GEN_CREATES || intent == GEN_EDITS || intent == GEN_REVIVES || intent == GEN_REACHES;
 }
 
 static void count(struct gen_account *a, const struct gen_record *rec)
@@ -133,7 +147,7 @@ static void count(struct gen_account *a, const struct gen_record *rec)
 
 	a->records++;
 	a->by_intent[rec->intent]++;
-	if ((rec->intent == GEN_CREATES || rec->intent == GEN_EDITS) && rec->event_ms > a->clock_ms)
+	if (adds(rec->intent) && rec->event_ms > a->clock_ms)
 		a->clock_ms = rec->event_ms;
 	if (!rec->reason)
 		return;
@@ -146,11 +160,27 @@ static void count(struct gen_account *a, const struct gen_record *rec)
 	a->reason[i].n++;
 }
 
+/* Of all but bad input. */
+static void put_good(struct gen_out *o, const struct gen_world *w, const struct gen_record *rec)
+{
+	put_str(o, "type", npsd_str(gen_type_names[rec->type]));
+	put_number(o, "event_ms", rec->event_ms);
+	if (rec->at_ms != rec->event_ms)
+		put_number(o, "at_ms", rec->at_ms);
+	if (rec->excluded) {
+		put_name(o, "excluded");
+		gen_puts(o, "true");
+	}
+	if (rec->is)
+		put_content(o, "is", w, rec->is, rec->type, rec->says);
+	if (rec->was)
+		put_content(o, "was", w, rec->was, GEN_SUBMITTED, 0);
+}
+
 bool gen_account_add(
     struct gen_account *a, struct npsd_err *err, const struct gen_world *w, const struct gen_record *rec)
 {
 	struct gen_out *o = &a->out;
-	bool told = rec->intent == GEN_EDITS || (rec->is && rec->is->score >= 0 && rec->is->score <= 6);
 
 	count(a, rec);
 	gen_putc(o, '{');
@@ -165,14 +195,8 @@ bool gen_account_add(
 	}
 	gen_putc(o, '"');
 	put_number(o, "record_ms", rec->record_ms);
-	if (rec->is) {
-		put_number(o, "event_ms", rec->event_ms);
-		if (rec->at_ms != rec->event_ms)
-			put_number(o, "at_ms", rec->at_ms);
-		put_content(o, "is", w, rec->is, told);
-	}
-	if (rec->was)
-		put_content(o, "was", w, rec->was, false);
+	if (rec->intent != GEN_REJECTED && rec->intent != GEN_IGNORED)
+		put_good(o, w, rec);
 	gen_putc(o, '}');
 	return write_line(a, err);
 }

@@ -2,13 +2,14 @@
  * The account: what was sent and what it means, one JSON object a line, in the order of sending. A first line
  * tells the run, a last one the sums; the lines between:
  *
- *   {"seq":7,"id":"resp-1","intent":"edits","record_ms":…,"event_ms":…,"at_ms":…,"is":{…},"was":{…}}
+ *   {"seq":7,"id":"resp-1","intent":"edits","record_ms":…,"type":"response.updated","event_ms":…,"at_ms":…,"is":{…},"was":{…}}
  *   {"seq":8,"id":"resp-2","intent":"rejected:no_kind","record_ms":…}
  *
- * event_ms is the response's event time, at_ms (absent where equal) what an alert of this record tells. `is`
- * is the content in the contract's field names, canonical (location without empty levels, themes once each),
- * with `has_comment`; the comment's text stands only where an alert could tell it. `was` is what an edit
- * replaces.
+ * event_ms is the response's event time (of a stage its own), at_ms (absent where equal) what an alert of
+ * this record tells. `is` is the content that the record leads to, in the contract's field names, canonical
+ * (location without empty levels, themes once each), with `has_comment`; the comment's text and the
+ * respondent stand in it only where the record says them. Absent where a response is withdrawn; `excluded`
+ * then tells in which way. `was` is what counted until then, of edits and withdrawals.
  */
 #ifndef GEN_ACCOUNT_H
 #define GEN_ACCOUNT_H

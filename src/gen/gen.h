@@ -4,10 +4,10 @@
  *
  * Intents are true by how time is laid out, whatever partitions there are. Record timestamps rise (but for
  * GEN_JITTER_MS), so each partition's stream time is the record's own timestamp, within the jitter. Event
- * times lie at most GEN_NEAR_MS before their record, edits and duplicates come within GEN_NEAR_MS of the
- * response's last counted record: all of them are inside a lateness of 7 days by two days. What is late lies
- * GEN_FAR_MS behind or more: outside by two days. All records of a response share their key, hence their
- * partition and its order.
+ * times lie at most GEN_NEAR_MS before their record; whatever else is sent of a response or an invitation
+ * comes within GEN_NEAR_MS of its last counted record: all of them are inside a lateness of 7 days by two
+ * days. What is late lies GEN_FAR_MS behind or more: outside by two days. All records of a response (an
+ * invitation) share their key, hence their partition and its order.
  */
 #ifndef GEN_GEN_H
 #define GEN_GEN_H
@@ -26,8 +26,34 @@
 #define GEN_NO_TIME INT64_MIN
 #define GEN_FOREVER UINT64_MAX
 
-enum gen_intent { GEN_CREATES, GEN_EDITS, GEN_DUPLICATE, GEN_LATE, GEN_REJECTED, GEN_IGNORED, GEN_NINTENT };
+/* REVIVES: an answer that was withdrawn counts again. REACHES: an invitation comes to a stage that counts. */
+enum gen_intent {
+	GEN_CREATES,
+	GEN_EDITS,
+	GEN_WITHDRAWS,
+	GEN_REVIVES,
+	GEN_REACHES,
+	GEN_DUPLICATE,
+	GEN_LATE,
+	GEN_REJECTED,
+	GEN_IGNORED,
+	GEN_NINTENT
+};
 extern const char *const gen_intent_names[GEN_NINTENT];
+
+enum gen_type {
+	GEN_SUBMITTED,
+	GEN_UPDATED,
+	GEN_RETRACTED,
+	GEN_INVITED, /* this and those behind: survey.* */
+	GEN_DELIVERED,
+	GEN_OPENED,
+	GEN_DECLINED,
+	GEN_BOUNCED,
+	GEN_UNSUBSCRIBED,
+	GEN_NTYPE
+};
+extern const char *const gen_type_names[GEN_NTYPE];
 
 /* What an answer says of itself; dimensions are indices into the world's lists, 0: not mentioned. */
 struct gen_content {
@@ -40,36 +66,48 @@ struct gen_content {
 	int8_t score; /* -1: answered without one */
 };
 
-enum gen_time_field { GEN_RESPONDED_AT, GEN_AT, GEN_UNTIMED };
-
-/* One record of an answer: the same values give the same bytes. */
-struct gen_answer {
-	struct gen_content is;
-	int64_t responded_ms; /* in responded_at or at; rounded to what the shape can write */
-	int64_t updated_ms;   /* GEN_NO_TIME: not mentioned */
-	int64_t revision;     /* 0: not mentioned */
-	uint32_t quirks;      /* random bits: which of several ways to write things */
-	uint8_t time_field;   /* enum gen_time_field */
-	uint8_t shape;	      /* which kind of producer wrote it */
+/* What a record mentions of its content: bits. A value list's bit is GEN_SAYS_LIST << list. */
+enum gen_says {
+	GEN_SAYS_SCORE = 1,
+	GEN_SAYS_KIND = 2,
+	GEN_SAYS_LOCATION = 4,
+	GEN_SAYS_THEMES = 8,
+	GEN_SAYS_RESPONDENT = 16,
+	GEN_SAYS_COMMENT = 32,
+	GEN_SAYS_LIST = 64,
 };
+#define GEN_SAYS_ALL ((uint32_t)((GEN_SAYS_LIST << GEN_NLIST) - 1))
 
 struct gen_id {
 	char p[160];
 	uint32_t n;
 };
 
+#define GEN_HEADERS 6
+
+struct gen_header {
+	const char *name;
+	struct npsd_str value;
+};
+
 struct gen_record {
 	uint64_t seq; /* from 1 */
 	enum gen_intent intent;
-	const char *reason;	 /* of rejected and ignored; else NULL */
+	enum gen_type type;
+	const char *reason;	 /* of rejected, ignored and some late ones; else NULL */
 	const struct gen_id *id; /* also the key */
 	struct npsd_str value;	 /* p == NULL: tombstone */
+	struct gen_header header[GEN_HEADERS];
+	int nheaders;
 	int64_t record_ms;
-	/* of creates, edits, duplicate and late: */
-	int64_t event_ms;	       /* the response's event time */
-	int64_t at_ms;		       /* what an alert of this record tells */
-	const struct gen_content *is;  /* NULL: bad input */
-	const struct gen_content *was; /* of edits: what it replaces; else NULL */
+	/* of all but bad input: */
+	int64_t event_ms; /* the response's event time, or the stage's own */
+	int64_t at_ms;	  /* what an alert of this record tells */
+	bool excluded;	  /* withdrawn by `excluded` */
+	uint32_t says;	  /* bits of gen_says */
+	/* content behind this record; NULL: bad input, or it has none */
+	const struct gen_content *is;
+	const struct gen_content *was; /* of edits and withdraws: what counted until then; else NULL */
 };
 
 struct gen_options {
@@ -78,7 +116,9 @@ struct gen_options {
 	int64_t start_ms;
 	int64_t step_us; /* between two records */
 	uint32_t locations;
-	uint32_t duplicates, edits, late, bad; /* parts per million */
+	uint32_t duplicates, edits, updates, retractions, funnel, late, bad; /* parts per million of all */
+	uint32_t cloudevents, frames; /* of the good ones: as CloudEvents, behind a Confluent frame */
+	bool plain;		      /* no frames and no headers: a line of JSON says it all */
 };
 
 struct gen;
@@ -89,63 +129,5 @@ void gen_free(struct gen **g);
 const struct gen_world *gen_world(const struct gen *g);
 /* False behind the last one. What *out points to is valid until the next call. Thread: owner */
 bool gen_next(struct gen *g, struct gen_record *out);
-
-/* --- between the core's files --- */
-
-#define GEN_SHAPES 4
-
-/* Fields an event may have; the order of writing is the shape's. */
-enum gen_field {
-	GEN_F_TYPE,
-	GEN_F_ID,
-	GEN_F_REVISION,
-	GEN_F_SCORE,
-	GEN_F_SCALE,
-	GEN_F_METRIC,
-	GEN_F_KIND,
-	GEN_F_TIME,
-	GEN_F_UPDATED,
-	GEN_F_LOCATION,
-	GEN_F_LISTS,
-	GEN_F_ATTRIBUTES,
-	GEN_F_THEMES,
-	GEN_F_RESPONDENT,
-	GEN_F_COMMENT,
-	GEN_F_EXCLUDED,
-	GEN_F_EXTRA,
-	GEN_NFIELD
-};
-
-/* What is done to the bytes as a whole. */
-enum gen_harm {
-	GEN_H_NONE,
-	GEN_H_CUT,     /* the last bytes are missing */
-	GEN_H_APPEND,  /* `text` follows */
-	GEN_H_PREPEND, /* `text` precedes */
-	GEN_H_EMPTY,   /* nothing is left */
-	GEN_H_NULL,    /* a tombstone */
-	GEN_H_LONG,    /* `field` becomes a string of `n` bytes */
-	GEN_H_DEEP,    /* `field` becomes arrays, so that the nesting is `n` */
-	GEN_H_FUTURE,  /* responded_at is an hour after the record */
-};
-
-/* A way to spoil an event so that exactly one reason is the first to be found. */
-struct gen_bad {
-	enum gen_intent intent;
-	const char *reason;
-	enum gen_field field, field2;
-	const char *text, *text2; /* raw JSON instead of the field's value; NULL: the field is left out */
-	enum gen_harm harm;
-	const char *tail; /* of APPEND and PREPEND */
-	uint32_t n;	  /* of LONG and DEEP */
-};
-
-/* The i-th way; they come round and round, very long ones seldom. Thread: any */
-const struct gen_bad *gen_bad_way(uint64_t i);
-/* The steps of time that a shape can write. */
-int64_t gen_shape_round(int shape, int64_t ms);
-/* Writes the value of a record; bad may be NULL. */
-void gen_render(struct gen_out *o, const struct gen_world *w, const struct gen_id *id,
-    const struct gen_answer *a, const struct gen_bad *bad);
 
 #endif

@@ -89,11 +89,13 @@ static void describe(char *out, size_t n, const struct gen_command *cmd)
 
 	snprintf(out, n,
 	    "{\"run\":{\"version\":\"%s\",\"seed\":%llu,\"events\":%lld,\"start_ms\":%lld,\"step_us\":%lld,"
-	    "\"locations\":%u,"
-	    "\"duplicates_ppm\":%u,\"edits_ppm\":%u,\"late_ppm\":%u,\"bad_ppm\":%u,\"topic\":\"%s\",\"made_"
-	    "ms\":%lld}}",
+	    "\"locations\":%u,\"duplicates_ppm\":%u,\"edits_ppm\":%u,\"updates_ppm\":%u,\"retractions_ppm\":%"
+	    "u,"
+	    "\"funnel_ppm\":%u,\"late_ppm\":%u,\"bad_ppm\":%u,\"cloudevents_ppm\":%u,\"frames_ppm\":%u,"
+	    "\"topic\":\"%s\",\"made_ms\":%lld}}",
 	    NPSD_VERSION, (unsigned long long)o->seed, (long long)o->events, (long long)o->start_ms,
-	    (long long)o->step_us, o->locations, o->duplicates, o->edits, o->late, o->bad, cmd->kafka.topic,
+	    (long long)o->step_us, o->locations, o->duplicates, o->edits, o->updates, o->retractions,
+	    o->funnel, o->late, o->bad, o->cloudevents, o->frames, cmd->kafka.topic,
 	    (long long)npsd_clock_system.wall_ms(npsd_clock_system.self));
 }
 

@@ -32,16 +32,25 @@ static const struct option {
     {"duplicates", "SHARE", "0.02", "records sent again", SHARE, F(core.duplicates), 0, 0},
     {"edits", "SHARE", "0.05", "changed answers, ordered by revision, updated_at or offset", SHARE,
 	F(core.edits), 0, 0},
+    {"updates", "SHARE", "0", "response.updated: edits of a part, and some of unknown responses", SHARE,
+	F(core.updates), 0, 0},
+    {"retractions", "SHARE", "0", "withdrawn or excluded answers; edits and updates revive a few", SHARE,
+	F(core.retractions), 0, 0},
+    {"funnel", "SHARE", "0", "survey.*: invitations and what becomes of them", SHARE, F(core.funnel), 0, 0},
     {"late", "SHARE", "0.005", "answers beyond a lateness of 7 days", SHARE, F(core.late), 0, 0},
     {"bad", "SHARE", "0.01", "records that are rejected or ignored, all reasons in turn", SHARE, F(core.bad),
 	0, 0},
+    {"cloudevents", "SHARE", "0", "of the good records: as CloudEvents, structured or binary", SHARE,
+	F(core.cloudevents), 0, 0},
+    {"frames", "SHARE", "0.03", "of the good records: behind a Confluent frame", SHARE, F(core.frames), 0, 0},
     {"account", "FILE", "", "own record of what was sent and what it means, as JSON lines", TEXT, F(account),
 	0, 0},
     {"stdout", NULL, "",
-	"JSON lines on standard output (without tombstones, and records that hold a line's end)", FLAG,
-	F(to_stdout), 0, 0},
-    {"brokers", "HOST:PORT,...", "", "produce there: idempotent, key = response_id, murmur2_random, lz4",
-	TEXT, F(kafka.brokers), 0, 0},
+	"JSON lines on standard output (without tombstones, frames, headers, and records that hold a line's "
+	"end)",
+	FLAG, F(to_stdout), 0, 0},
+    {"brokers", "HOST:PORT,...", "", "produce there: idempotent, the id as key, murmur2_random, lz4", TEXT,
+	F(kafka.brokers), 0, 0},
     {"mock", "N", "0",
 	"produce to a mock cluster inside npsgen with N partitions; prints bootstrap=HOST:PORT first and "
 	"lives until standard input closes or SIGTERM",
@@ -218,7 +227,11 @@ bool gen_options_read(struct gen_command *c, struct npsd_err *err, int argc, cha
 		return true;
 	if (c->to_stdout + (c->kafka.brokers != NULL) + (c->kafka.mock_partitions > 0) != 1)
 		return npsd_fail(err, NPSD_INVALID, 0, "one of --stdout, --brokers and --mock is needed");
-	if (c->core.bad + c->core.late + c->core.duplicates + c->core.edits > 1000000)
+	if (c->core.bad + c->core.late + c->core.duplicates + c->core.edits + c->core.updates +
+		    c->core.retractions + c->core.funnel >
+		1000000 ||
+	    c->core.cloudevents + c->core.frames > 1000000)
 		return npsd_fail(err, NPSD_INVALID, 0, "the shares add up to more than 1");
+	c->core.plain = c->to_stdout;
 	return lay_out_time(c, err, now_ms);
 }

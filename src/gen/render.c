@@ -1,9 +1,8 @@
 /*
- * An answer as the bytes that one of four kinds of producers would send. The shape decides order of fields,
+ * An event as the bytes that one of four kinds of producers would send. The shape decides order of fields,
  * white space, escapes and how times are written; the quirks decide among ways that mean the same.
  */
-#include "gen/gen.h"
-#include "gen/rand.h"
+#include "gen/core.h"
 
 struct render {
 	struct gen_out *o;
@@ -113,10 +112,28 @@ static void put_time(struct render *r, const char *name, int64_t ms)
 		gen_putc(r->o, '"');
 }
 
+static bool says(const struct render *r, uint32_t bits)
+{
+	return (r->a->says & bits) != 0;
+}
+
+/* Of an update: what it does not write stays, so that what is none must be written. */
+static bool is_partial(const struct render *r)
+{
+	return r->a->type == GEN_UPDATED;
+}
+
+static bool is_survey(const struct render *r)
+{
+	return r->a->type >= GEN_INVITED;
+}
+
 static void put_score(struct render *r)
 {
 	int8_t score = r->a->is.score;
 
+	if (!says(r, GEN_SAYS_SCORE))
+		return;
 	if (quirk(r, 2, 500))
 		put_raw(r, "score", "3"); /* of repeated keys the last one counts */
 	put_key(r, "score");
@@ -135,13 +152,27 @@ static void put_score(struct render *r)
 	}
 }
 
+static const char *time_name(const struct render *r)
+{
+	enum gen_time_field f = (enum gen_time_field)r->a->time_field;
+
+	if (is_survey(r))
+		return f == GEN_INVITED_AT ? "invited_at" : "at";
+	return f == GEN_AT ? "at" : "responded_at";
+}
+
 static void put_times(struct render *r)
 {
+	const char *name = time_name(r);
+
 	if (r->a->time_field == GEN_UNTIMED)
 		return;
-	if (r->a->time_field == GEN_RESPONDED_AT && quirk(r, 5, 300))
-		put_raw(r, "at", "\"n/a\""); /* not used, so nobody minds */
-	put_time(r, r->a->time_field == GEN_AT ? "at" : "responded_at", r->a->responded_ms);
+	/* not used, so nobody minds */
+	if (strcmp(name, "responded_at") == 0 && quirk(r, 5, 300))
+		put_raw(r, "at", "\"n/a\"");
+	if (strcmp(name, "at") == 0 && is_survey(r) && quirk(r, 5, 10))
+		put_raw(r, "invited_at", "\"n/a\"");
+	put_time(r, name, r->a->own_ms);
 }
 
 static void put_location(struct render *r)
@@ -150,6 +181,8 @@ static void put_location(struct render *r)
 	char messy[128];
 	uint32_t n = 0;
 
+	if (!says(r, GEN_SAYS_LOCATION))
+		return;
 	put_key(r, "location");
 	if (!quirk(r, 6, 60)) {
 		put_text(r, path.p, path.n);
@@ -171,11 +204,18 @@ static void put_lists(struct render *r)
 	for (int l = 0; l < GEN_NLIST; l++) {
 		uint32_t index = r->a->is.value[l];
 
-		if (index) {
+		if (l == GEN_PLAN)
+			continue;
+		if (!says(r, (uint32_t)GEN_SAYS_LIST << l)) {
+			if (quirk(r, 7 + (uint32_t)l, 30))
+				put_raw(r, gen_list_fields[l], "null");
+		} else if (index) {
 			struct npsd_str v = gen_list_value((enum gen_list)l, index);
 
 			put_key(r, gen_list_fields[l]);
 			put_text(r, v.p, v.n);
+		} else if (is_partial(r)) {
+			put_raw(r, gen_list_fields[l], "\"\"");
 		} else if (quirk(r, 7 + (uint32_t)l, 8)) {
 			put_raw(r, gen_list_fields[l], r->a->quirks & 1 ? "null" : "\"\"");
 		}
@@ -186,7 +226,7 @@ static void put_themes(struct render *r)
 {
 	bool first = true;
 
-	if (!r->a->is.themes && !quirk(r, 20, 5))
+	if (!says(r, GEN_SAYS_THEMES) || (!r->a->is.themes && !is_partial(r) && !quirk(r, 20, 5)))
 		return;
 	put_key(r, "themes");
 	gen_putc(r->o, '[');
@@ -210,12 +250,15 @@ static void put_comment(struct render *r)
 	char text[6000];
 	struct gen_out t = {.p = text, .cap = sizeof(text)};
 
+	if (!says(r, GEN_SAYS_COMMENT))
+		return;
 	if (r->a->is.comment) {
 		gen_comment(&t, r->a->is.comment);
 		put_key(r, "comment");
 		put_text(r, text, t.n);
-	} else if (quirk(r, 22, 4)) {
-		put_raw(r, "comment", quirk(r, 23, 2) ? "null" : "\"\""); /* an empty one is none */
+	} else if (is_partial(r) || quirk(r, 22, 4)) {
+		/* an empty one is none */
+		put_raw(r, "comment", !is_partial(r) && quirk(r, 23, 2) ? "null" : "\"\"");
 	}
 }
 
@@ -243,19 +286,24 @@ static void put_extra(struct render *r)
 
 static void put_attributes(struct render *r)
 {
-	static const char *const plans[4] = {"gold", "silver", "bronze", "trial"};
+	uint32_t plan = r->a->is.value[GEN_PLAN];
+	struct npsd_str v = gen_list_value(GEN_PLAN, plan);
+	bool said = says(r, (uint32_t)GEN_SAYS_LIST << GEN_PLAN) && (plan || is_partial(r));
 
-	if (quirk(r, 25, 3))
+	if (!said && !quirk(r, 25, 5))
 		return;
 	put_key(r, "attributes");
-	gen_puts(r->o, "{\"plan\":\"");
-	gen_puts(r->o, plans[gen_mix(r->a->quirks ^ 0x5151) % 4]);
-	gen_puts(r->o, quirk(r, 26, 2) ? "\",\"visits\":12}" : "\"}");
+	gen_puts(r->o, quirk(r, 26, 2) ? "{\"visits\":12" : "{\"visits\":[{}]");
+	if (said) {
+		gen_puts(r->o, ",\"plan\":");
+		put_text(r, plan ? v.p : "", plan ? v.n : 0);
+	}
+	gen_putc(r->o, '}');
 }
 
 static void put_respondent(struct render *r)
 {
-	if (!r->a->is.respondent)
+	if (!r->a->is.respondent || !says(r, GEN_SAYS_RESPONDENT))
 		return;
 	put_key(r, "respondent_id");
 	gen_puts(r->o, "\"cust-");
@@ -263,72 +311,105 @@ static void put_respondent(struct render *r)
 	gen_putc(r->o, '"');
 }
 
+static void put_type(struct render *r)
+{
+	put_key(r, "type");
+	put_text(r, gen_type_names[r->a->type], strlen(gen_type_names[r->a->type]));
+}
+
+static void put_id(struct render *r)
+{
+	put_key(r, is_survey(r) ? "invitation_id" : "response_id");
+	put_text(r, r->id->p, r->id->n);
+}
+
+static void put_kind(struct render *r)
+{
+	if (!says(r, GEN_SAYS_KIND))
+		return;
+	put_key(r, "survey_kind");
+	put_text(r, gen_kind_names[r->a->is.kind], strlen(gen_kind_names[r->a->is.kind]));
+}
+
+static void put_revision(struct render *r)
+{
+	if (!r->a->revision)
+		return;
+	put_key(r, "revision");
+	gen_put_i64(r->o, r->a->revision);
+}
+
+static void put_scale(struct render *r)
+{
+	if (quirk(r, 30, 6))
+		put_raw(r, "scale", quirk(r, 31, 8) ? "[0.0, 10.0]" : "[0,10]");
+}
+
+static void put_metric(struct render *r)
+{
+	if (quirk(r, 32, 3))
+		put_raw(r, "metric", "\"nps\"");
+}
+
+static void put_updated(struct render *r)
+{
+	if (r->a->updated_ms != GEN_NO_TIME)
+		put_time(r, "updated_at", r->a->updated_ms);
+}
+
+static void put_excluded(struct render *r)
+{
+	if (r->a->excluded)
+		put_raw(r, "excluded", quirk(r, 33, 3) ? "\"true\"" : "true");
+	else if (quirk(r, 33, 20))
+		put_raw(r, "excluded", quirk(r, 34, 2) ? "false" : "\"false\"");
+}
+
+/* What counts of a withdrawal, and of a stage; anything may stand in the other fields. */
+static bool is_looked_at(const struct render *r, enum gen_field f)
+{
+	if (is_survey(r))
+		return f != GEN_F_SCORE && f != GEN_F_SCALE;
+	if (r->a->type != GEN_RETRACTED && !r->a->excluded)
+		return true;
+	return f == GEN_F_TYPE || f == GEN_F_ID || f == GEN_F_REVISION || f == GEN_F_TIME ||
+	       f == GEN_F_UPDATED || f == GEN_F_METRIC || f == GEN_F_EXCLUDED || f == GEN_F_EXTRA ||
+	       f == GEN_F_ATTRIBUTES;
+}
+
+static void (*const put_of[GEN_NFIELD])(struct render *) = {[GEN_F_TYPE] = put_type,
+    [GEN_F_ID] = put_id,
+    [GEN_F_REVISION] = put_revision,
+    [GEN_F_SCORE] = put_score,
+    [GEN_F_SCALE] = put_scale,
+    [GEN_F_METRIC] = put_metric,
+    [GEN_F_KIND] = put_kind,
+    [GEN_F_TIME] = put_times,
+    [GEN_F_UPDATED] = put_updated,
+    [GEN_F_LOCATION] = put_location,
+    [GEN_F_LISTS] = put_lists,
+    [GEN_F_ATTRIBUTES] = put_attributes,
+    [GEN_F_THEMES] = put_themes,
+    [GEN_F_RESPONDENT] = put_respondent,
+    [GEN_F_COMMENT] = put_comment,
+    [GEN_F_EXCLUDED] = put_excluded,
+    [GEN_F_EXTRA] = put_extra};
+
 static void put_field(struct render *r, enum gen_field f)
 {
-	switch (f) {
-	case GEN_F_TYPE:
-		put_raw(r, "type", "\"response.submitted\"");
-		break;
-	case GEN_F_ID:
-		put_key(r, "response_id");
-		put_text(r, r->id->p, r->id->n);
-		break;
-	case GEN_F_REVISION:
-		if (r->a->revision) {
-			put_key(r, "revision");
-			gen_put_i64(r->o, r->a->revision);
-		}
-		break;
-	case GEN_F_SCORE:
-		put_score(r);
-		break;
-	case GEN_F_SCALE:
-		if (quirk(r, 30, 6))
-			put_raw(r, "scale", quirk(r, 31, 8) ? "[0.0, 10.0]" : "[0,10]");
-		break;
-	case GEN_F_METRIC:
-		if (quirk(r, 32, 3))
-			put_raw(r, "metric", "\"nps\"");
-		break;
-	case GEN_F_KIND:
-		put_raw(r, "survey_kind",
-		    (const char *[]){"\"transactional\"", "\"relational\"", "\"other\""}[r->a->is.kind]);
-		break;
-	case GEN_F_TIME:
-		put_times(r);
-		break;
-	case GEN_F_UPDATED:
-		if (r->a->updated_ms != GEN_NO_TIME)
-			put_time(r, "updated_at", r->a->updated_ms);
-		break;
-	case GEN_F_LOCATION:
-		put_location(r);
-		break;
-	case GEN_F_LISTS:
-		put_lists(r);
-		break;
-	case GEN_F_ATTRIBUTES:
-		put_attributes(r);
-		break;
-	case GEN_F_THEMES:
-		put_themes(r);
-		break;
-	case GEN_F_RESPONDENT:
-		put_respondent(r);
-		break;
-	case GEN_F_COMMENT:
-		put_comment(r);
-		break;
-	case GEN_F_EXCLUDED:
-		if (quirk(r, 33, 20))
-			put_raw(r, "excluded", quirk(r, 34, 2) ? "false" : "\"false\"");
-		break;
-	case GEN_F_EXTRA:
-		put_extra(r);
-		break;
-	case GEN_NFIELD:
-		break;
-	}
+	if (is_looked_at(r, f))
+		put_of[f](r);
+	else if (quirk(r, 60 + (uint32_t)f, 12))
+		put_raw(r, field_names[f], f % 2 ? "[null, 4.5]" : "\"n/a\"");
+	else if (r->a->excluded)
+		put_of[f](r);
+}
+
+static const char *bad_name(const struct render *r, enum gen_field f)
+{
+	if (is_survey(r) && (f == GEN_F_ID || f == GEN_F_TIME))
+		return f == GEN_F_ID ? "invitation_id" : "at";
+	return field_names[f];
 }
 
 static void put_bad_field(struct render *r, enum gen_field f, const struct gen_bad *bad)
@@ -336,7 +417,7 @@ static void put_bad_field(struct render *r, enum gen_field f, const struct gen_b
 	const char *text = f == bad->field ? bad->text : bad->text2;
 
 	if (f == bad->field && bad->harm == GEN_H_LONG) {
-		put_key(r, field_names[f]);
+		put_key(r, bad_name(r, f));
 		gen_putc(r->o, '"');
 		for (uint32_t i = 0; i < bad->n; i++)
 			gen_putc(r->o, (char)('a' + i % 23));
@@ -345,16 +426,18 @@ static void put_bad_field(struct render *r, enum gen_field f, const struct gen_b
 		put_key(r, field_names[f]);
 		put_nested(r->o, bad->n - 1);
 	} else if (text) {
-		put_raw(r, field_names[f], text);
+		put_raw(r, bad_name(r, f), text);
 	}
 }
 
-static void put_object(struct render *r, const struct gen_bad *bad)
+static void put_object(struct render *r, const struct gen_bad *bad, bool less)
 {
 	gen_putc(r->o, '{');
 	for (int i = 0; i < GEN_NFIELD; i++) {
 		enum gen_field f = (enum gen_field)orders[r->shape][i];
 
+		if (less && (f == GEN_F_TYPE || f == GEN_F_ID))
+			continue;
 		if (bad && (f == bad->field || f == bad->field2))
 			put_bad_field(r, f, bad);
 		else
@@ -364,7 +447,7 @@ static void put_object(struct render *r, const struct gen_bad *bad)
 }
 
 void gen_render(struct gen_out *o, const struct gen_world *w, const struct gen_id *id,
-    const struct gen_answer *a, const struct gen_bad *bad)
+    const struct gen_answer *a, const struct gen_bad *bad, bool less)
 {
 	struct render r = {o, w, id, a, a->shape, false};
 	enum gen_harm harm = bad ? bad->harm : GEN_H_NONE;
@@ -375,11 +458,14 @@ void gen_render(struct gen_out *o, const struct gen_world *w, const struct gen_i
 		gen_puts(o, bad->tail);
 	if (quirk(&r, 40, 200))
 		gen_puts(o, " \t");
-	put_object(&r, bad);
+	put_object(&r, bad, less);
 	if (quirk(&r, 41, 200))
 		gen_puts(o, "  \r\t ");
 	if (harm == GEN_H_APPEND)
 		gen_puts(o, bad->tail);
-	if (harm == GEN_H_CUT)
+	if (harm == GEN_H_CUT) {
 		o->n -= 9;
+		while ((o->p[o->n] & 0xc0) == 0x80) /* bad JSON, not bad UTF-8 */
+			o->n--;
+	}
 }

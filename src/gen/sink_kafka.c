@@ -207,6 +207,33 @@ static bool keep_bound(struct kafka *k, struct npsd_err *err)
 	return true;
 }
 
+static rd_kafka_headers_t *make_headers(const struct gen_record *rec)
+{
+	rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)rec->nheaders);
+
+	npsd_assert(headers);
+	for (int i = 0; i < rec->nheaders; i++) {
+		const struct gen_header *h = &rec->header[i];
+
+		npsd_assert(!rd_kafka_header_add(headers, h->name, -1, h->value.p, (ssize_t)h->value.n));
+	}
+	return headers;
+}
+
+/* librdkafka takes the headers with the record, and leaves them where it does not take it. */
+static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec)
+{
+	rd_kafka_headers_t *headers = make_headers(rec);
+	rd_kafka_resp_err_t e =
+	    rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(k->topic), RD_KAFKA_V_KEY(rec->id->p, rec->id->n),
+		RD_KAFKA_V_VALUE((void *)rec->value.p, rec->value.n), RD_KAFKA_V_TIMESTAMP(rec->record_ms),
+		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+
+	if (e)
+		rd_kafka_headers_destroy(headers);
+	return e;
+}
+
 static bool send_record(void *self, struct npsd_err *err, const struct gen_record *rec)
 {
 	struct kafka *k = self;
@@ -217,11 +244,7 @@ static bool send_record(void *self, struct npsd_err *err, const struct gen_recor
 			return false;
 	}
 	for (;;) {
-		rd_kafka_resp_err_t e = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(k->topic),
-		    RD_KAFKA_V_KEY(rec->id->p, rec->id->n),
-		    RD_KAFKA_V_VALUE((void *)rec->value.p, rec->value.n),
-		    RD_KAFKA_V_TIMESTAMP(rec->record_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		    RD_KAFKA_V_END);
+		rd_kafka_resp_err_t e = produce(k, rec);
 
 		if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return k->failed == 0 ||

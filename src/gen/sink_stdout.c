@@ -3,11 +3,11 @@
 
 #include "gen/sink.h"
 
-/* A line holds a record only if the record holds no line's end; a tombstone is not to be told from an empty
- * value. */
+/* A line holds a record only if the record holds no line's end and no headers; a tombstone is not to be told
+ * from an empty value. */
 static bool fits(const struct gen_record *rec)
 {
-	return rec->value.p && !memchr(rec->value.p, '\n', rec->value.n);
+	return rec->value.p && rec->nheaders == 0 && !memchr(rec->value.p, '\n', rec->value.n);
 }
 
 static bool send_record(void *self, struct npsd_err *err, const struct gen_record *rec)

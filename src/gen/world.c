@@ -10,7 +10,7 @@ const char *const gen_theme_names[GEN_NTHEMES] = {"price", "waiting time", "staf
     "food & drink", "safety", "Öffnungszeiten", "価格", "вежливость", "speed: checkout"};
 
 const char *const gen_list_fields[GEN_NLIST] = {
-    "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner"};
+    "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner", "attributes.plan"};
 
 /* Some need percent-encoding in a segment's name; index 0 is "not mentioned". */
 static const char *const channels[] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr",
@@ -28,6 +28,7 @@ static const char *const surveys[] = {
     NULL, "srv-checkout", "srv-delivery", "srv-2026-spring", "srv-2026-autumn", "srv-support", "srv-branch"};
 static const char *const owners[] = {NULL, "ana.silva", "b.schmidt", "chen.wei", "d.okafor", "elif",
     "f.rossi", "gopal", "hanna", "ivan@example.com", "Żaneta K."};
+static const char *const plans[] = {NULL, "silver", "gold", "bronze", "trial: 30 days"};
 
 static const struct {
 	const char *const *value;
@@ -38,7 +39,7 @@ static const struct {
 		(a), sizeof(a) / sizeof(*(a)) - 1                                                            \
 	}
     LIST(channels), LIST(stages), LIST(teams), LIST(products), LIST(profiles), LIST(languages), LIST(surveys),
-    LIST(owners)
+    LIST(owners), LIST(plans)
 #undef LIST
 };
 

@@ -21,6 +21,7 @@ enum gen_list {
 	GEN_LANGUAGE,
 	GEN_SURVEY,
 	GEN_OWNER,
+	GEN_PLAN, /* the attribute `plan` */
 	GEN_NLIST
 };
 
@@ -43,7 +44,8 @@ struct gen_world {
 
 extern const char *const gen_kind_names[GEN_KINDS];
 extern const char *const gen_theme_names[GEN_NTHEMES];
-extern const char *const gen_list_fields[GEN_NLIST]; /* the event's field */
+extern const char
+    *const gen_list_fields[GEN_NLIST]; /* the event's field; of an attribute `attributes.NAME` */
 
 /* locations: 1 to 1,000,000. Thread: main; Owns: the caller frees */
 struct gen_world *gen_world_new(uint32_t locations);

@@ -121,8 +121,10 @@ write_config() { # CLOCK
 		  topics: [$topic]
 		redis.url: unix://$dir/redis.sock
 		clock: $1
+		segments: [[], [location], [channel], [location, channel], [theme], [stage, team], [attributes.plan]]
 	YAML
 }
+segments='all location channel location,channel theme stage,team attributes.plan'
 
 counted() { # N: whether so many records have ended in a fate
 	[ "$(redis-cli -s "$dir/redis.sock" hget nps:totals consumed)" -ge "$1" ]
@@ -143,7 +145,7 @@ run_check() {
 		die "npsd ended with $?"
 	say "comparing"
 	/usr/bin/python3 -B "$here/../system/check_account.py" --account "$dir/account" --redis "unix://$dir/redis.sock" \
-		--alerts-keep 10000000
+		--segments "$segments" --alerts-keep 10000000
 }
 
 run_live() {

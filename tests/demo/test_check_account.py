@@ -16,6 +16,8 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
+import account_said  # noqa: E402
+import account_windows  # noqa: E402
 import check_account  # noqa: E402
 import harness  # noqa: E402
 import oracle  # noqa: E402
@@ -23,8 +25,8 @@ from recount.config import Config  # noqa: E402
 
 NPSGEN = os.environ.get("NPSGEN", "build/npsgen")
 VECTORS = json.loads((HERE.parent / "data" / "stat-vectors.json").read_text())
-SETS = check_account.parse_sets("all location channel location,channel")
-WINDOWS = [check_account.parse_window(name) for name in "1h 24h 7d 30d 90d 365d".split()]
+SETS = check_account.parse_sets("all location channel location,channel theme stage,team attributes.plan")
+WINDOWS = [account_windows.parse_window(name) for name in "1h 24h 7d 30d 90d 365d".split()]
 
 
 def near(expected, found):
@@ -33,26 +35,34 @@ def near(expected, found):
 
 @pytest.mark.parametrize("v", VECTORS["interval"])
 def test_interval(v):
-    lo, hi = check_account.interval(v["p"], v["s"], v["d"])
-    assert near(v["lo"], lo) and near(v["hi"], hi) and near(v["nps"], check_account.nps(v["p"], v["s"], v["d"]))
+    lo, hi = account_windows.interval(v["p"], v["s"], v["d"])
+    assert near(v["lo"], lo) and near(v["hi"], hi) and near(v["nps"], account_windows.nps(v["p"], v["s"], v["d"]))
 
 
 @pytest.mark.parametrize("v", VECTORS["change"])
 def test_change(v):
-    delta, z, p_value = check_account.change(v["now"], v["prev"])
+    delta, z, p_value = account_windows.change(v["now"], v["prev"])
     assert near(v["delta"], delta) and near(v["z"], z) and near(v["p_value"], p_value)
     assert (p_value < 0.05) == bool(v["sig"])
 
 
 @pytest.mark.parametrize("v", VECTORS["spread"])
 def test_spread(v):
-    mean, sd = check_account.spread(v["h"])
+    mean, sd = account_windows.spread(v["h"])
     assert near(v["mean"], mean) and near(v["sd"], sd)
+
+
+@pytest.mark.parametrize("v", VECTORS["rate"])
+def test_response_rate(v):
+    counts = [0] * account_windows.WIDTH
+    counts[9], counts[account_windows.FIRST_STAGE + 1] = v["k"], v["n"]
+    rate, lo, hi = account_windows.response_rate(counts)
+    assert near(v["lo"], lo) and near(v["hi"], hi) and near(v["k"] / v["n"], rate)
 
 
 @pytest.mark.parametrize("value,written", [("a b/ü", "a b/ü"), ("100%", "100%25"), ("a:b={c},d\x1f\x7f", "a%3Ab%3D%7Bc%7D%2Cd%1F%7F")])
 def test_encode(value, written):
-    assert check_account.encode(value) == written
+    assert account_windows.encode(value) == written
 
 
 @pytest.mark.parametrize("text,good", [("0.5000", True), ("-12.3400", True), ("-0.0000", False), ("0.5", False), ("01.0000", False)])
@@ -88,14 +98,14 @@ def recounted(folder):
         generator.stdin.close()
         assert generator.wait(timeout=30) == 0
     assert len(records) == 4000
-    return oracle.expect(records, Config(topic="survey-events"))
+    return oracle.expect(records, Config(topic="survey-events", sets=[list(dims) for dims in SETS]))
 
 
 @pytest.fixture(scope="module")
 def account(folder, recounted):
     assert recounted.totals["consumed"] == 4000  # the generator has ended: its account is whole
     with open(folder / "account", encoding="utf-8", newline="\n") as lines:
-        return check_account.Account(SETS).read(lines)
+        return account_said.Account(SETS).read(lines)
 
 
 def write_object(found, clock_ms):
@@ -110,8 +120,8 @@ def write_object(found, clock_ms):
     return "{" + ",".join(parts) + "}"
 
 
-def publish(redis, expected):
-    """What Redis holds if the oracle is right."""
+def publish(redis, expected, account):
+    """What Redis holds if the oracle is right; it does not speak of reasons."""
     redis.flushall()
     pipe = redis.pipeline(transaction=False)
     t = expected.clock_ms
@@ -127,14 +137,14 @@ def publish(redis, expected):
             number += 1
             alert = told["json"]
             fields = {name: alert[name] for name in ("id", "kind", "severity", "response_id", "at_ms", "source")}
-            fields.update(json=json.dumps({**alert, "reasons": []}), **({"stale": 1} if told["stale"] else {}))
+            fields.update(json=json.dumps({**alert, "reasons": account.alerts[alert["id"]]["reasons"]}), **({"stale": 1} if told["stale"] else {}))
             pipe.xadd("nps:alerts", fields, id=f"{number}-0")
     pipe.execute()
 
 
 @pytest.fixture()
-def published(server, recounted):
-    publish(server.client, recounted)
+def published(server, recounted, account):
+    publish(server.client, recounted, account)
     return server.client
 
 
@@ -257,7 +267,8 @@ def test_a_trimmed_stream_may_lack_its_oldest(account, published):
 
 
 def test_program_prints_one_json_object_last(folder, server, published):
-    command = [sys.executable, HERE.parent / "system" / "check_account.py", "--account", folder / "account", "--redis", server.url]
+    command = [sys.executable, HERE.parent / "system" / "check_account.py", "--account", folder / "account", "--redis", server.url,
+               "--segments", " ".join(check_account.set_name(dims) for dims in SETS)]
     good = subprocess.run(command, capture_output=True, text=True, timeout=120)
     last = json.loads(good.stdout.splitlines()[-1])
     assert good.returncode == 0 and last["differences"] == 0

@@ -13,7 +13,9 @@ import pytest
 NPSGEN = os.environ.get("NPSGEN", "build/npsgen")
 START = 1735689600000
 DAY = 86400000
-FIELDS = "channel stage team product profile language survey_id owner respondent_id".split()
+FIELDS = "channel stage team product profile language survey_id owner".split()
+KINDS = ["--edits", 0.1, "--updates", 0.1, "--retractions", 0.06, "--funnel", 0.2, "--cloudevents", 0.1]
+COUNTED = ("creates", "edits", "withdraws", "revives", "reaches")
 
 
 def run(*options, check=True, **more):
@@ -30,41 +32,57 @@ def make(tmp_path, *options, name="account"):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("many"), "--events", 60000, "--seed", 7)
+    return make(tmp_path_factory.mktemp("many"), "--events", 60000, "--seed", 7, "--bad", 0.03, "--late", 0.02, *KINDS)
 
 
 def test_same_options_same_bytes(tmp_path):
-    first = make(tmp_path, "--events", 3000, "--seed", 5, name="a")
-    again = make(tmp_path, "--events", 3000, "--seed", 5, name="b")
-    other = make(tmp_path, "--events", 3000, "--seed", 6, name="c")
+    first = make(tmp_path, "--events", 3000, "--seed", 5, *KINDS, name="a")
+    again = make(tmp_path, "--events", 3000, "--seed", 5, *KINDS, name="b")
+    other = make(tmp_path, "--events", 3000, "--seed", 6, *KINDS, name="c")
     assert first[0] == again[0] and first[2:] == again[2:]
     assert not set(first[0]) & set(other[0]) - {b""}
     assert not {r["id"] for r in first[2]} & {r["id"] for r in other[2]}
 
 
-@pytest.mark.parametrize("bad,late,duplicates,edits", [(0.01, 0.005, 0.02, 0.05), (0.1, 0.1, 0.2, 0.3), (0, 0, 0, 0)])
-def test_shares_are_near_what_was_asked(tmp_path, bad, late, duplicates, edits):
+SHARES = ("bad", "late", "duplicates", "edits", "updates", "retractions", "funnel")
+
+
+@pytest.mark.parametrize("shares", [(0.01, 0.005, 0.02, 0.05, 0.04, 0.02, 0.3), (0.1, 0.1, 0.2, 0.3, 0, 0, 0), (0,) * 7,
+                                    (0, 0, 0, 0, 0.2, 0.03, 0.2), (0, 0, 0.1, 0.1, 0, 0.06, 0)])
+def test_shares_are_near_what_was_asked(tmp_path, shares):
     n = 20000
-    options = ["--bad", bad, "--late", late, "--duplicates", duplicates, "--edits", edits]
+    asked = dict(zip(SHARES, shares))
+    options = [text for name, share in asked.items() for text in ("--" + name, share)]
     _, _, _, sums = make(tmp_path, "--events", n, *options)
-    asked = {"late": late, "duplicate": duplicates, "edits": edits, "creates": 1 - bad - late - duplicates - edits}
-    for intent, share in asked.items():
-        assert abs(sums[intent] / n - share) <= 0.004 + 0.1 * share, (intent, sums)
-    assert abs((sums["rejected"] + sums["ignored"]) / n - bad) <= 0.004
+
+    def near(share, *intents):
+        found = sum(sums.get(intent, 0) for intent in intents) / n
+        assert abs(found - share) <= 0.004 + 0.1 * share, (intents, sums)
+
+    near(asked["bad"], "rejected", "ignored")
+    near(asked["funnel"], "reaches")
+    unknown = 0.06 * asked["updates"]  # half of them creates, half is late
+    near(asked["late"] + unknown / 2 + 0.02 * asked["updates"] * (asked["retractions"] > 0), "late")
+    # a few of each edit what is withdrawn, withdraw what is withdrawn, or come too late in their order
+    near(asked["edits"] + asked["updates"] - unknown, "edits", "revives")
+    near(asked["duplicates"] + 0.1 * asked["retractions"], "duplicate")
+    near(0.9 * asked["retractions"], "withdraws")
+    near(1 - sum(shares) + unknown / 2, "creates")
 
 
 def test_account_adds_up(many):
     values, about, records, sums = many
     assert len(values) == len(records) == sums["records"] and about["seed"] == 7
     seen = collections.Counter(r["intent"] for r in records)
-    for intent in ("creates", "edits", "duplicate", "late"):
+    for intent in COUNTED + ("duplicate",):
         assert seen[intent] == sums[intent] > 0
+    assert seen["late"] + seen["late:unknown_update"] == sums["late"]
     told = {k: v for k, v in sums.items() if ":" in k}
     assert told == {k: v for k, v in seen.items() if ":" in k}
-    assert sums["rejected"] + sums["ignored"] == sum(told.values())
-    assert sums["clock_ms"] == max(r["event_ms"] for r in records if r["intent"] in ("creates", "edits"))
+    assert sums["rejected"] + sums["ignored"] + told["late:unknown_update"] == sum(told.values())
+    assert sums["clock_ms"] == max(r["event_ms"] for r in records if r["intent"] in COUNTED and r["intent"] != "withdraws")
     # tombstones can't stand on a line; all other reasons of this version must be there
-    reasons = {k.split(":")[1] for k in told}
+    reasons = {k.split(":")[1] for k in told if not k.startswith("late:")}
     assert reasons == set(
         "too_big bad_utf8 bad_json unknown_type not_counted other_metric no_id bad_field no_time future no_kind "
         "no_location wrong_scale bad_score out_of_range".split())
@@ -78,48 +96,130 @@ def time_of(value):
     return int(number * 1000 if abs(number) < 1e11 else number)
 
 
+def unwrap(value, headers=()):
+    """The event of a good record, as a reader without npsd sees it."""
+    headers = dict(headers)
+    if value[:1] == b"\0":
+        value = value[5:]
+    event = json.loads(value.decode())
+    attributes = {name: headers[key].decode() for name in ("type", "subject", "time") if (key := "ce_" + name) in headers}
+    if "specversion" in event:
+        attributes, event = {name: event[name] for name in ("type", "subject", "time") if name in event}, event["data"]
+    if "type" not in event:
+        event["type"] = attributes["type"]
+    name = "invitation_id" if event["type"].startswith("survey.") else "response_id"
+    if name not in event:
+        event[name] = attributes["subject"]
+    return event, attributes.get("time")
+
+
 def content_of(event):
-    """What a good event says, as the account writes it."""
-    score = event["score"]
-    content = {
-        "score": None if score is None else int(score),
-        "survey_kind": event["survey_kind"],
-        "location": "/".join(level for level in event["location"].split("/") if level),
-        "has_comment": bool(event.get("comment")),
-    }
+    """What an event mentions, in the account's names; what is mentioned as none is None."""
+    found = {}
     for field in FIELDS:
-        if event.get(field) not in (None, ""):
-            content[field] = event[field]
-    themes = sorted(set(event.get("themes", [])) - {""})
-    if themes:
-        content["themes"] = themes
-    return content
+        if event.get(field) is not None:
+            found[field] = event[field] or None
+    if "plan" in event.get("attributes", {}):
+        found["attributes.plan"] = event["attributes"]["plan"] or None
+    if event.get("survey_kind") is not None:
+        found["survey_kind"] = event["survey_kind"]
+    if event.get("location") is not None:
+        found["location"] = "/".join(level for level in event["location"].split("/") if level)
+    if event["type"].startswith("survey."):
+        return found
+    if "score" in event:
+        found["score"] = None if event["score"] is None else int(event["score"])
+    if event.get("themes") is not None:
+        found["themes"] = sorted(set(event["themes"]) - {""}) or None
+    if event.get("comment") is not None:
+        found["has_comment"], found["comment"] = bool(event["comment"]), event["comment"] or None
+    if event.get("respondent_id") is not None:
+        found["respondent_id"] = event["respondent_id"]
+    return found
 
 
-def own_time(event, record_ms):
-    for field in ("responded_at", "at", "updated_at"):
+def own_time(event, ce_time, record_ms):
+    survey = event["type"].startswith("survey.")
+    for field in ("at", "invited_at") if survey else ("responded_at", "at", "updated_at"):
         if event.get(field) not in (None, "n/a"):
             return time_of(event[field])
-    return record_ms
+    return time_of(ce_time) if ce_time else record_ms
+
+
+def check_good(record, value, headers=()):
+    event, ce_time = unwrap(value, headers)
+    survey = record["type"].startswith("survey.")
+    assert event["type"] == record["type"] and event["invitation_id" if survey else "response_id"] == record["id"]
+    own = own_time(event, ce_time, record["record_ms"])
+    assert record["intent"] not in ("creates", "revives", "reaches") or record["event_ms"] == own
+    if not survey:
+        at_ms = time_of(event["updated_at"]) if event.get("updated_at") is not None else own
+        assert record.get("at_ms", record["event_ms"]) == at_ms
+    withdrawn = record["type"] == "response.retracted" or record.get("excluded", False)
+    assert withdrawn == (event["type"] == "response.retracted" or event.get("excluded") in (True, "true"))
+    assert ("is" in record) == (not withdrawn)
+    if withdrawn:
+        return
+    said, stands = content_of(event), dict(record["is"])
+    if "themes" in stands:
+        stands["themes"] = sorted(stands["themes"])
+    assert {name: stands.get(name) for name in said} == said
+    if record["type"] != "response.updated":  # it is complete: what it does not mention is none
+        assert not stands.keys() - said.keys() - {"score", "has_comment"}
+        assert survey or "score" in said and ("has_comment" in said or not stands["has_comment"])
 
 
 def test_good_records_say_what_the_account_says(many):
     values, _, records, _ = many
+    types = collections.Counter()
     for value, record in zip(values, records):
-        if ":" in record["intent"]:
+        if "type" in record:
+            types[record["type"]] += 1
+            check_good(record, value)
+    assert len(types) == 9 and min(types.values()) > 50, types
+
+
+def test_edits_keep_what_they_do_not_mention(many):
+    values, _, records, _ = many
+    stands, partial = {}, 0
+    for value, record in zip(values, records):
+        if record["intent"] not in ("creates", "edits", "withdraws", "revives"):
             continue
-        event = json.loads(value.decode())
-        own = own_time(event, record["record_ms"])
-        said = dict(record["is"])
-        comment = said.pop("comment", None)
-        if "themes" in said:
-            said["themes"] = sorted(said["themes"])
-        assert event["type"] == "response.submitted" and event["response_id"] == record["id"]
-        assert content_of(event) == said
-        assert comment is None or comment == event["comment"]
-        assert record["intent"] != "creates" or record["event_ms"] == own
-        at_ms = time_of(event["updated_at"]) if "updated_at" in event else own
-        assert record.get("at_ms", record["event_ms"]) == at_ms
+        kept = stands.get(record["id"])
+        assert ("was" in record) == (kept is not None)
+        blank = {"comment": None, "respondent_id": None}
+        if kept is not None:
+            assert record["was"] | blank == kept | blank
+        stands[record["id"]] = record.get("is")
+        if record["type"] == "response.updated" and record["intent"] == "edits":
+            said = content_of(unwrap(value)[0])
+            left = record["is"].keys() - said.keys()
+            assert {name: kept.get(name) for name in left} == {name: record["is"][name] for name in left}
+            assert not kept.keys() - record["is"].keys() - said.keys() - blank.keys()
+            partial += bool(left & {"location", "score"})
+    assert partial > 1000
+
+
+def test_invitations_go_their_way(many):
+    _, _, records, _ = many
+    stages, last = collections.defaultdict(set), {}
+    for r in records:
+        if not r.get("type", "").startswith("survey."):
+            continue
+        if r["intent"] == "reaches":
+            assert r["type"] not in stages[r["id"]]
+            stages[r["id"]].add(r["type"])
+            last[r["id"]] = r["record_ms"]
+        elif r["intent"] == "duplicate":
+            assert r["type"] in stages[r["id"]] and last[r["id"]] > r["record_ms"] - 6 * DAY
+        else:
+            assert r["intent"] == "late" and not stages[r["id"]]
+    seen = collections.Counter(stage for of in stages.values() for stage in of)
+    invited = seen["survey.invited"]
+    for stage, share in {"delivered": 0.9, "opened": 0.35, "bounced": 0.04, "declined": 0.03, "unsubscribed": 0.015}.items():
+        assert 0.6 < seen["survey." + stage] / invited / share < 1.4, seen
+    answers = {r["id"] for r in records if r["intent"] == "creates"}
+    assert answers & stages.keys()  # two name spaces
 
 
 def strictly_json(value):
@@ -150,21 +250,26 @@ def test_bad_bytes_are_bad_and_others_are_not(many):
 
 def test_time_is_laid_out_so_that_intents_hold_in_any_partition(many):
     _, _, records, _ = many
-    stream, applied = 0, {}
+    stream, applied, withdrawn = 0, {}, set()
     for r in records:
         assert r["record_ms"] > stream - 20000
         stream = max(stream, r["record_ms"])
         intent = r["intent"]
-        if intent == "creates":
-            assert r["id"] not in applied
+        key = r["id"], r.get("type", "").startswith("survey.")
+        first = intent in ("creates", "withdraws") and key not in applied
+        assert intent != "creates" or first
+        if first or intent in ("revives", "reaches"):
             assert stream - 6 * DAY < r["event_ms"] < r["record_ms"] + 120000
-        if intent in ("edits", "duplicate"):
-            assert applied[r["id"]] > stream - 6 * DAY
+        if intent in ("edits", "revives", "duplicate") or (intent == "withdraws" and not first):
+            assert applied[key] > stream - 6 * DAY
         if intent == "late":
             assert r["event_ms"] < r["record_ms"] - 8 * DAY
-            assert applied.get(r["id"], 0) < r["record_ms"] - 8 * DAY
-        if intent in ("creates", "edits"):
-            applied[r["id"]] = r["record_ms"]
+            assert key in withdrawn or applied.get(key, 0) < r["record_ms"] - 8 * DAY
+        if intent in COUNTED:
+            applied[key] = r["record_ms"]
+            withdrawn.discard(key)
+        if intent == "withdraws":
+            withdrawn.add(key)
 
 
 def test_orders_are_mixed(many):
@@ -174,7 +279,7 @@ def test_orders_are_mixed(many):
     seen = set()
     for value, record in zip(values, records):
         if record["intent"] in ("edits", "duplicate"):
-            event = json.loads(value)
+            event, _ = unwrap(value)
             forms[record["intent"], "revision" in event, "updated_at" in event] += 1
             forms[record["intent"], "same bytes"] += value in seen
         seen.add(value)
@@ -193,8 +298,8 @@ def test_wrong_options_are_refused(options):
 
 def test_help_lists_every_option():
     text = run("--help").stdout.decode()
-    for name in ("seed events rate span locations topic brokers stdout start-ms duplicates edits late bad account "
-                 "properties mock group create").split():
+    for name in ("seed events rate span locations topic brokers stdout start-ms duplicates edits updates retractions funnel "
+                 "late bad cloudevents frames account properties mock group create").split():
         assert f"  --{name}" in text
 
 
@@ -238,19 +343,24 @@ def consume(bootstrap, topic, count):
 
 def test_what_arrives_in_kafka_is_what_the_account_tells(tmp_path):
     account = tmp_path / "account"
-    with Mock("--mock", 4, "--events", 8000, "--topic", "t", "--account", account, "--start-ms", START, "--bad", "0.05") as mock:
+    with Mock("--mock", 4, "--events", 8000, "--topic", "t", "--account", account, "--start-ms", START, "--bad", "0.05",
+              *KINDS) as mock:
         messages, partitions = consume(mock.bootstrap, "t", 8000)
     records = [json.loads(line) for line in account.read_bytes().splitlines()[1:-1]]
     assert len(messages) == len(records) == 8000 and partitions == 4
     by_key = collections.defaultdict(list)
     for m in sorted(messages, key=lambda m: (m.partition(), m.offset())):
         by_key[m.key()].append(m)
+    forms = collections.Counter()
     for record in records:  # in order within each key, so that taking the first one left pairs them up
         m = by_key[record["id"].encode()].pop(0)
         assert m.timestamp() == (confluent_kafka.TIMESTAMP_CREATE_TIME, record["record_ms"])
         assert (m.value() is None) == (record["intent"] == "ignored:tombstone")
-        if ":" not in record["intent"]:
-            assert content_of(json.loads(m.value()))["score"] == record["is"]["score"]
+        if "type" in record:
+            headers = m.headers() or []
+            check_good(record, m.value(), headers)
+            forms["binary" if b"1.0" in dict(headers).values() else "headers" if headers else m.value()[:1] == b"\0"] += 1
+    assert min(forms[form] for form in ("binary", "headers", True, False)) > 50, forms
     assert len({m.partition() for m in messages}) == 4
 
 
