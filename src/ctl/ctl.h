@@ -14,6 +14,8 @@ struct ctl {
 	struct npsd_client *redis;
 	bool json;
 	bool follow;
+	bool lowest;
+	const char *kind; /* NULL: not told */
 	long count;
 	int argc; /* the words behind the command */
 	char **argv;
@@ -22,7 +24,9 @@ struct ctl {
 
 /* Each returns the exit code. Thread: main */
 int ctl_get(struct ctl *c);
+int ctl_top(struct ctl *c);
 int ctl_alerts(struct ctl *c);
+int ctl_status(struct ctl *c);
 /* Says what failed. */
 int ctl_failed(const struct ctl *c);
 

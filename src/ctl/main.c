@@ -12,13 +12,18 @@ static const char usage[] =
     "usage: npsctl [--config FILE] [--set NAME=VALUE]... [--json] COMMAND\n"
     "\n"
     "  get SEG [WINDOW]                the windows of a segment, e.g. kind=transactional,location=north\n"
+    "  top DIM [WINDOW] [--kind KIND] [--count N] [--lowest]\n"
+    "                                  the values (20) of a dimension with the highest lower bound of the "
+    "NPS;\n"
+    "                                  e.g. channel, location/1 (regions), location/2\n"
     "  alerts [--count N] [--follow]   the last alerts (20), and those that come\n"
+    "  status                          whether npsd lives, what it counted and what it refused\n"
     "\n"
     "  --config, --set   where Redis is and the prefix of the keys, as for npsd\n"
     "  --json            for programs: one JSON object a line\n"
     "\n"
-    "exit codes: 0 done; 1 there is no such key; 2 usage or configuration; 3 Redis can't be reached or "
-    "refused\n";
+    "exit codes: 0 done; 1 there is no such key, or (status) the heartbeat is older than 30 s; 2 usage or\n"
+    "configuration; 3 Redis can't be reached or refused\n";
 
 int ctl_failed(const struct ctl *c)
 {
@@ -34,11 +39,16 @@ static int wrong(void)
 
 static int run(struct ctl *c, const char *command)
 {
-	int (*const call)(struct ctl *) = strcmp(command, "get") == 0	   ? ctl_get
-					  : strcmp(command, "alerts") == 0 ? ctl_alerts
-									   : NULL;
+	static const struct {
+		const char *name;
+		int (*call)(struct ctl *c);
+	} commands[] = {{"get", ctl_get}, {"top", ctl_top}, {"alerts", ctl_alerts}, {"status", ctl_status}};
+	int (*call)(struct ctl * c) = NULL;
 	int code;
 
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+		if (strcmp(command, commands[i].name) == 0)
+			call = commands[i].call;
 	if (!call) {
 		fprintf(stderr, "npsctl: no command `%s`\n", command);
 		return wrong();
@@ -64,6 +74,8 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 	    {"set", required_argument, NULL, 's'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"follow", no_argument, NULL, 'f'},
+	    {"kind", required_argument, NULL, 'k'},
+	    {"lowest", no_argument, NULL, 'l'},
 	    {"count", required_argument, NULL, 'n'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
@@ -86,6 +98,12 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 			break;
 		case 'f':
 			c->follow = true;
+			break;
+		case 'k':
+			c->kind = optarg;
+			break;
+		case 'l':
+			c->lowest = true;
 			break;
 		case 'n':
 			c->count = strtol(optarg, &end, 10);

@@ -49,7 +49,8 @@ bool npsd_client_open(struct npsd_client **out, const struct npsd_config *cfg, s
 			     : redisConnectWithTimeout(url.host, atoi(url.port), tv);
 	npsd_assert(c->ctx);
 	if (c->ctx->err)
-		npsd_fail(err, NPSD_RETRY, 0, "%s: %s", url.path[0] ? url.path : url.host, c->ctx->errstr);
+		npsd_fail(err, NPSD_RETRY, 0, "Redis at %s%s%s: %s", url.path[0] ? url.path : url.host,
+		    url.path[0] ? "" : ":", url.path[0] ? "" : url.port, c->ctx->errstr);
 	else if (greet(c, &url, err)) {
 		*out = c;
 		return true;

@@ -1,0 +1,201 @@
+/* npsctl top DIM [WINDOW]: a rank, joined with the windows that it is made from. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "ctl/ctl.h"
+#include "npsd/segment.h"
+
+#define MONTH_S INT64_C(2592000)
+#define NAME_MAX_BYTES 8192 /* of a key: a location of eight levels, each byte in three */
+
+/* One rank: KIND, DIM with its level, W; all as they stand in the key. */
+struct rank {
+	const char *kind, *window;
+	char dim[128];
+	size_t word; /* length of the dimension's word, without its level */
+};
+
+struct member {
+	char *name; /* written form */
+	char *score;
+};
+
+static const char *default_window(const struct npsd_config *cfg)
+{
+	for (int w = 0; w < cfg->nwindows; w++)
+		if (cfg->windows[w].width_s >= MONTH_S)
+			return cfg->windows[w].name;
+	return cfg->windows[cfg->nwindows - 1].name;
+}
+
+static bool is_kind(const char *word)
+{
+	for (int k = 0; k < 4; k++)
+		if (strcmp(word, npsd_kind_names[k]) == 0)
+			return true;
+	return false;
+}
+
+static bool read_arguments(struct rank *r, const struct ctl *c)
+{
+	const char *dim = c->argc > 0 ? c->argv[0] : "";
+
+	r->kind = c->kind ? c->kind : npsd_kind_names[c->cfg->kinds_split ? NPSD_KIND_TRANSACTIONAL : 0];
+	r->window = c->argc > 1 ? c->argv[1] : default_window(c->cfg);
+	r->word = strcspn(dim, "/");
+	if (c->argc < 1 || c->argc > 2 || !*dim || strlen(dim) + 2 >= sizeof r->dim || !is_kind(r->kind)) {
+		fprintf(stderr, "usage: npsctl top DIM [WINDOW] [--kind transactional|relational|other|all] "
+				"[--count N] [--lowest]\n"
+				"DIM is a dimension that is a set of its own; of locations a level: "
+				"location/1 are the regions\n");
+		return false;
+	}
+	snprintf(r->dim, sizeof r->dim, "%s%s", dim, strcmp(dim, "location") == 0 ? "/1" : "");
+	return true;
+}
+
+/* The members, best first; NULL: err is set. */
+static struct member *read_rank(struct ctl *c, const struct rank *r, size_t *n)
+{
+	char key[400], to[24];
+	const char *const args[] = {c->lowest ? "ZRANGE" : "ZREVRANGE", key, "0", to, "WITHSCORES"};
+	const struct npsd_reply *reply;
+	struct member *m;
+
+	snprintf(key, sizeof key, "%s:rank:%s:%s:%s", c->cfg->prefix, r->kind, r->dim, r->window);
+	snprintf(to, sizeof to, "%ld", c->count - 1);
+	reply = npsd_client_command(c->redis, &c->err, 0, 5, args);
+	if (!reply)
+		return NULL;
+	*n = reply->n / 2;
+	if (*n == 0)
+		fprintf(stderr, "npsctl: nothing at %s\n", key);
+	m = calloc(*n + 1, sizeof *m);
+	npsd_assert(m);
+	for (size_t i = 0; i < *n; i++) {
+		m[i].name = strdup(reply->el[2 * i].str);
+		m[i].score = strdup(reply->el[2 * i + 1].str);
+		npsd_assert(m[i].name && m[i].score);
+	}
+	return m;
+}
+
+static void name_segment(struct npsd_buf *out, const struct rank *r, const struct member *m)
+{
+	npsd_buf_clear(out);
+	if (strcmp(r->kind, npsd_kind_names[NPSD_KIND_NONE]) != 0)
+		npsd_buf_addf(out, "kind=%s,", r->kind);
+	npsd_buf_add(out, r->dim, r->word);
+	npsd_buf_addz(out, "=");
+	npsd_buf_addz(out, m->name);
+	npsd_buf_add(out, "", 1);
+	npsd_assert(!out->full);
+}
+
+/* The window of a segment as JSON; *out NULL where it has none. False: err is set. */
+static bool read_window(struct ctl *c, json_t **out, const struct rank *r, const char *seg)
+{
+	char key[NAME_MAX_BYTES + 128];
+	const char *const args[] = {"HGET", key, r->window};
+	const struct npsd_reply *reply;
+
+	snprintf(key, sizeof key, "%s:v:{%s}", c->cfg->prefix, seg);
+	reply = npsd_client_command(c->redis, &c->err, 0, 3, args);
+	if (!reply)
+		return false;
+	*out = reply->type == NPSD_REPLY_STR ? json_loads(reply->str, JSON_ALLOW_NUL, NULL) : NULL;
+	return true;
+}
+
+static void print_table_row(size_t place, const struct member *m, const json_t *o)
+{
+	char interval[40] = "-", nps[16] = "-", answers[24] = "-";
+	const json_t *word;
+	size_t i;
+
+	if (json_object_get(o, "nps")) {
+		snprintf(
+		    answers, sizeof answers, "%lld", (long long)json_integer_value(json_object_get(o, "n")));
+		snprintf(nps, sizeof nps, "%.1f", json_number_value(json_object_get(o, "nps")));
+		snprintf(interval, sizeof interval, "%.1f .. %.1f",
+		    json_number_value(json_object_get(o, "nps_lo")),
+		    json_number_value(json_object_get(o, "nps_hi")));
+	}
+	printf(
+	    "%4zu %9.1f %9s %8s %17s  %s  ", place, strtod(m->score, NULL), answers, nps, interval, m->name);
+	json_array_foreach(json_object_get(o, "fragile"), i, word)
+	    printf("%s%s", i ? "," : "", json_string_value(word));
+	printf("\n");
+}
+
+/* The window is null where the rank is ahead of it, or behind. */
+static void print_json_row(size_t place, const struct member *m, const char *seg, json_t *o)
+{
+	struct npsd_str name = {m->name, (uint32_t)strlen(m->name)};
+	struct npsd_buf raw;
+	json_t *row;
+
+	npsd_buf_init(&raw, NAME_MAX_BYTES);
+	if (!npsd_name_decode(&raw, name)) {
+		npsd_buf_clear(&raw);
+		npsd_buf_add(&raw, name.p, name.n);
+	}
+	row = json_pack("{s:i, s:o, s:s, s:f, s:O?}", "place", (int)place, "value",
+	    json_stringn(raw.n ? raw.p : "", raw.n), "seg", seg, "score", strtod(m->score, NULL), "window",
+	    o);
+	json_dumpf(row, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	printf("\n");
+	json_decref(row);
+	npsd_buf_free(&raw);
+}
+
+static int print_rank(struct ctl *c, const struct rank *r, const struct member *m, size_t n)
+{
+	struct npsd_buf seg;
+	int code = CTL_OK;
+
+	npsd_buf_init(&seg, NAME_MAX_BYTES);
+	if (!c->json)
+		printf("%s %s %s\n%4s %9s %9s %8s %17s  %s\n", r->kind, r->dim, r->window, "", "rank by",
+		    "answers", "nps", "95 % interval", "value, fragile");
+	for (size_t i = 0; i < n; i++) {
+		json_t *o = NULL;
+
+		name_segment(&seg, r, &m[i]);
+		if (!read_window(c, &o, r, seg.p)) {
+			code = ctl_failed(c);
+			break;
+		}
+		if (c->json)
+			print_json_row(i + 1, &m[i], seg.p, o);
+		else
+			print_table_row(i + 1, &m[i], o);
+		json_decref(o);
+	}
+	npsd_buf_free(&seg);
+	return code;
+}
+
+int ctl_top(struct ctl *c)
+{
+	struct rank r = {0};
+	struct member *m;
+	size_t n = 0;
+	int code;
+
+	if (!read_arguments(&r, c))
+		return CTL_USAGE;
+	m = c->count > 0 ? read_rank(c, &r, &n) : calloc(1, sizeof *m);
+	if (!m)
+		return ctl_failed(c);
+	code = n == 0 && c->count > 0 ? CTL_NOT_THERE : print_rank(c, &r, m, n);
+	for (size_t i = 0; i < n; i++) {
+		free(m[i].name);
+		free(m[i].score);
+	}
+	free(m);
+	return code;
+}
