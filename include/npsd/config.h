@@ -42,6 +42,9 @@ struct npsd_config {
 	/* lists and maps, which have no row */
 	const char *topics[NPSD_MAX_TOPICS]; /* kafka.topics */
 	int ntopics;
+	uint8_t topic_kind[NPSD_MAX_TOPICS]; /* topic_defaults.TOPIC.survey_kind: enum npsd_kind, or these: */
+#define NPSD_TOPIC_KIND_INHERITED 0
+#define NPSD_TOPIC_KIND_NONE 255 /* none, whatever defaults.survey_kind is */
 	struct {
 		const char *name, *value;
 	} properties[NPSD_MAX_PROPERTIES]; /* kafka.properties, handed to librdkafka as they are */
@@ -54,6 +57,16 @@ struct npsd_config {
 	char *text;		  /* canonical text of all that is counted; config_hash is made from it */
 	char hash[33];		  /* 128 bits in hex, zero-terminated */
 };
+
+/* The survey kind of what creates in this topic and names none; NPSD_KIND_NONE: there is none. Thread: any */
+static inline uint8_t npsd_config_kind(const struct npsd_config *cfg, int32_t topic)
+{
+	uint8_t own = cfg->topic_kind[topic];
+
+	if (own == NPSD_TOPIC_KIND_INHERITED)
+		return (uint8_t)cfg->default_kind;
+	return own == NPSD_TOPIC_KIND_NONE ? NPSD_KIND_NONE : own;
+}
 
 /*
  * Reads FILE (NULL: only defaults) and then `sets`, each "key=value", of which the last one counts. Lists and

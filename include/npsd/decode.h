@@ -18,6 +18,7 @@ struct npsd_record_view {
 	size_t len;
 	int64_t record_ms; /* the record's timestamp */
 	bool ahead;	   /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
+	int32_t topic;	   /* its place in the configuration */
 	const struct npsd_headers *headers; /* NULL: none that bear on it */
 };
 

@@ -50,6 +50,45 @@ bool npsd_config_read_topics(struct npsd_config *cfg, struct npsd_err *err, cons
 	return true;
 }
 
+static int topic_at(const struct npsd_config *cfg, struct npsd_str name)
+{
+	for (int i = 0; i < cfg->ntopics; i++)
+		if (npsd_str_eq(name, npsd_str(cfg->topics[i])))
+			return i;
+	return -1;
+}
+
+/*
+ *   topic_defaults.eu.surveys.survey_kind      a topic's name may hold dots, the option's does not
+ */
+bool npsd_config_read_topic_defaults(
+    struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
+{
+	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
+	static const char head[] = "topic_defaults.";
+
+	for (int i = 0; i < s->n; i++) {
+		const struct npsd_setting *one = &s->list[i];
+		const char *name = one->name + sizeof head - 1, *dot;
+		int topic, kind;
+
+		if (strncmp(one->name, head, sizeof head - 1) != 0)
+			continue;
+		dot = strrchr(name, '.');
+		if (!dot || strcmp(dot, ".survey_kind") != 0)
+			return npsd_config_fail(err, one->at, one->name,
+			    "unknown option; accepted: topic_defaults.TOPIC.survey_kind");
+		topic = topic_at(cfg, (struct npsd_str){name, (uint32_t)(dot - name)});
+		if (topic < 0)
+			return npsd_config_fail(err, one->at, one->name,
+			    "`%.*s` is not read; accepted: those of kafka.topics", (int)(dot - name), name);
+		if (!npsd_value_read(&kind, err, o, one->name, &one->value))
+			return false;
+		cfg->topic_kind[topic] = kind == NPSD_KIND_NONE ? NPSD_TOPIC_KIND_NONE : (uint8_t)kind;
+	}
+	return true;
+}
+
 /* npsd's promises rest on these; where one is an option, it is said which. */
 static const char *reserved_property(const char *name)
 {

@@ -36,6 +36,8 @@ static const char intro_md[] =
 	"  `alerts.respondent_key` a hash is.\n"
 	"- An option that is **counted** bears on what is counted or alerted. It is kept with the counts: an instance that\n"
 	"  starts with another value refuses and names the option.\n"
+	"- **Several topics** may have defaults of their own: `topic_defaults: {nps-relational: {survey_kind: relational}}`. `none`\n"
+	"  there takes the default of all away. Defaults fill in what creates an answer or an invitation, never an edit.\n"
 	"- What is unknown, impossible or given twice is refused with file, line, column, option and what is accepted.\n"
 	"\n"
 	"| option | default | accepted | counted | meaning |\n"

@@ -137,7 +137,7 @@ static bool is_group(const char *name)
 	const char *known;
 	char buf[64];
 
-	if (strcmp(name, "kafka.properties") == 0)
+	if (strcmp(name, "kafka.properties") == 0 || strcmp(name, "topic_defaults") == 0)
 		return true;
 	for (int i = 0; (known = name_at(buf, i)) != NULL; i++)
 		if (strncmp(known, name, n) == 0 && known[n] == '.')
@@ -150,7 +150,8 @@ static bool is_known(const char *name)
 	char buf[64];
 	const char *known;
 
-	if (strncmp(name, "kafka.properties.", 17) == 0 || strncmp(name, "caps.attributes.", 16) == 0)
+	if (strncmp(name, "kafka.properties.", 17) == 0 || strncmp(name, "caps.attributes.", 16) == 0 ||
+	    strncmp(name, "topic_defaults.", 15) == 0)
 		return true;
 	for (int i = 0; (known = name_at(buf, i)) != NULL; i++)
 		if (strcmp(known, name) == 0)

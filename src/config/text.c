@@ -109,6 +109,22 @@ static void add_lists(struct lines *l, struct npsd_buf *b, const struct npsd_con
 	}
 }
 
+/* Only what differs from the default of all, which has a line of its own. */
+static void add_topics(struct lines *l, struct npsd_buf *b, const struct npsd_config *cfg)
+{
+	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
+
+	for (int i = 0; i < cfg->ntopics; i++) {
+		int kind = npsd_config_kind(cfg, i);
+
+		if (kind == cfg->default_kind)
+			continue;
+		npsd_buf_addf(b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
+		add_word(b, o->words, kind);
+		end_line(l, b);
+	}
+}
+
 static int by_bytes(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -127,6 +143,7 @@ void npsd_config_make_text(struct npsd_config *cfg)
 			end_line(&l, &b);
 		}
 	add_lists(&l, &b, cfg);
+	add_topics(&l, &b, cfg);
 	qsort(l.line, (size_t)l.n, sizeof l.line[0], by_bytes);
 	for (int i = 0; i < l.n; i++) {
 		npsd_buf_addz(&b, l.line[i]);

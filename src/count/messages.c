@@ -30,7 +30,8 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	struct npsd_messages *in = &k->in;
 	struct npsd_msg *m = &in->msg[i];
 	struct npsd_part *p = npsd_worker_part(k, m->tp);
-	struct npsd_record_view view = {.value = m->value, .len = m->len, .record_ms = m->record_ms};
+	struct npsd_record_view view = {
+	    .value = m->value, .len = m->len, .record_ms = m->record_ms, .topic = m->tp.topic};
 	struct npsd_headers headers;
 
 	in->part[i] = p && m->offset >= p->next ? p : NULL;

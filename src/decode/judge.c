@@ -239,7 +239,7 @@ static bool judge_kind(struct npsd_judge *j)
 	const struct npsd_token *t = field(j, NPSD_FIELD_survey_kind);
 	struct npsd_str s;
 
-	j->ev->default_kind = (uint8_t)j->cfg->default_kind;
+	j->ev->default_kind = npsd_config_kind(j->cfg, j->rec->topic);
 	if (j->ev->type != NPSD_T_UPDATED)
 		j->ev->kind = j->ev->default_kind;
 	if (absent(t))

@@ -57,3 +57,18 @@ def test_cloudevents_that_hold_no_event(case):
     found = {name.partition(":")[2]: n for name, n in totals.items() if ":" in name and "/" not in name}
     assert {k: v for k, v in found.items() if v} == {
         "bad_json": 2, "unknown_type": 2, "not_counted": 1, "no_id": 1, "no_time": 1}
+
+
+def test_topics_have_defaults_of_their_own(case):
+    case.topic_of(1, windows=["1h"])
+    other = f"{case.topic}.other"
+    case.broker.make_topic(other, 1)
+    case.options = {"kafka.topics": [case.topic, other], "defaults.survey_kind": "relational",
+                    "topic_defaults": {other: {"survey_kind": "other"}}}
+    for topic, number in ((case.topic, 3), (other, 5)):
+        for n in range(number):
+            value = json.dumps(event(f"r{n}", 9, survey_kind=..., responded_at=T))
+            case.producer.client.produce(topic, value, partition=0, timestamp=T, on_delivery=case.producer.delivered)
+    case.drain()
+    assert case.view("kind=relational", "1h")["n"] == 3 and case.view("kind=other", "1h")["n"] == 5
+    assert case.totals()[f"{other}/counted"] == 5

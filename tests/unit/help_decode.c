@@ -125,7 +125,8 @@ static void decode(struct readers *r, int i, struct npsd_verdict *v, const struc
 const char *readers_decode(
     struct readers *r, struct npsd_verdict *v, const char *value, size_t len, int64_t record_ms, bool ahead)
 {
-	struct npsd_record_view rec = {value ? r->end - len : NULL, len, record_ms, ahead, r->headers};
+	struct npsd_record_view rec = {
+	    value ? r->end - len : NULL, len, record_ms, ahead, r->topic, r->headers};
 	struct npsd_verdict other;
 	static char text[1024];
 

@@ -15,6 +15,7 @@ struct readers {
 	char *page, *end; /* bytes up to `end` may be read, not one more */
 	size_t room;
 	char text[READERS_MAX][65536];	    /* what each has said */
+	int32_t topic;			    /* of the next record */
 	const struct npsd_headers *headers; /* of the next record; NULL: none */
 	struct npsd_event ev;		    /* of the first, where it was accepted; until the next call */
 };

@@ -153,6 +153,12 @@ Test(config, values_are_read_from_file_and_set)
 	    {"segments: [[attributes.plan]]\ncaps: {attributes: {plan: 9}}\n", NULL,
 		"\ncaps.attributes.plan=9\n"},
 	    {NULL, "caps.channel=3", "\ncaps.channel=3\n"},
+	    {"kafka.topics: [a, b.c]\ntopic_defaults: {b.c: {survey_kind: other}}\n", NULL,
+		"\ntopic_defaults.b.c.survey_kind=other\n"},
+	    {"kafka.topics: [a, b]\ndefaults.survey_kind: other\n", "topic_defaults.a.survey_kind=none",
+		"\ntopic_defaults.a.survey_kind=none\nwindows"},
+	    {"defaults.survey_kind: other\ntopic_defaults.survey-events.survey_kind: other\n", NULL,
+		"\nshards=16\nwindows"},
 	    {NULL, "segments=[[], [location]]", "\nsegments=0 all;1 location\n"},
 	    {"segments:\n  - []\n  - [theme, attributes.b]\n  - [attributes.a, attributes.b]\n", NULL,
 		"\nsegments=0 all;1 theme,attributes.b;2 attributes.a,attributes.b\n"},
@@ -412,6 +418,20 @@ Test(config, windows_topics_and_properties_are_refused)
 	    {"kafka.topics: [a b]\n", NULL,
 		"npsd.yaml:1:16: kafka.topics: `a b` is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -"},
 	    {"kafka.topics: [a, a]\n", NULL, "npsd.yaml:1:19: kafka.topics: `a` stands there twice"},
+	    {"topic_defaults: {survey-event: {survey_kind: other}}\n", NULL,
+		"npsd.yaml:1:33: topic_defaults.survey-event.survey_kind: `survey-event` is not read; "
+		"accepted: "
+		"those of kafka.topics"},
+	    {"topic_defaults: {survey-events: {survey_kind: all}}\n", NULL,
+		"npsd.yaml:1:47: topic_defaults.survey-events.survey_kind: `all` is no such word; accepted: "
+		"none, transactional, relational, other"},
+	    {"topic_defaults: {survey-events: {kind: other}}\n", NULL,
+		"npsd.yaml:1:34: topic_defaults.survey-events.kind: unknown option; accepted: "
+		"topic_defaults.TOPIC.survey_kind"},
+	    {"topic_defaults: other\n", NULL,
+		"npsd.yaml:1:17: topic_defaults: a group of options; accepted: a map"},
+	    {"topic_defaults: {survey-events: {}}\n", NULL,
+		"npsd.yaml:1:18: topic_defaults.survey-events: a map; accepted: a value"},
 	    {"kafka.properties.group.id: x\n", NULL,
 		"npsd.yaml:1:1: kafka.properties.group.id: is not for the configuration; accepted: the "
 		"option kafka.group"},

@@ -380,7 +380,8 @@ Test(decode, group)
 	struct npsd_decoder *d = npsd_decoder_new(&readers->cfg);
 
 	for (int i = 0; i < NPSD_DECODE_GROUP; i++) {
-		struct npsd_record_view rec = {json[i], (size_t)make_longest(json[i], i), NOW, false, NULL};
+		struct npsd_record_view rec = {
+		    json[i], (size_t)make_longest(json[i], i), NOW, false, 0, NULL};
 		cr_assert_eq(npsd_decode(d, &ev[i], &rec).reason, NPSD_R_ok);
 	}
 	for (int i = 0; i < NPSD_DECODE_GROUP; i++)

@@ -106,6 +106,20 @@ Test(decode_types, default_kind)
 	CHECK(rows);
 }
 
+Test(decode_types, default_kind_of_a_topic)
+{
+	static const char json[] =
+	    "{\"type\":\"response.submitted\",\"response_id\":\"r1\",\"location\":\"a\",\"score\":1}";
+	static const uint8_t own[] = {NPSD_TOPIC_KIND_INHERITED, NPSD_KIND_OTHER, NPSD_TOPIC_KIND_NONE};
+	static const char *const expect[] = {
+	    "kind=2;default=2;", "kind=3;default=3;", "no_kind 0 survey_kind"};
+
+	readers->cfg.default_kind = NPSD_KIND_RELATIONAL;
+	memcpy(readers->cfg.topic_kind, own, sizeof own);
+	for (readers->topic = 0; readers->topic < 3; readers->topic++)
+		check(&(struct row){"topic", json, expect[readers->topic]});
+}
+
 Test(decode_types, location_may_be_emptied_where_none_is_required)
 {
 	static const struct row rows[] = {
