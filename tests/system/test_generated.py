@@ -11,6 +11,7 @@ EVENTS = int(os.environ.get("NPSD_TEST_EVENTS", "20000"))  # a million before a 
 
 def test_generated_events(case):
     case.topic_of(4)
+    case.options = {"alerts.keep": EVENTS + 100, "alerts.keep_bytes": "16GB"}  # all of them are compared
     account = case.folder / "account.jsonl"
     done = subprocess.run(
         [program("npsgen"), "--brokers", case.broker.bootstrap, "--topic", case.topic, "--events", str(EVENTS), "--seed",

@@ -132,10 +132,10 @@ def test_channels_are_those_of_old_and_new():
 
 
 def test_stale():
-    old = T - DAY_MS - 1
-    assert recount(({"score": 1}, -DAY_MS - 1)).alerts["r"][0]["stale"]
-    first = recount(({"score": 1, "responded_at": old}, 0), ({"score": 2}, 1))
-    assert [a["stale"] for a in first.alerts["r"]] == [True, False] and first.alerts["r"][0]["channels"] == []
+    alerts = recount(({"score": 1, "responded_at": T - 5}, 0), ({"score": 2, "responded_at": T - 5}, 1)).alerts["r"]
+    assert [a["stale_after_ms"] - DAY_MS for a in alerts] == [T - 5, T + 1]  # an old answer edited today is told
+    assert recount(({"score": 1}, 0), now_ms=T + DAY_MS).alerts["r"][0]["channels"]
+    assert not recount(({"score": 1}, 0), now_ms=T + DAY_MS + 1).alerts["r"][0]["channels"]
 
 
 def test_alert_json():
@@ -197,11 +197,11 @@ def publish(redis, expected):
             redis.sadd(f"nps:index:{name}", seg)
     redis.hset("nps:totals", mapping={**expected.totals, "clock_ms": expected.clock_ms})
     for alerts in expected.alerts.values():
-        for alert in alerts:
+        for n, alert in enumerate(alerts):
             due = alert["json"]
             entry = {k: due[k] for k in ("id", "kind", "severity", "response_id", "at_ms", "source")}
             entry["json"] = json.dumps({**due, "reasons": []})
-            redis.xadd("nps:alerts", {**entry, **({"stale": 1} if alert["stale"] else {})})
+            redis.xadd("nps:alerts", entry, id=f"{T + 10}-{n}")
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ SPOILERS = {
     "a segment not due": lambda r: r.hset("nps:v:{kind=other}", "1h", "{}"),
     "an index without a member": lambda r: r.srem("nps:index:location", "kind=relational,location=north"),
     "an index with one too many": lambda r: r.sadd("nps:index:location", "kind=other,location=north"),
-    "an alert twice": lambda r: r.xadd("nps:alerts", r.xrange("nps:alerts")[0][1]),
+    "an alert twice": lambda r: r.xadd("nps:alerts", r.xrange("nps:alerts")[0][1], id=f"{T + 11}-0"),
     "an alert less": lambda r: r.xdel("nps:alerts", r.xrange("nps:alerts")[0][0]),
     "an alert's field": lambda r: change_alert(r, b"severity", b"high"),
     "an alert's mark": lambda r: change_alert(r, b"stale", b"1"),
@@ -238,7 +238,7 @@ SPOILERS = {
 def change_alert(redis, field, value):
     id_, fields = redis.xrange("nps:alerts")[-1]
     redis.xdel("nps:alerts", id_)
-    redis.xadd("nps:alerts", {**fields, field: value})
+    redis.xadd("nps:alerts", {**fields, field: value}, id=f"{T + 12}-0")
 
 
 def test_compare_finds_nothing_where_nothing_is_wrong(stored):

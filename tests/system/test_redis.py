@@ -1,4 +1,4 @@
-"""What Redis does to npsd: loses writes, stands still, cuts connections. The counts end up right each time."""
+"""What Redis does to npsd: loses writes, is emptied, stands still, cuts connections. The counts end up right each time."""
 import random
 import signal
 import time
@@ -26,6 +26,11 @@ def lose_writes(case, choice):
     case.redis_server.lose_since_save()
 
 
+def empty(case, choice):
+    yield lambda: True
+    case.redis.flushall()
+
+
 def stand_still(case, choice):
     """Longer than redis.timeout: what was on its way has an unknown outcome."""
     yield lambda: True
@@ -39,7 +44,7 @@ def cut(case, choice):
     case.redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
-@pytest.mark.parametrize("fault", [lose_writes, stand_still, cut], ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("fault", [lose_writes, empty, stand_still, cut], ids=lambda fault: fault.__name__)
 def test_the_counts_stay_right(case, fault):
     seed = seed_of(40)
     stream, choice = Stream(seed, responses=200, pace_ms=15_000), random.Random(seed)

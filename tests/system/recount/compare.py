@@ -11,6 +11,7 @@ from .windows import bounds_ms
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]{4}")
 COUNT = re.compile("[0-9]+")
 REV = re.compile(r"([0-9]{13})-([0-9]{12})-([0-9]{13})")
+CLOCKS_MS = 10_000  # between the clock that judged an alert and its id
 HALF_UNIT = Decimal("0.00005") + Decimal("1e-9")  # four decimals, and the error of a double
 
 
@@ -128,11 +129,11 @@ def compare_alerts(redis, expected):
             differences.append(f"alerts of {id_!r}: {told}, due {[alert['json']['kind'] for alert in due]}")
             continue
         for (stream_id, fields), alert in zip(entries, due):
-            differences += [f"alert {alert['json']['id']} ({stream_id}): {line}" for line in compare_entry(fields, alert)]
+            differences += [f"alert {alert['json']['id']} ({stream_id}): {line}" for line in compare_entry(stream_id, fields, alert)]
     return differences
 
 
-def compare_entry(fields, alert):
+def compare_entry(stream_id, fields, alert):
     due = alert["json"]
     lines = []
     for name in ("id", "kind", "severity", "response_id", "at_ms", "source"):
@@ -140,8 +141,9 @@ def compare_entry(fields, alert):
         if text != str(due[name]):
             lines.append(f"field {name} is {text!r}, due {due[name]!r}")
     stale = fields.get("stale", b"").decode()
-    if stale != ("1" if alert["stale"] else ""):
-        lines.append(f"field stale is {stale!r}, due {alert['stale']}")
+    told_ms = int(stream_id.partition("-")[0])
+    if stale != ("1" if told_ms > alert["stale_after_ms"] else "") and abs(told_ms - alert["stale_after_ms"]) > CLOCKS_MS:
+        lines.append(f"field stale is {stale!r}, told at {told_ms}, due after {alert['stale_after_ms']}")
     unknown = set(fields) - {"id", "kind", "severity", "response_id", "at_ms", "source", "json", "stale"}
     lines += [f"field {name} is not due" for name in sorted(unknown)]
     return lines + compare_alert_json(fields.get("json", b""), due)

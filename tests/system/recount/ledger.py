@@ -133,10 +133,11 @@ def alert(before, after, record, config, names, now_ms):
     after.incident = after.transitions if kind == "raised" else after.incident
     after.severity = told_before if kind == "retracted" else severity(after.content.score)
     json = alert_json(kind, before, after, record, config, names)
-    oldest_ms = now_ms - config.alerts_max_age_ms
-    stale = record.timestamp_ms < oldest_ms or (before is None and after.event_ms < oldest_ms)
-    channels = alert_channels(kind, before, after, told_before, config)
-    return {"json": json, "stale": stale, "channels": [] if stale else channels}
+    oldest_ms = min(record.timestamp_ms, after.event_ms) if before is None else record.timestamp_ms
+    stale_after_ms = oldest_ms + config.alerts_max_age_ms
+    channels = [] if now_ms > stale_after_ms else alert_channels(kind, before, after, told_before, config)
+    stale = now_ms > stale_after_ms
+    return {"json": json, "stale": stale, "stale_after_ms": stale_after_ms, "channels": channels}
 
 
 def alert_json(kind, before, after, record, config, names):
