@@ -31,7 +31,8 @@ struct take {
 	int64_t not_before_ms; /* monotonic: a try that failed waits */
 	int64_t low, high, committed;
 	struct npsd_part_state state;
-	bool emptied; /* the group has offsets, Redis has none */
+	bool emptied;	      /* the group has offsets, Redis has none */
+	struct npsd_pos read; /* position as the try before read it: older than low and high */
 	struct npsd_pos skip_to;
 	const char *skip_reason;
 	char fresh[NPSD_CLAIM_LEN + 1];

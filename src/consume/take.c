@@ -262,6 +262,18 @@ static bool find_gap(struct take *t)
 	return false;
 }
 
+/*
+ * The position is behind the end: the topic was recreated, or who held the partition has counted on since the
+ * end was asked for. Sure only of a position that was read before the end was.
+ */
+static bool end_is_old(struct take *t)
+{
+	struct npsd_pos before = t->read;
+
+	t->read = t->state.pos;
+	return t->state.pos.offset > t->high && !(before.inc == t->state.pos.inc && before.offset > t->high);
+}
+
 static void on_base(struct npsd_group *g, struct take *t, const struct npsd_reply *r)
 {
 	bool made;
@@ -273,6 +285,10 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 	}
 	if (!parse_stored(t, r)) {
 		group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
+		return;
+	}
+	if (end_is_old(t)) {
+		take_again(g, t, 0);
 		return;
 	}
 	made = strcmp(t->state.claim, t->fresh) == 0;
