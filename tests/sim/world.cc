@@ -209,6 +209,8 @@ void World::seen(const Call &call, const struct npsd_reply *reply)
 		trace("script %d %s ->%s", (int)call.script,
 		    call.keys.empty() ? "" : call.keys.back().c_str(), more.c_str());
 	}
+	if (mirror)
+		mirror(call, reply);
 	checker->seen(call, reply);
 }
 

@@ -34,6 +34,21 @@ class World
 	World &operator=(const World &) = delete;
 	Outcome run();
 
+	/* For who compares the model with another server: each call, as it was executed. */
+	std::function<void(const Call &, const struct npsd_reply *)> mirror;
+	void no_roll_backs()
+	{
+		setup.faults.roll_back = setup.faults.lose_admission = 0;
+	}
+	int64_t now() const
+	{
+		return now_ms;
+	}
+	struct model *redis()
+	{
+		return model.get();
+	}
+
       private:
 	struct Process {
 		struct npsd_config *cfg = nullptr;

@@ -1,0 +1,213 @@
+/*
+ * The model of Redis against a real server: every script call of some simulated runs, and random single
+ * commands, on both; replies and resulting keys must be equal. What a script reads as TIME comes from a key
+ * on the real server, so that both have the simulated clock.
+ */
+#include <cstdio>
+#include <cstring>
+
+#include "real_redis.h"
+#include "redis_commands.h"
+#include "world.h"
+
+extern "C" {
+#include "base/log.h"
+#include "redis/scripts.h"
+}
+
+namespace sim
+{
+
+static std::string show(const struct npsd_reply *r)
+{
+	std::vector<std::string> items;
+
+	if (!r)
+		return "!";
+	switch (r->type) {
+	case NPSD_REPLY_NIL:
+		return "nil";
+	case NPSD_REPLY_INT:
+		return show_number(r->integer);
+	case NPSD_REPLY_STR:
+		return show_text(std::string(r->str, r->len));
+	default:
+		for (size_t i = 0; i < r->n; i++)
+			items.push_back(show(&r->el[i]));
+		return show_list(items);
+	}
+}
+
+static void expect_equal(const std::string &what, const std::string &model, const std::string &real)
+{
+	if (model != real)
+		throw Difference(what + ": the model answers " + model + ", redis-server " + real);
+}
+
+/* --- keys --- */
+
+static std::vector<std::string> reader(const std::string &key, Item::Kind kind)
+{
+	switch (kind) {
+	case Item::STRING:
+		return {"GET", key};
+	case Item::HASH:
+		return {"HGETALL", key};
+	case Item::LIST:
+		return {"LRANGE", key, "0", "-1"};
+	case Item::SET:
+		return {"SMEMBERS", key};
+	case Item::ZSET:
+		return {"ZRANGE", key, "0", "-1"};
+	default:
+		return {"XRANGE", key, "-", "+"};
+	}
+}
+
+static std::string ask_model(struct ::model *m, const std::vector<std::string> &words)
+{
+	std::vector<const char *> argv;
+	const char *error;
+
+	for (auto &w : words)
+		argv.push_back(w.c_str());
+	const struct npsd_reply *r = model_command(m, (int)argv.size(), argv.data(), &error);
+	std::string out = show(r);
+	model_reply_free(r);
+	return out;
+}
+
+static void compare_keys(struct ::model *m, RealRedis &real, size_t others)
+{
+	std::vector<std::pair<std::string, Item::Kind>> all;
+
+	for (auto &e : model_keys(m).all)
+		all.emplace_back(e.first, e.second.kind);
+	for (auto &k : all) {
+		std::vector<std::string> words = reader(k.first, k.second);
+
+		expect_equal(words[0] + " " + k.first, ask_model(m, words), real.command(words));
+	}
+	expect_equal("DBSIZE", show_number((long long)(all.size() + others)), real.command({"DBSIZE"}));
+}
+
+/* --- scripts --- */
+
+static const std::string TIME_KEY = "test:time";
+
+static std::string script_text(enum npsd_script s)
+{
+	static const char *const texts[] = {
+#define X(name, nkeys, does) npsd_lua_##name,
+#include "tbl/scripts.def"
+#undef X
+	};
+	static const std::string from = "redis.call('TIME')",
+				 to = "redis.call('LRANGE', '" + TIME_KEY + "', '0', '1')";
+	std::string text = texts[s];
+
+	for (size_t at; (at = text.find(from)) != std::string::npos;)
+		text.replace(at, from.size(), to);
+	return text;
+}
+
+/* Pages of a scan are as long as a server likes. */
+static bool is_page(enum npsd_script s)
+{
+	return s == NPSD_S_scan || s == NPSD_S_members || s == NPSD_S_ranked;
+}
+
+static void run_seed(uint64_t seed)
+{
+	RealRedis real;
+	World world(seed, 5000, 0, false);
+	long calls = 0;
+
+	world.no_roll_backs();
+	world.mirror = [&](const Call &call, const struct npsd_reply *reply) {
+		int64_t now = world.now();
+		std::vector<std::string> words = {
+		    "EVAL", script_text(call.script), std::to_string(call.keys.size())};
+
+		real.command({"DEL", TIME_KEY});
+		real.command(
+		    {"RPUSH", TIME_KEY, std::to_string(now / 1000), std::to_string(now % 1000 * 1000)});
+		words.insert(words.end(), call.keys.begin(), call.keys.end());
+		words.insert(words.end(), call.args.begin(), call.args.end());
+		std::string answer = real.command(words);
+		if (!is_page(call.script))
+			expect_equal("script " + std::to_string((int)call.script), show(reply), answer);
+		if (++calls % 200 == 0)
+			compare_keys(world.redis(), real, 1);
+	};
+	Outcome out = world.run();
+	if (!out.difference.empty())
+		throw Difference("seed " + std::to_string(seed) + ": " + out.difference);
+	compare_keys(world.redis(), real, 1);
+	printf("seed %lu: %ld calls alike\n", (unsigned long)seed, calls);
+}
+
+/* --- single commands --- */
+
+static std::vector<std::string> draw_command(Rng &rng)
+{
+	auto key = [&] { return std::string("k") + std::to_string(rng.below(6)); };
+	auto word = [&] { return std::string(1, (char)('a' + rng.below(4))); };
+	auto num = [&] { return std::to_string(rng.between(-3, 4)); };
+	auto id = [&] { return std::to_string(rng.between(1, 40)) + "-0"; };
+	const std::vector<std::vector<std::string>> all = {{"HGET", key(), word()},
+	    {"HSET", key(), word(), num()}, {"HSET", key(), word(), num(), word(), num()},
+	    {"HMGET", key(), word(), word()}, {"HGETALL", key()}, {"HDEL", key(), word(), word()},
+	    {"HINCRBY", key(), word(), num()}, {"HSETNX", key(), word(), num()}, {"HLEN", key()},
+	    {"HKEYS", key()}, {"HEXISTS", key(), word()}, {"EXISTS", key(), key()}, {"DEL", key()},
+	    {"UNLINK", key(), key()}, {"TYPE", key()}, {"GET", key()}, {"SET", key(), word()},
+	    {"MGET", key(), key()}, {"RPUSH", key(), word(), word()}, {"LRANGE", key(), num(), num()},
+	    {"LLEN", key()}, {"LINDEX", key(), num()}, {"LTRIM", key(), num(), num()},
+	    {"LSET", key(), "0", word()}, {"XADD", key(), id(), word(), num()}, {"XRANGE", key(), id(), "+"},
+	    {"XRANGE", key(), "-", id(), "COUNT", "2"}, {"XREVRANGE", key(), "+", "-"},
+	    {"XREVRANGE", key(), "+", "-", "COUNT", "1"}, {"XLEN", key()}, {"XTRIM", key(), "MINID", id()},
+	    {"XTRIM", key(), "MAXLEN", "3"}, {"SADD", key(), word(), word()}, {"SREM", key(), word()},
+	    {"SMEMBERS", key()}, {"SISMEMBER", key(), word()}, {"SCARD", key()},
+	    {"SSCAN", key(), "0", "COUNT", "100"}, {"ZADD", key(), num(), word()},
+	    {"ZREM", key(), word(), word()}, {"ZRANGE", key(), num(), num()}, {"PUBLISH", key(), word()}};
+
+	return all[(size_t)rng.below((int64_t)all.size())];
+}
+
+static void run_commands(uint64_t seed)
+{
+	RealRedis real;
+	Rng rng(seed);
+	int64_t now = 1795000000000;
+	std::unique_ptr<struct ::model, void (*)(struct ::model *)> m(
+	    model_new(&now), [](struct ::model *p) { model_free(&p); });
+
+	for (int i = 0; i < 20000; i++) {
+		std::vector<std::string> words = draw_command(rng);
+		std::string shown;
+
+		for (auto &w : words)
+			shown += w + " ";
+		expect_equal(shown, ask_model(m.get(), words), real.command(words));
+		if (i % 500 == 0)
+			compare_keys(m.get(), real, 0);
+	}
+}
+
+} // namespace sim
+
+int main()
+{
+	npsd_log_level(NPSD_LOG_ERROR);
+	try {
+		for (uint64_t seed = 1; seed <= 4; seed++)
+			sim::run_seed(seed);
+		for (uint64_t seed = 1; seed <= 2; seed++)
+			sim::run_commands(seed);
+	} catch (std::exception &e) {
+		printf("%s\n", e.what());
+		return 1;
+	}
+	printf("the model answers as redis-server does\n");
+	return 0;
+}
