@@ -53,6 +53,7 @@ enum npsd_type {
 
 struct npsd_event {
 	enum npsd_type type;
+	bool excluded;	       /* NPSD_T_RETRACTED, by `excluded: true` in an event of another type */
 	struct npsd_str id;    /* response_id or invitation_id, 1 to 128 bytes, any bytes */
 	int64_t revision;      /* 1 to 2^63-1; 0: not mentioned */
 	int64_t updated_ms;    /* NPSD_TIME_NONE: not mentioned */

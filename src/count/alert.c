@@ -80,22 +80,33 @@ static const char *severity_of(int score)
 	return severity_names[score <= 2 ? 0 : score <= 4 ? 1 : 2];
 }
 
+/* What counts now; of a withdrawn answer what counted. */
+static const struct npsd_content *shown(const struct npsd_alert *al)
+{
+	return al->judged->now ? al->judged->now : &al->judged->before;
+}
+
+static int score_of(const struct npsd_content *c)
+{
+	return c ? c->score : NPSD_SCORE_NULL;
+}
+
 /* Of a retracted one the severity last told, which is that of the score before: every change of a score is
  * told. */
 static int telling_score(const struct npsd_alert *al)
 {
-	return al->judged->told == NPSD_TOLD_RETRACTED ? al->judged->before.score : al->now->score;
+	return al->judged->told == NPSD_TOLD_RETRACTED ? al->judged->before.score : al->judged->now->score;
 }
 
 /* What is told as a dimension's value: the event's own text, else what the ledger keeps; p == NULL for
  * neither. */
 static struct npsd_str text_of(const struct npsd_alert *al, int dim, const struct npsd_names *names)
 {
-	uint32_t id = al->now->value[dim];
+	uint32_t id = shown(al)->value[dim];
 
 	if (al->ev->dim[dim].n > 0)
 		return al->ev->dim[dim];
-	if (id < NPSD_ID_FIRST || (dim == NPSD_DIM_location && al->now->beyond))
+	if (id < NPSD_ID_FIRST || (dim == NPSD_DIM_location && shown(al)->beyond))
 		return (struct npsd_str){NULL, 0};
 	return npsd_names_text_any(names, id);
 }
@@ -150,9 +161,9 @@ static void add_reasons(struct npsd_buf *json, const struct npsd_alert *al, cons
 	if (al->judged->told == NPSD_TOLD_RAISED)
 		add_reason(json, "detractor");
 	else if (al->judged->told == NPSD_TOLD_RETRACTED)
-		add_reason(json, "score");
+		add_reason(json, al->judged->now ? "score" : al->ev->excluded ? "excluded" : "withdrawn");
 	else
-		add_changes(json, &al->judged->before, al->now, sets);
+		add_changes(json, &al->judged->before, al->judged->now, sets);
 	npsd_buf_add(json, "]", 1);
 }
 
@@ -180,13 +191,16 @@ static void add_respondent(struct npsd_alerter *a, struct npsd_str respondent)
 
 static void add_themes(struct npsd_buf *json, const struct npsd_alert *al, const struct npsd_names *names)
 {
-	int n = al->ev->has_themes ? al->ev->nthemes : al->now->nthemes;
+	int n = al->ev->has_themes ? al->ev->nthemes : shown(al)->nthemes;
 	bool any = false;
 
 	for (int i = 0; i < n; i++) {
-		uint32_t id = al->now->theme[i];
+		struct npsd_str text = al->ev->has_themes ? al->ev->theme[i]
+				       : shown(al)->theme[i] >= NPSD_ID_FIRST
+					   ? npsd_names_text_any(names, shown(al)->theme[i])
+					   : (struct npsd_str){NULL, 0};
 
-		if (!al->ev->has_themes && id < NPSD_ID_FIRST)
+		if (text.n == 0)
 			continue;
 		if (any)
 			npsd_buf_add(json, ",", 1);
@@ -195,7 +209,7 @@ static void add_themes(struct npsd_buf *json, const struct npsd_alert *al, const
 			npsd_buf_add(json, "[", 1);
 		}
 		any = true;
-		npsd_json_text(json, al->ev->has_themes ? al->ev->theme[i] : npsd_names_text_any(names, id));
+		npsd_json_text(json, text);
 	}
 	if (any)
 		npsd_buf_add(json, "]", 1);
@@ -207,8 +221,7 @@ static void add_dimensions(
 	const struct npsd_sets *sets = &a->cfg->sets;
 	bool any = false;
 
-	if (al->now->kind != NPSD_KIND_NONE)
-		add_text(&a->json, "survey_kind", npsd_str(npsd_kind_names[al->now->kind]));
+	add_text(&a->json, "survey_kind", npsd_str(npsd_kind_names[shown(al)->kind]));
 	for (int dim = 0; dim < NPSD_DIM_ATTR0; dim++)
 		if (dim != NPSD_DIM_owner && dim != NPSD_DIM_theme)
 			add_text(&a->json, npsd_dim_word(sets, dim), text_of(al, dim, names));
@@ -235,8 +248,8 @@ static void add_dimensions(
 
 static void add_seg(struct npsd_alerter *a, const struct npsd_alert *al, const struct npsd_names *names)
 {
-	uint32_t id[NPSD_SET_DIMS] = {npsd_content_place(al->now)};
-	uint32_t kind = a->cfg->kinds_split ? al->now->kind : NPSD_KIND_NONE;
+	uint32_t id[NPSD_SET_DIMS] = {npsd_content_place(shown(al))};
+	uint32_t kind = a->cfg->kinds_split ? shown(al)->kind : NPSD_KIND_NONE;
 
 	if (!a->by_location)
 		return;
@@ -274,14 +287,14 @@ static void write_json(
 	add_reasons(json, al, &a->cfg->sets);
 	add_int(json, "incident", (int64_t)j->entry->incident);
 	add_text(json, "response_id", al->ev->id);
-	if (al->now->score >= 0)
-		add_int(json, "score", al->now->score);
-	if (j->had && j->before.score >= 0 && j->before.score != al->now->score)
+	if (score_of(j->now) >= 0)
+		add_int(json, "score", score_of(j->now));
+	if (j->had && j->before.score >= 0 && j->before.score != score_of(j->now))
 		add_int(json, "prev_score", j->before.score);
 	if (a->cfg->alerts_comment)
 		add_text(json, "comment", al->ev->comment);
 	npsd_json_name(json, "has_comment");
-	npsd_buf_addz(json, al->now->has_comment ? "true" : "false");
+	npsd_buf_addz(json, shown(al)->has_comment ? "true" : "false");
 	add_text(json, "owner", text_of(al, NPSD_DIM_owner, names));
 	add_respondent(a, al->ev->respondent);
 	add_dimensions(a, al, names);

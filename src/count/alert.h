@@ -8,10 +8,9 @@
 
 struct npsd_alerter;
 
-/* What an alert tells of. judged->told is something; now is the content after the event. */
+/* What an alert tells of. judged->told is something. */
 struct npsd_alert {
 	const struct npsd_judged *judged;
-	const struct npsd_content *now;
 	const struct npsd_event *ev;
 	struct npsd_tp tp;
 	int64_t offset;

@@ -24,18 +24,29 @@ static bool is_newer(const struct npsd_event *ev, const struct npsd_entry *e, st
 	return (uint64_t)pos.offset > e->offset;
 }
 
-/* Order and memory of an applied event; what it does not mention of revision and updated_at stays. */
-static void apply_order(struct npsd_entry *e, const struct npsd_event *ev, const struct npsd_moment *at)
+/* Order of an applied event; what it does not mention of revision and updated_at stays. */
+static void keep_order(struct npsd_entry *e, const struct npsd_event *ev, struct npsd_pos pos)
 {
-	int64_t after = max64(at->stream_ms, e->event_ms) - e->event_ms;
-
-	npsd_assert(at->pos.offset >= 0 && at->pos.offset < (int64_t)1 << 48 && at->pos.inc <= UINT16_MAX);
+	npsd_assert(pos.offset >= 0 && pos.offset < (int64_t)1 << 48 && pos.inc <= UINT16_MAX);
 	if (ev->revision)
 		e->revision = ev->revision;
 	if (ev->updated_ms != NPSD_TIME_NONE)
 		e->updated_ms = ev->updated_ms;
-	e->inc = at->pos.inc;
-	e->offset = (uint64_t)at->pos.offset;
+	e->inc = pos.inc;
+	e->offset = (uint64_t)pos.offset;
+}
+
+static int64_t storable(int64_t ms)
+{
+	return ms >= NPSD_MS_MAX ? NPSD_MS_MAX - 1 : max64(ms, -NPSD_MS_MAX);
+}
+
+/* Order and memory of a counted event. */
+static void apply(struct npsd_entry *e, const struct npsd_event *ev, const struct npsd_moment *at)
+{
+	int64_t after = max64(at->stream_ms, e->event_ms) - e->event_ms;
+
+	keep_order(e, ev, at->pos);
 	e->after_ms = after < NPSD_AFTER_MAX ? after : NPSD_AFTER_MAX - 1;
 }
 
@@ -56,10 +67,10 @@ static bool differs(const struct npsd_content *a, const struct npsd_content *b)
 	return b->has_comment && (!a->has_comment || a->comment_hash != b->comment_hash);
 }
 
-/* What the step from before (NULL: it did not count) to now is told as. */
+/* What the step from before to now is told as; NULL: it did not count, it counts no more. */
 static enum npsd_told told_of(const struct npsd_content *before, const struct npsd_content *now)
 {
-	bool was = before && npsd_is_detractor(before), is = npsd_is_detractor(now);
+	bool was = before && npsd_is_detractor(before), is = now && npsd_is_detractor(now);
 
 	if (is && !was)
 		return NPSD_TOLD_RAISED;
@@ -68,17 +79,30 @@ static enum npsd_told told_of(const struct npsd_content *before, const struct np
 	return was && differs(before, now) ? NPSD_TOLD_CHANGED : NPSD_TOLD_NOTHING;
 }
 
-static void tell(struct npsd_judged *out, const struct npsd_content *now)
+/* The event is counted, and the answer is now what out->now says. */
+static void count(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_event *ev, const struct npsd_moment *at)
 {
-	struct npsd_entry *e = out->entry;
-
-	out->told = told_of(out->had ? &out->before : NULL, now);
+	out->fate = NPSD_F_counted;
+	out->entry = e;
+	apply(e, ev, at);
+	if (out->now)
+		npsd_entry_set(l, e, out->now);
+	else
+		npsd_entry_clear(l, e);
+	out->told = told_of(out->had ? &out->before : NULL, out->now);
 	if (out->told == NPSD_TOLD_NOTHING)
 		return;
 	npsd_assert(e->told < NPSD_TOLD_MAX);
 	e->told++;
 	if (out->told == NPSD_TOLD_RAISED)
 		e->incident = e->told;
+}
+
+static void refuse(struct npsd_judged *out, enum npsd_fate fate, enum npsd_reason reason)
+{
+	out->fate = fate;
+	out->reason = reason;
 }
 
 static struct npsd_entry *create(
@@ -89,47 +113,159 @@ static struct npsd_entry *create(
 	if (forgotten)
 		npsd_ledger_remove(l, forgotten);
 	e = npsd_ledger_add(l, key);
-	if (event_ms >= NPSD_MS_MAX)
-		event_ms = NPSD_MS_MAX - 1;
-	e->event_ms = max64(event_ms, -NPSD_MS_MAX);
+	e->event_ms = storable(event_ms);
 	return e;
 }
 
-static void judge_submitted(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_key key,
-    const struct npsd_event *ev, const struct npsd_content *content, const struct npsd_moment *at)
-{
-	struct npsd_entry *e = npsd_ledger_find(l, key);
+/* --- responses --- */
 
-	if (is_known(e, at)) {
-		if (!is_newer(ev, e, at->pos)) {
-			out->fate = NPSD_F_duplicate;
-			return;
-		}
-		out->had = e->counts;
-		if (out->had)
-			npsd_entry_get(&out->before, l, e);
-	} else {
-		if (ev->event_ms < at->horizon_ms) {
-			out->fate = NPSD_F_late;
-			return;
-		}
-		e = create(l, e, key, ev->event_ms);
-		out->first = true;
+/* What the answer was, with what the event mentions in its place. */
+static void merge(struct npsd_content *out, const struct npsd_content *before, const struct npsd_event *ev,
+    const struct npsd_content *said)
+{
+	*out = *before;
+	if (ev->score != NPSD_SCORE_ABSENT)
+		out->score = said->score;
+	if (ev->kind != NPSD_KIND_NONE)
+		out->kind = said->kind;
+	if (ev->comment.p) {
+		out->has_comment = said->has_comment;
+		out->comment_hash = said->comment_hash;
 	}
-	out->fate = NPSD_F_counted;
-	out->entry = e;
-	apply_order(e, ev, at);
-	npsd_entry_set(l, e, content);
-	tell(out, content);
+	for (int dim = 0; dim < NPSD_NDIM; dim++)
+		if (ev->dim[dim].p)
+			out->value[dim] = said->value[dim];
+	if (ev->dim[NPSD_DIM_location].p)
+		out->beyond = said->beyond;
+	if (ev->has_themes) {
+		out->nthemes = said->nthemes;
+		memcpy(out->theme, said->theme, sizeof out->theme);
+	}
 }
 
-void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_key key,
-    const struct npsd_event *ev, const struct npsd_content *content, const struct npsd_moment *at)
+/* An `updated` that has all that an answer needs. */
+static bool stands_alone(const struct npsd_event *ev, bool location_required)
 {
+	return ev->has_responded_at && ev->score != NPSD_SCORE_ABSENT &&
+	       (ev->kind != NPSD_KIND_NONE || ev->default_kind != NPSD_KIND_NONE) &&
+	       (ev->dim[NPSD_DIM_location].n > 0 || !location_required);
+}
+
+/* What a first event says. */
+static const struct npsd_content *whole_of(
+    struct npsd_judged *out, const struct npsd_event *ev, const struct npsd_content *said)
+{
+	if (ev->type == NPSD_T_RETRACTED)
+		return NULL;
+	if (ev->kind != NPSD_KIND_NONE)
+		return said;
+	out->merged = *said;
+	out->merged.kind = ev->default_kind;
+	return &out->merged;
+}
+
+/* Of an unknown response (known: of a withdrawn one): a first event. */
+static void judge_first(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e, bool known,
+    const struct npsd_said *said, const struct npsd_moment *at)
+{
+	const struct npsd_event *ev = said->ev;
+
+	if (ev->type == NPSD_T_UPDATED && !stands_alone(ev, at->location_required)) {
+		refuse(out, NPSD_F_late, NPSD_R_unknown_update);
+		return;
+	}
+	if (ev->event_ms < at->horizon_ms) {
+		refuse(out, NPSD_F_late, NPSD_R_ok);
+		return;
+	}
+	if (known)
+		e->event_ms = storable(ev->event_ms);
+	else
+		e = create(l, e, said->key, ev->event_ms);
+	out->first = true;
+	out->now = whole_of(out, ev, said->content);
+	count(out, l, e, ev, at);
+}
+
+/* Of one that counts. */
+static void judge_edit(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_said *said, const struct npsd_moment *at)
+{
+	out->had = true;
+	npsd_entry_get(&out->before, l, e);
+	if (said->ev->type == NPSD_T_SUBMITTED) {
+		out->now = said->content;
+	} else if (said->ev->type == NPSD_T_UPDATED) {
+		merge(&out->merged, &out->before, said->ev, said->content);
+		out->now = &out->merged;
+	}
+	count(out, l, e, said->ev, at);
+}
+
+static void judge_response(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_said *said, const struct npsd_moment *at)
+{
+	bool known = is_known(e, at);
+
+	if (known && !is_newer(said->ev, e, at->pos)) {
+		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
+	} else if (known && e->counts) {
+		judge_edit(out, l, e, said, at);
+	} else if (known && said->ev->type == NPSD_T_RETRACTED) {
+		keep_order(e, said->ev, at->pos);
+		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
+	} else {
+		judge_first(out, l, e, known, said, at);
+	}
+}
+
+/* --- invitations --- */
+
+/* Which stages were counted: an invitation has no score and no kind, whose bits hold them. */
+static unsigned stages_of(const struct npsd_entry *e)
+{
+	return (unsigned)e->score | (unsigned)e->kind << 4;
+}
+
+static void judge_stage(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_said *said, const struct npsd_moment *at)
+{
+	unsigned stage = 1u << (said->ev->type - NPSD_T_INVITED), stages;
+	bool known = is_known(e, at);
+
+	if (known && (stages_of(e) & stage)) {
+		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
+		return;
+	}
+	if (!known && said->ev->event_ms < at->horizon_ms) {
+		refuse(out, NPSD_F_late, NPSD_R_ok);
+		return;
+	}
+	if (!known)
+		e = create(l, e, said->key, 0);
+	stages = stages_of(e) | stage;
+	e->score = stages & 15;
+	e->kind = stages >> 4 & 3;
+	/* Its own time is not asked for again: only until when it is known. */
+	e->event_ms = storable(max64(at->stream_ms, said->ev->event_ms));
+	out->fate = NPSD_F_counted;
+	out->entry = e;
+	out->first = !known;
+	out->now = said->content;
+}
+
+void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, const struct npsd_said *said,
+    const struct npsd_moment *at)
+{
+	struct npsd_entry *e = npsd_ledger_find(l, said->key);
+
 	out->reason = NPSD_R_ok;
 	out->entry = NULL;
+	out->now = NULL;
 	out->first = out->had = false;
 	out->told = NPSD_TOLD_NOTHING;
-	npsd_assert(ev->type == NPSD_T_SUBMITTED); /* decode lets no other through */
-	judge_submitted(out, l, key, ev, content, at);
+	if (npsd_is_stage(said->ev->type))
+		judge_stage(out, l, e, said, at);
+	else
+		judge_response(out, l, e, said, at);
 }

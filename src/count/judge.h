@@ -10,7 +10,15 @@
 struct npsd_moment {
 	struct npsd_pos pos; /* of the record itself */
 	int64_t stream_ms;
-	int64_t horizon_ms; /* NPSD_TIME_NONE: none yet, nothing is late */
+	int64_t horizon_ms;	/* NPSD_TIME_NONE: none yet, nothing is late */
+	bool location_required; /* the option */
+};
+
+/* An event, with the ids that its own texts have: what an `updated` does not mention is NONE in content. */
+struct npsd_said {
+	struct npsd_key key;
+	const struct npsd_event *ev;
+	const struct npsd_content *content;
 };
 
 enum npsd_told { NPSD_TOLD_NOTHING, NPSD_TOLD_RAISED, NPSD_TOLD_CHANGED, NPSD_TOLD_RETRACTED };
@@ -22,12 +30,18 @@ struct npsd_judged {
 	bool first;		  /* it became known, or was revived, by this event */
 	bool had;		  /* it counted before, as: */
 	struct npsd_content before;
-	enum npsd_told told; /* what is to be told; entry->told and ->incident say so already */
+	const struct npsd_content *now; /* counted: what counts from now on; NULL: nothing, it is withdrawn */
+	struct npsd_content merged;	/* may hold `now` */
+	enum npsd_told told;		/* what is to be told; entry->told and ->incident say so already */
 };
 
 /* Thread: worker; Waits: never. Room for one entry must be reserved. */
-void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_key key,
-    const struct npsd_event *ev, const struct npsd_content *content, const struct npsd_moment *at);
+void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, const struct npsd_said *said,
+    const struct npsd_moment *at);
+static inline bool npsd_is_stage(enum npsd_type type)
+{
+	return type >= NPSD_T_INVITED;
+}
 bool npsd_is_detractor(const struct npsd_content *c);
 
 #endif

@@ -92,7 +92,9 @@ static bool resolve(struct npsd_worker *k)
 			continue;
 		in->whole[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
 		if (in->whole[i]) {
-			in->key[i] = npsd_key_of(NPSD_SPACE_RESPONSE, in->event[i].id);
+			in->key[i] = npsd_key_of(
+			    npsd_is_stage(in->event[i].type) ? NPSD_SPACE_INVITATION : NPSD_SPACE_RESPONSE,
+			    in->event[i].id);
 			continue;
 		}
 		npsd_content_ask(&k->ask, &in->event[i], k->names);
@@ -155,25 +157,44 @@ static void count_other(struct npsd_worker *k, const struct npsd_content *c, int
 		k->other[NPSD_DIM_theme] += c->theme[i] == NPSD_ID_OTHER ? sign : 0;
 }
 
-static void count_content(struct npsd_worker *k, const struct npsd_content *c, int64_t event_ms, int sign)
+static void count_answer(struct npsd_worker *k, const struct npsd_content *c, int64_t event_ms, int sign)
 {
-	npsd_route_count(&k->tables, c, event_ms, sign, k->cfg, k->names);
+	struct npsd_count count = {.comment = c->has_comment, .sign = (int8_t)sign};
+
+	count.counter = (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_h0 + c->score);
+	npsd_route_count(&k->tables, &count, c, event_ms, k->cfg, k->names);
 	count_other(k, c, sign);
+}
+
+_Static_assert(NPSD_C_unsubscribed - NPSD_C_invited == NPSD_T_UNSUBSCRIBED - NPSD_T_INVITED,
+    "the stages of an invitation are counted in the order of their types");
+
+static void count_stage(struct npsd_worker *k, const struct npsd_event *ev, const struct npsd_content *c)
+{
+	struct npsd_count count = {.sign = 1};
+
+	count.counter = (uint8_t)(NPSD_C_invited + (ev->type - NPSD_T_INVITED));
+	npsd_route_count(&k->tables, &count, c, ev->event_ms, k->cfg, k->names);
 }
 
 static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judged *j)
 {
 	struct npsd_messages *in = &k->in;
+	const struct npsd_event *ev = &in->event[i];
 
 	if (j->fate != NPSD_F_counted)
 		return;
+	if (npsd_is_stage(ev->type)) {
+		count_stage(k, ev, j->now);
+		return;
+	}
 	if (j->had)
-		count_content(k, &j->before, j->entry->event_ms, -1);
-	count_content(k, &in->content[i], j->entry->event_ms, 1);
-	k->undated += j->first && in->event[i].undated;
+		count_answer(k, &j->before, j->entry->event_ms, -1);
+	if (j->now)
+		count_answer(k, j->now, j->entry->event_ms, 1);
+	k->undated += j->first && j->now && ev->undated;
 	if (j->told != NPSD_TOLD_NOTHING) {
-		struct npsd_alert alert = {j, &in->content[i], &in->event[i], in->msg[i].tp,
-		    in->msg[i].offset, in->msg[i].record_ms};
+		struct npsd_alert alert = {j, ev, in->msg[i].tp, in->msg[i].offset, in->msg[i].record_ms};
 
 		npsd_alert_add(k->batch, k->alerter, &alert, k->names);
 	}
@@ -208,13 +229,18 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	struct npsd_messages *in = &k->in;
 	const struct npsd_msg *m = &in->msg[i];
 	enum npsd_reason reason = in->verdict[i].reason;
-	struct npsd_judged judged = {.fate = npsd_reason_fate[reason], .reason = reason};
+	struct npsd_judged judged;
+
+	judged.fate = npsd_reason_fate[reason];
+	judged.reason = reason;
 
 	npsd_part_move(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
 	if (reason == NPSD_R_ok) {
-		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms};
+		struct npsd_moment at = {
+		    {p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms, k->cfg->location_required};
+		struct npsd_said said = {in->key[i], &in->event[i], &in->content[i]};
 
-		npsd_ledger_judge(&judged, p->ledger, in->key[i], &in->event[i], &in->content[i], &at);
+		npsd_ledger_judge(&judged, p->ledger, &said, &at);
 	}
 	if (!p->loading) {
 		note_record(k, p, i);

@@ -113,22 +113,20 @@ static int64_t floor_to(int64_t x, int64_t step)
 	return x - (r < 0 ? r + step : r);
 }
 
-void npsd_route_count(struct npsd_tables *t, const struct npsd_content *c, int64_t event_ms, int sign,
-    const struct npsd_config *cfg, const struct npsd_names *names)
+void npsd_route_count(struct npsd_tables *t, struct npsd_count *count, const struct npsd_content *c,
+    int64_t event_ms, const struct npsd_config *cfg, const struct npsd_names *names)
 {
-	struct npsd_count count = {.comment = c->has_comment, .sign = (int8_t)sign};
 	uint32_t kind = cfg->kinds_split ? c->kind : NPSD_KIND_NONE, places[NPSD_ROUTE_WAYS];
 	int nplaces = npsd_route_places(places, c, names);
 	struct walk w;
 
-	count.counter = (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_h0 + c->score);
-	count.pane_s = floor_to(event_ms, cfg->pane_s * 1000) / 1000;
+	count->pane_s = floor_to(event_ms, cfg->pane_s * 1000) / 1000;
 	for (int i = 0; i < cfg->sets.n; i++) {
 		w.set = &cfg->sets.set[i];
 		for (int j = 0; j < w.set->ndims; j++)
 			w.nways[j] = ways_of(w.way[j], w.set->dims[j], c, places, nplaces);
-		count_set(t, &count, &w, kind);
+		count_set(t, count, &w, kind);
 	}
-	if (sign > 0 && event_ms > t->clock_ms)
+	if (count->sign > 0 && event_ms > t->clock_ms)
 		t->clock_ms = event_ms;
 }

@@ -13,9 +13,12 @@
 
 /* Segments that one answer touches at most, added or taken away. Thread: any */
 uint32_t npsd_route_most(const struct npsd_config *cfg);
-/* Adds (sign 1) or takes away (-1) an answer of that event time. Room must be there. Thread: worker */
-void npsd_route_count(struct npsd_tables *t, const struct npsd_content *c, int64_t event_ms, int sign,
-    const struct npsd_config *cfg, const struct npsd_names *names);
+/*
+ * Adds to or takes from all segments of that content, in the pane of that event time (count->pane_s is set
+ * here). Room must be there. Thread: worker
+ */
+void npsd_route_count(struct npsd_tables *t, struct npsd_count *count, const struct npsd_content *c,
+    int64_t event_ms, const struct npsd_config *cfg, const struct npsd_names *names);
 /*
  * Ids that an answer counts in by its location, nearest first; returns how many, 1 to NPSD_ROUTE_WAYS.
  * Thread: any

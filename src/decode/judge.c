@@ -17,14 +17,14 @@ static const struct {
 	bool counted;
 } types[] = {
     {NPSD_STR("response.submitted"), NPSD_T_SUBMITTED, true},
-    {NPSD_STR("response.updated"), NPSD_T_UPDATED, false},
-    {NPSD_STR("response.retracted"), NPSD_T_RETRACTED, false},
-    {NPSD_STR("survey.invited"), NPSD_T_INVITED, false},
-    {NPSD_STR("survey.delivered"), NPSD_T_DELIVERED, false},
-    {NPSD_STR("survey.opened"), NPSD_T_OPENED, false},
-    {NPSD_STR("survey.declined"), NPSD_T_DECLINED, false},
-    {NPSD_STR("survey.bounced"), NPSD_T_BOUNCED, false},
-    {NPSD_STR("survey.unsubscribed"), NPSD_T_UNSUBSCRIBED, false},
+    {NPSD_STR("response.updated"), NPSD_T_UPDATED, true},
+    {NPSD_STR("response.retracted"), NPSD_T_RETRACTED, true},
+    {NPSD_STR("survey.invited"), NPSD_T_INVITED, true},
+    {NPSD_STR("survey.delivered"), NPSD_T_DELIVERED, true},
+    {NPSD_STR("survey.opened"), NPSD_T_OPENED, true},
+    {NPSD_STR("survey.declined"), NPSD_T_DECLINED, true},
+    {NPSD_STR("survey.bounced"), NPSD_T_BOUNCED, true},
+    {NPSD_STR("survey.unsubscribed"), NPSD_T_UNSUBSCRIBED, true},
     {NPSD_STR("case."), 0, false},
     {NPSD_STR("review."), 0, false},
     {NPSD_STR("signal."), 0, false},
@@ -179,6 +179,7 @@ static bool judge_type(struct npsd_judge *j)
 		return refuse_said(j, NPSD_R_not_counted, &type);
 	j->ev->type = types[i].type;
 	if (is_response(j->ev->type) && boolean(j, field(j, NPSD_FIELD_excluded)) == 1) {
+		j->ev->excluded = j->ev->type != NPSD_T_RETRACTED;
 		j->ev->type = NPSD_T_RETRACTED;
 		return is_counted(j, NPSD_T_RETRACTED) || refuse(j, NPSD_R_not_counted, NPSD_FIELD_excluded);
 	}

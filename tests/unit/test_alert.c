@@ -7,6 +7,7 @@
 
 #define DAY 86400000LL
 #define HEAD "{\"type\":\"response.submitted\",\"response_id\":\"r\",\"survey_kind\":\"transactional\""
+#define UPDATE "{\"type\":\"response.updated\",\"response_id\":\"r\""
 
 struct row {
 	const char *name;
@@ -74,6 +75,69 @@ static const struct row rows[] = {
 	"none__\","
 	"\"source\":\"survey-events/0/2\",\"contract\":1}",
 	"all severity:critical team:u"},
+    {"changed by an update: what it does not mention comes from the ledger",
+	{HEAD ",\"score\":6,\"location\":\"n/a\",\"owner\":\"ann\",\"channel\":\"web\",\"team\":\"t\","
+	      "\"themes\":[\"y\",\"x\"],\"attributes\":{\"plan\":\"pro\"},\"comment\":\"c\",\"respondent_"
+	      "id\":\"p\"}",
+	    UPDATE ",\"score\":2}"},
+	"{\"id\":\"r:2\",\"kind\":\"changed\",\"severity\":\"critical\",\"reasons\":[\"score\"],\"incident\":"
+	"1,"
+	"\"response_id\":\"r\",\"score\":2,\"prev_score\":6,\"has_comment\":true,\"owner\":\"ann\","
+	"\"survey_kind\":\"transactional\",\"location\":\"n/a\",\"channel\":\"web\",\"team\":\"t\","
+	"\"themes\":[\"y\",\"x\"],\"attributes\":{\"plan\":\"pro\"},\"responded_at_ms\":1795381445000,"
+	"\"at_ms\":1795381445000,\"seg\":\"kind=transactional,location=n/a\","
+	"\"source\":\"survey-events/0/1\",\"contract\":1}",
+	"all severity:critical location:n location:n/a team:t owner:ann severity:moderate"},
+    {"changed by an update that takes away and moves",
+	{HEAD ",\"score\":6,\"location\":\"n/a\",\"owner\":\"ann\",\"team\":\"t\",\"comment\":\"c\"}", UPDATE
+	    ",\"survey_kind\":\"other\",\"location\":\"m\",\"owner\":\"bob\",\"team\":\"\",\"comment\":\"\","
+	    "\"respondent_id\":\"p\",\"updated_at\":1795381446}"},
+	"{\"id\":\"r:2\",\"kind\":\"changed\",\"severity\":\"moderate\","
+	"\"reasons\":[\"owner\",\"survey_kind\",\"location\",\"team\"],\"incident\":1,"
+	"\"response_id\":\"r\",\"score\":6,\"has_comment\":false,\"owner\":\"bob\",\"respondent_id\":\"p\","
+	"\"survey_kind\":\"other\",\"location\":\"m\",\"responded_at_ms\":1795381445000,"
+	"\"at_ms\":1795381446000,\"seg\":\"kind=other,location=m\","
+	"\"source\":\"survey-events/0/1\",\"contract\":1}",
+	"all severity:moderate location:m owner:bob location:n location:n/a team:t owner:ann"},
+    {"lifted by an update",
+	{HEAD ",\"score\":1,\"location\":\"n\",\"owner\":\"ann\"}", UPDATE ",\"score\":4,\"comment\":\"c\"}",
+	    UPDATE ",\"score\":null}"},
+	"{\"id\":\"r:3\",\"kind\":\"retracted\",\"severity\":\"high\",\"reasons\":[\"score\"],\"incident\":1,"
+	"\"response_id\":\"r\",\"prev_score\":4,\"has_comment\":true,\"owner\":\"ann\","
+	"\"survey_kind\":\"transactional\",\"location\":\"n\",\"responded_at_ms\":1795381445000,"
+	"\"at_ms\":1795381445000,\"seg\":\"kind=transactional,location=n\","
+	"\"source\":\"survey-events/0/2\",\"contract\":1}",
+	"all severity:high location:n owner:ann"},
+    {"withdrawn: the old dimensions",
+	{HEAD
+	    ",\"score\":3,\"location\":\"n/a\",\"owner\":\"ann\",\"channel\":\"web\",\"team\":\"t\","
+	    "\"themes\":[\"x\"],\"attributes\":{\"plan\":\"pro\"},\"comment\":\"c\",\"respondent_id\":\"p\"}",
+	    "{\"type\":\"response.retracted\",\"response_id\":\"r\",\"score\":9,\"location\":\"z\","
+	    "\"comment\":\"d\",\"respondent_id\":\"q\",\"updated_at\":1795381446}"},
+	"{\"id\":\"r:2\",\"kind\":\"retracted\",\"severity\":\"high\",\"reasons\":[\"withdrawn\"],"
+	"\"incident\":1,"
+	"\"response_id\":\"r\",\"prev_score\":3,\"has_comment\":true,\"owner\":\"ann\","
+	"\"survey_kind\":\"transactional\",\"location\":\"n/a\",\"channel\":\"web\",\"team\":\"t\","
+	"\"themes\":[\"x\"],\"attributes\":{\"plan\":\"pro\"},\"responded_at_ms\":1795381445000,"
+	"\"at_ms\":1795381446000,\"seg\":\"kind=transactional,location=n/a\","
+	"\"source\":\"survey-events/0/1\",\"contract\":1}",
+	"all severity:high location:n location:n/a team:t owner:ann"},
+    {"excluded, of one without anything", {HEAD ",\"score\":3}", HEAD ",\"score\":3,\"excluded\":\"true\"}"},
+	"{\"id\":\"r:2\",\"kind\":\"retracted\",\"severity\":\"high\",\"reasons\":[\"excluded\"],"
+	"\"incident\":1,"
+	"\"response_id\":\"r\",\"prev_score\":3,\"has_comment\":false,\"survey_kind\":\"transactional\","
+	"\"responded_at_ms\":1795381445000,\"at_ms\":1795381445000,"
+	"\"seg\":\"kind=transactional,location=__none__\",\"source\":\"survey-events/0/1\",\"contract\":1}",
+	"all severity:high"},
+    {"revived: a new incident, nothing of the old one",
+	{HEAD ",\"score\":3,\"team\":\"t\"}", "{\"type\":\"response.retracted\",\"response_id\":\"r\"}",
+	    UPDATE ",\"survey_kind\":\"other\",\"score\":1,\"responded_at\":1795381440}"},
+	"{\"id\":\"r:3\",\"kind\":\"raised\",\"severity\":\"critical\",\"reasons\":[\"detractor\"],"
+	"\"incident\":3,"
+	"\"response_id\":\"r\",\"score\":1,\"has_comment\":false,\"survey_kind\":\"other\","
+	"\"responded_at_ms\":1795381440000,\"at_ms\":1795381440000,\"seg\":\"kind=other,location=__none__\","
+	"\"source\":\"survey-events/0/2\",\"contract\":1}",
+	"all severity:critical"},
 };
 
 static struct rig *run(const char *const *options, int noptions, const char *const *events, int n)
@@ -139,6 +203,12 @@ Test(alert, what_is_told)
 		",\"score\":6,\"team\":\"v\"}", "raised "},
 	    {"from within the cap to beyond it", ",\"score\":6,\"team\":\"t\"}",
 		",\"score\":6,\"team\":\"v\"}", "raised changed "},
+	    {"updated, and nothing else", ",\"score\":6}", ",\"type\":\"response.updated\"}", "raised "},
+	    {"the comment is mentioned again", ",\"score\":6,\"comment\":\"a\"}",
+		",\"type\":\"response.updated\",\"comment\":\"a\"}", "raised "},
+	    {"withdrawn", ",\"score\":6}", ",\"type\":\"response.retracted\"}", "raised retracted "},
+	    {"withdrawn, and never a detractor", ",\"score\":7}", ",\"type\":\"response.retracted\"}", ""},
+	    {"excluded", ",\"score\":6}", ",\"excluded\":true}", "raised retracted "},
 	    {"an explicit none is none", ",\"score\":6}", ",\"score\":6,\"team\":\"__none__\"}", "raised "},
 	};
 
@@ -200,6 +270,46 @@ Test(alert, an_old_answer_is_stale_but_not_its_edit)
 	cr_expect_eq(r->alert[0].stale_after_ms, RIG_NOW - 2 * DAY + DAY);
 	cr_expect_eq(r->alert[1].stale_after_ms, RIG_NOW + DAY);
 	cr_expect_eq(r->alert[1].at_ms, RIG_NOW - 2 * DAY);
+	rig_free(&r);
+}
+
+/* A first or reviving event is as old as what it tells; an edit and a withdrawal as their record. */
+Test(alert, an_old_answer_that_is_withdrawn_and_given_again)
+{
+	static const char *const events[] = {HEAD
+	    ",\"score\":0,\"location\":\"a\",\"responded_at\":\"2026-11-22T21:04:05Z\"}",
+	    "{\"type\":\"response.retracted\",\"response_id\":\"r\"}",
+	    HEAD ",\"score\":1,\"location\":\"a\",\"responded_at\":\"2026-11-20T21:04:05Z\"}"};
+	struct rig *r = run(plain_options, 2, events, 3);
+
+	cr_assert_eq(r->nalert, 3);
+	cr_expect_eq(r->alert[0].stale_after_ms, RIG_NOW + DAY);
+	cr_expect_eq(r->alert[1].stale_after_ms, RIG_NOW + DAY);
+	cr_expect_eq(r->alert[2].stale_after_ms, RIG_NOW - DAY);
+	rig_free(&r);
+}
+
+/* The ledger keeps no text beyond a cap: an event that does not mention it tells nothing in its place. */
+Test(alert, what_is_beyond_a_cap_is_told_only_where_it_is_mentioned)
+{
+	static const char *const options_[] = {
+	    "segments=[[], [location]]", "caps.team=1", "caps.theme=1", "caps.location=2"};
+	static const char *const events[] = {
+	    "{\"type\":\"response.submitted\",\"response_id\":\"x\",\"survey_kind\":\"other\",\"score\":9,"
+	    "\"location\":\"n/a\",\"team\":\"t\",\"themes\":[\"x\"]}",
+	    HEAD ",\"score\":3,\"location\":\"n/b\",\"team\":\"u\",\"themes\":[\"x\",\"z\"]}",
+	    UPDATE ",\"score\":4}"};
+	struct rig *r = run(options_, 4, events, 3);
+
+	cr_assert_eq(r->nalert, 2);
+	cr_expect(strstr(r->alert[0].json, "\"location\":\"n/b\",\"team\":\"u\",\"themes\":[\"x\",\"z\"]"),
+	    "%s", r->alert[0].json);
+	cr_expect_str_eq(r->alert[0].channels, "all severity:high location:n location:n/b team:u");
+	cr_expect(strstr(r->alert[1].json, "\"survey_kind\":\"transactional\",\"themes\":[\"x\"],"), "%s",
+	    r->alert[1].json);
+	cr_expect(strstr(r->alert[1].json, "\"seg\":\"kind=transactional,location=__other__\""), "%s",
+	    r->alert[1].json);
+	cr_expect_str_eq(r->alert[1].channels, "all severity:high location:n");
 	rig_free(&r);
 }
 

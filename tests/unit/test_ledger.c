@@ -122,6 +122,14 @@ Test(ledger, name_spaces_are_apart_and_ids_any_bytes)
 	npsd_ledger_free(&l);
 }
 
+static void judge(struct npsd_judged *out, struct npsd_ledger *l, uint32_t id, const struct npsd_event *ev,
+    const struct npsd_content *c, const struct npsd_moment *at)
+{
+	struct npsd_said said = {key_of(id), ev, c};
+
+	npsd_ledger_judge(out, l, &said, at);
+}
+
 /* Order of two events of one response: what the first said, what the second says, and whether it is newer. */
 Test(ledger, order_of_two_events)
 {
@@ -154,18 +162,18 @@ Test(ledger, order_of_two_events)
 		    .updated_ms = rows[i].updated1,
 		    .event_ms = 1000};
 		struct npsd_content c = content_of(9);
-		struct npsd_moment at = {{1, 10}, 1000, NPSD_TIME_NONE};
+		struct npsd_moment at = {{1, 10}, 1000, NPSD_TIME_NONE, true};
 		struct npsd_judged j;
 
 		npsd_ledger_reserve(l, 2);
-		npsd_ledger_judge(&j, l, key_of(1), &ev, &c, &at);
+		judge(&j, l, 1, &ev, &c, &at);
 		cr_assert_eq(j.fate, NPSD_F_counted);
 		cr_assert(j.first && !j.had);
 		ev.revision = rows[i].revision2;
 		ev.updated_ms = rows[i].updated2;
 		ev.event_ms = 2000;
 		at.pos = (struct npsd_pos){rows[i].inc2, rows[i].offset2};
-		npsd_ledger_judge(&j, l, key_of(1), &ev, &c, &at);
+		judge(&j, l, 1, &ev, &c, &at);
 		cr_expect_eq(j.fate, rows[i].newer ? NPSD_F_counted : NPSD_F_duplicate, "%s", rows[i].name);
 		if (rows[i].newer) {
 			cr_expect(j.had && !j.first);
@@ -198,16 +206,16 @@ Test(ledger, known_late_and_forgotten)
 		struct npsd_event ev = {
 		    .type = NPSD_T_SUBMITTED, .updated_ms = NPSD_TIME_NONE, .event_ms = rows[i].event1};
 		struct npsd_content c = content_of(6);
-		struct npsd_moment at = {{0, 1}, rows[i].stream1, NPSD_TIME_NONE};
+		struct npsd_moment at = {{0, 1}, rows[i].stream1, NPSD_TIME_NONE, true};
 		struct npsd_judged j;
 
 		npsd_ledger_reserve(l, 2);
-		npsd_ledger_judge(&j, l, key_of(1), &ev, &c, &at);
+		judge(&j, l, 1, &ev, &c, &at);
 		cr_assert(j.fate == NPSD_F_counted && j.told == NPSD_TOLD_RAISED && j.entry->told == 1);
 		ev.event_ms = rows[i].event2;
 		c.score = 9;
-		at = (struct npsd_moment){{0, 2}, rows[i].stream2, rows[i].horizon2};
-		npsd_ledger_judge(&j, l, key_of(1), &ev, &c, &at);
+		at = (struct npsd_moment){{0, 2}, rows[i].stream2, rows[i].horizon2, true};
+		judge(&j, l, 1, &ev, &c, &at);
 		cr_expect_eq(j.fate, rows[i].fate, "%s", rows[i].name);
 		cr_expect_eq(j.first, rows[i].first, "%s", rows[i].name);
 		if (j.fate == NPSD_F_counted)
