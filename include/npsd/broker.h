@@ -93,6 +93,12 @@ struct npsd_broker {
 	size_t (*fetch)(void *self, int worker, struct npsd_msg *out, size_t max, int wait_ms);
 	/* Those headers of a message that bear on it, valid until its release; only for one that has any. */
 	void (*headers)(void *self, struct npsd_headers *out, const struct npsd_msg *msg);
+	/*
+	 * Copies a rejected record aside, with why and where: field may be NULL, at is the byte in its value.
+	 * Waits: never; what cannot be copied is told in the log. NULL: nowhere
+	 */
+	void (*reject)(
+	    void *self, const struct npsd_msg *msg, const char *reason, const char *field, uint32_t at);
 	/* The values of these messages are not looked at any more. */
 	void (*release)(void *self, struct npsd_msg *msgs, size_t n);
 	void (*wake_worker)(void *self, int worker); /* Thread: any */

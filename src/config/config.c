@@ -57,6 +57,19 @@ static bool fail_at(struct npsd_err *err, const struct npsd_settings *s, const c
 	return npsd_config_fail(err, npsd_settings_find(s, name)->value.at, name, "%s", what);
 }
 
+/* A topic that is read and written would never end. */
+static bool check_rejects(const struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
+{
+	if (*cfg->rejects_topic && !npsd_config_is_topic(cfg->rejects_topic))
+		return fail_at(err, s, "rejects.topic",
+		    "is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -, or nothing");
+	for (int i = 0; i < cfg->ntopics; i++)
+		if (strcmp(cfg->topics[i], cfg->rejects_topic) == 0)
+			return fail_at(
+			    err, s, "rejects.topic", "is read; accepted: one that is none of kafka.topics");
+	return true;
+}
+
 /* What each value alone does not show. */
 static bool check_whole(const struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
@@ -70,7 +83,7 @@ static bool check_whole(const struct npsd_config *cfg, struct npsd_err *err, con
 		    err, s, "redis.url", "accepted: redis://[user:password@]host:port/db or unix:///path");
 	if (cfg->publish_sweep_ms < cfg->publish_interval_ms)
 		return fail_at(err, s, "publish.sweep", "is shorter than publish.interval");
-	return true;
+	return check_rejects(cfg, err, s);
 }
 
 bool npsd_config_load(

@@ -105,6 +105,7 @@ struct npsd_shown {
 struct npsd_shown npsd_value_show(const char *text);
 
 /* lists.c: each reads its option into cfg */
+bool npsd_config_is_topic(const char *text);
 bool npsd_config_read_topics(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
 bool npsd_config_read_topic_defaults(
     struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);

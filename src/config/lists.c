@@ -15,7 +15,7 @@ static const struct npsd_value *items_of(int *n, const struct npsd_value *v)
 	return v->text ? v : v->item;
 }
 
-static bool is_topic(const char *text)
+bool npsd_config_is_topic(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -35,7 +35,7 @@ bool npsd_config_read_topics(struct npsd_config *cfg, struct npsd_err *err, cons
 		return npsd_config_fail(
 		    err, v->at, field, "%d topics; accepted: a list of 1 to %d", n, NPSD_MAX_TOPICS);
 	for (int i = 0; i < n; i++) {
-		if (!item[i].text || !is_topic(item[i].text))
+		if (!item[i].text || !npsd_config_is_topic(item[i].text))
 			return npsd_config_fail(err, item[i].at, field,
 			    "`%s` is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -",
 			    item[i].text ? npsd_value_show(item[i].text).text : "[...]");

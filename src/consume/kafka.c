@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "consume/properties.h"
 #include "consume/record.h"
+#include "consume/rejects.h"
 #include "npsd/batch.h"
 #include "npsd/clock.h"
 
@@ -42,6 +44,7 @@ struct kafka {
 	rd_kafka_queue_t *group;
 	int workers;
 	struct kafka_worker worker[64];
+	struct npsd_rejects *rejects; /* NULL: they are not copied */
 	/* --- group thread --- */
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
@@ -58,17 +61,6 @@ static int32_t topic_index(const struct npsd_config *cfg, const char *name)
 		if (strcmp(cfg->topics[i], name) == 0)
 			return i;
 	return -1;
-}
-
-static void kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
-{
-	enum npsd_level to = level <= 3	  ? NPSD_LOG_ERROR
-			     : level <= 4 ? NPSD_LOG_WARN
-			     : level <= 6 ? NPSD_LOG_INFO
-					  : NPSD_LOG_DEBUG;
-
-	(void)rk;
-	npsd_log(to, "kafka", "%s: %s", fac, text);
 }
 
 /* --- group --- */
@@ -166,6 +158,8 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 
 	*out = (struct npsd_broker_event){0};
 	forward(k);
+	if (k->rejects)
+		npsd_rejects_poll(k->rejects);
 	if (k->answers) {
 		*out = k->answer[k->answer_first++ % ANSWERS];
 		k->answers--;
@@ -299,7 +293,8 @@ static int32_t kafka_partitions(void *self, int32_t topic)
 /* The value of cleanup.policy in the answer; NULL where the broker did not say. */
 static const char *policy_of(rd_kafka_event_t *ev)
 {
-	const rd_kafka_DescribeConfigs_result_t *result = ev ? rd_kafka_event_DescribeConfigs_result(ev) : NULL;
+	const rd_kafka_DescribeConfigs_result_t *result =
+	    ev ? rd_kafka_event_DescribeConfigs_result(ev) : NULL;
 	size_t n = 0, entries = 0;
 	const rd_kafka_ConfigResource_t **res =
 	    result ? rd_kafka_DescribeConfigs_result_resources(result, &n) : NULL;
@@ -422,6 +417,12 @@ static void kafka_release(void *self, struct npsd_msg *msgs, size_t n)
 		rd_kafka_message_destroy(msgs[i].held);
 }
 
+static void kafka_reject(
+    void *self, const struct npsd_msg *msg, const char *reason, const char *field, uint32_t at)
+{
+	npsd_rejects_add(((struct kafka *)self)->rejects, msg, reason, field, at);
+}
+
 static void kafka_wake_worker(void *self, int worker)
 {
 	uint64_t one = 1;
@@ -431,64 +432,6 @@ static void kafka_wake_worker(void *self, int worker)
 }
 
 /* --- opening and closing --- */
-
-struct property {
-	const char *name, *value;
-};
-
-static bool set_property(rd_kafka_conf_t *conf, const char *name, const char *value, struct npsd_err *err)
-{
-	char text[200];
-
-	if (rd_kafka_conf_set(conf, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
-		return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties: %s", text);
-	return true;
-}
-
-/* What npsd's exactness rests on is not for kafka.properties to change. */
-static const struct property fixed[] = {
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"enable.partition.eof", "true"},
-    {"auto.offset.reset", "error"},
-    {"isolation.level", "read_committed"},
-};
-
-static bool configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err)
-{
-	static const struct property defaults[] = {
-	    {"client.id", "npsd"},
-	    {"socket.nagle.disable", "true"},
-	    {"fetch.message.max.bytes", "262144"}, /* a smaller fetch stays in cache when decompressed */
-	    {"queued.min.messages", "50000"},
-	    {"partition.assignment.strategy", "range,roundrobin"},
-	};
-	char text[200];
-
-	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-		if (!set_property(conf, defaults[i].name, defaults[i].value, err))
-			return false;
-	/* ends the second's wait of older clients; those do not know it */
-	(void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", text, sizeof text);
-	for (int i = 0; i < cfg->nproperties; i++) {
-		for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
-			if (strcmp(cfg->properties[i].name, fixed[j].name) == 0)
-				return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties.%s: is always %s",
-				    fixed[j].name, fixed[j].value);
-		if (strstr(cfg->properties[i].value, "cooperative"))
-			return npsd_fail(err, NPSD_INVALID, 0,
-			    "kafka.properties.%s: cooperative rebalancing is not supported; accepted: range, "
-			    "roundrobin",
-			    cfg->properties[i].name);
-		if (!set_property(conf, cfg->properties[i].name, cfg->properties[i].value, err))
-			return false;
-	}
-	for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
-		if (!set_property(conf, fixed[j].name, fixed[j].value, err))
-			return false;
-	return set_property(conf, "bootstrap.servers", cfg->kafka_brokers, err) &&
-	       set_property(conf, "group.id", cfg->kafka_group, err);
-}
 
 static bool subscribe(struct kafka *k, struct npsd_err *err)
 {
@@ -513,10 +456,10 @@ bool npsd_kafka_open(
 	npsd_assert(k && workers >= 1 && workers <= 64);
 	k->cfg = cfg;
 	k->workers = workers;
-	rd_kafka_conf_set_log_cb(conf, kafka_log);
+	rd_kafka_conf_set_log_cb(conf, npsd_kafka_log);
 	rd_kafka_conf_set_events(
 	    conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
-	if (!configure(conf, cfg, err)) {
+	if (!npsd_kafka_configure(conf, cfg, err)) {
 		rd_kafka_conf_destroy(conf);
 		free(k);
 		return false;
@@ -535,6 +478,11 @@ bool npsd_kafka_open(
 		npsd_assert(k->worker[i].fd >= 0);
 		rd_kafka_queue_io_event_enable(k->worker[i].queue, k->worker[i].fd, &one, sizeof one);
 	}
+	if (!npsd_rejects_open(&k->rejects, cfg, err)) {
+		*out = (struct npsd_broker){.self = k};
+		npsd_kafka_close(out);
+		return false;
+	}
 	*out = (struct npsd_broker){
 	    .self = k,
 	    .poll = kafka_poll,
@@ -547,6 +495,7 @@ bool npsd_kafka_open(
 	    .partitions = kafka_partitions,
 	    .fetch = kafka_fetch,
 	    .headers = npsd_kafka_headers,
+	    .reject = k->rejects ? kafka_reject : NULL,
 	    .release = kafka_release,
 	    .wake_worker = kafka_wake_worker,
 	};
@@ -557,7 +506,7 @@ bool npsd_kafka_open(
 	return true;
 }
 
-void npsd_kafka_close(struct npsd_broker *b)
+static void close_consumer(struct npsd_broker *b)
 {
 	struct kafka *k = b->self;
 	int64_t until = npsd_clock_system.mono_ms(NULL) + ANSWER_MS;
@@ -591,4 +540,12 @@ void npsd_kafka_close(struct npsd_broker *b)
 		close(k->worker[i].fd);
 	free(k);
 	*b = (struct npsd_broker){0};
+}
+
+void npsd_kafka_close(struct npsd_broker *b)
+{
+	struct npsd_rejects *rejects = ((struct kafka *)b->self)->rejects;
+
+	close_consumer(b);
+	npsd_rejects_close(&rejects);
 }

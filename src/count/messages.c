@@ -211,6 +211,15 @@ static void tell_fate(
 		t->reason[reason]++;
 }
 
+static void copy_aside(const struct npsd_worker *k, size_t i)
+{
+	const struct npsd_verdict *v = &k->in.verdict[i];
+
+	if (k->w->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected)
+		k->w->broker.reject(
+		    k->w->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
+}
+
 /* What a record does beside its fate, where it is counted and not only loaded. */
 static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 {
@@ -247,6 +256,8 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 		tell_fate(k, m, judged.fate, judged.reason);
 		if (reason == NPSD_R_ok)
 			count_judged(k, i, &judged);
+		else
+			copy_aside(k, i);
 	}
 	npsd_ledger_sweep(p->ledger, SWEEP, p->horizon_ms);
 }

@@ -1,6 +1,7 @@
 """Records as producers' tools write them: CloudEvents by headers and by envelope, through a real broker."""
 import json
 
+from harness import wait_for
 from stream import BASE_MS
 from test_counts import counts, event
 
@@ -72,3 +73,60 @@ def test_topics_have_defaults_of_their_own(case):
     case.drain()
     assert case.view("kind=relational", "1h")["n"] == 3 and case.view("kind=other", "1h")["n"] == 5
     assert case.totals()[f"{other}/counted"] == 5
+
+
+def copies(case, topic, number):
+    """So many records of a topic, each as (value, key, timestamp, headers)."""
+    from confluent_kafka import Consumer
+    consumer = Consumer({"bootstrap.servers": case.broker.bootstrap, "group.id": topic, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    found = []
+
+    def fetch():
+        m = consumer.poll(0.2)
+        if m is not None and m.error() is None:
+            found.append((m.value(), m.key(), m.timestamp()[1], m.headers()))
+        return len(found) >= number
+
+    wait_for(f"{number} records in {topic}", fetch)
+    consumer.close()
+    return found
+
+
+def test_rejected_records_are_copied_aside(case):
+    case.topic_of(1)
+    rejects = f"{case.topic}.rejects"
+    case.broker.make_topic(rejects, 1)
+    case.options = {"rejects.topic": rejects}
+    send(case, event("good", 9, responded_at=T), key=b"good")
+    send(case, b"{", key=b"k1")
+    send(case, event("r", 9, channel=1), [("trace", b"7"), ("content-type", b"application/json")], key=b"k2")
+    send(case, event("r", 9, type="case.opened"))
+    send(case, CONTENT, binary(b"x", b"r"))
+    case.drain()
+    assert case.totals()["rejected"] == 3 and case.totals()["ignored"] == 1
+
+    def due(reason, position, offset, field=None):
+        named = [] if field is None else [("npsd.field", field)]
+        return [("npsd.reason", reason), ("npsd.position", position), *named, ("npsd.topic", case.topic.encode()),
+                ("npsd.partition", b"0"), ("npsd.offset", offset)]
+
+    bad = event("r", 9, channel=1)
+    place = str(json.dumps(bad).index('"channel": ') + len('"channel": ')).encode()
+    assert copies(case, rejects, 3) == [
+        (b"{", b"k1", T, due(b"bad_json", b"1", b"1")),
+        (json.dumps(bad).encode(), b"k2", T,
+         [("trace", b"7"), ("content-type", b"application/json"), *due(b"bad_field", place, b"2", b"channel")]),
+        (json.dumps(CONTENT).encode(), None, T, [*binary(b"x", b"r"), *due(b"unknown_type", b"0", b"4", b"ce_type")]),
+    ]
+
+
+def test_rejects_that_find_no_topic_hold_nothing_up(case):
+    case.topic_of(1)
+    case.options = {"rejects.topic": "no.such.topic", "kafka.properties": {"allow.auto.create.topics": "false",
+                                                                           "message.timeout.ms": "1000"}}
+    send(case, b"{")
+    send(case, event("good", 9, responded_at=T))
+    case.drain()
+    assert case.totals()["rejected"] == 1 and case.totals()["counted"] == 1
+    assert "1 rejected records could not be copied to no.such.topic so far" in case.started[0].output()

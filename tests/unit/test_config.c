@@ -418,6 +418,12 @@ Test(config, windows_topics_and_properties_are_refused)
 	    {"kafka.topics: [a b]\n", NULL,
 		"npsd.yaml:1:16: kafka.topics: `a b` is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -"},
 	    {"kafka.topics: [a, a]\n", NULL, "npsd.yaml:1:19: kafka.topics: `a` stands there twice"},
+	    {"rejects.topic: survey-events\n", NULL,
+		"npsd.yaml:1:16: rejects.topic: is read; accepted: one that is none of kafka.topics"},
+	    {"rejects.topic: a b\n", NULL,
+		"npsd.yaml:1:16: rejects.topic: is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -, or "
+		"nothing"},
+	    {"rejects.topic: survey-rejects\n", NULL, NULL},
 	    {"topic_defaults: {survey-event: {survey_kind: other}}\n", NULL,
 		"npsd.yaml:1:33: topic_defaults.survey-event.survey_kind: `survey-event` is not read; "
 		"accepted: "

@@ -1,0 +1,157 @@
+#include "consume/rejects.h"
+
+#include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/log.h"
+#include "consume/properties.h"
+#include "npsd/clock.h"
+
+#define FLUSH_MS 5000
+#define TELL_MS 1000
+
+struct npsd_rejects {
+	const struct npsd_config *cfg;
+	rd_kafka_t *rk;
+	/* --- group thread, and main at the end --- */
+	int64_t told, last_told_ms;
+	char why[128];			 /* the last failure of a delivery */
+	NPSD_APART _Atomic int64_t lost; /* writers: workers, and who hears of deliveries */
+};
+
+/* Thread: group, within npsd_rejects_poll */
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *self)
+{
+	struct npsd_rejects *r = self;
+
+	(void)rk;
+	if (!m->err)
+		return;
+	npsd_add_relaxed(&r->lost, 1);
+	snprintf(r->why, sizeof r->why, "%s", rd_kafka_err2str(m->err));
+}
+
+/* kafka.properties are the consumer's first: that some are not a producer's is no news. */
+static void quiet_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	if (strcmp(fac, "CONFWARN") != 0)
+		npsd_kafka_log(rk, level, fac, text);
+}
+
+bool npsd_rejects_open(struct npsd_rejects **out, const struct npsd_config *cfg, struct npsd_err *err)
+{
+	struct npsd_rejects *r;
+	rd_kafka_conf_t *conf;
+	char text[200];
+
+	*out = NULL;
+	if (!*cfg->rejects_topic)
+		return true;
+	r = aligned_alloc(128, (sizeof *r + 127) / 128 * 128);
+	npsd_assert(r);
+	memset(r, 0, sizeof *r);
+	r->cfg = cfg;
+	snprintf(r->why, sizeof r->why, "the queue is full");
+	conf = rd_kafka_conf_new();
+	rd_kafka_conf_set_log_cb(conf, quiet_log);
+	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+	rd_kafka_conf_set_opaque(conf, r);
+	if (!npsd_kafka_configure_producer(conf, cfg, err)) {
+		rd_kafka_conf_destroy(conf);
+		free(r);
+		return false;
+	}
+	r->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+	if (!r->rk) {
+		rd_kafka_conf_destroy(conf);
+		free(r);
+		return npsd_fail(err, NPSD_INVALID, 0, "rejects.topic: %s", text);
+	}
+	*out = r;
+	return true;
+}
+
+static void add_text(rd_kafka_headers_t *h, const char *name, const char *text)
+{
+	rd_kafka_header_add(h, name, -1, text, -1);
+}
+
+static void add_number(rd_kafka_headers_t *h, const char *name, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRId64, number);
+	add_text(h, name, text);
+}
+
+/* The record's own, and behind them npsd's. */
+static rd_kafka_headers_t *headers_of(const struct npsd_rejects *r, const struct npsd_msg *msg,
+    const char *reason, const char *field, uint32_t at)
+{
+	rd_kafka_headers_t *h = msg->headers ? rd_kafka_headers_copy(msg->headers) : rd_kafka_headers_new(6);
+
+	add_text(h, "npsd.reason", reason);
+	add_number(h, "npsd.position", at);
+	if (field)
+		add_text(h, "npsd.field", field);
+	add_text(h, "npsd.topic", r->cfg->topics[msg->tp.topic]);
+	add_number(h, "npsd.partition", msg->tp.part);
+	add_number(h, "npsd.offset", msg->offset);
+	return h;
+}
+
+void npsd_rejects_add(
+    struct npsd_rejects *r, const struct npsd_msg *msg, const char *reason, const char *field, uint32_t at)
+{
+	const rd_kafka_message_t *m = msg->held;
+	rd_kafka_headers_t *h = headers_of(r, msg, reason, field, at);
+	rd_kafka_resp_err_t err = rd_kafka_producev(r->rk, RD_KAFKA_V_TOPIC(r->cfg->rejects_topic),
+	    RD_KAFKA_V_VALUE((void *)msg->value, msg->len), RD_KAFKA_V_KEY(m->key, m->key_len),
+	    RD_KAFKA_V_TIMESTAMP(msg->record_ms), RD_KAFKA_V_HEADERS(h),
+	    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+
+	if (err) {
+		rd_kafka_headers_destroy(h);
+		npsd_add_relaxed(&r->lost, 1);
+	}
+}
+
+static void tell(struct npsd_rejects *r)
+{
+	int64_t lost = npsd_load_relaxed(&r->lost);
+
+	if (lost == r->told)
+		return;
+	npsd_log(NPSD_LOG_WARN, "kafka", "%" PRId64 " rejected records could not be copied to %s so far: %s",
+	    lost, r->cfg->rejects_topic, r->why);
+	r->told = lost;
+}
+
+void npsd_rejects_poll(struct npsd_rejects *r)
+{
+	rd_kafka_poll(r->rk, 0);
+	if (npsd_load_relaxed(&r->lost) != r->told &&
+	    npsd_log_every(&r->last_told_ms, npsd_clock_system.mono_ms(NULL), TELL_MS))
+		tell(r);
+}
+
+void npsd_rejects_close(struct npsd_rejects **rejects)
+{
+	struct npsd_rejects *r = *rejects;
+
+	*rejects = NULL;
+	if (!r)
+		return;
+	if (rd_kafka_flush(r->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		snprintf(r->why, sizeof r->why, "there was no time left");
+		rd_kafka_purge(r->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		rd_kafka_flush(r->rk, FLUSH_MS);
+	}
+	tell(r);
+	rd_kafka_destroy(r->rk);
+	free(r);
+}
