@@ -311,11 +311,12 @@ static size_t write_words(
 	for (int out = 0; out <= 1; out++)
 		for (uint32_t k = 0; k < r->nbatch; k++) {
 			int32_t lo = r->lo[r->batch[k] * (uint32_t)p->cfg->nwindows + (uint32_t)w];
-			int32_t units = lo < 0 ? -lo : lo;
 
 			if (!(r->mask[k] >> w & 1) || (lo == NPSD_RANK_NONE) != out)
 				continue;
 			if (!out) {
+				int32_t units = lo < 0 ? -lo : lo;
+
 				npsd_buf_addf(
 				    &p->text, "%s%d.%04d", lo < 0 ? "-" : "", units / 10000, units % 10000);
 				end[n++] = p->text.n;
