@@ -27,6 +27,7 @@ int ctl_get(struct ctl *c);
 int ctl_top(struct ctl *c);
 int ctl_alerts(struct ctl *c);
 int ctl_status(struct ctl *c);
+int ctl_check_event(struct ctl *c); /* without Redis */
 /* Says what failed. */
 int ctl_failed(const struct ctl *c);
 

@@ -18,12 +18,15 @@ static const char usage[] =
     "                                  e.g. channel, location/1 (regions), location/2\n"
     "  alerts [--count N] [--follow]   the last alerts (20), and those that come\n"
     "  status                          whether npsd lives, what it counted and what it refused\n"
+    "  check-event FILE|-              how npsd reads an event, or one a line, or why it does not; asks "
+    "nobody\n"
     "\n"
     "  --config, --set   where Redis is and the prefix of the keys, as for npsd\n"
     "  --json            for programs: one JSON object a line\n"
     "\n"
-    "exit codes: 0 done; 1 there is no such key, or (status) the heartbeat is older than 30 s; 2 usage or\n"
-    "configuration; 3 Redis can't be reached or refused\n";
+    "exit codes: 0 done; 1 there is no such key, or (status) the heartbeat is older than 30 s, or "
+    "(check-event)\n"
+    "something is rejected; 2 usage or configuration; 3 Redis can't be reached or refused\n";
 
 int ctl_failed(const struct ctl *c)
 {
@@ -42,17 +45,29 @@ static int run(struct ctl *c, const char *command)
 	static const struct {
 		const char *name;
 		int (*call)(struct ctl *c);
-	} commands[] = {{"get", ctl_get}, {"top", ctl_top}, {"alerts", ctl_alerts}, {"status", ctl_status}};
+		bool alone; /* asks no Redis */
+	} commands[] = {
+	    {"get", ctl_get, false},
+	    {"top", ctl_top, false},
+	    {"alerts", ctl_alerts, false},
+	    {"status", ctl_status, false},
+	    {"check-event", ctl_check_event, true},
+	};
 	int (*call)(struct ctl * c) = NULL;
+	bool alone = false;
 	int code;
 
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(command, commands[i].name) == 0)
+		if (strcmp(command, commands[i].name) == 0) {
 			call = commands[i].call;
+			alone = commands[i].alone;
+		}
 	if (!call) {
 		fprintf(stderr, "npsctl: no command `%s`\n", command);
 		return wrong();
 	}
+	if (alone)
+		return call(c);
 	if (!npsd_client_open(&c->redis, c->cfg, &c->err))
 		return ctl_failed(c);
 	code = call(c);

@@ -1,0 +1,414 @@
+/* npsctl check-event FILE|-: how npsd reads events, or why it does not. Asks neither Kafka nor Redis. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "ctl/ctl.h"
+#include "npsd/clock.h"
+#include "npsd/decode.h"
+
+#define INPUT_MAX ((size_t)256 << 20)
+#define SHOWN 100 /* characters of a line */
+
+static const char *const type_names[] = {
+    [NPSD_T_SUBMITTED] = "response.submitted",
+    [NPSD_T_UPDATED] = "response.updated",
+    [NPSD_T_RETRACTED] = "response.retracted",
+    [NPSD_T_INVITED] = "survey.invited",
+    [NPSD_T_DELIVERED] = "survey.delivered",
+    [NPSD_T_OPENED] = "survey.opened",
+    [NPSD_T_DECLINED] = "survey.declined",
+    [NPSD_T_BOUNCED] = "survey.bounced",
+    [NPSD_T_UNSUBSCRIBED] = "survey.unsubscribed",
+};
+
+static const char *const meanings[NPSD_NREASON] = {
+#define FATE(fate)
+#define REASON(fate, name, meaning) [NPSD_R_##name] = (meaning),
+#include "tbl/fates.def"
+#undef FATE
+#undef REASON
+};
+
+/* An event as it stands in the input. */
+struct item {
+	struct npsd_str text;
+	long line; /* its first, from 1 */
+};
+
+struct check {
+	struct ctl *c;
+	struct npsd_decoder *decoder;
+	int64_t now_ms;
+	long events, rejected;
+};
+
+/* --- the segments that an event counts in, by their written names --- */
+
+struct ways {
+	int n;
+	struct npsd_str value[NPSD_THEMES];
+};
+_Static_assert(NPSD_LEVELS <= NPSD_THEMES, "a location's levels fit as well");
+
+static void ways_of(struct ways *w, int dim, const struct npsd_event *ev)
+{
+	struct npsd_str s = ev->dim[dim];
+
+	w->n = 0;
+	if (dim == NPSD_DIM_theme)
+		for (; w->n < ev->nthemes; w->n++)
+			w->value[w->n] = ev->theme[w->n];
+	else if (dim == NPSD_DIM_location)
+		for (uint32_t i = 1; i <= s.n; i++) {
+			if (i == s.n || s.p[i] == '/')
+				w->value[w->n++] = (struct npsd_str){s.p, i};
+		}
+	else if (s.n)
+		w->value[w->n++] = s;
+	if (w->n == 0)
+		w->value[w->n++] = NPSD_STR("__none__");
+}
+
+static void add_segment(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev,
+    const struct npsd_set *set, const struct npsd_str *value)
+{
+	const char *comma = "";
+
+	if (cfg->kinds_split) {
+		uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
+
+		npsd_buf_addf(out, "kind=%s", npsd_kind_names[kind]);
+		comma = ",";
+	} else if (set->ndims == 0) {
+		npsd_buf_addz(out, "all");
+	}
+	for (int i = 0; i < set->ndims; i++) {
+		npsd_buf_addf(out, "%s%s=", comma, npsd_dim_word(&cfg->sets, set->dims[i]));
+		npsd_name_encode(out, value[i]);
+		comma = ",";
+	}
+	npsd_buf_add(out, "\n", 1);
+}
+
+/* Each combination of the set's values, as an odometer turns. */
+static void add_set(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev,
+    const struct npsd_set *set)
+{
+	struct ways ways[NPSD_SET_DIMS];
+	int at[NPSD_SET_DIMS] = {0}, i;
+
+	for (i = 0; i < set->ndims; i++)
+		ways_of(&ways[i], set->dims[i], ev);
+	do {
+		struct npsd_str value[NPSD_SET_DIMS];
+
+		for (i = 0; i < set->ndims; i++)
+			value[i] = ways[i].value[at[i]];
+		add_segment(out, cfg, ev, set, value);
+		for (i = 0; i < set->ndims && ++at[i] == ways[i].n; i++)
+			at[i] = 0;
+	} while (i < set->ndims);
+}
+
+/* An event that may create holds all that it is asked for; the names end each with a line break. */
+static bool add_segments(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev)
+{
+	if (ev->type == NPSD_T_RETRACTED)
+		return false;
+	if (ev->type == NPSD_T_UPDATED &&
+	    (!ev->has_responded_at || ev->score == NPSD_SCORE_ABSENT || (!ev->kind && !ev->default_kind) ||
+		(cfg->location_required && !ev->dim[NPSD_DIM_location].n)))
+		return false;
+	for (int i = 0; i < cfg->sets.n; i++)
+		add_set(out, cfg, ev, &cfg->sets.set[i]);
+	return true;
+}
+
+/* --- for people --- */
+
+static void print_text(struct npsd_str s, bool utf8)
+{
+	for (uint32_t i = 0; i < s.n; i++) {
+		unsigned char b = (unsigned char)s.p[i];
+
+		putchar(b < 0x20 || b == 0x7f ? ' ' : b >= 0x80 && !utf8 ? '?' : b);
+	}
+}
+
+static uint32_t characters(struct npsd_str s, bool utf8)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s.n; i++)
+		n += !utf8 || ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool continues(struct npsd_str s, uint32_t i)
+{
+	return i < s.n && ((unsigned char)s.p[i] & 0xc0) == 0x80;
+}
+
+/*
+ *   ...ponse_id":"r1","score":"09","survey_kind":"relational"...
+ *                             ^
+ */
+static void print_place(struct npsd_str s, uint32_t at, bool utf8)
+{
+	uint32_t from = at, to = at;
+
+	while (from > 0 && s.p[from - 1] != '\n' && at - from < SHOWN / 2)
+		from--;
+	while (to < s.n && s.p[to] != '\n' && to - from < SHOWN)
+		to++;
+	while (utf8 && from < at && continues(s, from))
+		from++;
+	while (utf8 && continues(s, to))
+		to--;
+	bool before = from > 0 && s.p[from - 1] != '\n', after = to < s.n && s.p[to] != '\n';
+	printf("  %s", before ? "..." : "");
+	print_text((struct npsd_str){s.p + from, to - from}, utf8);
+	printf("%s\n  %*s^\n", after ? "..." : "",
+	    (int)characters((struct npsd_str){s.p + from, at - from}, utf8) + (before ? 3 : 0), "");
+}
+
+static void print_time(const char *name, int64_t ms, const char *more)
+{
+	time_t s = (time_t)(ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000));
+	char text[48];
+	struct tm tm;
+
+	if (gmtime_r(&s, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm))
+		printf("  %-9s %s.%03d UTC%s\n", name, text, (int)(ms - (int64_t)s * 1000), more);
+	else
+		printf("  %-9s %lld ms%s\n", name, (long long)ms, more);
+}
+
+static void print_lines(const char *name, const struct npsd_buf *lines)
+{
+	for (const char *p = lines->p, *end = p + lines->n, *next; p < end; p = next) {
+		next = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+		printf("  %-9s %.*s\n", p == lines->p ? name : "", (int)(next - p - 1), p);
+	}
+}
+
+static void print_event(const struct check *k, const struct item *it, const struct npsd_event *ev)
+{
+	uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
+	struct npsd_buf segments;
+	bool complete;
+
+	npsd_buf_init(&segments, (size_t)64 << 20);
+	complete = add_segments(&segments, k->c->cfg, ev);
+	printf("line %ld: %s ", it->line, type_names[ev->type]);
+	print_text(ev->id, true);
+	printf("\n");
+	if (ev->revision)
+		printf("  %-9s %lld\n", "revision", (long long)ev->revision);
+	if (ev->updated_ms != NPSD_TIME_NONE)
+		print_time("updated", ev->updated_ms, "");
+	print_time("time", ev->event_ms, ev->undated ? " (now, in place of the record's timestamp)" : "");
+	if (ev->score >= 0)
+		printf("  %-9s %d\n", "score", ev->score);
+	else if (ev->score == NPSD_SCORE_NULL)
+		printf("  %-9s none\n", "score");
+	if (kind && ev->type != NPSD_T_RETRACTED)
+		printf("  %-9s %s%s\n", "kind", npsd_kind_names[kind],
+		    ev->kind || ev->type != NPSD_T_UPDATED ? "" : " (by default, if it creates)");
+	if (complete)
+		print_lines("counts in", &segments);
+	else if (ev->type == NPSD_T_UPDATED)
+		printf("  an edit: keeps what it does not mention; of an unknown response it is late\n");
+	npsd_buf_free(&segments);
+}
+
+/* --- for programs --- */
+
+static void print_json(
+    const struct check *k, const struct item *it, const struct npsd_verdict *v, const struct npsd_event *ev)
+{
+	json_t *o = json_pack("{s:I, s:b}", "line", (json_int_t)it->line, "reads", v->reason == NPSD_R_ok);
+
+	if (v->reason != NPSD_R_ok) {
+		json_object_set_new(o, "fate", json_string(npsd_fate_names[npsd_reason_fate[v->reason]]));
+		json_object_set_new(o, "reason", json_string(npsd_reason_names[v->reason]));
+		json_object_set_new(o, "meaning", json_string(meanings[v->reason]));
+		json_object_set_new(o, "at", json_integer(v->at));
+		if (v->field)
+			json_object_set_new(o, "field", json_string(v->field));
+	} else {
+		json_t *segments = json_array();
+		struct npsd_buf b;
+
+		npsd_buf_init(&b, (size_t)64 << 20);
+		add_segments(&b, k->c->cfg, ev);
+		for (const char *p = b.p, *end = p + b.n, *next; p < end; p = next) {
+			next = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
+			json_array_append_new(segments, json_stringn(p, (size_t)(next - p - 1)));
+		}
+		npsd_buf_free(&b);
+		json_object_set_new(o, "type", json_string(type_names[ev->type]));
+		json_object_set_new(o, "id", json_stringn(ev->id.p, ev->id.n));
+		if (ev->revision)
+			json_object_set_new(o, "revision", json_integer(ev->revision));
+		if (ev->updated_ms != NPSD_TIME_NONE)
+			json_object_set_new(o, "updated_ms", json_integer(ev->updated_ms));
+		json_object_set_new(o, "event_ms", json_integer(ev->event_ms));
+		json_object_set_new(o, "undated", json_boolean(ev->undated));
+		if (ev->score != NPSD_SCORE_ABSENT)
+			json_object_set_new(
+			    o, "score", ev->score == NPSD_SCORE_NULL ? json_null() : json_integer(ev->score));
+		if (ev->kind)
+			json_object_set_new(o, "survey_kind", json_string(npsd_kind_names[ev->kind]));
+		json_object_set_new(o, "segments", segments);
+	}
+	json_dumpf(o, stdout, JSON_COMPACT);
+	printf("\n");
+	json_decref(o);
+}
+
+/* --- the input --- */
+
+static struct npsd_verdict decode(struct check *k, struct npsd_event *ev, struct npsd_str text)
+{
+	struct npsd_record_view rec = {.value = text.p, .len = text.n, .record_ms = k->now_ms};
+
+	npsd_decoder_reset(k->decoder);
+	return npsd_decode(k->decoder, ev, &rec);
+}
+
+/* The line that a byte of the event stands in. */
+static long line_of(const struct item *it, uint32_t at)
+{
+	long line = it->line;
+
+	for (uint32_t i = 0; i < at && i < it->text.n; i++)
+		line += it->text.p[i] == '\n';
+	return line;
+}
+
+static void check_item(struct check *k, const struct item *it)
+{
+	struct npsd_event ev;
+	struct npsd_verdict v = decode(k, &ev, it->text);
+	enum npsd_fate fate = npsd_reason_fate[v.reason];
+
+	k->events++;
+	k->rejected += fate == NPSD_F_rejected;
+	if (k->c->json) {
+		print_json(k, it, &v, &ev);
+	} else if (v.reason == NPSD_R_ok) {
+		print_event(k, it, &ev);
+	} else {
+		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
+		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
+		    meanings[v.reason]);
+		print_place(it->text, v.at < it->text.n ? v.at : it->text.n, v.reason != NPSD_R_bad_utf8);
+	}
+}
+
+static bool is_blank(struct npsd_str s)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		if (!strchr(" \t\r\n", s.p[i]) || !s.p[i])
+			return false;
+	return true;
+}
+
+/* The next line that is not blank, without its end; false behind the last. */
+static bool take_line(struct item *out, struct item *rest)
+{
+	do {
+		const char *end = rest->text.n ? memchr(rest->text.p, '\n', rest->text.n) : NULL;
+		uint32_t n = end ? (uint32_t)(end - rest->text.p) : rest->text.n;
+
+		if (rest->text.n == 0)
+			return false;
+		*out = (struct item){{rest->text.p, n}, rest->line++};
+		n += end != NULL;
+		rest->text = (struct npsd_str){rest->text.p + n, rest->text.n - n};
+	} while (is_blank(out->text));
+	return true;
+}
+
+static bool is_document(struct check *k, struct npsd_str text)
+{
+	struct npsd_event ev;
+	enum npsd_reason reason = decode(k, &ev, text).reason;
+
+	return reason != NPSD_R_bad_json && reason != NPSD_R_bad_utf8 && reason != NPSD_R_too_big;
+}
+
+/* One event over all lines, unless there are several lines and each begins like an object. */
+static bool is_lines(struct check *k, struct item all)
+{
+	struct item line, rest = all;
+	long lines = 0;
+
+	if (is_document(k, all.text))
+		return false;
+	for (; take_line(&line, &rest); lines++)
+		if (line.text.p[strspn(line.text.p, " \t\r")] != '{')
+			return false;
+	return lines > 1;
+}
+
+static bool read_input(struct npsd_buf *out, const char *name)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	char piece[65536];
+	size_t n;
+
+	if (!f) {
+		fprintf(stderr, "npsctl: %s: %s\n", name, strerror(errno));
+		return false;
+	}
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		npsd_buf_add(out, piece, n);
+	if (ferror(f) || out->full)
+		fprintf(stderr, "npsctl: %s: %s\n", name, out->full ? "too long" : strerror(errno));
+	n = ferror(f) || out->full;
+	if (f != stdin)
+		fclose(f);
+	return n == 0;
+}
+
+static void check_all(struct check *k, struct npsd_str text)
+{
+	struct item all = {text, 1}, line;
+
+	if (is_lines(k, all))
+		while (take_line(&line, &all))
+			check_item(k, &line);
+	else
+		check_item(k, &all);
+}
+
+int ctl_check_event(struct ctl *c)
+{
+	struct check k = {.c = c, .now_ms = npsd_clock_system.wall_ms(NULL)};
+	struct npsd_buf input;
+	bool ok;
+
+	if (c->argc != 1) {
+		fprintf(stderr, "usage: npsctl check-event FILE|-\n");
+		return CTL_USAGE;
+	}
+	npsd_buf_init(&input, INPUT_MAX);
+	ok = read_input(&input, c->argv[0]);
+	if (ok) {
+		npsd_buf_add(&input, "", 1); /* what is looked for in a line ends at the end */
+		k.decoder = npsd_decoder_new(c->cfg);
+		npsd_assert(k.decoder && !input.full);
+		check_all(&k, (struct npsd_str){input.p, (uint32_t)input.n - 1});
+		npsd_decoder_free(&k.decoder);
+	}
+	npsd_buf_free(&input);
+	if (!ok)
+		return CTL_USAGE;
+	return k.rejected ? CTL_NOT_THERE : CTL_OK;
+}
