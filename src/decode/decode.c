@@ -73,11 +73,6 @@ void npsd_decoder_reset(struct npsd_decoder *d)
 	d->judge.used = 0;
 }
 
-void npsd_decoder_every_type(struct npsd_decoder *d)
-{
-	d->judge.every_type = true;
-}
-
 uint64_t npsd_decoder_exact_passes(const struct npsd_decoder *d)
 {
 	return d->exact_passes;

@@ -156,11 +156,6 @@ static bool is_type(struct npsd_str s, struct npsd_str name)
 	return s.n > name.n && memcmp(s.p, name.p, name.n) == 0;
 }
 
-static bool is_counted(const struct npsd_judge *j, int i)
-{
-	return types[i].counted || (j->every_type && i <= NPSD_T_UNSUBSCRIBED);
-}
-
 /* unknown_type, not_counted */
 static bool judge_type(struct npsd_judge *j)
 {
@@ -175,13 +170,12 @@ static bool judge_type(struct npsd_judge *j)
 			break;
 	if (i == NTYPES)
 		return refuse_said(j, NPSD_R_unknown_type, &type);
-	if (!is_counted(j, i))
+	if (!types[i].counted)
 		return refuse_said(j, NPSD_R_not_counted, &type);
 	j->ev->type = types[i].type;
 	if (is_response(j->ev->type) && boolean(j, field(j, NPSD_FIELD_excluded)) == 1) {
 		j->ev->excluded = j->ev->type != NPSD_T_RETRACTED;
 		j->ev->type = NPSD_T_RETRACTED;
-		return is_counted(j, NPSD_T_RETRACTED) || refuse(j, NPSD_R_not_counted, NPSD_FIELD_excluded);
 	}
 	return true;
 }

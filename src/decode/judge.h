@@ -25,7 +25,6 @@ struct npsd_judge {
 	size_t used, size;
 	char *scratch; /* the text looked at last, if it had escapes; as long as the longest record */
 	struct npsd_minute minute;
-	bool every_type; /* for tests: also those that this version does not count */
 	/* of the record at hand */
 	const char *doc;
 	const struct npsd_found *found;	    /* the event */

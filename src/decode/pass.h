@@ -9,8 +9,6 @@
  * name. Thread: main; Owns: the caller frees
  */
 struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, const char *kernel);
-/* From now on it reads the types that this version does not count, too. Thread: main */
-void npsd_decoder_every_type(struct npsd_decoder *d);
 /* Records that were read byte by byte so far. Thread: worker */
 uint64_t npsd_decoder_exact_passes(const struct npsd_decoder *d);
 

@@ -27,7 +27,6 @@ struct readers *readers_new(void)
 	for (int i = 0; i < r->n; i++) {
 		r->decoder[i] = npsd_decoder_new_kernel(&r->cfg, r->name[i]);
 		npsd_assert(r->decoder[i]);
-		npsd_decoder_every_type(r->decoder[i]);
 	}
 	r->room = 1 << 20;
 	r->page = mmap(NULL, r->room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

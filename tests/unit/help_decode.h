@@ -20,7 +20,7 @@ struct readers {
 	struct npsd_event ev;		    /* of the first, where it was accepted; until the next call */
 };
 
-/* A configuration by hand: defaults, and the attributes plan and seat. Every type is read. */
+/* A configuration by hand: defaults, and the attributes plan and seat. */
 struct readers *readers_new(void);
 void readers_free(struct readers *r);
 /*
