@@ -168,8 +168,8 @@ void rig_record(struct rig *r, int part, int64_t offset, int64_t record_ms, cons
 	cr_assert(copy);
 	if (value)
 		memcpy(copy, value, len);
-	*log_add(r) =
-	    (struct npsd_msg){NPSD_MSG_RECORD, {0, part}, offset, record_ms, value ? copy : NULL, len, copy, NULL};
+	*log_add(r) = (struct npsd_msg){
+	    NPSD_MSG_RECORD, {0, part}, offset, record_ms, value ? copy : NULL, len, copy, NULL};
 }
 
 void rig_msg(struct rig *r, enum npsd_msg_what what, int part, int64_t offset)
