@@ -53,9 +53,12 @@ struct npsd_config {
 	int nwindows;
 	struct npsd_sets sets;	  /* segments; segment.h */
 	uint32_t caps[NPSD_NDIM]; /* caps.DIM */
-	int64_t pane_s;		  /* finest step of the windows: what count counts in */
-	char *text;		  /* canonical text of all that is counted; config_hash is made from it */
-	char hash[33];		  /* 128 bits in hex, zero-terminated */
+	uint32_t series_sets;	  /* series.segments: bit s for sets.set[s] */
+	int64_t series_step_s[4]; /* series.steps; each is a window's, if there are sets */
+	int nseries_steps;
+	int64_t pane_s; /* finest step of the windows: what count counts in */
+	char *text;	/* canonical text of all that is counted; config_hash is made from it */
+	char hash[33];	/* 128 bits in hex, zero-terminated */
 };
 
 /* The survey kind of what creates in this topic and names none; NPSD_KIND_NONE: there is none. Thread: any */

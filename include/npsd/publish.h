@@ -51,8 +51,9 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard);
 void npsd_pub_free(struct npsd_pub **p);
 /* The shard was (re)taken: all its keys are due. */
 void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v);
-/* Segment i has changed (an entry of the log was applied). */
-void npsd_pub_touch(struct npsd_pub *p, uint32_t i, int64_t mono_ms);
+/* Segment i has changed in the pane that starts at pane_s (an entry of the log was applied). */
+void npsd_pub_touch(
+    struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms);
 /* t moved from before_ms: what holds something in a window whose pane turned is due. */
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms);
 /* Starts or goes on with a round or a sweep if due; submits at most what the store takes. True if it did

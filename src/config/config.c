@@ -99,7 +99,7 @@ bool npsd_config_load(
 	     npsd_config_read_topics(cfg, err, &s) && npsd_config_read_topic_defaults(cfg, err, &s) &&
 	     npsd_config_read_properties(cfg, err, &s) && npsd_config_read_windows(cfg, err, &s) &&
 	     npsd_config_read_segments(cfg, err, &s) && npsd_config_read_caps(cfg, err, &s) &&
-	     check_whole(cfg, err, &s);
+	     npsd_config_read_series(cfg, err, &s) && check_whole(cfg, err, &s);
 	npsd_settings_free(&s);
 	if (ok) {
 		npsd_config_make_text(cfg);

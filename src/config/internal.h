@@ -116,6 +116,9 @@ bool npsd_config_read_windows(struct npsd_config *cfg, struct npsd_err *err, con
 bool npsd_config_read_segments(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
 bool npsd_config_read_caps(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
 
+/* series.c: after segments and windows */
+bool npsd_config_read_series(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
+
 /* text.c: sets cfg->text and cfg->hash */
 void npsd_config_make_text(struct npsd_config *cfg);
 

@@ -109,7 +109,7 @@ static void add_delta(struct npsd_fold *f, struct npsd_shard *s, const struct de
 		npsd_chunks_mark(&s->chunks, key);
 	}
 	if (s->state == NPSD_SHARD_RUNS)
-		npsd_pub_touch(s->pub, i, f->mono_ms);
+		npsd_pub_touch(s->pub, &s->view, i, d->pane_s, f->mono_ms);
 }
 
 /* Whether the dictionary reaches as far as the entry's, and is the same there. */

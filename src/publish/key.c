@@ -185,6 +185,7 @@ void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, cons
 		if (key->holds ? !key->indexed || first : key->may_index)
 			npsd_pub_index_due(p, v, i);
 		npsd_rank_told(p, v, i, p->slot_lo[slot], first);
+		npsd_series_told(p, v, i, first);
 		npsd_due_written(&p->due, i, mono_ms);
 		npsd_sweep_wrote(p, i);
 		return;

@@ -1,7 +1,7 @@
 /*
  * Inside of the publish room. A step looks, in this order, for: index members (index.c), ranks (rank.c),
- * totals and meta (totals.c, shard 0), a page of the sweep's scan (sweep.c), and the round (round.c), whose
- * keys are written by key.c.
+ * series (series.c), totals and meta (totals.c, shard 0), a page of the sweep's scan (sweep.c), and the round
+ * (round.c), whose keys are written by key.c.
  */
 #ifndef NPSD_PUBLISH_PUB_H
 #define NPSD_PUBLISH_PUB_H
@@ -30,6 +30,7 @@ enum npsd_pub_slot {
 	NPSD_SLOT_COPY_META,
 	NPSD_SLOT_SCAN,
 	NPSD_SLOT_RANK,
+	NPSD_SLOT_SERIES,
 	NPSD_NSLOT
 };
 
@@ -40,6 +41,7 @@ struct npsd_pub_key {
 	uint32_t next_index; /* in the list of its set: its membership must be told */
 	uint32_t swept;	     /* number of the last sweep that wrote it */
 	uint32_t rank;	     /* its entry in the ranks + 1; 0: none */
+	uint32_t series;     /* its entry in the series + 1; 0: not looked for; UINT32_MAX: none */
 	uint16_t shown;	     /* windows in it as last submitted, bit w */
 	bool may_hold;	     /* it may hold windows */
 	bool holds;	     /* it holds windows: acknowledged */
@@ -50,7 +52,8 @@ struct npsd_pub_key {
 
 /* A name that should not be there, with its rev as scanned. */
 enum npsd_stray_what {
-	NPSD_STRAY_KEY,
+	NPSD_STRAY_KEY, /* with windows */
+	NPSD_STRAY_SERIES,
 	NPSD_STRAY_SET,	   /* an index or a rank that is not made */
 	NPSD_STRAY_MEMBER, /* of an index */
 	NPSD_STRAY_RANKED  /* of a rank */
@@ -67,15 +70,8 @@ struct npsd_stray {
 	uint32_t len, rev_len;
 };
 
-/* What is scanned for strays, in this order; SETS and RANKS by shard 0 only. DONE: nothing more to scan. */
-enum npsd_scan {
-	NPSD_SCAN_KEYS,
-	NPSD_SCAN_SETS,
-	NPSD_SCAN_RANKS,
-	NPSD_SCAN_MEMBERS,
-	NPSD_SCAN_RANKED,
-	NPSD_SCAN_DONE
-};
+/* What is scanned for strays, in this order: all public names, then members. DONE: nothing more to scan. */
+enum npsd_scan { NPSD_SCAN_NAMES, NPSD_SCAN_MEMBERS, NPSD_SCAN_RANKED, NPSD_SCAN_DONE };
 
 /*
  * A sweep is whole when all segments that were there at its beginning are written (left == 0), all is
@@ -162,6 +158,7 @@ struct npsd_pub {
 	int64_t tokens_ms;
 
 	struct npsd_ranks *ranks;
+	struct npsd_series *series;
 	struct npsd_sweep sweep;
 	struct npsd_totals *totals; /* shard 0 */
 	struct npsd_buf name, text;
@@ -238,6 +235,20 @@ bool npsd_rank_step(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms);
 void npsd_rank_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
 bool npsd_rank_clean(const struct npsd_pub *p);
+
+/* --- series.c --- */
+struct npsd_series *npsd_series_new(const struct npsd_pub *p);
+void npsd_series_free(struct npsd_series **s);
+void npsd_series_reset(struct npsd_series *s);
+void npsd_series_touch(struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s);
+/* The key of segment i is acknowledged; all: whatever was told before. */
+void npsd_series_told(struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, bool all);
+bool npsd_series_step(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store);
+void npsd_series_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
+bool npsd_series_clean(const struct npsd_pub *p);
+/* Whether segment i has a series of the step of this name. */
+bool npsd_series_holds(
+    const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, struct npsd_str step);
 
 /* --- sweep.c --- */
 void npsd_sweep_reset(struct npsd_sweep *s);

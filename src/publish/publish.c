@@ -30,6 +30,7 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
 	npsd_round_init(p);
 	npsd_pub_index_reset(p);
 	p->ranks = npsd_ranks_new();
+	p->series = npsd_series_new(p);
 	p->sweep.next_ms = INT64_MAX; /* until it is taken */
 	if (shard == 0)
 		p->totals = npsd_totals_new();
@@ -46,6 +47,7 @@ void npsd_pub_free(struct npsd_pub **pub)
 	npsd_sweep_reset(&p->sweep);
 	npsd_totals_free(&p->totals);
 	npsd_ranks_free(&p->ranks);
+	npsd_series_free(&p->series);
 	npsd_due_free(&p->due);
 	npsd_buf_free(&p->name);
 	npsd_buf_free(&p->text);
@@ -70,6 +72,7 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 	npsd_due_reset(&p->due, n);
 	npsd_pub_index_reset(p);
 	npsd_ranks_reset(p->ranks);
+	npsd_series_reset(p->series);
 	npsd_sweep_reset(&p->sweep);
 	if (p->totals)
 		npsd_totals_reset(p->totals);
@@ -77,8 +80,10 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 		npsd_due_touch(&p->due, i, 0);
 }
 
-void npsd_pub_touch(struct npsd_pub *p, uint32_t i, int64_t mono_ms)
+void npsd_pub_touch(
+    struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms)
 {
+	npsd_series_touch(p, v, i, pane_s);
 	npsd_due_touch(&p->due, i, mono_ms);
 	npsd_totals_touch(p);
 }
@@ -135,6 +140,7 @@ bool npsd_pub_step(
 	npsd_sweep_step(p, v, mono_ms);
 	did = npsd_pub_index_step(p, v, store);
 	did |= npsd_rank_step(p, v, store, mono_ms);
+	did |= npsd_series_step(p, v, store);
 	if (p->totals)
 		did |= npsd_totals_step(p, v, store, mono_ms);
 	did |= npsd_strays_scan(p, store);
@@ -165,6 +171,9 @@ void npsd_pub_done(
 	case NPSD_SLOT_RANK:
 		npsd_rank_done(p, done, mono_ms);
 		break;
+	case NPSD_SLOT_SERIES:
+		npsd_series_done(p, done, mono_ms);
+		break;
 	case NPSD_SLOT_SCAN:
 		npsd_strays_scanned(p, v, done, mono_ms);
 		break;
@@ -194,7 +203,8 @@ bool npsd_pub_busy(const struct npsd_pub *p)
 bool npsd_pub_clean(const struct npsd_pub *p)
 {
 	return p->state == NPSD_PUB_OK && p->due.due == 0 && p->round == NPSD_ROUND_NONE &&
-	       p->sweep.whole_once && npsd_pub_index_clean(p) && npsd_rank_clean(p) && npsd_totals_clean(p);
+	       p->sweep.whole_once && npsd_pub_index_clean(p) && npsd_rank_clean(p) && npsd_series_clean(p) &&
+	       npsd_totals_clean(p);
 }
 
 void npsd_pub_flush(struct npsd_pub *p)

@@ -32,23 +32,23 @@ void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, in
 	p->sweep.unknown_go = (int64_t)npsd_names_len_any(v->names) >= dict_len;
 }
 
-/* Appends `PFX:NAME` as a pattern of SCAN that means itself. */
-static void add_pattern(struct npsd_pub *p, const char *name)
+/* Appends `PFX:*` as a pattern of SCAN that means the prefix as it is. */
+static void add_pattern(struct npsd_pub *p)
 {
 	for (const char *c = p->cfg->prefix; *c; c++) {
 		if (strchr("*?[]^\\", *c))
 			npsd_buf_add(&p->text, "\\", 1);
 		npsd_buf_add(&p->text, c, 1);
 	}
-	npsd_buf_addz(&p->text, name);
+	npsd_buf_addz(&p->text, ":*");
 }
 
-static bool scan_names(struct npsd_pub *p, struct npsd_store *store, const char *pattern)
+static bool scan_names(struct npsd_pub *p, struct npsd_store *store)
 {
 	struct npsd_arg args[3] = {npsd_arg_z(p->sweep.cursor), {0}, npsd_arg_z(NPSD_SCAN_PAGE)};
 
 	npsd_buf_clear(&p->text);
-	add_pattern(p, pattern);
+	add_pattern(p);
 	args[1] = npsd_arg_buf(&p->text, 0, p->text.n);
 	return npsd_pub_submit(p, store, NPSD_SLOT_SCAN, NPSD_S_scan, NULL, 0, args, 3);
 }
@@ -84,16 +84,7 @@ bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store)
 	 */
 	if (!s->running || s->resolved || scan_is_paused(s) || p->slot[NPSD_SLOT_SCAN] != 0)
 		return false;
-	switch (s->scan) {
-	case NPSD_SCAN_KEYS:
-		return scan_names(p, store, ":v:*");
-	case NPSD_SCAN_SETS:
-		return scan_names(p, store, ":index:*");
-	case NPSD_SCAN_RANKS:
-		return scan_names(p, store, ":rank:*");
-	default:
-		return scan_members(p, store);
-	}
+	return s->scan == NPSD_SCAN_NAMES ? scan_names(p, store) : scan_members(p, store);
 }
 
 /* The next of what is scanned. */
@@ -103,15 +94,9 @@ static void next_scan(struct npsd_pub *p)
 
 	strcpy(s->cursor, "0");
 	switch (s->scan) {
-	case NPSD_SCAN_KEYS:
-		s->scan = p->shard == 0 ? NPSD_SCAN_SETS : NPSD_SCAN_MEMBERS;
-		s->set = 0;
-		return;
-	case NPSD_SCAN_SETS:
-		s->scan = NPSD_SCAN_RANKS;
-		return;
-	case NPSD_SCAN_RANKS:
+	case NPSD_SCAN_NAMES:
 		s->scan = NPSD_SCAN_MEMBERS;
+		s->set = 0;
 		return;
 	case NPSD_SCAN_MEMBERS:
 		if (++s->set < p->cfg->sets.n)
@@ -124,14 +109,22 @@ static void next_scan(struct npsd_pub *p)
 	s->scan = npsd_rank_next(p, &s->rank) ? NPSD_SCAN_RANKED : NPSD_SCAN_DONE;
 }
 
-/* SEG of `PFX:v:{SEG}`; p == NULL: another name. */
-static struct npsd_str seg_of_key(const struct npsd_pub *p, struct npsd_str key)
+/* What stands behind `PFX:WORD:`; p == NULL: another name. */
+static struct npsd_str behind(const struct npsd_pub *p, struct npsd_str key, const char *word)
 {
-	uint32_t n = (uint32_t)strlen(p->cfg->prefix) + 4;
+	uint32_t prefix = (uint32_t)strlen(p->cfg->prefix), n = (uint32_t)strlen(word), head = prefix + n + 2;
 
-	if (key.n <= n || memcmp(key.p + n - 4, ":v:{", 4) != 0 || key.p[key.n - 1] != '}')
+	if (key.n < head || memcmp(key.p + prefix + 1, word, n) != 0 || key.p[head - 1] != ':')
 		return (struct npsd_str){0};
-	return (struct npsd_str){key.p + n, key.n - n - 1};
+	return (struct npsd_str){key.p + head, key.n - head};
+}
+
+/* SEG of `{SEG}`; p == NULL: another form. */
+static struct npsd_str in_braces(struct npsd_str text)
+{
+	if (!text.p || text.n < 2 || text.p[0] != '{' || text.p[text.n - 1] != '}')
+		return (struct npsd_str){0};
+	return (struct npsd_str){text.p + 1, text.n - 2};
 }
 
 enum fate { STAYS, NOT_HELD, UNKNOWN };
@@ -148,6 +141,25 @@ static enum fate fate_of(const struct npsd_pub *p, const struct npsd_shard_view 
 		return STAYS;
 	i = npsd_panes_find(v->panes, s, false);
 	return i != UINT32_MAX && npsd_pub_seg_holds(p, v, i) ? STAYS : NOT_HELD;
+}
+
+/* Of `{SEG}:STEP`, behind `PFX:series:` */
+static enum fate fate_of_series(
+    const struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_str name)
+{
+	struct npsd_str step = {0}, seg;
+	struct npsd_seg s;
+	enum fate f;
+
+	for (uint32_t n = name.n; n > 0 && !step.p; n--)
+		if (name.p[n - 1] == ':')
+			step = (struct npsd_str){name.p + n, name.n - n};
+	seg = in_braces((struct npsd_str){name.p, step.p ? name.n - step.n - 1 : 0});
+	f = fate_of(p, v, seg);
+	if (f != STAYS || !seg.p || !npsd_seg_parse(&s, seg, &p->cfg->sets, p->cfg->kinds_split, v->names) ||
+	    npsd_seg_shard(s, (uint32_t)p->cfg->shards) != (uint32_t)p->shard)
+		return f;
+	return npsd_series_holds(p, v, npsd_panes_find(v->panes, s, false), step) ? STAYS : NOT_HELD;
 }
 
 /* Of a member of a rank: the value of its dimension, in its written form. */
@@ -210,21 +222,39 @@ static void keep_stray(
 	s->nstrays++;
 }
 
+/* What a name would be if it should not be there. */
+static enum npsd_stray_what what_of(const struct npsd_pub *p, struct npsd_str key)
+{
+	if (behind(p, key, "series").p)
+		return NPSD_STRAY_SERIES;
+	return behind(p, key, "index").p || behind(p, key, "rank").p ? NPSD_STRAY_SET : NPSD_STRAY_KEY;
+}
+
+static enum fate fate_of_name(
+    struct npsd_pub *p, const struct npsd_shard_view *v, enum npsd_stray_what what, struct npsd_str key)
+{
+	struct npsd_str windows = behind(p, key, "v");
+
+	if (what == NPSD_STRAY_SERIES)
+		return fate_of_series(p, v, behind(p, key, "series"));
+	if (what == NPSD_STRAY_SET)
+		return p->shard == 0 ? fate_of_list(p, key) : STAYS;
+	return windows.p ? fate_of(p, v, in_braces(windows)) : STAYS;
+}
+
 /* {cursor, key, rev, fields, ...} */
 static void names_scanned(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_reply *r)
 {
-	bool lists = p->sweep.scan != NPSD_SCAN_KEYS;
-
 	for (size_t k = 1; k + 2 < r->n; k += 3) {
 		struct npsd_str key = {r->el[k].str, (uint32_t)r->el[k].len};
 		struct npsd_str rev = {r->el[k + 1].str, (uint32_t)r->el[k + 1].len};
+		enum npsd_stray_what what = what_of(p, key);
 
-		if (lists && fate_of_list(p, key) != STAYS)
-			keep_stray(&p->sweep, NPSD_STRAY_SET, key, rev);
 		/* An emptied key, which holds its rev alone, goes by itself. */
-		if (!lists && (rev.n == 0 || r->el[k + 2].integer != 1) &&
-		    fate_of(p, v, seg_of_key(p, key)) != STAYS)
-			keep_stray(&p->sweep, NPSD_STRAY_KEY, key, rev);
+		if (what == NPSD_STRAY_KEY && rev.n > 0 && r->el[k + 2].integer == 1)
+			continue;
+		if (fate_of_name(p, v, what, key) != STAYS)
+			keep_stray(&p->sweep, what, key, rev);
 	}
 }
 
@@ -264,10 +294,9 @@ void npsd_strays_scanned(
 static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
 {
 	struct npsd_str name = {s->text, s->len};
-	enum fate f = s->what == NPSD_STRAY_SET	     ? fate_of_list(p, name)
-		      : s->what == NPSD_STRAY_MEMBER ? fate_of(p, v, name)
+	enum fate f = s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
 		      : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
-						     : fate_of(p, v, seg_of_key(p, name));
+						     : fate_of_name(p, v, s->what, name);
 
 	return f == UNKNOWN && s->what != NPSD_STRAY_SET && !p->sweep.unknown_go ? STAYS : f;
 }
@@ -287,7 +316,7 @@ static void submit_removal(
 		key = npsd_arg_buf(&p->name, 0, p->name.n);
 		npsd_pub_submit(
 		    p, store, NPSD_SLOT_REMOVE, ranked ? NPSD_S_rank : NPSD_S_index, &key, 1, out, 2);
-	} else if (fate == NOT_HELD) {
+	} else if (fate == NOT_HELD && s->what == NPSD_STRAY_KEY) {
 		/* It leaves its rev, like any emptied key; of an unknown name nobody could bring it back. */
 		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_publish, &key, 1, empty, 2);
 	} else {

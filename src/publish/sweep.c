@@ -24,7 +24,7 @@ void npsd_sweep_step(struct npsd_pub *p, const struct npsd_shard_view *v, int64_
 	s->running = true;
 	s->nkeys = s->left = npsd_panes_segments(v->panes);
 	s->at = 0;
-	s->scan = NPSD_SCAN_KEYS;
+	s->scan = NPSD_SCAN_NAMES;
 	strcpy(s->cursor, "0");
 	s->resolved = false;
 	s->removed = 0;

@@ -61,9 +61,10 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 	pubs_taken++;
 }
 
-void npsd_pub_touch(struct npsd_pub *p, uint32_t i, int64_t mono_ms)
+void npsd_pub_touch(
+    struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms)
 {
-	(void)i;
+	cr_assert(npsd_panes_segments(v->panes) > i && pane_s % 60 == 0);
 	(void)mono_ms;
 	cr_assert_not(p->busy, "applied while a round is on its way");
 	p->touched++;

@@ -165,7 +165,7 @@ void help_publish_count(struct help_publish *h, const char *seg, int64_t t_ms, i
 
 	npsd_panes_add(h->view.panes, i, t_ms / 60000 * 60, 1u << score, &n);
 	if (h->pub)
-		npsd_pub_touch(h->pub, i, h->mono_ms);
+		npsd_pub_touch(h->pub, &h->view, i, t_ms / 60000 * 60, h->mono_ms);
 }
 
 void help_publish_turn(struct help_publish *h, int64_t t_ms)

@@ -530,3 +530,42 @@ Test(config, the_first_difference_is_named)
 	cr_expect_null(npsd_config_difference("", ""));
 	npsd_config_free(&a);
 }
+
+Test(config, series_are_of_sets_and_steps_that_are_there)
+{
+	struct npsd_config *cfg = must_load(NULL, NULL);
+
+	cr_expect_eq(cfg->series_sets, 0);
+	npsd_config_free(&cfg);
+	cfg = must_load("series:\n  segments: [[], [channel, location]]\n  steps: [1d, 60s]\n", NULL);
+	cr_expect_eq(cfg->series_sets, 1u << 0 | 1u << 3);
+	cr_assert_eq(cfg->nseries_steps, 2);
+	cr_expect_eq(cfg->series_step_s[0], 86400);
+	cr_expect_eq(cfg->series_step_s[1], 60);
+	npsd_config_free(&cfg);
+	cfg =
+	    must_load("windows: [1h]\n", NULL); /* no window steps by the default's hours, and nobody asks */
+	npsd_config_free(&cfg);
+}
+
+Test(config, series_of_other_sets_and_steps_are_refused)
+{
+	static const struct refusal rows[] = {
+	    {NULL, "series.segments=all",
+		"--set: series.segments: accepted: a list of sets, such as [[], [location]]"},
+	    {NULL, "series.segments=[[team]]",
+		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
+	    {NULL, "series.segments=[location]",
+		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
+	    {NULL, "series.segments=[[atlantis]]",
+		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
+	    {NULL, "series.steps=[]", "--set: series.steps: accepted: a list of 1m 5m 1h 1d"},
+	    {NULL, "series.steps=[2h]", "--set: series.steps: `2h`; accepted: 1m 5m 1h 1d"},
+	    {NULL, "series.steps=[1h, 60m]", "--set: series.steps: `60m` stands there twice"},
+	    {"windows: [1h]\n", "series.segments=[[]]",
+		"default: series.steps: no window steps by `1h`; accepted: 1m (windows up to 3h), 5m (24h), "
+		"1h (31d), 1d"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}

@@ -155,7 +155,7 @@ Test(rank, a_segment_that_falls_below_the_least_leaves)
 	rest();
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "2");
 	npsd_panes_add(h.view.panes, i, HELP_T0 / 60000 * 60, 1u << NPSD_C_h9, &minus);
-	npsd_pub_touch(h.pub, i, h.mono_ms);
+	npsd_pub_touch(h.pub, &h.view, i, HELP_T0 / 60000 * 60, h.mono_ms);
 	write_and_tell();
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[south]");
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "24h"), "0", "-1"), "[south]");
