@@ -120,14 +120,28 @@ def write_object(found, clock_ms):
     return "{" + ",".join(parts) + "}"
 
 
+def publish_rank(pipe, of, seg, view):
+    """A segment of a set of one dimension in the ranks of its windows."""
+    kind, _, value = seg.partition(",")
+    if "," in of or of == "all" or value == of + "=__none__":
+        return
+    value = value[len(of) + 1:]
+    level = f"/{value.count('/') + 1}" if of == "location" else ""
+    for w, found in view.items():
+        if found["n"] >= 10:
+            pipe.zadd(f"nps:rank:{kind[len('kind='):]}:{of}{level}:{w}", {value: f"{found['nps_lo']:.4f}"})
+
+
 def publish(redis, expected, account):
     """What Redis holds if the oracle is right; it does not speak of reasons."""
     redis.flushall()
     pipe = redis.pipeline(transaction=False)
     t = expected.clock_ms
     for seg in expected.answers:
-        windows = {w: write_object(found, t) for w, found in expected.view(seg, t).items()}
+        view = expected.view(seg, t)
+        windows = {w: write_object(found, t) for w, found in view.items()}
         if windows:
+            publish_rank(pipe, expected.set_of[seg], seg.decode(), view)
             pipe.hset(b"nps:v:{" + seg + b"}", mapping={**windows, "rev": f"{t:013}-{7:012}-{t:013}"})
             pipe.sadd("nps:index:" + expected.set_of[seg], seg)
     pipe.hset("nps:totals", mapping={**expected.totals, "clock_ms": t})
@@ -231,6 +245,11 @@ FAULTS = {
     "index too small": lambda r: r.srem("nps:index:all", "kind=transactional"),
     "index too large": lambda r: r.sadd("nps:index:channel", "kind=transactional"),
     "an index too many": lambda r: r.sadd("nps:index:team", "kind=transactional,team=a"),
+    "a rank less": lambda r: r.delete("nps:rank:transactional:location/1:30d"),
+    "a rank too many": lambda r: r.zadd("nps:rank:transactional:location:30d", {"north": 1}),
+    "ranked too low": lambda r: r.zincrby("nps:rank:transactional:channel:30d", -0.0001, "email"),
+    "not ranked": lambda r: r.zrem("nps:rank:transactional:channel:30d", "email"),
+    "ranked too many": lambda r: r.zadd("nps:rank:transactional:channel:30d", {"__none__": 1}),
     "counted": lambda r: r.hincrby("nps:totals", "counted", 1),
     "a reason": lambda r: r.hincrby("nps:totals", "survey-events/rejected:no_kind", -1),
     "clock": lambda r: r.hincrby("nps:totals", "clock_ms", 1),

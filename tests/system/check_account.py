@@ -10,6 +10,7 @@ nothing differs.
 """
 
 import argparse
+import collections
 import json
 import re
 import sys
@@ -17,9 +18,11 @@ import time
 
 import redis
 from account_said import Account
-from account_windows import fold, parse_window, set_name, window_object
+from account_windows import SCORES, fold, interval, parse_window, set_name, shares, window_object
 
 DAY = 86400000
+RANK_MIN_N = 10
+ROUNDING = 0.5e-4 + 1e-7  # half of the last digit of a figure, and what floats add to it
 
 
 class Differences:
@@ -60,7 +63,7 @@ def same_figure(expected, found):
     """The expected one is not rounded: half of the last digit is all that may lie between."""
     if not isinstance(found, Figure) or not found.well_written:
         return False
-    return abs(expected - found) <= 0.5e-4 + 1e-9 * max(1, abs(expected))
+    return abs(expected - found) <= ROUNDING
 
 
 def compare_window(diff, where, expected, raw, window, clock_ms):
@@ -144,6 +147,31 @@ def compare_indexes(diff, server, prefix, members, sets):
             diff.add(key, f"{seg} is missing")
         for seg in sorted(have - wanted.get(key, set())):
             diff.add(key, f"{seg} is not expected")
+
+
+def ranks_of(counts, members, sets, windows):
+    """Key behind `rank:` -> value -> nps_lo, of the sets of one dimension."""
+    ranks = collections.defaultdict(dict)
+    for dims in sets:
+        for seg in members.get(set_name(dims), ()) if len(dims) == 1 else ():
+            kind, value = (part.partition("=")[2] for part in seg.split(",", 1))
+            dim = f"location/{value.count('/') + 1}" if dims == ("location",) else dims[0]
+            for window, (now, _) in zip(windows, counts[seg]):
+                if sum(now[:SCORES]) >= RANK_MIN_N and value != "__none__":
+                    ranks[f"{kind}:{dim}:{window.name}"][value] = interval(*shares(now))[0]
+    return ranks
+
+
+def compare_ranks(diff, server, prefix, wanted):
+    found = {key.decode(errors="backslashreplace") for key in server.scan_iter(match=f"{prefix}:rank:*", count=2000)}
+    for key in sorted(found | {f"{prefix}:rank:{name}" for name in wanted}):
+        members = wanted.get(key[len(f"{prefix}:rank:"):], {})
+        have = {value.decode(errors="backslashreplace"): score for value, score in server.zrange(key, 0, -1, withscores=True)}
+        for value in sorted(members.keys() | have.keys()):
+            if value not in have or value not in members:
+                diff.add(key, f"{value} {'is missing' if value in members else 'is not expected'}")
+            elif abs(have[value] - members[value]) > ROUNDING:
+                diff.add(key, f"{value}: expected {members[value]:.4f}, found {have[value]!r}")
 
 
 def compare_totals(diff, server, prefix, account):
@@ -258,6 +286,7 @@ def check(account, server, sets, windows, prefix="nps", alerts_keep=100000):
     counts, members = fold(account.counted(), sets, windows, account.clock_ms or 0)
     total = compare_windows(diff, server, prefix, counts, windows, account.clock_ms)
     compare_indexes(diff, server, prefix, members, sets)
+    compare_ranks(diff, server, prefix, ranks_of(counts, members, sets, windows))
     compare_totals(diff, server, prefix, account)
     compare_alerts(diff, server, prefix, account, alerts_keep)
     figures = {"events": account.events, "segments": len(counts), "windows": total, "alerts": len(account.alerts),
