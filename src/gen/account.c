@@ -119,7 +119,7 @@ static void put_answer(struct gen_out *o, const struct gen_content *c, uint32_t 
 	put_comment(o, c->comment, says & GEN_SAYS_COMMENT);
 }
 
-/* says: which of the texts that nobody keeps stand in the record. */
+/* says: what stands in the record itself; of other values only those that somebody keeps are written. */
 static void put_content(struct gen_out *o, const char *name, const struct gen_world *w,
     const struct gen_content *c, enum gen_type type, uint32_t says)
 {
@@ -128,7 +128,7 @@ static void put_content(struct gen_out *o, const char *name, const struct gen_wo
 	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
 	put_str(o, "location", gen_world_location(w, c->location));
 	for (int l = 0; l < GEN_NLIST; l++)
-		if (c->value[l])
+		if (c->value[l] && (c->value[l] != GEN_SAID_NONE || says & (uint32_t)GEN_SAYS_LIST << l))
 			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));
 	if (type < GEN_INVITED)
 		put_answer(o, c, says);

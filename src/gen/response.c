@@ -81,6 +81,18 @@ static bool is_whole(const struct gen_answer *a)
 	return a->type != GEN_UPDATED || ((a->says & needed) == needed && a->time_field == GEN_RESPONDED_AT);
 }
 
+/* What creates or revives has no past: what it does not mention is none. */
+static void forget_unsaid(struct gen_answer *a)
+{
+	if (!(a->says & GEN_SAYS_THEMES))
+		a->is.themes = 0;
+	if (!(a->says & GEN_SAYS_COMMENT))
+		a->is.comment = 0;
+	for (int l = 0; l < GEN_NLIST; l++)
+		if (!(a->says & (uint32_t)GEN_SAYS_LIST << l))
+			a->is.value[l] = 0;
+}
+
 static void keep_order(struct gen_slot *s, const struct gen_answer *a)
 {
 	if (a->revision)
@@ -136,6 +148,7 @@ static void make_again(struct gen *g, struct gen_record *out, struct gen_slot *s
 			out->was = &g->was;
 		} else {
 			out->event_ms = s->event_ms = gen_own_ms(&g->answer, out->record_ms);
+			forget_unsaid(&g->answer);
 		}
 		apply(g, s, out->record_ms);
 	}

@@ -49,14 +49,19 @@ class Account:
         """One object for equal texts: there are few values and many records."""
         return self.known.setdefault(text, text)
 
+    def value(self, content, name):
+        """None where it counts as none: who says so is told apart only in an alert of that very record."""
+        value = content.get(name)
+        return None if value == "__none__" else self.same_text(value)
+
     def answer(self, event_ms, content, before=None):
         """before: what the record edits, whose comment stays where it is not mentioned."""
-        dims = {name: self.same_text(content[name]) if name in content else None for name in DIMS + ("owner",)}
+        dims = {name: self.value(content, name) for name in DIMS + ("owner",)}
         comment = None
         if content.get("has_comment"):
             comment = cut(content["comment"]) if "comment" in content else before and before.comment
         return Answer(event_ms=event_ms, score=content.get("score"), has_comment=content.get("has_comment", False),
-                      comment=comment, plan=self.same_text(content.get("attributes.plan")),
+                      comment=comment, plan=self.value(content, "attributes.plan"),
                       themes=self.same_text(tuple(sorted(content.get("themes", ())))), **dims)
 
     def take(self, record):
@@ -115,7 +120,7 @@ class Account:
             return ["score"] if new else ["excluded" if record.get("excluded") else "withdrawn"]
         found = {"score"} if old.score != new.score else set()
         names = DIMS + ("owner",) + (("plan",) if self.plan_declared else ())
-        found |= {name for name in names if (getattr(old, name) or "__none__") != (getattr(new, name) or "__none__")}
+        found |= {name for name in names if getattr(old, name) != getattr(new, name)}
         found |= {"themes"} if old.themes != new.themes else set()
         found |= {"comment"} if new.comment is not None and new.comment != old.comment else set()
         return sorted("attributes.plan" if name == "plan" else name for name in found)
@@ -128,9 +133,10 @@ class Account:
                "has_comment": shown.has_comment, "comment": cut(said.get("comment")), "owner": shown.owner,
                "respondent_id": said.get("respondent_id"), "themes": shown.themes or None,
                "responded_at_ms": record["event_ms"], "at_ms": record.get("at_ms", record["event_ms"]), "contract": 1}
-        out.update((name, getattr(shown, name)) for name in DIMS)
-        if self.plan_declared and shown.plan:
-            out["attributes"] = {"plan": shown.plan}
+        out.update((name, said.get(name, getattr(shown, name))) for name in DIMS)
+        plan = said.get("attributes.plan", shown.plan)
+        if self.plan_declared and plan:
+            out["attributes"] = {"plan": plan}
         if self.location_set:
             out["seg"] = f"kind={shown.survey_kind},location={encode(shown.location)}"
         out = {k: v for k, v in out.items() if v is not None}
