@@ -138,7 +138,7 @@ run_check() {
 	start_ms=${NPSD_DEMO_START_MS:-$(($(date +%s) * 1000 - span_ms))}
 	say "the stream: NPSD_DEMO_EVENTS=$events NPSD_DEMO_SEED=$seed NPSD_DEMO_START_MS=$start_ms"
 	start_redis
-	start_broker "$events" --seed "$seed" --start-ms "$start_ms" --span "${span_ms}ms" --account "$dir/account"
+	start_broker "$events" --seed "$seed" --funnel 0.65 --start-ms "$start_ms" --span "${span_ms}ms" --account "$dir/account"
 	write_config event
 	say "npsd counts"
 	"$build/npsd" --config "$dir/npsd.yaml" --set alerts.keep=10000000 --set alerts.keep_bytes=8GB --drain >&2 ||
@@ -153,13 +153,14 @@ run_live() {
 	start_redis
 	history=${NPSD_DEMO_EVENTS:-30000}
 	say "sending sixty days of history"
-	start_broker "$history" --seed "$seed" --span 60d
+	start_broker "$history" --seed "$seed" --span 60d --funnel 0.65
 	write_config wall
 	launch npsd "$build/npsd" --config "$dir/npsd.yaml"
 	npsd=$pid
 	say "npsd counts it"
 	until_true "npsd does not count the history" "$npsd" counted "$history"
-	launch live "$build/npsgen" --brokers "$bootstrap" --topic "$topic" --seed "$(date +%s)" --rate 20 --events forever
+	launch live "$build/npsgen" --brokers "$bootstrap" --topic "$topic" --seed "$(date +%s)" --rate 20 \
+		--funnel 0.65 --events forever
 	# in the background, since a trap waits for what runs in front
 	/usr/bin/python3 -B "$here/viewer.py" --npsctl "$build/npsctl" --config "$dir/npsd.yaml" --watch "$npsd" &
 	viewer=$!

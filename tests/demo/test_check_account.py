@@ -88,6 +88,8 @@ def server(folder):
 def recounted(folder):
     """A stream with much of everything: its account, and what the oracle makes of the topic."""
     options = ["--mock", "4", "--events", "4000", "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
+               # what the recount does not know yet
+               "--updates", "0", "--retractions", "0", "--funnel", "0", "--cloudevents", "0",
                "--late", "0.03", "--duplicates", "0.1", "--locations", "40", "--account", str(folder / "account")]
     generator = subprocess.Popen([NPSGEN, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
