@@ -15,6 +15,9 @@ files '*.c' '*.h' '*.cc' | xargs clang-format-14 --dry-run -Werror || fail "form
 say "house rules"
 python3 tests/lint/rules.py || fail "house rules"
 
+say "contract"
+python3 tests/lint/contract.py || fail "docs/contract.md and tests/contract.tsv"
+
 say "shell"
 files '*.sh' dev .ci/run | xargs shellcheck || fail "shellcheck"
 

@@ -208,6 +208,47 @@ Test(worker, a_changed_lateness_is_a_ruling_where_it_begins)
 	rig_free(&r);
 }
 
+Test(worker, a_longer_lateness_brings_nothing_back)
+{
+	static const char *const sets[] = {"segments=[[]]", "lateness=30d"};
+	struct rig *r = rig_new(sets, 2);
+	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+
+	o->names = r->names;
+	o->load_from = 7;
+	o->state = (struct npsd_part_state){.tp = {0, 0},
+	    .claim = "c",
+	    .pos = {0, 7},
+	    .stream_ms = RIG_NOW,
+	    .horizon_ms = RIG_NOW - 7 * DAY,
+	    .lateness_ms = 7 * DAY};
+	rig_send(r, o);
+	rig_send(r, rig_order(NPSD_ORDER_READ));
+	submit(r, 7, RIG_NOW, "a", "9", ",\"responded_at\":\"2026-11-14T21:04:05Z\"");
+	rig_run(r);
+	cr_expect_eq(rig_total(r, "late"), 1);
+	cr_expect_eq(r->last[0].end.lateness_ms, 30 * DAY);
+	cr_expect_eq(r->last[0].end.horizon_ms, RIG_NOW - 7 * DAY);
+	rig_free(&r);
+}
+
+Test(worker, a_response_is_known_within_its_partition)
+{
+	struct rig *r = rig_new(plain_sets, 1);
+
+	rig_take(r, 0, 0, 0);
+	rig_take(r, 1, 0, 0);
+	submit(r, 0, RIG_NOW, "a", "9", ",\"revision\":1");
+	rig_record(r, 1, 0, RIG_NOW,
+	    "{\"type\":\"response.submitted\",\"response_id\":\"a\",\"score\":3,\"revision\":1,"
+	    "\"survey_kind\":\"transactional\",\"location\":\"north\"}");
+	rig_run(r);
+	cr_expect_eq(rig_total(r, "counted"), 2);
+	cr_expect_eq(rig_sum(r, "kind=transactional", PANE(RIG_NOW), NPSD_C_h9), 1);
+	cr_expect_eq(rig_sum(r, "kind=transactional", PANE(RIG_NOW), NPSD_C_h3), 1);
+	rig_free(&r);
+}
+
 Test(worker, one_batch_is_on_its_way_and_the_next_fills_up_to_its_limits)
 {
 	struct rig *r = rig_new(plain_sets, 1);
