@@ -8,6 +8,9 @@
 static const struct npsd_config cfg = {.fragile_few = 30, .fragile_wide = 10, .fragile_low_rate = 0.1};
 static const struct npsd_window hour = {.name = "1h", .width_s = 3600, .step_s = 60};
 
+#define RATE(rate, lo, hi)                                                                                   \
+	",\"response_rate\":" rate ",\"response_rate_lo\":" lo ",\"response_rate_hi\":" hi "}"
+
 struct funnel {
 	int64_t no_score, comments, invited, delivered;
 };
@@ -228,6 +231,44 @@ Test(window, fragile_flags_in_their_order)
 		cr_expect_not_null(
 		    strstr(write_counts(rows[i].now, rows[i].prev, rows[i].funnel), expect), "row %zu", i);
 	}
+}
+
+Test(window, response_rate_is_of_all_answers_to_what_was_delivered_or_else_invited)
+{
+	static const struct {
+		int64_t now[3];
+		struct funnel funnel;
+		const char *json; /* "": there is none */
+	} rows[] = {
+	    {{1, 1, 0}, {.delivered = 6}, RATE("0.3333", "0.0968", "0.7000")},
+	    {{1, 0, 0}, {.no_score = 1, .delivered = 6}, RATE("0.3333", "0.0968", "0.7000")},
+	    {{1, 1, 0}, {.delivered = 6, .invited = 300}, RATE("0.3333", "0.0968", "0.7000")},
+	    {{25, 25, 25}, {.invited = 300}, RATE("0.2500", "0.2044", "0.3020")},
+	    {{0}, {.delivered = 10}, RATE("0.0000", "0.0000", "0.2775")},
+	    {{10, 0, 0}, {.delivered = 10}, RATE("1.0000", "0.7225", "1.0000")},
+	    {{10, 0, 0}, {.no_score = 1, .delivered = 10}, ""},
+	    {{10, 0, 0}, {.delivered = 9, .invited = 100}, ""}, /* no other denominator instead */
+	    {{10, 0, 0}, {.comments = 10}, ""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *json = write_counts(rows[i].now, (const int64_t[3]){0}, rows[i].funnel);
+		const char *found = strstr(json, ",\"response_rate\"");
+
+		cr_expect_str_eq(found ? found : "", rows[i].json, "row %zu", i);
+	}
+}
+
+Test(window, the_funnel_is_told_stage_by_stage)
+{
+	struct npsd_window_counts c = {.to_s = 3600};
+
+	for (int i = NPSD_C_no_score; i <= NPSD_C_unsubscribed; i++)
+		c.now[i] = 100 + i;
+	cr_expect_not_null(
+	    strstr(write_window(&c), "\"no_score\":111,\"comments\":112,\"invited\":113,\"delivered\":114,"
+				     "\"opened\":115,\"declined\":116,\"bounced\":117,"
+				     "\"unsubscribed\":118,\"prev_n\":0,"));
 }
 
 Test(window, wide_compares_the_unrounded_interval)
