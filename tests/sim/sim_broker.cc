@@ -180,7 +180,7 @@ struct npsd_broker Member::handle()
 
 /* --- the group --- */
 
-Group::Group(Topics &t, const Setup &s, const int64_t &now, Rng &r) : topics(t), setup(s), now_ms(now), rng(r)
+Group::Group(Topics &t, const int64_t &now, Rng &r) : topics(t), now_ms(now), rng(r)
 {
 }
 

@@ -81,7 +81,7 @@ class Member
 class Group
 {
       public:
-	Group(Topics &topics, const Setup &setup, const int64_t &now_ms, Rng &rng);
+	Group(Topics &topics, const int64_t &now_ms, Rng &rng);
 	Member *join(int workers);
 	void rebalance(); /* begins one, if none is under way */
 	void tick();	  /* answers, expels, assigns: what is due */
@@ -104,7 +104,6 @@ class Group
 	void expel(Member &m);
 	bool expel_silent();
 
-	const Setup &setup;
 	const int64_t &now_ms;
 	Rng &rng;
 	std::vector<std::unique_ptr<Member>> members;

@@ -17,7 +17,7 @@ World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
 	server = std::make_unique<Server>(
 	    model.get(), rng, [this](const Call &c, const struct npsd_reply *r) { seen(c, r); });
 	server->before = [this](const Call &c) { before(c); };
-	group = std::make_unique<Group>(topics, setup, now_ms, rng);
+	group = std::make_unique<Group>(topics, now_ms, rng);
 	group->no = setup.faults.broker_no;
 	mutate(model.get(), mutant);
 	if (mutant_forgets_ledger(mutant)) {
