@@ -9,7 +9,8 @@
  * this record tells. `is` is the content that the record leads to, in the contract's field names, canonical
  * (location without empty levels, themes once each), with `has_comment`; the comment's text and the
  * respondent stand in it only where the record says them. Absent where a response is withdrawn; `excluded`
- * then tells in which way. `was` is what counted until then, of edits and withdrawals.
+ * then tells in which way. `was` is what counted until then, of edits and withdrawals. A value that is
+ * `__none__` stands there only where this very record says so: nobody keeps it.
  */
 #ifndef GEN_ACCOUNT_H
 #define GEN_ACCOUNT_H

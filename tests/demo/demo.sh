@@ -122,6 +122,7 @@ write_config() { # CLOCK
 		redis.url: unix://$dir/redis.sock
 		clock: $1
 		segments: [[], [location], [channel], [location, channel], [theme], [stage, team], [attributes.plan]]
+		series: { segments: [[], [location], [theme]], steps: [1h, 1d] }
 	YAML
 }
 segments='all location channel location,channel theme stage,team attributes.plan'
@@ -145,7 +146,7 @@ run_check() {
 		die "npsd ended with $?"
 	say "comparing"
 	/usr/bin/python3 -B "$here/../system/check_account.py" --account "$dir/account" --redis "unix://$dir/redis.sock" \
-		--segments "$segments" --alerts-keep 10000000
+		--segments "$segments" --series 'all location theme' --series-steps '1h 1d' --alerts-keep 10000000
 }
 
 run_live() {

@@ -134,12 +134,26 @@ def publish_rank(pipe, of, seg, view):
             pipe.zadd(f"nps:rank:{kind[len('kind='):]}:{of}{level}:{w}", {value: f"{found['nps_lo']:.4f}"})
 
 
+def publish_series(pipe, seg, answers):
+    """All panes: the stream is shorter than any window whose step these are."""
+    for step, width_s in {"1h": 3600, "1d": 86400}.items():
+        panes = {}
+        for event_ms, score, *_ in answers:
+            if score is not None:
+                of = panes.setdefault(event_ms // (width_s * 1000) * width_s, [0, 0, 0])
+                of[0 if score >= 9 else 1 if score >= 7 else 2] += 1
+        if panes:
+            pipe.hset(f"nps:series:{{{seg}}}:{step}", mapping={pane: "%d %d %d" % tuple(of) for pane, of in panes.items()})
+
+
 def publish(redis, expected, account):
     """What Redis holds if the oracle is right; it does not speak of reasons."""
     redis.flushall()
     pipe = redis.pipeline(transaction=False)
     t = expected.clock_ms
     for seg in expected.answers:
+        if expected.set_of[seg] in ("all", "theme"):
+            publish_series(pipe, seg.decode(), expected.answers[seg])
         view = expected.view(seg, t)
         windows = {w: write_object(found, t) for w, found in view.items()}
         if windows:
@@ -165,7 +179,7 @@ def published(server, recounted, account):
 
 
 def differences(account, redis, keep=100000):
-    return check_account.check(account, redis, SETS, WINDOWS, alerts_keep=keep)
+    return check_account.check(account, redis, SETS, WINDOWS, alerts_keep=keep, series=([(), ("theme",)], ["1h", "1d"]))
 
 
 def test_account_and_oracle_agree(account, published, recounted):
@@ -252,6 +266,10 @@ FAULTS = {
     "ranked too low": lambda r: r.zincrby("nps:rank:transactional:channel:30d", -0.0001, "email"),
     "not ranked": lambda r: r.zrem("nps:rank:transactional:channel:30d", "email"),
     "ranked too many": lambda r: r.zadd("nps:rank:transactional:channel:30d", {"__none__": 1}),
+    "a series less": lambda r: r.delete("nps:series:{kind=transactional}:1d"),
+    "a series too many": lambda r: r.hset("nps:series:{kind=transactional,channel=email}:1d", "0", "1 0 0"),
+    "a pane too many": lambda r: r.hset("nps:series:{kind=transactional}:1h", "3600", "0 0 0"),
+    "a pane less": lambda r: r.hdel("nps:series:{kind=transactional}:1d", min(r.hkeys("nps:series:{kind=transactional}:1d"))),
     "counted": lambda r: r.hincrby("nps:totals", "counted", 1),
     "a reason": lambda r: r.hincrby("nps:totals", "survey-events/rejected:no_kind", -1),
     "clock": lambda r: r.hincrby("nps:totals", "clock_ms", 1),
@@ -289,7 +307,8 @@ def test_a_trimmed_stream_may_lack_its_oldest(account, published):
 
 def test_program_prints_one_json_object_last(folder, server, published):
     command = [sys.executable, HERE.parent / "system" / "check_account.py", "--account", folder / "account", "--redis", server.url,
-               "--segments", " ".join(check_account.set_name(dims) for dims in SETS)]
+               "--segments", " ".join(check_account.set_name(dims) for dims in SETS), "--series", "all theme",
+               "--series-steps", "1h 1d"]
     good = subprocess.run(command, capture_output=True, text=True, timeout=120)
     last = json.loads(good.stdout.splitlines()[-1])
     assert good.returncode == 0 and last["differences"] == 0

@@ -179,3 +179,26 @@ def fold(counted, sets, windows, clock_ms):
                 windows_of[i][which][slot] += n
                 windows_of[i][which][COMMENTS] += n * has_comment
     return counts, members
+
+
+def series_of(counted, sets, windows, step, clock_ms):
+    """SEG -> start of a pane in seconds -> promoters, passives, detractors; step: `1h`."""
+    step_ms = parse_step(step)
+    width_ms = max(w.width_ms for w in windows if w.step_ms == step_ms)
+    end = clock_ms // step_ms * step_ms + step_ms
+    dims = ["survey_kind"] + sorted({dim for of in sets for dim in of})
+    fields = [FIELD_OF.get(dim, dim) for dim in dims]
+    cells = collections.Counter()
+    for a, slot in counted:
+        if slot < SCORES and end - 2 * width_ms <= a.event_ms < end:
+            group = 0 if slot >= 9 else 1 if slot >= 7 else 2
+            cells[tuple(getattr(a, field) for field in fields), a.event_ms // step_ms * step_ms // 1000, group] += 1
+    series = collections.defaultdict(dict)
+    for (said, pane, group), n in cells.items():
+        for _, seg in segments_of(dict(zip(dims, said)), sets):
+            series[seg].setdefault(pane, [0, 0, 0])[group] += n
+    return series
+
+
+def parse_step(step):
+    return {"1m": 60, "5m": 300, "1h": 3600, "1d": 86400}[step] * 1000

@@ -18,7 +18,7 @@ import time
 
 import redis
 from account_said import Account
-from account_windows import SCORES, fold, interval, parse_window, set_name, shares, window_object
+from account_windows import SCORES, fold, interval, parse_window, series_of, set_name, shares, window_object
 
 DAY = 86400000
 RANK_MIN_N = 10
@@ -174,6 +174,19 @@ def compare_ranks(diff, server, prefix, wanted):
                 diff.add(key, f"{value}: expected {members[value]:.4f}, found {have[value]!r}")
 
 
+def compare_series(diff, server, prefix, wanted):
+    """wanted: what stands behind `series:` of a key -> pane -> counts"""
+    left = dict(wanted)
+    for key, fields in read_hashes(server, f"{prefix}:series:*"):
+        name = key.decode(errors="backslashreplace")
+        panes = {str(pane): " ".join(map(str, counts)) for pane, counts in left.pop(name[len(f"{prefix}:series:"):], {}).items()}
+        have = {pane.decode(): counts.decode() for pane, counts in fields.items()}
+        for pane in sorted(panes.keys() | have.keys()):
+            diff.same(f"{name} {pane}", panes.get(pane), have.get(pane))
+    for name in left:
+        diff.add(f"{prefix}:series:{name}", "the key is missing")
+
+
 def compare_totals(diff, server, prefix, account):
     key = f"{prefix}:totals"
     found = {k.decode(): v.decode() for k, v in server.hgetall(key).items()}
@@ -280,13 +293,18 @@ def compare_trimmed(diff, prefix, left, seen):
 # --- the whole ---
 
 
-def check(account, server, sets, windows, prefix="nps", alerts_keep=100000):
-    """Compares everything; returns the differences and the figures of the last line."""
+def check(account, server, sets, windows, prefix="nps", alerts_keep=100000, series=((), ())):
+    """Compares everything; series: sets and steps. Returns the differences and the figures of the last line."""
     diff = Differences()
     counts, members = fold(account.counted(), sets, windows, account.clock_ms or 0)
     total = compare_windows(diff, server, prefix, counts, windows, account.clock_ms)
     compare_indexes(diff, server, prefix, members, sets)
     compare_ranks(diff, server, prefix, ranks_of(counts, members, sets, windows))
+    panes = {}
+    for step in series[1]:
+        found = series_of(account.counted(), series[0], windows, step, account.clock_ms or 0)
+        panes.update({f"{{{seg}}}:{step}": of for seg, of in found.items()})
+    compare_series(diff, server, prefix, panes)
     compare_totals(diff, server, prefix, account)
     compare_alerts(diff, server, prefix, account, alerts_keep)
     figures = {"events": account.events, "segments": len(counts), "windows": total, "alerts": len(account.alerts),
@@ -305,6 +323,8 @@ def main():
     parser.add_argument("--prefix", default="nps")
     parser.add_argument("--segments", default="all location channel location,channel",
                         help="sets, a space between")
+    parser.add_argument("--series", default="", help="sets whose panes are published one by one")
+    parser.add_argument("--series-steps", default="", help="their widths, a space between")
     parser.add_argument("--windows", default="1h 24h 7d 30d 90d 365d")
     parser.add_argument("--alerts-keep", type=int, default=100000, help="below this many entries none may be missing")
     options = parser.parse_args()
@@ -314,7 +334,8 @@ def main():
         account = Account(sets).read(lines)
     server = redis.Redis.from_url(options.redis)
     windows = [parse_window(name) for name in options.windows.split()]
-    diff, figures = check(account, server, sets, windows, options.prefix, options.alerts_keep)
+    series = parse_sets(options.series), options.series_steps.split()
+    diff, figures = check(account, server, sets, windows, options.prefix, options.alerts_keep, series)
     for text in diff.texts:
         print(text)
     if diff.count > len(diff.texts):
