@@ -134,15 +134,15 @@ static void unwire(struct npsd_wires *w)
 	npsd_redis_close(&w->store_commit);
 	npsd_redis_close(&w->store_fold);
 	for (int i = 0; i < w->workers; i++) {
-		npsd_ring_free(&w->group_to_worker[i]);
-		npsd_ring_free(&w->worker_to_group[i]);
+		npsd_orders_free(&w->group_to_worker[i]);
+		npsd_orders_free(&w->worker_to_group[i]);
 		npsd_ring_free(&w->worker_to_commit[i]);
 		npsd_ring_free(&w->commit_to_worker[i]);
 	}
-	npsd_ring_free(&w->group_to_commit);
-	npsd_ring_free(&w->commit_to_group);
-	npsd_ring_free(&w->group_to_fold);
-	npsd_ring_free(&w->fold_to_group);
+	npsd_orders_free(&w->group_to_commit);
+	npsd_orders_free(&w->commit_to_group);
+	npsd_orders_free(&w->group_to_fold);
+	npsd_orders_free(&w->fold_to_group);
 	npsd_ring_free(&w->fold_to_commit);
 	npsd_ring_free(&w->commit_to_fold);
 }
@@ -206,10 +206,10 @@ int npsd_daemon_run(const struct npsd_config *cfg, bool drain)
 		pthread_join(d->runner[i].thread, NULL);
 	for (int i = 0; i < d->w.workers; i++)
 		npsd_worker_free(&d->worker[i]);
-	unwire(&d->w);
 	npsd_commit_free(&d->commit);
 	npsd_fold_free(&d->fold);
 	npsd_group_free(&d->group);
+	unwire(&d->w);
 	free(d);
 	return code;
 }

@@ -80,6 +80,9 @@ struct npsd_fold *npsd_fold_new(struct npsd_wires *w);
 void npsd_fold_free(struct npsd_fold **f);
 bool npsd_fold_step(struct npsd_fold *f, int wait_ms); /* Thread: fold */
 
+/* Frees a ring of orders and those that lie in it. Thread: main, when both its rooms are freed */
+void npsd_orders_free(struct npsd_ring **ring);
+
 enum npsd_group_state {
 	NPSD_GROUP_RUNS,
 	NPSD_GROUP_DONE,   /* drained, or stopped as asked */

@@ -62,6 +62,11 @@ void npsd_worker_free(struct npsd_worker **worker)
 	*worker = NULL;
 	if (!k)
 		return;
+	/* orders in hand go back unanswered: the ring's owner frees them */
+	if (k->order)
+		npsd_assert(npsd_ring_push(k->w->worker_to_group[k->number], k->order));
+	if (k->next)
+		npsd_assert(npsd_ring_push(k->w->worker_to_group[k->number], k->next));
 	for (size_t i = 0; i < k->nparts; i++)
 		npsd_part_free(&k->part[i]);
 	for (int t = 0; t < NPSD_MAX_TOPICS; t++)

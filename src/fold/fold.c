@@ -55,6 +55,11 @@ void npsd_fold_free(struct npsd_fold **fold)
 		for (int b = 0; b < NPSD_BUCKETS; b++)
 			free(s->bucket[b].at);
 	}
+	/* orders in hand go back unanswered: the ring's owner frees them */
+	if (f->flush)
+		npsd_assert(npsd_ring_push(f->w->fold_to_group, f->flush));
+	if (f->reset)
+		npsd_assert(npsd_ring_push(f->w->fold_to_group, f->reset));
 	npsd_snapshot_abandon(f);
 	npsd_buf_free(&f->snap.bytes);
 	free(f->snap.piece);

@@ -93,17 +93,6 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 }
 
 /* Orders travel in rings; jobs belong to the rooms that made them. */
-static void free_orders(struct npsd_ring **ring)
-{
-	struct npsd_order *o;
-
-	while ((o = npsd_ring_pop(*ring)) != NULL) {
-		free(o->rulings);
-		free(o);
-	}
-	npsd_ring_free(ring);
-}
-
 void instance_free(struct instance **instance)
 {
 	struct instance *i = *instance;
@@ -119,15 +108,15 @@ void instance_free(struct instance **instance)
 	npsd_fold_free(&i->fold);
 	npsd_group_free(&i->group);
 	for (int k = 0; k < w->workers; k++) {
-		free_orders(&w->group_to_worker[k]);
-		free_orders(&w->worker_to_group[k]);
+		npsd_orders_free(&w->group_to_worker[k]);
+		npsd_orders_free(&w->worker_to_group[k]);
 		npsd_ring_free(&w->worker_to_commit[k]);
 		npsd_ring_free(&w->commit_to_worker[k]);
 	}
-	free_orders(&w->group_to_commit);
-	free_orders(&w->commit_to_group);
-	free_orders(&w->group_to_fold);
-	free_orders(&w->fold_to_group);
+	npsd_orders_free(&w->group_to_commit);
+	npsd_orders_free(&w->commit_to_group);
+	npsd_orders_free(&w->group_to_fold);
+	npsd_orders_free(&w->fold_to_group);
 	npsd_ring_free(&w->fold_to_commit);
 	npsd_ring_free(&w->commit_to_fold);
 	free(i);
