@@ -184,25 +184,6 @@ Test(window, fields_stand_where_their_counts_allow)
 	}
 }
 
-/* What came back of what was delivered, or of the invited where no delivery is told. */
-Test(window, a_rate_counts_answers_with_and_without_a_score)
-{
-	static const struct {
-		struct funnel funnel;
-		const char *expect;
-	} rows[] = {
-	    {{.no_score = 1, .invited = 99, .delivered = 8}, "\"response_rate\":0.7500,"},
-	    {{.no_score = 1, .invited = 12}, "\"response_rate\":0.5000,"},
-	    {{.invited = 5}, "\"response_rate\":1.0000,"},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		cr_expect_not_null(
-		    strstr(write_counts((const int64_t[3]){3, 1, 1}, (const int64_t[3]){0}, rows[i].funnel),
-			rows[i].expect),
-		    "row %zu", i);
-}
-
 Test(window, fragile_flags_in_their_order)
 {
 	static const struct {
