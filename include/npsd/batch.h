@@ -55,6 +55,7 @@ enum npsd_ruling_what {
 	NPSD_RULING_AHEAD,    /* records from..to-1 were stamped more than a day ahead of the clock then */
 	NPSD_RULING_LATENESS, /* from this offset on lateness is `ms` */
 	NPSD_RULING_GAP,      /* from..to-1 were lost */
+	NPSD_RULING_HORIZON,  /* from this offset on the horizon is at least `ms` */
 };
 
 struct npsd_ruling {

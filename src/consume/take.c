@@ -209,8 +209,8 @@ static bool parse_ruling(struct npsd_ruling *r, const char *line)
 	if (sscanf(line, "%15s %39s %lld", word, pos, &a) != 3 || !npsd_pos_parse(&r->from, pos))
 		return false;
 	r->to = r->from.offset;
-	if (strcmp(word, "lateness") == 0) {
-		r->what = NPSD_RULING_LATENESS;
+	if (strcmp(word, "lateness") == 0 || strcmp(word, "horizon") == 0) {
+		r->what = *word == 'l' ? NPSD_RULING_LATENESS : NPSD_RULING_HORIZON;
 		r->ms = a;
 		return true;
 	}

@@ -12,6 +12,7 @@
 #define FIRST_BUCKETS 32u
 #define HUGE_PAGE ((size_t)2 << 20)
 #define SCORE_NULL 11
+#define SAMPLES 4096u
 
 /* One cache line. passed: entries at home in this bucket or before it that found it full and went on. */
 struct npsd_bucket {
@@ -304,6 +305,25 @@ void npsd_entry_set(struct npsd_ledger *l, struct npsd_entry *e, const struct np
 	e->location = c->value[NPSD_DIM_location];
 	e->owner = c->value[NPSD_DIM_owner];
 	e->channel = c->value[NPSD_DIM_channel];
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int64_t npsd_ledger_eldest_ms(const struct npsd_ledger *l)
+{
+	uint32_t stride = l->high / SAMPLES + 1, n = 0;
+	int64_t seen[SAMPLES];
+
+	for (uint32_t i = 0; i < l->high; i += stride)
+		if (l->entry[i].live)
+			seen[n++] = npsd_entry_seen_ms(&l->entry[i]);
+	qsort(seen, n, sizeof seen[0], compare_times);
+	return n ? seen[n / 8] : NPSD_TIME_NONE;
 }
 
 size_t npsd_ledger_bytes(const struct npsd_ledger *l)

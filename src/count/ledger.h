@@ -87,6 +87,9 @@ void npsd_ledger_sweep(struct npsd_ledger *l, uint32_t n, int64_t horizon_ms);
 void npsd_entry_get(struct npsd_content *out, const struct npsd_ledger *l, const struct npsd_entry *e);
 void npsd_entry_set(struct npsd_ledger *l, struct npsd_entry *e, const struct npsd_content *c);
 void npsd_entry_clear(struct npsd_ledger *l, struct npsd_entry *e);
+/* A time that at least about an eighth of the entries were last seen at or before; NPSD_TIME_NONE: there is
+ * none. */
+int64_t npsd_ledger_eldest_ms(const struct npsd_ledger *l);
 /* What live entries take, with their share of the tables. */
 size_t npsd_ledger_bytes(const struct npsd_ledger *l);
 

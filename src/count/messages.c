@@ -8,7 +8,6 @@
 #define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
 #define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
 #define RULING_ROOM 256
-#define MEMORY_GROUPS 64 /* between two looks at the ledgers' size */
 
 struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
 {
@@ -298,30 +297,6 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	return true;
 }
 
-/*
- * Where the ledgers have reached their limit the process stops with a clear message rather than grow on: a
- * horizon moved up by memory would have to be a ruling, and there is none for it yet.
- */
-static bool fits_memory(struct npsd_worker *k)
-{
-	int64_t limit = k->cfg->ledger_memory_max / k->w->workers, bytes = 0;
-
-	if (k->groups++ % MEMORY_GROUPS != 0)
-		return true;
-	for (size_t i = 0; i < k->nparts; i++)
-		bytes += (int64_t)npsd_ledger_bytes(k->part[i]->ledger);
-	if (bytes <= limit)
-		return true;
-	npsd_incident_set(k->w, NPSD_INCIDENT_BROKEN,
-	    "the ledgers of a worker have reached ledger.memory_max (%" PRId64
-	    " bytes for each of %d workers): raise it, or "
-	    "shorten lateness",
-	    limit, k->w->workers);
-	k->w->broker.wake(k->w->broker.self);
-	k->halted = true;
-	return false;
-}
-
 bool npsd_messages_go_on(struct npsd_worker *k)
 {
 	struct npsd_messages *in = &k->in;
@@ -331,7 +306,7 @@ bool npsd_messages_go_on(struct npsd_worker *k)
 		return false;
 	if (in->stage == NPSD_IN_DECODED && !resolve(k))
 		return true;
-	if (k->full || !fits_memory(k))
+	if (k->full || !npsd_memory_fits(k))
 		return false;
 	prepare(in);
 	while (in->at < in->n && go_past(k, in->at))

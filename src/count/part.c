@@ -14,14 +14,17 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 {
 	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
 	p->late = calloc(o->nrulings + 1, sizeof *p->late);
-	npsd_assert(p->ahead && p->late);
+	p->raised = calloc(o->nrulings + 1, sizeof *p->raised);
+	npsd_assert(p->ahead && p->late && p->raised);
 	for (size_t i = 0; i < o->nrulings; i++) {
 		const struct npsd_ruling *r = &o->rulings[i];
 
 		if (r->what == NPSD_RULING_AHEAD)
 			p->ahead[p->naheads++] = (struct npsd_part_range){r->from.offset, r->to};
 		else if (r->what == NPSD_RULING_LATENESS)
-			p->late[p->nlates++] = (struct npsd_part_lateness){r->from.offset, r->ms};
+			p->late[p->nlates++] = (struct npsd_part_from){r->from.offset, r->ms};
+		else if (r->what == NPSD_RULING_HORIZON)
+			p->raised[p->nraised++] = (struct npsd_part_from){r->from.offset, r->ms};
 	}
 }
 
@@ -37,7 +40,7 @@ struct npsd_part *npsd_part_new(const struct npsd_order *o, int64_t lateness_ms)
 	p->loading = o->load_from < o->state.pos.offset;
 	p->wants_first = o->state.base.offset > 0 && npsd_pos_cmp(o->state.base, o->state.pos) == 0;
 	p->ledger = npsd_ledger_new();
-	p->listing.from = -1;
+	p->listing.from = p->raising.at = -1;
 	take_rulings(p, o);
 	if (!p->loading)
 		npsd_part_begin(p, lateness_ms);
@@ -54,6 +57,7 @@ void npsd_part_free(struct npsd_part **part)
 	npsd_ledger_free(&p->ledger);
 	free(p->ahead);
 	free(p->late);
+	free(p->raised);
 	free(p);
 }
 
@@ -84,6 +88,8 @@ void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool
 {
 	while (p->loading && p->late_at < p->nlates && p->late[p->late_at].at <= offset)
 		p->lateness_ms = p->late[p->late_at++].ms;
+	while (p->loading && p->raised_at < p->nraised && p->raised[p->raised_at].at <= offset)
+		p->horizon_ms = max64(p->horizon_ms, p->raised[p->raised_at++].ms);
 	if (moves_time)
 		p->stream_ms = max64(p->stream_ms, record_ms);
 	if (p->stream_ms != NPSD_TIME_NONE)
@@ -123,9 +129,30 @@ void npsd_part_list(struct npsd_part *p, int64_t offset)
 	p->listing.to = offset + 1;
 }
 
+static void write_raising(struct npsd_part *p)
+{
+	if (p->raising.at < 0)
+		return;
+	npsd_assert(p->in);
+	npsd_buf_addf(&p->in->rulings, "horizon %" PRIu32 ":%" PRId64 " %" PRId64 "\n", p->state.pos.inc,
+	    p->raising.at, p->raising.ms);
+	npsd_assert(!p->in->rulings.full);
+	p->raising.at = -1;
+}
+
+void npsd_part_raise(struct npsd_part *p, int64_t horizon_ms)
+{
+	npsd_assert(!p->loading && horizon_ms >= p->horizon_ms && horizon_ms <= p->stream_ms);
+	if (p->raising.at != p->state.pos.offset)
+		write_raising(p); /* another one, with records behind it */
+	p->raising = (struct npsd_part_from){p->state.pos.offset, horizon_ms};
+	p->horizon_ms = horizon_ms;
+}
+
 void npsd_part_leave(struct npsd_part *p)
 {
 	write_listing(p);
+	write_raising(p);
 	p->state.stream_ms = p->stream_ms;
 	p->state.horizon_ms = p->horizon_ms;
 	p->in->end = p->state;

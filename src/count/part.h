@@ -11,7 +11,7 @@ struct npsd_part_range {
 	int64_t from, to; /* offsets from..to-1 */
 };
 
-struct npsd_part_lateness {
+struct npsd_part_from {
 	int64_t at, ms; /* in force from offset `at` on */
 };
 
@@ -25,11 +25,12 @@ struct npsd_part {
 	bool wants_first; /* the first record ever counted is still to come, of a base above 0 */
 	struct npsd_ledger *ledger;
 	struct npsd_part_range *ahead; /* rulings, ascending */
-	struct npsd_part_lateness *late;
-	size_t naheads, nlates, late_at;
+	struct npsd_part_from *late, *raised;
+	size_t naheads, nlates, late_at, nraised, raised_at;
 	struct npsd_batch_part *in; /* in the batch in hand; NULL: not in it */
 	struct npsd_part_range
 	    listing; /* records ahead that are not in the rulings of the batch yet; from < 0: none */
+	struct npsd_part_from raising; /* a horizon moved up, likewise; at < 0: none */
 };
 
 /* Takes what it needs of the order's state and rulings. Thread: worker, for all; Owns: the caller frees */
@@ -45,6 +46,11 @@ void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool
 void npsd_part_enter(struct npsd_part *p, struct npsd_batch_part *in);
 /* A record ahead of the clock: to be listed. */
 void npsd_part_list(struct npsd_part *p, int64_t offset);
+/*
+ * Moves the horizon up from here on, not beyond stream time: the ruling is written by the batch that counts
+ * the next record. Not while loading.
+ */
+void npsd_part_raise(struct npsd_part *p, int64_t horizon_ms);
 /* The state behind the batch; the partition is in none from now on. */
 void npsd_part_leave(struct npsd_part *p);
 /* What the ledger knows at the horizon, one line a response, sorted: two ledgers are equal where these are.

@@ -140,5 +140,5 @@ const uint32_t *npsd_pool_row(const struct npsd_pool *p, uint32_t number)
 
 size_t npsd_pool_bytes(const struct npsd_pool *p)
 {
-	return (size_t)p->cap * (p->width + 2) * sizeof *p->row + ((size_t)p->mask + 1) * sizeof *p->slot;
+	return (size_t)p->live * (p->width + 2) * sizeof *p->row + ((size_t)p->mask + 1) * sizeof *p->slot;
 }

@@ -30,6 +30,7 @@ uint32_t npsd_pool_take(struct npsd_pool *p, const uint32_t *words);
 void npsd_pool_drop(struct npsd_pool *p, uint32_t number);
 /* Valid until the next reserve. */
 const uint32_t *npsd_pool_row(const struct npsd_pool *p, uint32_t number);
+/* What the rows in use take, and the table that finds them. */
 size_t npsd_pool_bytes(const struct npsd_pool *p);
 
 #endif

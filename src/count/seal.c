@@ -41,7 +41,7 @@ void npsd_worker_forget(struct npsd_worker *k)
 	npsd_tables_clear(&k->tables);
 	memset(k->tally, 0, sizeof k->tally);
 	memset(k->other, 0, sizeof k->other);
-	k->undated = k->ahead = 0;
+	k->undated = k->ahead = k->raised = 0;
 	k->full = false;
 }
 
@@ -155,6 +155,7 @@ static void pack_meta(struct npsd_buf *out, const struct npsd_worker *k)
 	map_begin(&m, out);
 	map_add(&m, "undated", "", "", k->undated);
 	map_add(&m, "ahead", "", "", k->ahead);
+	map_add(&m, "horizon_moved", "", "", k->raised);
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + k->cfg->sets.nattr; dim++)
 		map_add(&m, "other:", npsd_dim_word(&k->cfg->sets, dim), "", k->other[dim]);
 	map_end(&m);

@@ -1,6 +1,7 @@
 /*
  * A worker's own state. Files: orders.c what the group asks, messages.c a group of messages on its way from
- * the broker to the tables, seal.c from the tables to a batch, worker.c the step that drives them.
+ * the broker to the tables, memory.c what the ledgers may take, seal.c from the tables to a batch, worker.c
+ * the step that drives them.
  */
 #ifndef NPSD_COUNT_WORKER_H
 #define NPSD_COUNT_WORKER_H
@@ -76,12 +77,12 @@ struct npsd_worker {
 	struct npsd_tables tables;
 	uint32_t most; /* segments that one event touches at most, subtracting and adding */
 	struct npsd_tally tally[NPSD_MAX_TOPICS];
-	int64_t undated, ahead, other[NPSD_NDIM];
-	struct npsd_batch *batch; /* fills */
-	struct npsd_batch *spare; /* NULL: on its way */
-	struct npsd_batch *sent;  /* NULL: none on its way */
-	bool full;		  /* the next event has no room: seal */
-	struct npsd_row *row;	  /* room to sort a batch's deltas */
+	int64_t undated, ahead, raised, other[NPSD_NDIM]; /* raised: horizons moved up by memory */
+	struct npsd_batch *batch;			  /* fills */
+	struct npsd_batch *spare;			  /* NULL: on its way */
+	struct npsd_batch *sent;			  /* NULL: none on its way */
+	bool full;					  /* the next event has no room: seal */
+	struct npsd_row *row;				  /* room to sort a batch's deltas */
 	uint32_t rows;
 	int64_t mono_ms; /* read once a step */
 };
@@ -97,6 +98,13 @@ void npsd_messages_decode(struct npsd_worker *k);
 bool npsd_messages_go_on(struct npsd_worker *k);
 /* Gives all messages in hand back, counted or not. */
 void npsd_messages_drop(struct npsd_worker *k);
+
+/* --- memory.c --- Thread: worker */
+/*
+ * Looks, now and then, whether the ledgers fit into their memory, and moves horizons up where they do not.
+ * False where that does not help: an incident is set, and the worker stands still.
+ */
+bool npsd_memory_fits(struct npsd_worker *k);
 
 /* --- seal.c --- Thread: worker */
 /* Monotonic time at which the batch in hand has its age. It must not be empty. */

@@ -1,11 +1,14 @@
 #include "help_count.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <msgpack.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "count/worker.h"
 #include "help_names.h"
+#include "npsd/event.h"
 
 /* --- the worker's surroundings --- */
 
@@ -414,4 +417,66 @@ int64_t rig_total(const struct rig *r, const char *name)
 int64_t rig_meta(const struct rig *r, const char *name)
 {
 	return find_number(r->meta, r->nmeta, name);
+}
+
+/* --- stops --- */
+
+static void read_rulings(struct npsd_order *o, const char *text)
+{
+	o->rulings = calloc(strlen(text) / 8 + 1, sizeof *o->rulings);
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		struct npsd_ruling *rule = &o->rulings[o->nrulings++];
+
+		if (sscanf(line, "ahead %" SCNu32 ":%" SCNd64 " %" SCNd64, &rule->from.inc,
+			&rule->from.offset, &rule->to) == 3)
+			rule->what = NPSD_RULING_AHEAD;
+		else if (sscanf(line, "lateness %" SCNu32 ":%" SCNd64 " %" SCNd64, &rule->from.inc,
+			     &rule->from.offset, &rule->ms) == 3)
+			rule->what = NPSD_RULING_LATENESS;
+		else if (sscanf(line, "horizon %" SCNu32 ":%" SCNd64 " %" SCNd64, &rule->from.inc,
+			     &rule->from.offset, &rule->ms) == 3)
+			rule->what = NPSD_RULING_HORIZON;
+		else
+			cr_assert_fail("%s", line);
+	}
+}
+
+void rig_wait_answer(struct rig *r, int expect)
+{
+	int ok = -1;
+
+	for (int i = 0; i < 100 && ok < 0; i++) {
+		npsd_worker_step(r->worker, 0);
+		rig_commit(r);
+		r->mono_ms++;
+		ok = rig_answer(r);
+	}
+	cr_assert_eq(ok, expect);
+}
+
+int64_t rig_take_again(struct rig *r, bool keep)
+{
+	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	int64_t from;
+
+	o->names = r->names;
+	o->state = r->last[0].end;
+	o->keep = keep;
+	if (!o->state.claim[0])
+		o->state = (struct npsd_part_state){
+		    .claim = "first", .stream_ms = NPSD_TIME_NONE, .horizon_ms = NPSD_TIME_NONE};
+	from = o->load_from = keep ? o->state.pos.offset : 0;
+	read_rulings(o, r->rulings);
+	rig_send(r, o);
+	rig_wait_answer(r, 1);
+	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_wait_answer(r, 1);
+	return from;
+}
+
+void rig_dump(struct npsd_buf *out, struct rig *r)
+{
+	npsd_buf_init(out, 16 << 20);
+	npsd_part_dump(out, npsd_worker_part(r->worker, (struct npsd_tp){0, 0}));
+	npsd_buf_add(out, "", 1);
 }

@@ -73,6 +73,14 @@ void rig_run(struct rig *r);
 /* Commit's part alone: true if it did anything. */
 bool rig_commit(struct rig *r);
 
+/* Steps until an order is answered so. */
+void rig_wait_answer(struct rig *r, int expect);
+/* Takes partition 0 where the last batch left it, with the rulings so far. Returns the offset that delivery
+ * begins at. */
+int64_t rig_take_again(struct rig *r, bool keep);
+/* What the ledger of partition 0 knows, with a zero behind it. */
+void rig_dump(struct npsd_buf *out, struct rig *r);
+
 /* Sum of a counter over the deltas of a segment; pane_s < 0: over all panes. */
 int64_t rig_sum(const struct rig *r, const char *seg, int64_t pane_s, enum npsd_counter c);
 int64_t rig_total(const struct rig *r, const char *name);

@@ -320,9 +320,21 @@ static enum npsd_fate model_response(
 	return model_count(m, r, a, rec, withdraws ? NULL : &now, offset);
 }
 
+/* What the rulings say of the horizon at an offset. */
+static int64_t ruled_horizon(const struct rig *r, int64_t offset)
+{
+	int64_t ms = NEVER, at, to;
+
+	for (const char *line = r->rulings; *line; line = strchr(line, '\n') + 1)
+		if (sscanf(line, "horizon 0:%" SCNd64 " %" SCNd64, &at, &to) == 2 && at <= offset)
+			ms = later(ms, to);
+	return ms;
+}
+
 static enum npsd_fate model_apply(
     struct model *m, const struct rig *r, const struct record *rec, int64_t offset)
 {
+	m->horizon_ms = later(m->horizon_ms, ruled_horizon(r, offset));
 	if (rec->ms > RIG_NOW + DAY || own_time(rec) > rec->ms + 5 * MINUTE)
 		return NPSD_F_rejected;
 	m->stream_ms = later(rec->ms, m->stream_ms);

@@ -73,55 +73,14 @@ static void forget_log(struct rig *r)
 		free(r->log[r->at].held);
 }
 
-static void read_rulings(struct npsd_order *o, const char *text)
+/* The horizon moves up, as where memory is full. */
+static void raise_somehow(struct rig *r)
 {
-	o->rulings = calloc(RECORDS, sizeof *o->rulings);
-	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
-		struct npsd_ruling *rule = &o->rulings[o->nrulings++];
+	struct npsd_part *p = npsd_worker_part(r->worker, (struct npsd_tp){0, 0});
+	int64_t to = p->horizon_ms + dice(600) * MINUTE;
 
-		if (sscanf(line, "ahead %" SCNu32 ":%" SCNd64 " %" SCNd64, &rule->from.inc,
-			&rule->from.offset, &rule->to) == 3)
-			rule->what = NPSD_RULING_AHEAD;
-		else if (sscanf(line, "lateness %" SCNu32 ":%" SCNd64 " %" SCNd64, &rule->from.inc,
-			     &rule->from.offset, &rule->ms) == 3)
-			rule->what = NPSD_RULING_LATENESS;
-		else
-			cr_assert_fail("%s", line);
-	}
-}
-
-static void wait_answer(struct rig *r, int expect)
-{
-	int ok = -1;
-
-	for (int i = 0; i < 100 && ok < 0; i++) {
-		npsd_worker_step(r->worker, 0);
-		rig_commit(r);
-		r->mono_ms++;
-		ok = rig_answer(r);
-	}
-	cr_assert_eq(ok, expect);
-}
-
-/* Takes the partition where the last batch left it. Returns the offset that delivery begins at. */
-static int64_t take_again(struct rig *r, bool keep)
-{
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
-	int64_t from;
-
-	o->names = r->names;
-	o->state = r->last[0].end;
-	o->keep = keep;
-	if (!o->state.claim[0])
-		o->state =
-		    (struct npsd_part_state){.claim = "first", .stream_ms = NEVER, .horizon_ms = NEVER};
-	from = o->load_from = keep ? o->state.pos.offset : 0;
-	read_rulings(o, r->rulings);
-	rig_send(r, o);
-	wait_answer(r, 1);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
-	wait_answer(r, 1);
-	return from;
+	if (!p->loading && p->stream_ms != NEVER && to <= p->stream_ms)
+		npsd_part_raise(p, to);
 }
 
 static int64_t stop_somehow(struct rig *r)
@@ -132,24 +91,17 @@ static int64_t stop_somehow(struct rig *r)
 	r->hold = false;
 	if (keep) {
 		rig_send(r, rig_order(NPSD_ORDER_PAUSE));
-		wait_answer(r, 1);
+		rig_wait_answer(r, 1);
 	} else {
 		struct npsd_order *o = rig_order(NPSD_ORDER_RESET);
 
 		r->run++;
 		o->names = r->names;
 		rig_send(r, o);
-		wait_answer(r, 1);
+		rig_wait_answer(r, 1);
 	}
 	forget_log(r);
-	return take_again(r, keep);
-}
-
-static void dump(struct npsd_buf *out, struct rig *r)
-{
-	npsd_buf_init(out, 1 << 20);
-	npsd_part_dump(out, npsd_worker_part(r->worker, (struct npsd_tp){0, 0}));
-	npsd_buf_add(out, "", 1);
+	return rig_take_again(r, keep);
 }
 
 static void check_loaded(uint64_t seed, struct rig *r, const struct record *rec)
@@ -158,17 +110,17 @@ static void check_loaded(uint64_t seed, struct rig *r, const struct record *rec)
 	struct npsd_buf counted, loaded;
 	size_t batches = r->batches;
 
-	dump(&counted, r);
+	rig_dump(&counted, r);
 	r->run++;
 	o->names = r->names;
 	rig_send(r, o);
-	wait_answer(r, 1);
-	take_again(r, false);
+	rig_wait_answer(r, 1);
+	rig_take_again(r, false);
 	r->wall_ms += 30 * DAY; /* the rulings say what was ahead, not the clock */
 	for (int i = 0; i < RECORDS; i++)
 		recount_push(r, &rec[i], i);
 	rig_run(r);
-	dump(&loaded, r);
+	rig_dump(&loaded, r);
 	cr_expect_str_eq(loaded.p, counted.p, "seed %" PRIu64, seed);
 	cr_expect_eq(r->batches, batches, "loading counts nothing");
 	npsd_buf_free(&counted);
@@ -183,8 +135,10 @@ static void run_seed(uint64_t seed)
 
 	seed_state = seed * 0x9e3779b97f4a7c15u + 1;
 	make_records(rec);
-	pushed = take_again(r, false);
+	pushed = rig_take_again(r, false);
 	while (pushed < RECORDS) {
+		if (!dice(6))
+			raise_somehow(r);
 		for (int i = dice(120); i > 0 && pushed < RECORDS; i--, pushed++)
 			recount_push(r, &rec[pushed], pushed);
 		for (int i = dice(12); i > 0; i--) {
