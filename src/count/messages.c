@@ -8,6 +8,7 @@
 #define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
 #define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
 #define RULING_ROOM 256
+#define ASKS_MAX 64 /* for a group of messages; values of the longest kind take five */
 
 struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
 {
@@ -48,7 +49,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 void npsd_messages_decode(struct npsd_worker *k)
 {
 	k->in.wall_ms = k->w->clock.wall_ms(k->w->clock.self);
-	k->in.at = 0;
+	k->in.at = k->in.asks = 0;
 	for (size_t i = 0; i < k->in.n; i++)
 		decode_one(k, i);
 	k->in.stage = NPSD_IN_DECODED;
@@ -70,8 +71,20 @@ static bool is_event(const struct npsd_messages *in, size_t i)
 	return in->part[i] && in->msg[i].what == NPSD_MSG_RECORD && in->verdict[i].reason == NPSD_R_ok;
 }
 
+/*
+ * A value that was asked for has an id, or its dimension is full. Where the store's answers bring neither
+ * (it counts caps otherwise than this process), the worker says so rather than ask for ever.
+ */
 static void ask(struct npsd_worker *k)
 {
+	if (++k->in.asks > ASKS_MAX) {
+		npsd_incident_set(k->w, NPSD_INCIDENT_BROKEN,
+		    "the dictionary was asked %d times for the same records' values, and does not know them",
+		    ASKS_MAX);
+		k->w->broker.wake(k->w->broker.self);
+		k->halted = true;
+		return;
+	}
 	k->ask.job = (struct npsd_job){.what = NPSD_JOB_ASK, .run = k->run};
 	npsd_assert(npsd_ring_push(k->w->worker_to_commit[k->number], &k->ask.job));
 	k->asking = true;

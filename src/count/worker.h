@@ -24,6 +24,7 @@ enum npsd_in_stage {
 struct npsd_messages {
 	enum npsd_in_stage stage;
 	size_t n, at;
+	uint32_t asks;	 /* of the dictionary, for values of theirs */
 	int64_t wall_ms; /* when they were decoded */
 	struct npsd_msg msg[NPSD_GROUP];
 	struct npsd_part *part[NPSD_GROUP]; /* NULL: of no partition that is held, or behind its position */

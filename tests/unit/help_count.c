@@ -350,7 +350,7 @@ static void take_batch(struct rig *r, const struct npsd_batch *b)
 static void take_ask(struct rig *r, const struct npsd_ask *ask)
 {
 	r->asks++;
-	for (uint32_t i = 0; i < ask->n; i++) {
+	for (uint32_t i = 0; i < ask->n && !r->admits_nothing; i++) {
 		char value[4096];
 
 		snprintf(value, sizeof value, "%.*s", ask->value[i].len, ask->text.p + ask->value[i].at);

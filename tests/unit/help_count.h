@@ -38,6 +38,7 @@ struct rig {
 	struct npsd_msg *log; /* what the broker will give out */
 	size_t nlog, at, released, waits;
 	bool hold;	       /* commit answers nothing */
+	bool admits_nothing;   /* what is asked for stays unknown */
 	enum npsd_job_end end; /* how it answers */
 	/* what came out, summed over all batches */
 	struct rig_delta *delta;

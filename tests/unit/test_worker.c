@@ -317,3 +317,18 @@ Test(worker, ledgers_stop_at_their_limit)
 	cr_expect_lt(r->at, 18000);
 	rig_free(&r);
 }
+
+Test(worker, does_not_ask_for_ever)
+{
+	struct rig *r = rig_new(plain_sets, 1);
+
+	rig_take(r, 0, 0, 0);
+	r->admits_nothing = true;
+	submit(r, 0, RIG_NOW, "a", "9", "");
+	rig_run(r);
+	cr_expect_eq(r->asks, 64);
+	cr_expect_eq(npsd_load_acquire(&r->w.incident), NPSD_INCIDENT_BROKEN);
+	cr_expect(strstr(r->w.incident_text, "dictionary"), "%s", r->w.incident_text);
+	cr_expect_eq(r->batches, 0);
+	rig_free(&r);
+}
