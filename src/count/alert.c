@@ -398,8 +398,9 @@ void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const stru
 {
 	const char *severity = severity_of(telling_score(al));
 	msgpack_packer pk;
-	char source[320];
+	char source[320], at[24]; /* at: as text, since a script's numbers have 53 bits */
 
+	snprintf(at, sizeof at, "%" PRId64, at_ms(al->ev));
 	snprintf(source, sizeof source, "%s/%" PRId32 "/%" PRId64, a->cfg->topics[al->tp.topic], al->tp.part,
 	    al->offset);
 	write_json(a, al, source, names);
@@ -411,7 +412,7 @@ void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const stru
 	pack_text(&pk, npsd_str(told_names[al->judged->told]));
 	pack_text(&pk, npsd_str(severity));
 	pack_text(&pk, al->ev->id);
-	msgpack_pack_int64(&pk, at_ms(al->ev));
+	pack_text(&pk, (struct npsd_str){at, (uint32_t)strlen(at)});
 	pack_text(&pk, npsd_str(source));
 	pack_text(&pk, npsd_buf_str(&a->json));
 	msgpack_pack_int64(&pk, stale_after_ms(al, a->cfg));

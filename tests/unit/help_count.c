@@ -285,6 +285,7 @@ static void add_alert(struct rig *r, const msgpack_object *o)
 {
 	const msgpack_object *el = o->via.array.ptr;
 	struct rig_alert *a;
+	char *at_ms;
 	size_t n = 0;
 
 	cr_assert_eq(o->via.array.size, 9);
@@ -295,7 +296,9 @@ static void add_alert(struct rig *r, const msgpack_object *o)
 	a->kind = copy_text(&el[1], NULL);
 	a->severity = copy_text(&el[2], NULL);
 	a->response_id = copy_text(&el[3], NULL);
-	a->at_ms = el[4].via.i64;
+	at_ms = copy_text(&el[4], NULL);
+	a->at_ms = strtoll(at_ms, NULL, 10);
+	free(at_ms);
 	a->source = copy_text(&el[5], NULL);
 	a->json = copy_text(&el[6], &a->json_len);
 	a->stale_after_ms = el[7].via.i64;

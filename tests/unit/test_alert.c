@@ -313,6 +313,18 @@ Test(alert, what_is_beyond_a_cap_is_told_only_where_it_is_mentioned)
 	rig_free(&r);
 }
 
+Test(alert, a_time_keeps_all_its_digits)
+{
+	static const char *const event[] = {HEAD
+	    ",\"score\":0,\"location\":\"a\",\"updated_at\":999999999999999999,\"responded_at\":1795381445}"};
+	struct rig *r = run(plain_options, 2, event, 1);
+
+	cr_assert_eq(r->nalert, 1);
+	cr_expect_eq(r->alert[0].at_ms, 999999999999999999);
+	cr_expect(strstr(r->alert[0].json, "\"at_ms\":999999999999999999,"), "%s", r->alert[0].json);
+	rig_free(&r);
+}
+
 Test(alert, an_id_may_be_any_bytes)
 {
 	static const char *const event[] = {

@@ -278,7 +278,9 @@ Test(scripts, alerts_go_to_the_stream_and_fresh_ones_to_the_channels)
 	    .from = "0:5",
 	    .to = "0:6",
 	    .wall_ms = "9000000000000",
-	    .alerts = ALERT("\x07", LATER)};
+	    .alerts = ALERT("\xb2"
+			    "999999999999999999",
+		LATER)};
 
 	take(&b);
 	help_redis_do(&b.redis, "SUBSCRIBE", "nps:alerts:all", NULL);
@@ -288,12 +290,13 @@ Test(scripts, alerts_go_to_the_stream_and_fresh_ones_to_the_channels)
 	batch.from = "0:6";
 	batch.to = "0:7";
 	batch.wall_ms = "1";
-	batch.alerts = ALERT("\xff", "\x01");
+	batch.alerts = ALERT("\xa2-1", "\x01");
 	help_commit(&b, &batch);
 	cr_expect_str_eq(help_redis_do(&b.redis, "UNSUBSCRIBE", NULL), "[unsubscribe nps:alerts:all 0]",
 	    "a stale one is told to no channel");
 	cr_expect_str_eq(help_redis_do(&b.redis, "XRANGE", "nps:alerts", "-", "+", NULL),
-	    "[[9000000000000-0 [id r:1 kind raised severity critical response_id r at_ms 7 source t/0/7 json "
+	    "[[9000000000000-0 [id r:1 kind raised severity critical response_id r at_ms 999999999999999999 "
+	    "source t/0/7 json "
 	    "{\"n\":1}]] "
 	    "[9000000000000-1 [id r:1 kind raised severity critical response_id r at_ms -1 source t/0/7 json "
 	    "{\"n\":1} stale 1]]]");
@@ -319,7 +322,9 @@ Test(scripts, the_stream_of_alerts_is_bounded)
 		struct help_batch batch = {.claim = MINE,
 		    .from = from,
 		    .to = to,
-		    .alerts = ALERT("\x07", "\x01"),
+		    .alerts = ALERT("\xa1"
+				    "7",
+			"\x01"),
 		    .keep = i < 405 ? "200" : "100000",
 		    .keep_bytes = i < 405 ? "100000" : "2000"};
 

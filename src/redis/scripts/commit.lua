@@ -108,7 +108,7 @@ end
 
 -- Writes one alert; its size in the stream, about.
 local function tell(a, id, now)
-	local json, fields = a[7], {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', int(a[5]),
+	local json, fields = a[7], {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', a[5],
 		'source', a[6], 'json', a[7]}
 	if now > a[8] then
 		fields[15], fields[16] = 'stale', '1'
