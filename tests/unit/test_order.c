@@ -82,7 +82,8 @@ static void write_counts(char *out, size_t size, struct rig *r)
 	size_t n = 0;
 
 	out[0] = 0;
-	qsort(r->delta, r->ndelta, sizeof *r->delta, compare_deltas);
+	if (r->ndelta)
+		qsort(r->delta, r->ndelta, sizeof *r->delta, compare_deltas);
 	for (size_t i = 0, end; i < r->ndelta; i = end) {
 		struct rig_delta *d = &r->delta[i];
 		bool any = false;
