@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "npsd/change.h"
 #include "npsd/kafka.h"
 #include "npsd/redis.h"
 #include "npsd/rooms.h"
@@ -98,13 +99,39 @@ static void watch_stalls(struct daemon *d)
 	}
 }
 
-static bool wire(struct daemon *d, const struct npsd_config *cfg, struct npsd_err *err)
+static struct npsd_group *the_group; /* for the signal handler: set before, cleared after signals are taken */
+static _Atomic int stop_asked;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	npsd_store_relaxed(&stop_asked, 1);
+	if (the_group)
+		npsd_group_stop_any(the_group);
+}
+
+/* What is stored decides under which numbers this configuration goes on. */
+static bool adopt(
+    struct npsd_wires *w, struct npsd_config *cfg, const struct npsd_daemon_wish *wish, struct npsd_err *err)
+{
+	enum npsd_change how = wish->rebuild	    ? NPSD_CHANGE_REBUILD
+			       : wish->apply_config ? NPSD_CHANGE_APPLY
+						    : NPSD_CHANGE_NONE;
+
+	return npsd_redis_open(&w->store_group, cfg, "consume", err) &&
+	       npsd_change_adopt(cfg, err, &w->store_group, &w->clock, how, &stop_asked);
+}
+
+static bool wire(
+    struct daemon *d, struct npsd_config *cfg, const struct npsd_daemon_wish *wish, struct npsd_err *err)
 {
 	struct npsd_wires *w = &d->w;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	w->cfg = cfg;
 	w->clock = npsd_clock_system;
+	if (!adopt(w, cfg, wish, err))
+		return false;
 	w->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
 	if (w->workers > NPSD_MAX_WORKERS)
 		w->workers = NPSD_MAX_WORKERS;
@@ -120,8 +147,7 @@ static bool wire(struct daemon *d, const struct npsd_config *cfg, struct npsd_er
 	w->fold_to_group = npsd_ring_new(RING_ORDERS);
 	w->fold_to_commit = npsd_ring_new(RING_JOBS);
 	w->commit_to_fold = npsd_ring_new(RING_JOBS);
-	return npsd_redis_open(&w->store_group, cfg, "consume", err) &&
-	       npsd_redis_open(&w->store_commit, cfg, "commit", err) &&
+	return npsd_redis_open(&w->store_commit, cfg, "commit", err) &&
 	       npsd_redis_open(&w->store_fold, cfg, "fold", err) &&
 	       npsd_kafka_open(&w->broker, cfg, w->workers, err);
 }
@@ -147,53 +173,34 @@ static void unwire(struct npsd_wires *w)
 	npsd_ring_free(&w->commit_to_fold);
 }
 
-static struct npsd_group *the_group; /* for the signal handler: set before, cleared after signals are taken */
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	npsd_group_stop_any(the_group);
-}
-
 /* Main is the group's thread. */
 static int run_group(struct daemon *d)
 {
-	struct sigaction act = {.sa_handler = on_signal}, old_term, old_int;
-
 	the_group = d->group;
-	sigaction(SIGTERM, &act, &old_term);
-	sigaction(SIGINT, &act, &old_int);
+	if (npsd_load_relaxed(&stop_asked))
+		npsd_group_stop_any(d->group);
 	while (npsd_group_state(d->group) == NPSD_GROUP_RUNS) {
 		npsd_group_step(d->group, WAIT_MS);
 		watch_stalls(d);
 	}
-	sigaction(SIGTERM, &old_term, NULL);
-	sigaction(SIGINT, &old_int, NULL);
 	the_group = NULL;
 	if (npsd_group_state(d->group) == NPSD_GROUP_FAILED)
 		npsd_log(NPSD_LOG_ERROR, "main", "%s", npsd_group_error(d->group));
 	return npsd_group_code(d->group);
 }
 
-int npsd_daemon_run(const struct npsd_config *cfg, bool drain)
+/* Wired and adopted: the rooms begin. */
+static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
 {
-	struct daemon *d = aligned_alloc(128, (sizeof *d + 127) / 128 * 128);
-	struct npsd_err err = {0};
 	int code;
 
-	npsd_assert(d);
-	memset(d, 0, sizeof *d);
-	if (!wire(d, cfg, &err)) {
-		npsd_log(NPSD_LOG_ERROR, "main", "%s", err.text);
-		unwire(&d->w);
-		free(d);
-		return err.code == NPSD_INVALID ? 2 : 1;
-	}
 	for (int i = 0; i < d->w.workers; i++)
 		d->worker[i] = npsd_worker_new(&d->w, i);
 	d->commit = npsd_commit_new(&d->w);
 	d->fold = npsd_fold_new(&d->w);
-	d->group = npsd_group_new(&d->w, drain);
+	d->group = npsd_group_new(&d->w, wish->drain);
+	if (wish->rebuild && d->w.cfg->replaces[0])
+		npsd_group_rebuild(d->group, wish->accept_loss);
 	for (int i = 0; i < d->w.workers; i++)
 		start(d, "worker", step_worker, d->worker[i]);
 	start(d, "commit", step_commit, d->commit);
@@ -206,6 +213,30 @@ int npsd_daemon_run(const struct npsd_config *cfg, bool drain)
 		pthread_join(d->runner[i].thread, NULL);
 	for (int i = 0; i < d->w.workers; i++)
 		npsd_worker_free(&d->worker[i]);
+	return code;
+}
+
+int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish)
+{
+	struct sigaction act = {.sa_handler = on_signal}, old_term, old_int;
+	struct daemon *d = aligned_alloc(128, (sizeof *d + 127) / 128 * 128);
+	struct npsd_err err = {0};
+	int code;
+
+	npsd_assert(d);
+	memset(d, 0, sizeof *d);
+	sigaction(SIGTERM, &act, &old_term);
+	sigaction(SIGINT, &act, &old_int);
+	if (wire(d, cfg, wish, &err)) {
+		code = run_rooms(d, wish);
+	} else if (err.code == NPSD_OK) {
+		code = 0; /* stopped before anything began */
+	} else {
+		npsd_log(NPSD_LOG_ERROR, "main", "%s", err.text);
+		code = err.code == NPSD_INVALID ? 2 : 1;
+	}
+	sigaction(SIGTERM, &old_term, NULL);
+	sigaction(SIGINT, &old_int, NULL);
 	npsd_commit_free(&d->commit);
 	npsd_fold_free(&d->fold);
 	npsd_group_free(&d->group);

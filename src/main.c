@@ -11,11 +11,16 @@
 
 static const char usage[] =
     "usage: npsd [--config FILE] [--set NAME=VALUE]... [--drain] [--check-config]\n"
+    "            [--apply-config | --rebuild [--accept-loss]]\n"
     "\n"
     "  --config FILE      YAML; every option has a default\n"
     "  --set NAME=VALUE   overrides one option, after the file\n"
     "  --drain            stop with 0 once everything up to the end seen at start is counted and published\n"
     "  --check-config     read the configuration, say what is wrong, and stop\n"
+    "  --apply-config     put a changed configuration in force, once; others that run with the older one "
+    "stop\n"
+    "  --rebuild          drop what was counted, and count anew from Kafka under the same keys\n"
+    "  --accept-loss      rebuild also where Kafka does not hold all that was counted any more\n"
     "  --version          say the version and stop\n"
     "  --help             say this and all options, and stop\n"
     "\n"
@@ -26,7 +31,8 @@ struct arguments {
 	const char *file;
 	const char *set[MAX_SETS];
 	int nsets;
-	bool drain, check;
+	bool check;
+	struct npsd_daemon_wish wish;
 	int code; /* -1: go on */
 };
 
@@ -45,6 +51,9 @@ static struct arguments parse(int argc, char **argv)
 	    {"set", required_argument, NULL, 's'},
 	    {"drain", no_argument, NULL, 'd'},
 	    {"check-config", no_argument, NULL, 'k'},
+	    {"apply-config", no_argument, NULL, 'a'},
+	    {"rebuild", no_argument, NULL, 'r'},
+	    {"accept-loss", no_argument, NULL, 'l'},
 	    {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
@@ -66,7 +75,16 @@ static struct arguments parse(int argc, char **argv)
 			a.set[a.nsets++] = optarg;
 			break;
 		case 'd':
-			a.drain = true;
+			a.wish.drain = true;
+			break;
+		case 'a':
+			a.wish.apply_config = true;
+			break;
+		case 'r':
+			a.wish.rebuild = true;
+			break;
+		case 'l':
+			a.wish.accept_loss = true;
 			break;
 		case 'k':
 			a.check = true;
@@ -87,6 +105,10 @@ static struct arguments parse(int argc, char **argv)
 	}
 	if (optind < argc) {
 		fprintf(stderr, "npsd: what is `%s`?\n%s", argv[optind], usage);
+		a.code = 2;
+	}
+	if (a.wish.accept_loss && !a.wish.rebuild) {
+		fputs("npsd: --accept-loss goes with --rebuild\n", stderr);
 		a.code = 2;
 	}
 	return a;
@@ -111,7 +133,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	npsd_log_level((enum npsd_level)cfg->log_level);
-	code = npsd_daemon_run(cfg, a.drain);
+	code = npsd_daemon_run(cfg, &a.wish);
 	npsd_config_free(&cfg);
 	return code;
 }

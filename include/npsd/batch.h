@@ -45,6 +45,7 @@ struct npsd_part_state {
 	char claim[NPSD_CLAIM_LEN + 1];
 	struct npsd_pos base; /* first position ever counted */
 	struct npsd_pos pos;  /* counted up to here */
+	struct npsd_pos told; /* a count before this one told alerts up to here */
 	int64_t stream_ms;    /* stream time; NPSD_TIME_NONE: none yet */
 	int64_t horizon_ms;   /* likewise */
 	int64_t lateness_ms;  /* in force at pos; 0: none yet */
@@ -56,6 +57,8 @@ enum npsd_ruling_what {
 	NPSD_RULING_LATENESS, /* from this offset on lateness is `ms` */
 	NPSD_RULING_GAP,      /* from..to-1 were lost */
 	NPSD_RULING_HORIZON,  /* from this offset on the horizon is at least `ms` */
+	NPSD_RULING_CONFIG,   /* before this offset the configuration in place `ms` of cfg->older was in force
+				 (nolder: the present one) */
 };
 
 struct npsd_ruling {

@@ -22,9 +22,10 @@ enum npsd_respondent { NPSD_RESPONDENT_PLAIN, NPSD_RESPONDENT_KEYED, NPSD_RESPON
 #define NPSD_MAX_PROPERTIES 64
 
 struct npsd_window {
-	char name[16];	 /* as configured: `1h` */
-	int64_t width_s; /* multiple of step_s, at most 3660 days */
-	int64_t step_s;	 /* 60 up to 3 h, 300 up to 24 h, 3600 up to 31 d, else 86 400 */
+	char name[16];	  /* as configured: `1h` */
+	int64_t width_s;  /* multiple of step_s, at most 3660 days */
+	int64_t step_s;	  /* 60 up to 3 h, 300 up to 24 h, 3600 up to 31 d, else 86 400 */
+	int64_t since_ms; /* panes that begin before are not read; a multiple of the step; 0: all are */
 };
 
 struct npsd_config {
@@ -56,9 +57,13 @@ struct npsd_config {
 	uint32_t series_sets;	  /* series.segments: bit s for sets.set[s] */
 	int64_t series_step_s[4]; /* series.steps; each is a window's, if there are sets */
 	int nseries_steps;
-	int64_t pane_s; /* finest step of the windows: what count counts in */
-	char *text;	/* canonical text of all that is counted; config_hash is made from it */
-	char hash[33];	/* 128 bits in hex, zero-terminated */
+	int64_t pane_s;		    /* finest step of the windows: what count counts in */
+	uint32_t sets_given;	    /* numbers below it were given to sets once */
+	struct npsd_config **older; /* those that were in force before, as npsd_config_of_text makes them */
+	int nolder;
+	char replaces[33]; /* hash of the one that was in force at start; empty: none was stored */
+	char *text;	   /* canonical text of all that is counted; config_hash is made from it */
+	char hash[33];	   /* 128 bits in hex, zero-terminated */
 };
 
 /* The survey kind of what creates in this topic and names none; NPSD_KIND_NONE: there is none. Thread: any */
@@ -85,6 +90,31 @@ void npsd_config_free(struct npsd_config **cfg);
  * next call. Thread: main
  */
 const char *npsd_config_difference(const char *text_a, const char *text_b);
+
+/* Event clock and t when a configuration is applied; NPSD_TIME_NONE: nothing was counted. */
+struct npsd_config_now {
+	int64_t clock_ms, t_ms;
+};
+/*
+ * Takes over what must go on from the stored text: numbers of sets and attributes, and since when sets and
+ * windows are counted. What the text does not know gets numbers never given before and begins now. Makes text
+ * and hash anew. Thread: main; Fails: NPSD_LIMIT where no number is left
+ */
+bool npsd_config_adopt(
+    struct npsd_config *cfg, struct npsd_err *err, const char *stored, struct npsd_config_now now);
+/* As npsd_config_adopt, but all sets and windows begin with the first record. Thread: main */
+bool npsd_config_adopt_anew(struct npsd_config *cfg, struct npsd_err *err, const char *stored);
+/* The first option in which two texts differ that only a rebuild can change; NULL: none. Thread: main */
+const char *npsd_config_fixed_difference(const char *stored, const char *text);
+/* What decoding looks at, of a stored text, with its hash; topics are numbered as in `present`. Thread: main;
+ * Owns: the caller frees */
+struct npsd_config *npsd_config_of_text(
+    const char *text, const char *hash, const struct npsd_config *present);
+/* Place in older; -1: not there. Thread: any */
+int npsd_config_older(const struct npsd_config *cfg, struct npsd_str hash);
+/* Whether the hash is of this configuration or one before it. Thread: any */
+bool npsd_config_knows(const struct npsd_config *cfg, struct npsd_str hash);
+
 /* docs/options.md (markdown) and --help are this text. Thread: main; Owns: the caller frees */
 char *npsd_config_manual(bool markdown);
 

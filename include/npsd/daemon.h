@@ -4,10 +4,19 @@
 
 #include "npsd/config.h"
 
+/* What the command line asks for beside the configuration. */
+struct npsd_daemon_wish {
+	bool drain;	   /* stop when all that is there is counted and published */
+	bool apply_config; /* put this configuration in force in place of the stored one */
+	bool rebuild;	   /* drop what was counted, and count anew */
+	bool accept_loss;  /* ... also where Kafka does not hold all of it any more */
+};
+
 /*
  * Runs until drained (if asked), stopped by SIGTERM or SIGINT, or failed. Returns the exit code: 0 done, 1
- * gave up on the outside world, 2 configuration; the reason of a failure is logged. Thread: main
+ * gave up on the outside world, 2 configuration; the reason of a failure is logged. cfg takes over numbers
+ * and times from the stored configuration. Thread: main
  */
-int npsd_daemon_run(const struct npsd_config *cfg, bool drain);
+int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish);
 
 #endif

@@ -34,6 +34,8 @@ struct npsd_shard_view {
 	int64_t seq;	       /* log position: entries applied */
 	char hash[41];	       /* chain hash at seq; "" for 0 */
 	int64_t t_ms;	       /* the t of the windows */
+	int64_t since_ms;      /* counting began there; 0: with the first record */
+	int64_t lost_ms;       /* what was lost came before; 0: nothing was */
 	const char *positions; /* source positions applied, as stored (`TOPIC/P 0:123;...`) */
 	const struct npsd_names *names;
 	struct npsd_panes *panes;

@@ -91,6 +91,8 @@ enum npsd_group_state {
 
 struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain);
 void npsd_group_free(struct npsd_group **g);
+/* Before the first step: what was counted under these keys is dropped and counted anew. Thread: main */
+void npsd_group_rebuild(struct npsd_group *g, bool accept_loss);
 bool npsd_group_step(struct npsd_group *g, int wait_ms); /* Thread: group */
 void npsd_group_stop_any(struct npsd_group *g);		 /* SIGTERM: finish what is in hand. Thread: any */
 enum npsd_group_state npsd_group_state(const struct npsd_group *g); /* Thread: group */

@@ -47,8 +47,9 @@ enum npsd_counter {
 
 struct npsd_set {
 	uint16_t
-	    number;    /* stored; given by script, never twice. First configuration: its place in the list */
-	uint8_t ndims; /* 0: the set `all` */
+	    number; /* stored; given by script, never twice. First configuration: its place in the list */
+	int64_t since_ms;	     /* counts what has this event time or a later one; 0: all */
+	uint8_t ndims;		     /* 0: the set `all` */
 	uint8_t dims[NPSD_SET_DIMS]; /* enum npsd_dim, in the order configured */
 	char name[320];		     /* `location,channel`; `all` */
 };
@@ -59,7 +60,15 @@ struct npsd_sets {
 	const char *attr[NPSD_MAX_ATTR];      /* names X of the declared attributes.X */
 	const char *attr_word[NPSD_MAX_ATTR]; /* the same as `attributes.X` */
 	int nattr;
+	uint32_t
+	    attr_unused; /* bit i: attr[i] stands in no set any more; its number is kept for the dictionary */
 };
+
+/* Whether a set counts an answer of that event time; adding and taking away ask alike. Thread: any */
+static inline bool npsd_set_counts(const struct npsd_set *set, int64_t event_ms)
+{
+	return set->since_ms == 0 || event_ms >= set->since_ms;
+}
 
 /* The word of a dimension: `location`, `attributes.plan`; NULL for none. Thread: any; Owns: sets keeps the
  * text */

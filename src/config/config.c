@@ -128,6 +128,9 @@ void npsd_config_free(struct npsd_config **cfg)
 	}
 	for (int i = 0; i < c->sets.nattr; i++)
 		free((char *)c->sets.attr_word[i]);
+	for (int i = 0; i < c->nolder; i++)
+		npsd_config_free(&c->older[i]);
+	free(c->older);
 	free(c->text);
 	free(c);
 }

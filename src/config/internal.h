@@ -111,6 +111,8 @@ bool npsd_config_read_topic_defaults(
     struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
 bool npsd_config_read_properties(
     struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
+/* A window by its name. False: it is none. */
+bool npsd_config_window(struct npsd_window *to, const char *name);
 bool npsd_config_read_windows(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);
 /* segments.c */
 bool npsd_config_read_segments(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s);

@@ -180,6 +180,18 @@ static bool read_window(
 	return true;
 }
 
+bool npsd_config_window(struct npsd_window *to, const char *name)
+{
+	struct npsd_err err = {0};
+	char *text = strdup(name);
+	bool ok;
+
+	npsd_assert(text);
+	ok = read_window(to, &err, "windows", &(struct npsd_value){.at = {"stored", 0, 0}, .text = text});
+	free(text);
+	return ok;
+}
+
 static int by_width(const void *a, const void *b)
 {
 	const struct npsd_window *x = a, *y = b;

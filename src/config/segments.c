@@ -125,6 +125,7 @@ bool npsd_config_read_segments(struct npsd_config *cfg, struct npsd_err *err, co
 				    "a set that is there already, in whatever order");
 		sets->n = i + 1;
 	}
+	cfg->sets_given = (uint32_t)sets->n;
 	return true;
 }
 

@@ -73,7 +73,14 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 	}
 }
 
-/* `NUMBER NAME`, ascending; the order in the file means nothing once sets have numbers. */
+/* A number behind a blank, where it is not 0. */
+static void add_since(struct npsd_buf *b, int64_t since_ms)
+{
+	if (since_ms)
+		npsd_buf_addf(b, " %" PRId64, since_ms);
+}
+
+/* `NUMBER NAME[ SINCE_MS]`, ascending; the order in the file means nothing once sets have numbers. */
 static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
 {
 	int last = -1;
@@ -87,6 +94,7 @@ static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
 				least = &sets->set[j];
 		npsd_assert(least);
 		npsd_buf_addf(b, "%s%u %s", i ? ";" : "", least->number, least->name);
+		add_since(b, least->since_ms);
 		last = least->number;
 	}
 }
@@ -99,9 +107,13 @@ static void add_lists(struct lines *l, struct npsd_buf *b, const struct npsd_con
 	end_line(l, b);
 	add_sets(b, &cfg->sets);
 	end_line(l, b);
+	npsd_buf_addf(b, "sets.given=%" PRIu32, cfg->sets_given);
+	end_line(l, b);
 	npsd_buf_addz(b, "windows=");
-	for (int i = 0; i < cfg->nwindows; i++)
+	for (int i = 0; i < cfg->nwindows; i++) {
 		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->windows[i].name);
+		add_since(b, cfg->windows[i].since_ms);
+	}
 	end_line(l, b);
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + cfg->sets.nattr; dim++) {
 		npsd_buf_addf(b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);

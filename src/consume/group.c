@@ -177,10 +177,11 @@ static void on_assign(struct npsd_group *g, const struct npsd_broker_event *e)
 		if (j == kept)
 			g->take[g->ntakes++] = take_new(g, e->tps[i].tp);
 	}
+	memset(g->parts, 0, sizeof g->parts);
 	for (size_t i = 0; i < g->ntakes; i++)
 		take_again(g, g->take[i], 0);
 	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions assigned", g->ntakes);
-	if (g->phase != PHASE_RESETTING) {
+	if (g->phase != PHASE_RESETTING && g->phase != PHASE_START) {
 		g->phase = PHASE_TAKING;
 		group_wake_all(g);
 	}
@@ -220,6 +221,8 @@ static void on_revoke(struct npsd_group *g, bool lost)
 		break;
 	default: /* nothing is delivered yet */
 		g->w->broker.unassign(g->w->broker.self);
+		if (g->phase == PHASE_START)
+			takes_forget(g);
 		if (g->phase == PHASE_TAKING || g->phase == PHASE_IDLE)
 			g->phase = PHASE_IDLE;
 		break;
@@ -447,6 +450,10 @@ static bool on_store(struct npsd_group *g, const struct npsd_done *done)
 		return true;
 	}
 	g->calls_out--;
+	if (done->tag >> 56 == TAG_REBUILD) {
+		group_on_rebuild(g, done);
+		return true;
+	}
 	if (index < g->ntakes && g->take[index]->round == (uint32_t)done->tag)
 		take_on_store(g, g->take[index], done);
 	return true;
@@ -458,7 +465,9 @@ static bool phase_step(struct npsd_group *g)
 	case PHASE_START:
 		if (g->orders_out)
 			return false;
-		g->phase = PHASE_IDLE;
+		if (g->rebuild != REBUILD_NONE && !g->stopping)
+			return group_rebuild_step(g);
+		g->phase = g->ntakes ? PHASE_TAKING : PHASE_IDLE;
 		return true;
 	case PHASE_IDLE:
 		if (g->stopping)
@@ -523,6 +532,7 @@ struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain)
 	npsd_assert(g);
 	g->w = w;
 	g->drain = drain;
+	g->header = w->cfg->hash;
 	g->run = 1;
 	g->positions_last_ms = mono_ms(g) - RETRY_MS;
 	g->names = npsd_names_new(w->cfg->caps, &w->cfg->sets);
@@ -531,6 +541,12 @@ struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain)
 	group_order_send(g, w->group_to_commit, &o);
 	group_order_send(g, w->group_to_fold, &o);
 	return g;
+}
+
+void npsd_group_rebuild(struct npsd_group *g, bool accept_loss)
+{
+	g->rebuild = REBUILD_ENDS;
+	g->accept_loss = accept_loss;
 }
 
 void npsd_group_free(struct npsd_group **g)

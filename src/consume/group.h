@@ -54,6 +54,13 @@ enum group_phase {
 	PHASE_FAILED,
 };
 
+enum rebuild_step {
+	REBUILD_NONE, /* nothing to rebuild, or it is done */
+	REBUILD_ENDS, /* asks what Kafka holds */
+	REBUILD_CALL,
+	REBUILD_WAIT,
+};
+
 enum after_pause { THEN_UNASSIGN, THEN_FLUSH };
 
 struct target { /* of a drain */
@@ -83,6 +90,12 @@ struct npsd_group {
 	struct target *target;
 	size_t ntargets;
 	bool targets_known;
+	enum rebuild_step rebuild;
+	bool accept_loss;
+	int64_t rebuild_not_before_ms;
+	const char *header;		/* configuration's hash in calls */
+	int32_t parts[NPSD_MAX_TOPICS]; /* of each topic; 0: to be asked, again after each assignment */
+
 	uint64_t positions_tag;			     /* 0: none on its way */
 	struct npsd_tp positions_tp[NPSD_MAX_PARTS]; /* what the call on its way asks for */
 	size_t positions_n;
@@ -94,7 +107,7 @@ struct npsd_group {
 };
 
 /* tags of both store and broker: kind 8 bits | index 24 | round 32 */
-enum group_tag { TAG_TAKE = 1, TAG_TARGET, TAG_POSITIONS, TAG_ADVISORY };
+enum group_tag { TAG_TAKE = 1, TAG_TARGET, TAG_POSITIONS, TAG_ADVISORY, TAG_REBUILD };
 #define GROUP_TAG(kind, index, round) ((uint64_t)(kind) << 56 | (uint64_t)(index) << 32 | (uint32_t)(round))
 
 void group_fail(struct npsd_group *g, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -121,6 +134,11 @@ bool group_targets_find(struct npsd_group *g);
 bool group_positions_ask(struct npsd_group *g);
 void group_on_positions(struct npsd_group *g, const struct npsd_done *done);
 bool group_drained(const struct npsd_group *g);
+
+/* --- rebuild.c --- */
+/* Before anything is taken: what was counted is dropped by one script. False: nothing to do now. */
+bool group_rebuild_step(struct npsd_group *g);
+void group_on_rebuild(struct npsd_group *g, const struct npsd_done *done);
 
 /* --- take.c --- */
 struct take *take_new(struct npsd_group *g, struct npsd_tp tp);

@@ -28,7 +28,7 @@ bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, con
 
 		key[i] = (struct npsd_arg){text[i], (size_t)n};
 	}
-	arg[0] = (struct npsd_arg){g->w->cfg->hash, strlen(g->w->cfg->hash)};
+	arg[0] = (struct npsd_arg){g->header, strlen(g->header)};
 	arg[1] = (struct npsd_arg){"0", 1}; /* taking needs no dictionary: any fits */
 	arg[2] = (struct npsd_arg){"", 0};
 	for (size_t i = 0; i < nargs; i++)

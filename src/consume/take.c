@@ -66,9 +66,20 @@ bool npsd_pos_parse(struct npsd_pos *out, const char *text)
 static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 {
 	char config[] = "config", claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], base[40];
+	char number[12], parts[12], later[40];
 	const char *keys[] = {config, claims, rulings};
-	const char *args[] = {g->w->cfg->text, t->name, base, t->fresh};
+	const char *args[] = {
+	    g->w->cfg->text, t->name, base, t->fresh, g->w->cfg->topics[t->tp.topic], number, parts, later};
 	struct npsd_pos pos = {0, t->low};
+	int32_t *n = &g->parts[t->tp.topic];
+
+	if (*n <= 0)
+		*n = g->w->broker.partitions(g->w->broker.self, t->tp.topic);
+	if (*n <= 0)
+		return false;
+	snprintf(number, sizeof number, "%" PRId32, t->tp.part);
+	snprintf(parts, sizeof parts, "%" PRId32, *n);
+	pos_text(later, t->committed >= 0 ? (struct npsd_pos){0, 0} : pos);
 
 	/* A group that has offsets was counted before: what Redis lost is a gap, told; it begins at the
 	 * earliest held. */
@@ -82,7 +93,7 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	fresh_claim(g, t->fresh);
 	snprintf(claims, sizeof claims, "claims:%s", t->name);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
-	return group_call(g, tag, NPSD_S_base, keys, 3, args, 4);
+	return group_call(g, tag, NPSD_S_base, keys, 3, args, 8);
 }
 
 static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
@@ -201,11 +212,28 @@ static bool parse_state(struct npsd_part_state *s, const char *text)
 	return true;
 }
 
-static bool parse_ruling(struct npsd_ruling *r, const char *line)
+/* `config INC:OFFSET HASH DICT_LEN` */
+static bool parse_config(struct npsd_ruling *r, const struct npsd_config *cfg, const char *line)
+{
+	char pos[40], hash[40];
+
+	if (sscanf(line, "config %39s %39s", pos, hash) != 2 || !npsd_pos_parse(&r->from, pos))
+		return false;
+	r->what = NPSD_RULING_CONFIG;
+	r->to = r->from.offset;
+	r->ms = npsd_config_older(cfg, npsd_str(hash));
+	if (r->ms < 0 && strcmp(hash, cfg->hash) == 0)
+		r->ms = cfg->nolder; /* the present one was in force before, too */
+	return r->ms >= 0;
+}
+
+static bool parse_ruling(struct npsd_ruling *r, const struct npsd_config *cfg, const char *line)
 {
 	char word[16], pos[40];
 	long long a = 0;
 
+	if (strncmp(line, "config ", 7) == 0)
+		return parse_config(r, cfg, line);
 	if (sscanf(line, "%15s %39s %lld", word, pos, &a) != 3 || !npsd_pos_parse(&r->from, pos))
 		return false;
 	r->to = r->from.offset;
@@ -219,29 +247,31 @@ static bool parse_ruling(struct npsd_ruling *r, const char *line)
 	return r->what == NPSD_RULING_AHEAD || strcmp(word, "gap") == 0;
 }
 
-static bool parse_rulings(struct take *t, const struct npsd_reply *list)
+static bool parse_rulings(struct take *t, const struct npsd_config *cfg, const struct npsd_reply *list)
 {
 	free(t->rulings);
 	t->rulings = calloc(list->n + 1, sizeof *t->rulings);
 	npsd_assert(t->rulings);
 	t->nrulings = 0;
 	for (size_t i = 0; i < list->n; i++)
-		if (!parse_ruling(&t->rulings[t->nrulings++], list->el[i].str))
+		if (!parse_ruling(&t->rulings[t->nrulings++], cfg, list->el[i].str))
 			return false;
 	return true;
 }
 
-/* {"ok", claim, pos, base, state, dict_len, claims, rulings} */
-static bool parse_stored(struct take *t, const struct npsd_reply *r)
+/* {"ok", claim, pos, base, state, dict_len, claims, rulings, told} */
+static bool parse_stored(struct take *t, const struct npsd_config *cfg, const struct npsd_reply *r)
 {
 	struct npsd_part_state *s = &t->state;
 
-	if (r->n < 8 || r->el[1].len > NPSD_CLAIM_LEN || r->el[7].type != NPSD_REPLY_ARRAY)
+	if (r->n < 9 || r->el[1].len > NPSD_CLAIM_LEN || r->el[7].type != NPSD_REPLY_ARRAY)
 		return false;
 	*s = (struct npsd_part_state){.tp = t->tp};
 	memcpy(s->claim, r->el[1].str, r->el[1].len);
+	if (r->el[8].len > 0 && !npsd_pos_parse(&s->told, r->el[8].str))
+		return false;
 	return npsd_pos_parse(&s->pos, r->el[2].str) && npsd_pos_parse(&s->base, r->el[3].str) &&
-	       parse_state(s, r->el[4].str) && parse_rulings(t, &r->el[7]);
+	       parse_state(s, r->el[4].str) && parse_rulings(t, cfg, &r->el[7]);
 }
 
 /* Whether what is stored still goes on from what Kafka holds; else where to go on. */
@@ -283,7 +313,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		    t->name, t->committed);
 		return;
 	}
-	if (!parse_stored(t, r)) {
+	if (!parse_stored(t, g->w->cfg, r)) {
 		group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
 		return;
 	}
@@ -292,6 +322,11 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		return;
 	}
 	made = strcmp(t->state.claim, t->fresh) == 0;
+	if (r->n > 9 && r->el[9].len > 0)
+		npsd_log(NPSD_LOG_WARN, "consume",
+		    "%s: the topic has grown to %" PRId32
+		    " partitions; keys move between them, and answers with them: see grown:%s in %s:meta",
+		    t->name, g->parts[t->tp.topic], g->w->cfg->topics[t->tp.topic], g->w->cfg->prefix);
 	t->emptied = made && t->committed >= 0;
 	if (t->emptied)
 		npsd_log(NPSD_LOG_WARN, "consume",
@@ -322,7 +357,7 @@ static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_r
 		group_fail(g, 2,
 		    "the configuration differs from the one that these keys were counted with, first in "
 		    "`%s`; "
-		    "set it back, or use another prefix",
+		    "set it back, or start once with --apply-config",
 		    name ? name : "?");
 		return;
 	}
@@ -353,7 +388,7 @@ void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done 
 		take_again(g, t, 0); /* reads what is stored now */
 		break;
 	case TAKE_CLAIM_WAIT:
-		if (parse_stored(t, r))
+		if (parse_stored(t, g->w->cfg, r))
 			t->step = TAKE_READY;
 		else
 			group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);

@@ -25,6 +25,19 @@ static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_
 	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
 }
 
+/* A record that was counted under an older configuration is read under it for ever. */
+static struct npsd_decoder *decoder_of(struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
+{
+	int at = npsd_part_older(p, offset);
+
+	if (at < 0 || at == k->cfg->nolder)
+		return k->decoder;
+	if (!k->older[at])
+		k->older[at] = npsd_decoder_new(k->cfg->older[at]);
+	npsd_assert(k->older[at]);
+	return k->older[at];
+}
+
 static void decode_one(struct npsd_worker *k, size_t i)
 {
 	struct npsd_messages *in = &k->in;
@@ -43,7 +56,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 		k->w->broker.headers(k->w->broker.self, &headers, m);
 		view.headers = &headers;
 	}
-	in->verdict[i] = npsd_decode(k->decoder, &in->event[i], &view);
+	in->verdict[i] = npsd_decode(decoder_of(k, p, m->offset), &in->event[i], &view);
 }
 
 void npsd_messages_decode(struct npsd_worker *k)
@@ -60,6 +73,9 @@ void npsd_messages_drop(struct npsd_worker *k)
 	if (k->in.n)
 		k->w->broker.release(k->w->broker.self, k->in.msg, k->in.n);
 	npsd_decoder_reset(k->decoder);
+	for (int i = 0; i < k->cfg->nolder; i++)
+		if (k->older[i])
+			npsd_decoder_reset(k->older[i]);
 	k->in.n = k->in.at = 0;
 	k->in.stage = NPSD_IN_NONE;
 }
@@ -205,7 +221,7 @@ static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judg
 	if (j->now)
 		count_answer(k, j->now, j->entry->event_ms, 1);
 	k->undated += j->first && j->now && ev->undated;
-	if (j->told != NPSD_TOLD_NOTHING) {
+	if (j->told != NPSD_TOLD_NOTHING && !npsd_part_was_told(in->part[i], in->msg[i].offset)) {
 		struct npsd_alert alert = {j, ev, in->msg[i].tp, in->msg[i].offset, in->msg[i].record_ms};
 
 		npsd_alert_add(k->batch, k->alerter, &alert, k->names);
@@ -227,7 +243,8 @@ static void copy_aside(const struct npsd_worker *k, size_t i)
 {
 	const struct npsd_verdict *v = &k->in.verdict[i];
 
-	if (k->w->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected)
+	if (k->w->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected &&
+	    !npsd_part_was_told(k->in.part[i], k->in.msg[i].offset))
 		k->w->broker.reject(
 		    k->w->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
 }

@@ -15,7 +15,8 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
 	p->late = calloc(o->nrulings + 1, sizeof *p->late);
 	p->raised = calloc(o->nrulings + 1, sizeof *p->raised);
-	npsd_assert(p->ahead && p->late && p->raised);
+	p->older = calloc(o->nrulings + 1, sizeof *p->older);
+	npsd_assert(p->ahead && p->late && p->raised && p->older);
 	for (size_t i = 0; i < o->nrulings; i++) {
 		const struct npsd_ruling *r = &o->rulings[i];
 
@@ -25,6 +26,8 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 			p->late[p->nlates++] = (struct npsd_part_from){r->from.offset, r->ms};
 		else if (r->what == NPSD_RULING_HORIZON)
 			p->raised[p->nraised++] = (struct npsd_part_from){r->from.offset, r->ms};
+		else if (r->what == NPSD_RULING_CONFIG && r->from.inc == o->state.pos.inc)
+			p->older[p->nolder++] = (struct npsd_part_older){r->from.offset, (int)r->ms};
 	}
 }
 
@@ -58,6 +61,7 @@ void npsd_part_free(struct npsd_part **part)
 	free(p->ahead);
 	free(p->late);
 	free(p->raised);
+	free(p->older);
 	free(p);
 }
 
@@ -82,6 +86,21 @@ bool npsd_part_is_listed(const struct npsd_part *p, int64_t offset)
 			hi = mid;
 	}
 	return lo < p->naheads && p->ahead[lo].from <= offset;
+}
+
+int npsd_part_older(const struct npsd_part *p, int64_t offset)
+{
+	for (size_t i = 0; i < p->nolder; i++)
+		if (offset < p->older[i].before)
+			return p->older[i].at;
+	return -1;
+}
+
+bool npsd_part_was_told(const struct npsd_part *p, int64_t offset)
+{
+	struct npsd_pos at = {p->state.pos.inc, offset};
+
+	return npsd_pos_cmp(at, p->state.told) < 0;
 }
 
 void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)

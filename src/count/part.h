@@ -11,6 +11,11 @@ struct npsd_part_range {
 	int64_t from, to; /* offsets from..to-1 */
 };
 
+struct npsd_part_older {
+	int64_t before; /* offsets below it were read under the configuration in place `at` of cfg->older */
+	int at;
+};
+
 struct npsd_part_from {
 	int64_t at, ms; /* in force from offset `at` on */
 };
@@ -27,6 +32,8 @@ struct npsd_part {
 	struct npsd_part_range *ahead; /* rulings, ascending */
 	struct npsd_part_from *late, *raised;
 	size_t naheads, nlates, late_at, nraised, raised_at;
+	struct npsd_part_older *older; /* ascending */
+	size_t nolder;
 	struct npsd_batch_part *in; /* in the batch in hand; NULL: not in it */
 	struct npsd_part_range
 	    listing; /* records ahead that are not in the rulings of the batch yet; from < 0: none */
@@ -40,6 +47,11 @@ void npsd_part_free(struct npsd_part **p);
 void npsd_part_begin(struct npsd_part *p, int64_t lateness_ms);
 /* Whether a record is one of those that a ruling lists. */
 bool npsd_part_is_listed(const struct npsd_part *p, int64_t offset);
+/* The configuration that the record is read under: its place in cfg->older; -1 or
+ * cfg->nolder: the present one. */
+int npsd_part_older(const struct npsd_part *p, int64_t offset);
+/* Whether a count before this one told the alerts of this record. */
+bool npsd_part_was_told(const struct npsd_part *p, int64_t offset);
 /* A record moves stream time (unless it is of the future) and the horizon, before it is judged. */
 void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time);
 /* In the batch from now on: where it begins, and the ruling of a lateness that begins here. */

@@ -123,6 +123,8 @@ void npsd_route_count(struct npsd_tables *t, struct npsd_count *count, const str
 	count->pane_s = floor_to(event_ms, cfg->pane_s * 1000) / 1000;
 	for (int i = 0; i < cfg->sets.n; i++) {
 		w.set = &cfg->sets.set[i];
+		if (!npsd_set_counts(w.set, event_ms))
+			continue;
 		for (int j = 0; j < w.set->ndims; j++)
 			w.nways[j] = ways_of(w.way[j], w.set->dims[j], c, places, nplaces);
 		count_set(t, count, &w, kind);

@@ -42,6 +42,7 @@ struct npsd_worker *npsd_worker_new(struct npsd_wires *w, int number)
 	k->cfg = w->cfg;
 	k->number = number;
 	k->decoder = npsd_decoder_new(k->cfg);
+	k->older = calloc((size_t)k->cfg->nolder + 1, sizeof(struct npsd_decoder *));
 	k->alerter = npsd_alerter_new(k->cfg);
 	k->batch = batch_new(k->cfg->batch_bytes);
 	k->spare = batch_new(k->cfg->batch_bytes);
@@ -73,6 +74,9 @@ void npsd_worker_free(struct npsd_worker **worker)
 		free(k->by_tp[t]);
 	npsd_messages_drop(k);
 	npsd_decoder_free(&k->decoder);
+	for (int i = 0; i < k->cfg->nolder; i++)
+		npsd_decoder_free(&k->older[i]);
+	free(k->older);
 	npsd_alerter_free(&k->alerter);
 	npsd_tables_free(&k->tables);
 	npsd_buf_free(&k->ask.text);

@@ -54,6 +54,8 @@ struct npsd_worker {
 	uint32_t run;
 	struct npsd_names *names;
 	struct npsd_decoder *decoder;
+	struct npsd_decoder *
+	    *older; /* of each configuration in cfg->older; NULL where it was not needed yet */
 	struct npsd_alerter *alerter;
 
 	/* orders */

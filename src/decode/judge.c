@@ -329,7 +329,7 @@ static bool judge_attributes(struct npsd_judge *j)
 	while (npsd_items_next(&it, &key, &val)) {
 		struct npsd_str name = peek(j, &key);
 		for (int i = 0; i < sets->nattr; i++)
-			if (npsd_str_eq(name, npsd_str(sets->attr[i])))
+			if (!(sets->attr_unused >> i & 1) && npsd_str_eq(name, npsd_str(sets->attr[i])))
 				last[i] = val;
 	}
 	for (int i = 0; i < sets->nattr; i++)

@@ -11,6 +11,8 @@
 #include "npsd/err.h"
 
 #define VALUE_MAX ((int64_t)1 << 53)
+#define LEAST_STEP_S 60 /* an older configuration may have had a finer or coarser finest step than this one  \
+			 */
 #define PANE_MAX ((int64_t)INT32_MAX * 60)
 
 enum { E_SEQ, E_H, E_B, E_C, E_X, E_D };
@@ -83,7 +85,7 @@ static bool check_deltas(const struct npsd_fold *f, int shard, struct npsd_str b
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t id[NPSD_SET_DIMS];
 
-		if (!next_delta(&d, &u) || d.pane_s % f->step_s[0] != 0 ||
+		if (!next_delta(&d, &u) || d.pane_s % LEAST_STEP_S != 0 ||
 		    npsd_seg_shard(d.seg, (uint32_t)f->nshards) != (uint32_t)shard)
 			return false;
 		npsd_seg_ids(id, d.seg);
@@ -96,9 +98,12 @@ static bool check_deltas(const struct npsd_fold *f, int shard, struct npsd_str b
 
 static void add_delta(struct npsd_fold *f, struct npsd_shard *s, const struct delta *d)
 {
-	uint32_t i = npsd_shard_segment(s, d->seg);
 	struct npsd_chunk_key key = {.bucket = npsd_chunk_bucket(d->seg)};
+	uint32_t i;
 
+	if (!npsd_shard_counts(f, d->seg))
+		return;
+	i = npsd_shard_segment(s, d->seg);
 	npsd_panes_add(s->view.panes, i, d->pane_s, d->bits, d->v);
 	for (key.step = 0; key.step < f->nsteps; key.step++) {
 		int64_t number = npsd_floor_div(d->pane_s, f->step_s[key.step]);
@@ -123,7 +128,7 @@ static enum npsd_applied check_header(
 		    npsd_shard_number(f, s));
 		return NPSD_APPLY_LATER;
 	}
-	if (!npsd_str_eq(config, npsd_str(f->w->cfg->hash))) {
+	if (!npsd_config_knows(f->w->cfg, config)) {
 		npsd_fold_halt(f, NPSD_INCIDENT_CONFIG,
 		    "log of shard %d was written under configuration %.*s", npsd_shard_number(f, s),
 		    (int)config.n, config.p);

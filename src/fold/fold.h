@@ -155,6 +155,8 @@ void npsd_shard_done(struct npsd_fold *f, struct npsd_shard *s, const struct nps
 void npsd_shard_leave(struct npsd_fold *f, struct npsd_shard *s, bool lost);
 /* All that was in the log is applied for the first time. */
 void npsd_shard_runs(struct npsd_fold *f, struct npsd_shard *s);
+/* Whether the segment's set is configured: one that was removed stands in older entries and chunks only. */
+bool npsd_shard_counts(const struct npsd_fold *f, struct npsd_seg seg);
 /* Index of a segment, made if it is new. */
 uint32_t npsd_shard_segment(struct npsd_shard *s, struct npsd_seg seg);
 /* False: the dictionary's copy must grow first, or does not fit (then fold is halted). */

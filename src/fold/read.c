@@ -161,8 +161,26 @@ static void move_clock(struct npsd_fold *f, struct npsd_shard *s, int64_t t_ms)
 		npsd_shard_runs(f, s);
 }
 
+/* Since when all is counted: where that moves, all windows may say otherwise. */
+static void move_since(struct npsd_fold *f, struct npsd_shard *s, int64_t since_ms, int64_t lost_ms)
+{
+	bool moved = since_ms != s->view.since_ms || lost_ms != s->view.lost_ms;
+
+	s->view.since_ms = since_ms;
+	s->view.lost_ms = lost_ms;
+	if (!moved || s->state != NPSD_SHARD_RUNS)
+		return;
+	for (uint32_t i = 0; i < npsd_panes_segments(s->view.panes); i++)
+		npsd_pub_touch(s->pub, &s->view, i, npsd_floor_div(s->view.t_ms, f->finest_ms) * f->step_s[0],
+		    f->mono_ms);
+}
+
+struct clocks {
+	int64_t time_ms, clock_ms, since_ms, lost_ms;
+};
+
 static void read_shard(
-    struct npsd_fold *f, struct npsd_shard *s, const struct npsd_reply *r, int64_t time_ms, int64_t clock_ms)
+    struct npsd_fold *f, struct npsd_shard *s, const struct npsd_reply *r, const struct clocks *c)
 {
 	int64_t epoch;
 
@@ -180,15 +198,17 @@ static void read_shard(
 		s->flush = NPSD_FLUSH_APPLY;
 		s->flush_seq = s->end_seq;
 	}
-	if (apply(f, s, r))
-		move_clock(f, s, npsd_shard_clock(f, s, time_ms, clock_ms));
+	if (!apply(f, s, r))
+		return;
+	move_since(f, s, c->since_ms, c->lost_ms);
+	move_clock(f, s, npsd_shard_clock(f, s, c->time_ms, c->clock_ms));
 }
 
 void npsd_read_done(struct npsd_fold *f, const struct npsd_done *done)
 {
 	struct npsd_str reason;
 	bool ok = npsd_fold_answer(f, &reason, done);
-	int64_t time_ms = 0, clock_ms = 0;
+	struct clocks c = {0};
 	const struct npsd_reply *shards;
 
 	f->read.call = 0;
@@ -200,13 +220,14 @@ void npsd_read_done(struct npsd_fold *f, const struct npsd_done *done)
 	}
 	shards = npsd_fold_el(done->reply, 3);
 	npsd_assert(
-	    npsd_fold_int(&time_ms, done->reply, 1, 0) && npsd_fold_int(&clock_ms, done->reply, 2, 0));
+	    npsd_fold_int(&c.time_ms, done->reply, 1, 0) && npsd_fold_int(&c.clock_ms, done->reply, 2, 0) &&
+	    npsd_fold_int(&c.since_ms, done->reply, 4, 0) && npsd_fold_int(&c.lost_ms, done->reply, 5, 0));
 	npsd_assert(shards->type == NPSD_REPLY_ARRAY && shards->n == (size_t)f->read.n);
 	for (int i = 0; i < f->read.n; i++) {
 		struct npsd_shard *s = &f->shard[f->read.shard[i]];
 
 		if (s->reading && !f->halted)
-			read_shard(f, s, &shards->el[i], time_ms, clock_ms);
+			read_shard(f, s, &shards->el[i], &c);
 		s->reading = false;
 	}
 }

@@ -58,6 +58,16 @@ void npsd_shard_leave(struct npsd_fold *f, struct npsd_shard *s, bool lost)
 	s->wait_mono = lost || since > f->mono_ms ? f->mono_ms + AGAIN_MS : f->mono_ms;
 }
 
+bool npsd_shard_counts(const struct npsd_fold *f, struct npsd_seg seg)
+{
+	const struct npsd_sets *sets = &f->w->cfg->sets;
+
+	for (int i = 0; i < sets->n; i++)
+		if (sets->set[i].number == npsd_seg_set(seg))
+			return true;
+	return false;
+}
+
 uint32_t npsd_shard_segment(struct npsd_shard *s, struct npsd_seg seg)
 {
 	uint32_t before = npsd_panes_segments(s->view.panes);
@@ -176,7 +186,7 @@ static bool read_field(struct npsd_fold *f, struct npsd_shard *s, struct npsd_st
 	if (npsd_str_eq(field, NPSD_STR("positions")))
 		return npsd_positions_read(&s->positions, v);
 	if (npsd_str_eq(field, NPSD_STR("config")))
-		return npsd_str_eq(v, npsd_str(f->w->cfg->hash));
+		return npsd_config_knows(f->w->cfg, v);
 	if (npsd_str_eq(field, NPSD_STR("hash")))
 		return snprintf(s->view.hash, sizeof s->view.hash, "%.*s", (int)v.n, v.p) == 40;
 	if (npsd_str_eq(field, NPSD_STR("version")))

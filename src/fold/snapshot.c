@@ -366,13 +366,16 @@ bool npsd_snapshot_step(struct npsd_fold *f)
 
 static bool load_segment(struct npsd_fold *f, struct npsd_shard *s, int step, struct npsd_unpack *u)
 {
-	uint32_t n = npsd_unpack_array(u), i;
+	uint32_t n = npsd_unpack_array(u), i = 0;
+	bool counts;
 	struct npsd_seg seg = {npsd_unpack_uint(u), 0};
 
 	seg.lo = npsd_unpack_uint(u);
 	if (u->bad || n < 2 || npsd_seg_shard(seg, (uint32_t)f->nshards) != (uint32_t)s->view.shard)
 		return false;
-	i = npsd_shard_segment(s, seg);
+	counts = npsd_shard_counts(f, seg);
+	if (counts)
+		i = npsd_shard_segment(s, seg);
 	for (n -= 2; n > 0; n--) {
 		int64_t v[NPSD_NCOUNTER];
 		uint32_t values = npsd_unpack_array(u);
@@ -387,7 +390,8 @@ static bool load_segment(struct npsd_fold *f, struct npsd_shard *s, int step, st
 			v[k] = npsd_unpack_int(u);
 		if (u->bad)
 			return false;
-		npsd_panes_put(s->view.panes, i, step, start_s, (uint32_t)bits, v);
+		if (counts)
+			npsd_panes_put(s->view.panes, i, step, start_s, (uint32_t)bits, v);
 	}
 	return true;
 }

@@ -24,13 +24,42 @@ struct npsd_pub_key *npsd_pub_key_at(struct npsd_pub *p, uint32_t i)
 	return &p->key[i];
 }
 
+/* A window added later does not read the panes before it. */
+static int64_t read_from_s(const struct npsd_window *w, int64_t from_s)
+{
+	return w->since_ms && w->since_ms / 1000 > from_s ? w->since_ms / 1000 : from_s;
+}
+
+static int64_t since_of(const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
+{
+	uint32_t number = npsd_seg_set(npsd_panes_seg(v->panes, i));
+
+	for (int s = 0; s < p->cfg->sets.n; s++)
+		if (p->cfg->sets.set[s].number == number && p->cfg->sets.set[s].since_ms)
+			return p->cfg->sets.set[s].since_ms;
+	return v->since_ms;
+}
+
+/* Where the windows of a segment are whole: counted from the beginning on, and nothing lost. */
+static int64_t whole_ms(int64_t since_ms, int64_t lost_ms, const struct npsd_window *w)
+{
+	int64_t at = since_ms;
+
+	if (lost_ms && (!at || lost_ms > at))
+		at = lost_ms;
+	if (w->since_ms && (!at || w->since_ms > at))
+		at = w->since_ms;
+	return at;
+}
+
 bool npsd_pub_seg_holds(const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
 {
 	for (int w = 0; w < p->cfg->nwindows; w++) {
 		const struct npsd_window *win = &p->cfg->windows[w];
 		int64_t from = npsd_window_from_s(win, v->t_ms);
 
-		if (npsd_panes_any(v->panes, i, p->window_step[w], from - win->width_s, from + win->width_s))
+		if (npsd_panes_any(v->panes, i, p->window_step[w], read_from_s(win, from - win->width_s),
+			from + win->width_s))
 			return true;
 	}
 	return false;
@@ -65,6 +94,7 @@ int npsd_pub_class(const struct npsd_pub *p, const struct npsd_shard_view *v, ui
 static uint16_t write_windows(struct npsd_pub *p, size_t end[NPSD_MAX_WINDOWS], int32_t lo[NPSD_MAX_WINDOWS],
     const struct npsd_shard_view *v, uint32_t i)
 {
+	int64_t since_ms = since_of(p, v, i);
 	uint16_t shown = 0;
 
 	npsd_buf_clear(&p->text);
@@ -73,8 +103,10 @@ static uint16_t write_windows(struct npsd_pub *p, size_t end[NPSD_MAX_WINDOWS], 
 		struct npsd_window_counts c = {.from_s = npsd_window_from_s(win, v->t_ms), .t_ms = v->t_ms};
 
 		c.to_s = c.from_s + win->width_s;
-		npsd_panes_sum(v->panes, i, p->window_step[w], c.from_s, c.to_s, c.now);
-		npsd_panes_sum(v->panes, i, p->window_step[w], c.from_s - win->width_s, c.from_s, c.prev);
+		c.whole_ms = whole_ms(since_ms, v->lost_ms, win);
+		npsd_panes_sum(v->panes, i, p->window_step[w], read_from_s(win, c.from_s), c.to_s, c.now);
+		npsd_panes_sum(v->panes, i, p->window_step[w], read_from_s(win, c.from_s - win->width_s),
+		    c.from_s, c.prev);
 		if (npsd_window_write(&p->text, p->cfg, win, &c))
 			shown |= (uint16_t)(1u << w);
 		end[w] = p->text.n;

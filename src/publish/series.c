@@ -27,7 +27,8 @@ struct entry {
 struct npsd_series {
 	int nsteps;
 	int64_t step_s[NPSD_MAX_STEPS], width_s[NPSD_MAX_STEPS]; /* width of the widest window of the step */
-	int at[NPSD_MAX_STEPS];					 /* place of the step in the panes */
+	int64_t since_s[NPSD_MAX_STEPS]; /* its panes are whole from there on; 0: all are */
+	int at[NPSD_MAX_STEPS];		 /* place of the step in the panes */
 	struct entry *entry;
 	uint32_t n, cap;
 	struct npsd_due_list list;
@@ -43,6 +44,17 @@ static const char *step_name(int64_t step_s)
 	return step_s == 60 ? "1m" : step_s == 300 ? "5m" : step_s == 3600 ? "1h" : "1d";
 }
 
+/* Windows come in ascending width; where each was added later, the first of them says since when panes are
+ * whole. */
+static void see_window(struct npsd_series *s, int k, const struct npsd_window *w)
+{
+	int64_t since_s = w->since_ms / 1000;
+
+	if (s->width_s[k] == 0 || since_s == 0 || (s->since_s[k] && since_s < s->since_s[k]))
+		s->since_s[k] = since_s;
+	s->width_s[k] = w->width_s;
+}
+
 struct npsd_series *npsd_series_new(const struct npsd_pub *p)
 {
 	struct npsd_series *s = calloc(1, sizeof *s);
@@ -54,7 +66,7 @@ struct npsd_series *npsd_series_new(const struct npsd_pub *p)
 		s->step_s[k] = p->cfg->series_step_s[k];
 		for (int w = 0; w < p->cfg->nwindows; w++)
 			if (p->cfg->windows[w].step_s == s->step_s[k]) {
-				s->width_s[k] = p->cfg->windows[w].width_s; /* ascending */
+				see_window(s, k, &p->cfg->windows[w]);
 				s->at[k] = p->window_step[w];
 			}
 		npsd_assert(s->width_s[k] > 0);
@@ -176,9 +188,11 @@ struct range {
 static struct range range_of(const struct npsd_series *s, int k, int64_t t_ms)
 {
 	struct npsd_window widest = {.width_s = s->width_s[k], .step_s = s->step_s[k]};
-	int64_t from = npsd_window_from_s(&widest, t_ms);
+	int64_t to = npsd_window_from_s(&widest, t_ms) + widest.width_s, from = to - 2 * widest.width_s;
 
-	return (struct range){from - widest.width_s, from + widest.width_s};
+	if (s->since_s[k] && s->since_s[k] > from)
+		from = s->since_s[k] < to ? s->since_s[k] : to;
+	return (struct range){from, to};
 }
 
 static size_t end_word(struct npsd_pub *p, size_t n)

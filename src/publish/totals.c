@@ -156,6 +156,29 @@ static uint32_t dims_used(const struct npsd_sets *sets)
 	return used;
 }
 
+/* `since_ms:SET`, and `since_ms:SET:W` of each window that was added later. */
+static void meta_since(
+    const struct npsd_config *cfg, struct npsd_pairs *s, const struct npsd_set *set, struct npsd_str stored)
+{
+	int64_t since_ms = set->since_ms ? set->since_ms : strtoll(stored.p, NULL, 10);
+
+	npsd_buf_addf(&s->text, "since_ms:%s", set->name);
+	pairs_end(s);
+	npsd_buf_addf(&s->text, "%lld", (long long)since_ms);
+	pairs_end(s);
+	for (int w = 0; w < cfg->nwindows; w++) {
+		int64_t own_ms = cfg->windows[w].since_ms;
+
+		if (own_ms == 0)
+			continue;
+		npsd_buf_addf(&s->text, "since_ms:%s:%s", set->name, cfg->windows[w].name);
+		pairs_end(s);
+		npsd_buf_addf(
+		    &s->text, "%lld", (long long)(since_ms && since_ms > own_ms ? since_ms : own_ms));
+		pairs_end(s);
+	}
+}
+
 static void meta_sets(struct npsd_pub *p, struct npsd_pairs *s, struct npsd_str since_ms)
 {
 	const struct npsd_sets *sets = &p->cfg->sets;
@@ -178,13 +201,8 @@ static void meta_sets(struct npsd_pub *p, struct npsd_pairs *s, struct npsd_str 
 		npsd_buf_addz(&s->text, sets->set[i].name);
 	}
 	pairs_end(s);
-	for (int i = 0; i < sets->n; i++) {
-		npsd_buf_addz(&s->text, "since_ms:");
-		npsd_buf_addz(&s->text, sets->set[i].name);
-		pairs_end(s);
-		npsd_buf_add(&s->text, since_ms.p, since_ms.n);
-		pairs_end(s);
-	}
+	for (int i = 0; i < sets->n; i++)
+		meta_since(p->cfg, s, &sets->set[i], since_ms);
 }
 
 /* `TOPIC` of `pos:TOPIC/P`; p == NULL: another field. */
@@ -218,6 +236,17 @@ static void meta_partitions(struct npsd_pairs *s, const struct npsd_reply *fence
 		pairs_end(s);
 		npsd_buf_addf(&s->text, "%lld", (long long)behind);
 		pairs_end(s);
+	}
+}
+
+/* `grown:TOPIC`: when partitions of it were seen that came later. */
+static void meta_grown(struct npsd_pairs *s, const struct npsd_reply *fence)
+{
+	for (size_t k = 0; k + 1 < fence->n; k += 2) {
+		struct npsd_str field = str_of(&fence->el[k]);
+
+		if (field.n > 6 && memcmp(field.p, "grown:", 6) == 0)
+			pairs_add(s, field, str_of(&fence->el[k + 1]));
 	}
 }
 
@@ -261,6 +290,7 @@ static void make_meta(struct npsd_pub *p, struct npsd_pairs *s, const struct nps
 	meta_sets(p, s, since.p && since.n ? since : NPSD_STR("0"));
 	pairs_int(s, "shards", p->cfg->shards);
 	meta_partitions(s, &el[2]);
+	meta_grown(s, &el[2]);
 	meta_lost(s, &el[5]);
 	meta_others(p, s, &el[4]);
 }

@@ -76,11 +76,22 @@ static struct rate rate_of(struct npsd_counts now, const int64_t v[NPSD_NCOUNTER
 	return r;
 }
 
-static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_counts now,
-    struct npsd_counts prev, struct rate r)
+static bool is_partial(const struct npsd_window_counts *c)
+{
+	return c->whole_ms != 0 && c->from_s * 1000 < c->whole_ms;
+}
+
+/* It or the window before it. */
+static bool any_partial(const struct npsd_window_counts *c)
+{
+	return c->whole_ms != 0 && (2 * c->from_s - c->to_s) * 1000 < c->whole_ms;
+}
+
+static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg,
+    const struct npsd_window_counts *c, struct npsd_counts now, struct npsd_counts prev, struct rate r)
 {
 	struct npsd_nps nps = {0};
-	const char *flag[4];
+	const char *flag[5];
 	int n = 0;
 
 	if (now.n > 0)
@@ -93,6 +104,8 @@ static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg, str
 		flag[n++] = "low_rate";
 	if (now.n < prev.n - now.n)
 		flag[n++] = "volume_drop";
+	if (any_partial(c))
+		flag[n++] = is_partial(c) ? "partial" : "partial_prev";
 	put_name(out, "fragile");
 	npsd_buf_addz(out, "[");
 	for (int i = 0; i < n; i++) {
@@ -161,12 +174,12 @@ bool npsd_window_write(struct npsd_buf *out, const struct npsd_config *cfg, cons
 	put_int(out, "to_ms", c->to_s * 1000);
 	put_int(out, "asof_ms", c->t_ms);
 	put_int(out, "step_s", w->step_s);
-	put_fragile(out, cfg, now, prev, rate);
+	put_fragile(out, cfg, c, now, prev, rate);
 	if (now.n > 0)
 		put_score_figures(out, now, c->now);
 	if (prev.n > 0)
 		put_figure(out, "prev_nps", npsd_nps_of(prev).nps);
-	if (now.n > 0 && prev.n > 0)
+	if (now.n > 0 && prev.n > 0 && !any_partial(c))
 		put_change(out, now, prev);
 	if (rate.asked > 0)
 		put_rate(out, rate);

@@ -13,6 +13,7 @@
 struct npsd_window_counts {
 	int64_t from_s, to_s;	     /* the window: from_s <= start of a pane < to_s */
 	int64_t t_ms;		     /* the t it was computed for */
+	int64_t whole_ms;	     /* a window that begins before is partial; 0: none is */
 	int64_t now[NPSD_NCOUNTER];  /* no counter below zero */
 	int64_t prev[NPSD_NCOUNTER]; /* of the window before it */
 };

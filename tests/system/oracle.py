@@ -37,7 +37,8 @@ class Expected:
         """The windows of a segment at t: {window: object}, without those that hold nothing."""
         if (seg, t_ms) not in self.views:
             answers = self.answers.get(seg, [])
-            objects = {w: window_object(answers, w, t_ms, self.config) for w in self.config.windows}
+            since = self.config.since.get(self.set_of.get(seg), 0)
+            objects = {w: window_object(answers, w, t_ms, self.config, since) for w in self.config.windows}
             self.views[seg, t_ms] = {w: found for w, found in objects.items() if found is not None}
         return self.views[seg, t_ms]
 
@@ -92,6 +93,8 @@ def add(expected, answer, names):
     content = answer.content
     counted = (answer.event_ms, content.score, content.comment is not None)
     for number, segs in segments(content, expected.config, names).items():
+        if answer.event_ms < expected.config.since.get(set_name(expected.config.sets[number]), answer.event_ms):
+            continue
         for seg in segs:
             expected.answers[seg].append(counted)
             expected.set_of[seg] = set_name(expected.config.sets[number])

@@ -60,6 +60,12 @@ const char *help_part(struct help_bed *b, enum npsd_script script, const char *t
 	va_start(ap, tp);
 	n = rest(args, n, ap);
 	va_end(ap);
+	if (script == NPSD_S_base) { /* of a topic `t` that has three partitions; later ones begin at 0:2 */
+		args[n++] = "t";
+		args[n++] = strchr(tp, '/') + 1;
+		args[n++] = "3";
+		args[n++] = "0:2";
+	}
 	return help_store_call(&b->store, script, keys, nkeys, args, n);
 }
 

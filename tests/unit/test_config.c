@@ -107,8 +107,9 @@ Test(config, defaults_stand_without_a_file)
 
 Test(config, default_windows_and_sets)
 {
-	static const struct npsd_window windows[] = {{"1h", 3600, 60}, {"24h", 86400, 300},
-	    {"7d", 604800, 3600}, {"30d", 2592000, 3600}, {"90d", 7776000, 86400}, {"365d", 31536000, 86400}};
+	static const struct npsd_window windows[] = {{"1h", 3600, 60, 0}, {"24h", 86400, 300, 0},
+	    {"7d", 604800, 3600, 0}, {"30d", 2592000, 3600, 0}, {"90d", 7776000, 86400, 0},
+	    {"365d", 31536000, 86400, 0}};
 	static const char *const sets[] = {"all", "location", "channel", "location,channel"};
 	struct npsd_config *cfg = must_load(NULL, NULL);
 
@@ -479,12 +480,13 @@ Test(config, the_canonical_text_is_sorted_and_whole)
 				     "limits.event_bytes=262144\n"
 				     "location.required=true\n"
 				     "segments=0 all;1 location;2 channel;3 location,channel\n"
+				     "sets.given=4\n"
 				     "shards=16\n"
 				     "windows=1h,24h,7d,30d,90d,365d\n";
 	struct npsd_config *cfg = must_load(NULL, NULL);
 
 	cr_expect_str_eq(cfg->text, expect);
-	cr_expect_str_eq(cfg->hash, "ea67eadb2b86a7bb4d6eb28d14982c80");
+	cr_expect_str_eq(cfg->hash, "5607d0becefe9f9cf63d8ec08a08ec4d");
 	npsd_config_free(&cfg);
 }
 

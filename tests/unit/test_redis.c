@@ -230,14 +230,15 @@ Test(redis, a_server_out_of_memory_cannot_now)
 {
 	static const char *const base_keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict",
 	    "{nps:alerts}:config", "{nps:alerts}:claims:t/0", "{nps:alerts}:rulings:t/0"};
-	static const char *const args[] = {"hash", "0", "", "text", "t/0", "0:0", "0123456789abcdef"};
+	static const char *const args[] = {
+	    "hash", "0", "", "text", "t/0", "0:0", "0123456789abcdef", "t", "0", "1", "0:0"};
 	struct help_redis r;
 	struct npsd_store s;
 
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
 	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "1", NULL);
-	cr_expect(strstr(help_store_call(&s, NPSD_S_base, base_keys, 5, args, 7), "cannot now: ") != NULL);
+	cr_expect(strstr(help_store_call(&s, NPSD_S_base, base_keys, 5, args, 11), "cannot now: ") != NULL);
 	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "0", NULL);
 	cr_expect_str_eq(help_redis_do(&r, "DBSIZE", NULL), "0");
 	npsd_redis_close(&s);
@@ -330,7 +331,7 @@ Test(redis, calls_and_replies_may_be_longer_than_a_socket_holds)
 	struct npsd_store s;
 	char *tp = malloc(LONG + 1);
 	const char *args[] = {"hash", "0", "", tp, "claim", "0:0"};
-	const char *base[] = {"hash", "0", "", "text", "t/0", "0:0", "n"};
+	const char *base[] = {"hash", "0", "", "text", "t/0", "0:0", "n", "t", "0", "1", "0:0"};
 	const char *five[] = {"{p}f", "{p}d", "{p}c", "{p}l", "{p}r"};
 	const char *reply;
 
@@ -338,7 +339,7 @@ Test(redis, calls_and_replies_may_be_longer_than_a_socket_holds)
 	tp[LONG] = 0;
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 20000);
-	help_store_call(&s, NPSD_S_base, five, 5, base, 7);
+	help_store_call(&s, NPSD_S_base, five, 5, base, 11);
 	reply = help_store_call(&s, NPSD_S_watch, five, 2, args, 6);
 	cr_expect_eq(strlen(reply), LONG + strlen("[refused claim   ]"));
 	cr_expect_eq(strncmp(reply, "[refused claim xxx", 18), 0);

@@ -212,7 +212,7 @@ Test(series, thousands_of_panes_fit_one_call)
 {
 	enum { PANES = 5000 };
 
-	h.cfg.windows[2] = (struct npsd_window){"3000d", INT64_C(3000) * 86400, 86400};
+	h.cfg.windows[2] = (struct npsd_window){"3000d", INT64_C(3000) * 86400, 86400, 0};
 	h.cfg.nwindows = 3;
 	h.cfg.series_step_s[0] = 86400;
 	h.cfg.nseries_steps = 1;

@@ -53,6 +53,41 @@ static char *write_counts(const int64_t now[3], const int64_t prev[3], struct fu
 	return write_window(&c);
 }
 
+Test(window, partial_where_it_was_not_counted_from_its_beginning_on)
+{
+	static const struct {
+		int64_t whole_ms;
+		const char *flags;
+		bool compared;
+	} rows[] = {
+	    {0, "[\"wide\"]", true},
+	    {1795327200000, "[\"wide\"]", true},
+	    {1795327200001, "[\"wide\",\"partial_prev\"]", false},
+	    {1795330800000, "[\"wide\",\"partial_prev\"]", false},
+	    {1795330800001, "[\"wide\",\"partial\"]", false},
+	    {1795334400000, "[\"wide\",\"partial\"]", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_window_counts c = {.from_s = 1795330800,
+		    .to_s = 1795334400,
+		    .t_ms = 1795334390123,
+		    .whole_ms = rows[i].whole_ms};
+		const char *json, *flags;
+
+		fill(c.now, 20, 10, 10);
+		fill(c.prev, 20, 10, 10);
+		json = write_window(&c);
+		flags = strstr(json, "\"fragile\":");
+		cr_assert(flags);
+		cr_expect_eq(
+		    strncmp(flags + 10, rows[i].flags, strlen(rows[i].flags)), 0, "row %zu: %s", i, flags);
+		cr_expect_eq(strstr(json, "\"delta\"") != NULL, rows[i].compared, "row %zu", i);
+		cr_expect_eq(strstr(json, "\"significant\"") != NULL, rows[i].compared, "row %zu", i);
+		cr_expect(strstr(json, "\"prev_nps\"") != NULL, "row %zu", i);
+	}
+}
+
 Test(window, whole_objects)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 -- KEYS: fence, dict, log:K ...
 -- ARGV: header, most entries, most bytes, and for each log: K, and SEQ and HASH of the last entry applied (0 and empty: none)
--- {"ok", time_ms, clock_ms, {a shard, as below, for each log}}
+-- {"ok", time_ms, clock_ms, {a shard, as below, for each log}, since_ms, lost_ms}
 -- shard: {epoch, `SEQ HASH` of the log's end, "" or "1" where the log was read, {entry ...}}; entry: {SEQ, h, b, c, x, d}.
 -- It is read from SEQ on, inclusive: the first entry is that one again, without h, b, c and d. A log that ends where the
 -- reader stands, and those for which no entries or bytes are left, are not read.
@@ -46,4 +46,5 @@ for i = 3, #KEYS do
 	local looked = not same and count > 0 and bytes > 0
 	shards[#shards + 1] = {f[1] or '', f[2] or '', looked and '1' or '', looked and read(KEYS[i], seq) or {}}
 end
-return {'ok', int(wall_ms()), redis.call('HGET', KEYS[1], 'clock_ms') or '', shards}
+local f = redis.call('HMGET', KEYS[1], 'clock_ms', 'since_ms', 'lost_ms')
+return {'ok', int(wall_ms()), f[1] or '', shards, f[2] or '', f[3] or ''}

@@ -22,6 +22,7 @@ redis.call('HSET', KEYS[1], 'pos:' .. tp, to)
 if anew == '1' then
 	redis.call('HSET', KEYS[1], 'state:' .. tp, '- - -')
 end
+redis.call('HSET', KEYS[1], 'lost_ms', int(wall_ms()))
 redis.call('RPUSH', KEYS[3], line)
 redis.call('RPUSH', KEYS[4], tp .. ' ' .. line)
 redis.call('LTRIM', KEYS[4], '-1000', '-1')

@@ -30,6 +30,8 @@ class Config:
     alerts_max_age_ms: int = DAY_MS
     alerts_comment: bool = True
     alerts_respondent: str = "plain"
+    since: dict = field(default_factory=dict)  # of sets added later, by name: first event time that they count
+    window_since: dict = field(default_factory=dict)  # of windows added later: start of the first pane that they read
 
     def cap(self, dim):
         return self.caps.get(dim, DEFAULT_CAPS.get(dim, DEFAULT_CAP))

@@ -67,10 +67,11 @@ def is_empty(counts):
     return not any(any(c) if isinstance(c, list) else c for c in counts.values())
 
 
-def window_object(answers, window, t_ms, config):
+def window_object(answers, window, t_ms, config, set_since=0):
     """The published object, figures as exact as they come; None where there is nothing in either window."""
     begin, middle, end = bounds_ms(window, t_ms)
-    now, prev = count(answers, middle, end), count(answers, begin, middle)
+    read_from = config.window_since.get(window, begin)
+    now, prev = count(answers, max(middle, read_from), end), count(answers, max(begin, read_from), middle)
     if is_empty(now) and is_empty(prev):
         return None
     found = {**now, "prev_n": prev["n"], "from_ms": middle, "to_ms": end, "step_s": step_s(window)}
@@ -78,6 +79,11 @@ def window_object(answers, window, t_ms, config):
     found.update(change(now, prev))
     found.update(rate(now))
     found["fragile"] = fragile(found, config)
+    whole = max(set_since, config.window_since.get(window, 0))
+    if begin < whole:
+        found["fragile"].append("partial" if middle < whole else "partial_prev")
+        for name in ("delta", "z", "p_value", "significant"):
+            found.pop(name, None)
     return found
 
 
