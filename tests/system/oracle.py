@@ -29,6 +29,7 @@ class Expected:
     clock_ms: int = 0
     alerts: dict = field(default_factory=lambda: defaultdict(list))  # response id -> its transitions in order
     answers: dict = field(default_factory=lambda: defaultdict(list))  # SEG -> [(event_ms, score, has a comment)]
+    stages: dict = field(default_factory=lambda: defaultdict(list))  # SEG -> [(event_ms, stage of an invitation)]
     set_of: dict = field(default_factory=dict)  # SEG -> name of its set
     faults: list = field(default_factory=list)  # of the dictionary given
     views: dict = field(default_factory=dict)  # what view() was asked
@@ -36,9 +37,9 @@ class Expected:
     def view(self, seg, t_ms):
         """The windows of a segment at t: {window: object}, without those that hold nothing."""
         if (seg, t_ms) not in self.views:
-            answers = self.answers.get(seg, [])
+            answers, stages = self.answers.get(seg, []), self.stages.get(seg, [])
             since = self.config.since.get(self.set_of.get(seg), 0)
-            objects = {w: window_object(answers, w, t_ms, self.config, since) for w in self.config.windows}
+            objects = {w: window_object(answers, w, t_ms, self.config, since, stages) for w in self.config.windows}
             self.views[seg, t_ms] = {w: found for w, found in objects.items() if found is not None}
         return self.views[seg, t_ms]
 
@@ -55,7 +56,10 @@ def expect(records, config, now_ms=None, dictionary=None):
         tally(expected.totals, record.topic, fate, reason)
     for partition in partitions.values():
         for answer in partition.counted():
-            add(expected, answer, names)
+            content = answer.content
+            add(expected, expected.answers, content, (answer.event_ms, content.score, content.comment is not None), names)
+        for event in partition.stages:
+            add(expected, expected.stages, event, (event.own_ms, event.type.removeprefix("survey.")), names)
     expected.faults = names.faults(config.cap)
     return expected
 
@@ -71,14 +75,15 @@ def run(record, partition, expected, names, now_ms):
         partition.move(record.timestamp_ms, config.lateness_ms)
     if fate:
         return fate.fate, fate.reason
-    result, before, after = partition.apply(event)
+    result, reason, before, after = partition.apply(event, config)
     if result != "counted":
-        return result, None
-    expected.clock_ms = max(expected.clock_ms, after.event_ms)
-    told = alert(before, after, record, config, names, now_ms)
+        return result, reason
+    if after is None or after.content is not None:  # a stage, or an answer that counts: what adds to a pane
+        expected.clock_ms = max(expected.clock_ms, event.own_ms if after is None else after.event_ms)
+    told = after and alert(before, after, event, record, config, names, now_ms)
     if told:
         expected.alerts[after.id].append(told)
-    return result, None
+    return result, reason
 
 
 def tally(totals, topic, fate, reason):
@@ -89,14 +94,13 @@ def tally(totals, topic, fate, reason):
             totals[f"{prefix}{fate}:{reason}"] += 1
 
 
-def add(expected, answer, names):
-    content = answer.content
-    counted = (answer.event_ms, content.score, content.comment is not None)
+def add(expected, counts, content, counted, names):
+    event_ms = counted[0]
     for number, segs in segments(content, expected.config, names).items():
-        if answer.event_ms < expected.config.since.get(set_name(expected.config.sets[number]), answer.event_ms):
+        if event_ms < expected.config.since.get(set_name(expected.config.sets[number]), event_ms):
             continue
         for seg in segs:
-            expected.answers[seg].append(counted)
+            counts[seg].append(counted)
             expected.set_of[seg] = set_name(expected.config.sets[number])
 
 
@@ -126,7 +130,8 @@ def read_topic(bootstrap, topic, positions=None):
                 open_.discard(message.partition())
                 continue
             if positions is None or message.offset() < positions.get(message.partition(), 0):
-                yield Record(topic, message.partition(), message.offset(), message.timestamp()[1], message.value())
+                yield Record(topic, message.partition(), message.offset(), message.timestamp()[1], message.value(),
+                             tuple(message.headers() or ()))
     finally:
         consumer.close()
 

@@ -6,8 +6,6 @@ import subprocess
 from harness import program
 from stream import seed_of
 
-# what the recount does not know yet
-WITHOUT = ["--updates", "0", "--retractions", "0", "--funnel", "0", "--cloudevents", "0"]
 EVENTS = int(os.environ.get("NPSD_TEST_EVENTS", "20000"))  # a million before a release
 
 
@@ -17,7 +15,7 @@ def test_generated_events(case):
     account = case.folder / "account.jsonl"
     done = subprocess.run(
         [program("npsgen"), "--brokers", case.broker.bootstrap, "--topic", case.topic, "--events", str(EVENTS), "--seed",
-         str(seed_of(30)), "--account", str(account), *WITHOUT], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+         str(seed_of(30)), "--account", str(account)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     case.drain()
     expected = case.check()

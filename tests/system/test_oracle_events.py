@@ -11,12 +11,12 @@ GOOD = {"type": "response.submitted", "response_id": "r1", "score": 9, "survey_k
 MISSING = object()
 
 
-def judged(value, record_ms=T, now_ms=T, **config):
+def judged(value, record_ms=T, now_ms=T, headers=(), **config):
     """Event or Fate of a value: bytes as they are, an object as JSON."""
     if isinstance(value, dict):
         value = json.dumps(value).encode()
     try:
-        return decode(Record("t", 0, 0, record_ms, value), Config(**config), now_ms)
+        return decode(Record("t", 0, 0, record_ms, value, headers), Config(**config), now_ms)
     except Fate as fate:
         return fate
 
@@ -59,17 +59,22 @@ REASONS = [
     ("unknown_type", but(type=None)),
     ("unknown_type", but(type="response.lost")),
     ("unknown_type", but(type=["response.submitted"])),
-    ("not_counted", but(type="response.updated")),
-    ("not_counted", but(type="survey.invited", response_id=MISSING)),
+    ("unknown_type", but(type="case.")),
+    ("unknown_type", but(type="survey.answered")),
     ("not_counted", but(type="case.opened")),
-    ("not_counted", but(excluded=True)),
-    ("not_counted", but(excluded="true")),
+    ("not_counted", but(type="customer.x", excluded=True)),
     ("other_metric", but(metric="csat")),
     ("no_id", but(response_id=MISSING)),
     ("no_id", but(response_id="")),
     ("no_id", but(response_id=7)),
     ("no_id", but(response_id="é" * 65)),
+    ("no_id", but(type="survey.invited")),
+    ("no_id", but(excluded=True, response_id=7)),
     ("bad_field", but(survey_kind="monthly")),
+    ("bad_field", but(type="response.updated", score=MISSING, channel=1)),
+    ("bad_field", but(type="response.retracted", revision=0)),
+    ("bad_field", but(type="survey.opened", invitation_id="i", comment=1)),
+    ("bad_field", but(type="survey.opened", invitation_id="i", excluded="yes")),
     ("bad_field", but(survey_kind=1)),
     ("bad_field", but(location=["north"])),
     ("bad_field", but(location="a/b/c/d/e/f/g/h/i")),
@@ -91,11 +96,19 @@ REASONS = [
     ("no_time", but(responded_at="2026-09-21T10:00:00")),
     ("no_time", text(responded_at="1e999")),
     ("no_time", but(responded_at=T, updated_at="soon")),
+    ("no_time", but(responded_at="2023-11-14 22:13:20Z")),
+    ("no_time", but(excluded=True, updated_at="soon")),
+    ("no_time", but(type="survey.opened", invitation_id="i", invited_at="soon")),
     ("future", but(responded_at=T + 300_001)),
     ("no_kind", but(survey_kind=MISSING)),
     ("no_kind", but(survey_kind=None)),
     ("no_location", but(location=MISSING)),
     ("no_location", but(location="//")),
+    ("no_kind", but(type="survey.opened", invitation_id="i", survey_kind=MISSING)),
+    ("no_location", but(type="survey.opened", invitation_id="i", location=MISSING)),
+    ("no_location", but(type="response.updated", location="/")),
+    ("wrong_scale", but(type="response.updated", scale=[1, 5])),
+    ("out_of_range", but(type="response.updated", score=11)),
     ("wrong_scale", but(scale=[1, 5])),
     ("wrong_scale", but(scale="0-10")),
     ("bad_score", but(score=MISSING)),
@@ -117,8 +130,9 @@ def test_reason(reason, value):
 
 
 @pytest.mark.parametrize("first, then", [
-    (but(type="response.lost", excluded=True, metric="csat"), but(excluded=True, metric="csat")),
-    (but(excluded=True, metric="csat"), but(metric="csat", response_id=MISSING)),
+    (but(type="response.lost", metric="csat"), but(type="case.opened", metric="csat")),
+    (but(type="case.opened", metric="csat"), but(excluded=True, metric="csat")),
+    (but(excluded=True, metric="csat"), but(excluded=True, response_id=MISSING)),
     (but(metric="csat", response_id=MISSING), but(response_id=MISSING)),
     (but(response_id=MISSING, channel=1), but(channel=1)),
     (but(channel=1, responded_at="?"), but(responded_at="?")),
@@ -186,3 +200,62 @@ def test_content():
     assert plan.values == {"attributes.plan": "gold"}
     assert judged(but(attributes={"plan": 5}), sets=[["attributes.plan"]]).reason == "bad_field"
     assert judged(but(attributes={"plan": 5})).score == 9
+
+
+def test_an_edit_says_what_it_mentions():
+    edit = {"type": "response.updated", "response_id": "r1"}
+    found = judged({**edit, "team": "", "channel": None, "comment": "", "location": "south"}, default_kind="other")
+    assert found.said == {"team", "comment", "location"} and found.values == {} and found.kind is None
+    assert judged({**edit, "score": None, "themes": [], "attributes": {"plan": "x", "age": 1}}, sets=[["attributes.plan"]]).said == {
+        "score", "themes", "attributes.plan"}
+    assert judged({**edit, "location": "/"}, location_required=False).said == {"location"}
+    assert judged({**edit, "responded_at": T, "survey_kind": "other"}).said == {"responded_at", "kind"}
+
+
+def test_of_a_retraction_only_its_order_is_looked_at():
+    for fields in ({"type": "response.retracted"}, {"excluded": True}, {"type": "response.updated", "excluded": "true"}):
+        found = judged(but(**fields, channel=1, score="x", survey_kind=MISSING, location=7, revision=3, updated_at=T - 1))
+        assert (found.type, found.revision, found.updated_ms, found.own_ms) == ("response.retracted", 3, T - 1, T - 1)
+        assert found.excluded == ("excluded" in fields) and found.said == set()
+    assert not judged(but(type="response.retracted", excluded=True)).excluded
+
+
+def test_stages():
+    stage = but(type="survey.opened", response_id=MISSING, invitation_id="i", score=99, scale=7, excluded=True)
+    found = judged({**stage, "at": T - 2, "invited_at": T - 3, "responded_at": "?", "updated_at": "?"})
+    assert (found.type, found.id, found.own_ms, found.updated_ms) == ("survey.opened", "i", T - 2, None)
+    assert judged({**stage, "invited_at": T - 3}).own_ms == T - 3 and judged(stage).own_ms == T
+    assert judged({**stage, "survey_kind": None}, default_kind="other").kind == "other"
+
+
+BINARY = [("ce_type", b"response.submitted"), ("ce_subject", b"s"), ("ce_time", b"2023-11-14T22:13:19Z")]
+BARE = but(type=MISSING, response_id=MISSING)
+STRUCTURED = [("content-type", b"Application/CloudEvents+json; charset=utf-8")]
+
+
+def test_cloudevents_by_header():
+    found = judged(BARE, headers=BINARY)
+    assert (found.id, found.own_ms, found.said & {"responded_at"}) == ("s", T - 1000, set())
+    assert judged({**BARE, "updated_at": T - 3}, headers=BINARY).own_ms == T - 3
+    assert judged(GOOD, headers=BINARY).id == "r1"  # the body wins
+    assert judged({**BARE, "type": "survey.opened"}, headers=BINARY).id == "s"
+    assert judged(BARE, headers=[("ce_type", b"x"), *BINARY]).id == "s"  # the last one counts
+    assert judged(BARE, headers=[("CE_type", b"response.submitted")]).reason == "unknown_type"
+    assert judged(BARE, headers=[*BINARY, ("ce_type", b"\xff")]).reason == "unknown_type"
+    assert judged(BARE, headers=[*BINARY, ("ce_type", None)]).reason == "unknown_type"
+    assert judged(BARE, headers=[*BINARY, ("ce_subject", b"\xff")]).reason == "no_id"
+    assert judged(BARE, headers=[*BINARY, ("ce_time", b"soon")]).reason == "no_time"
+    assert judged({**BARE, "type": 7}, headers=BINARY).reason == "unknown_type"
+
+
+def test_cloudevents_by_envelope():
+    around = {"type": "response.submitted", "subject": "s", "time": T - 5, "data": BARE}
+    for found in (judged({**around, "specversion": "1.0"}), judged(around, headers=STRUCTURED)):
+        assert (found.id, found.own_ms) == ("s", T - 5)
+    assert judged({**around, "specversion": "1.0", "data": GOOD}).id == "r1"
+    assert judged({**around, "specversion": None, "response_id": "bare"}).reason == "no_kind"  # an event as it stands
+    assert judged({"specversion": "1.0", "data": 7, **GOOD}).id == "r1"
+    assert judged({**around, "type": None}, headers=STRUCTURED + BINARY).reason == "unknown_type"  # no attributes
+    for wrong in ({"data": None}, {"data": "{}"}, {"data_base64": "e30="}):
+        assert judged({**around, **wrong}, headers=STRUCTURED).reason == "bad_json"
+    assert judged({**around, "data_base64": None}, headers=STRUCTURED).id == "s"

@@ -7,22 +7,14 @@ from fractions import Fraction
 
 from .config import DAY_MS, KINDS, PLAIN
 from .strict_json import BadJson, BadUtf8, Number, read_object
+from .windows import FUNNEL
 
-Record = namedtuple("Record", "topic partition offset timestamp_ms value")
+# headers: [(name, bytes or None)]
+Record = namedtuple("Record", "topic partition offset timestamp_ms value headers", defaults=((),))
 
-# A type, and whether this version counts it; the families are ignored whatever follows the dot.
-TYPES = {
-    "response.submitted": True,
-    "response.updated": False,
-    "response.retracted": False,
-    "survey.invited": False,
-    "survey.delivered": False,
-    "survey.opened": False,
-    "survey.declined": False,
-    "survey.bounced": False,
-    "survey.unsubscribed": False,
-}
-IGNORED_FAMILIES = ("case.", "review.", "signal.", "customer.")
+SUBMITTED, UPDATED, RETRACTED = "response.submitted", "response.updated", "response.retracted"
+TYPES = (SUBMITTED, UPDATED, RETRACTED, *("survey." + stage for stage in FUNNEL))
+IGNORED = re.compile("(case|review|signal|customer)[.].+", re.DOTALL)
 MAX_ID, MAX_VALUE, MAX_COMMENT = 128, 256, 4096
 MAX_LEVELS, MAX_THEMES = 8, 16
 FUTURE_MS = 5 * 60 * 1000
@@ -38,8 +30,12 @@ class Fate(Exception):
 
 @dataclass(slots=True)
 class Event:
+    """What a record says; an answer's content is one too, that of its last events together."""
+
     type: str
     id: str
+    said: set = field(default_factory=set)  # dimensions, and other fields by their name here, that are mentioned
+    excluded: bool = False  # withdrawn by an event of another type
     revision: int = None
     updated_ms: int = None
     own_ms: int = None  # the event's own time, fall-backs applied
@@ -63,19 +59,19 @@ def rejected(reason):
 def decode(record, config, now_ms):
     """The event of a record. Raises Fate."""
     body = read_body(record, config)
-    event = Event(type=judged_type(body), id=response_id(body))
-    read_fields(event, body, config)
+    type_, excluded = judged_type(body)
+    event = Event(type=type_, id=read_id(body, type_), excluded=excluded)
+    event.revision = read_revision(body.get("revision"))
+    if type_ != RETRACTED:
+        read_content(event, body, config)
     read_times(event, body, record)
     if event.own_ms > record.timestamp_ms + FUTURE_MS or is_ahead(record, now_ms):
         raise rejected("future")
-    event.kind = event.kind or config.default_kind
-    if event.kind is None:
-        raise rejected("no_kind")
-    if not event.location and config.location_required:
-        raise rejected("no_location")
-    if body.get("scale") is not None and not is_nps_scale(body["scale"]):
-        raise rejected("wrong_scale")
-    event.score = read_score(body)
+    if type_ != RETRACTED:
+        judge_missing(event, config)
+    if type_ in (SUBMITTED, UPDATED):
+        judge_scale(body.get("scale"))
+        read_score(event, body)
     return event
 
 
@@ -83,7 +79,12 @@ def is_ahead(record, now_ms):
     return record.timestamp_ms > now_ms + DAY_MS
 
 
+def is_stage(type_):
+    return type_.startswith("survey.")
+
+
 def read_body(record, config):
+    """The fields of an event, where they are missing the attributes of its CloudEvent under the names of headers."""
     value = record.value
     if value is None:
         raise Fate("ignored", "tombstone")
@@ -92,33 +93,59 @@ def read_body(record, config):
     if len(value) >= 5 and value[0] == 0:
         value = value[5:]
     try:
-        return read_object(value)
+        return without_envelope(read_object(value), dict(record.headers or ()))
     except BadUtf8:
         raise rejected("bad_utf8") from None
     except BadJson:
         raise rejected("bad_json") from None
 
 
+def without_envelope(found, headers):
+    """Structured: the event is `data` and the attributes stand around it; else they are headers, if there are any."""
+    told = (headers.get("content-type") or b"").lower().startswith(b"application/cloudevents")
+    whole = isinstance(found.get("data"), dict)
+    if told and (not whole or found.get("data_base64") is not None):
+        raise BadJson("a CloudEvent without an event")
+    if told or (whole and found.get("specversion") is not None):
+        body, attributes = found["data"], found
+    else:
+        body = found
+        attributes = {name[3:]: value.decode(errors="surrogateescape")
+                      for name, value in headers.items() if name.startswith("ce_") and value is not None}
+    return {**body, **{"ce_" + name: attributes.get(name) for name in ("type", "subject", "time")}}
+
+
 def is_text(found):
     return isinstance(found, str) and not isinstance(found, Number)
 
 
+def first_said(body, *names):
+    """The first of these fields that says something."""
+    return next((body[name] for name in names if body.get(name) is not None), None)
+
+
 def judged_type(body):
-    type_ = body.get("type")
-    if not is_text(type_) or not (type_ in TYPES or type_.startswith(IGNORED_FAMILIES)):
+    """The type that an event comes to, and whether `excluded` made it so."""
+    type_ = first_said(body, "type", "ce_type")
+    if not is_text(type_) or not (type_ in TYPES or IGNORED.fullmatch(type_)):
         raise rejected("unknown_type")
-    if not TYPES.get(type_, False) or body.get("excluded") in (True, "true"):
+    if type_ not in TYPES:
         raise Fate("ignored", "not_counted")
     if body.get("metric") not in (None, "nps"):
         raise Fate("ignored", "other_metric")
-    return type_
+    if not is_stage(type_) and (body.get("excluded") is True or body.get("excluded") == "true"):
+        return RETRACTED, type_ != RETRACTED
+    return type_, False
 
 
-def response_id(body):
-    found = body.get("response_id")
-    if not is_text(found) or not 1 <= len(found.encode()) <= MAX_ID:
-        raise rejected("no_id")
-    return found
+def read_id(body, type_):
+    found = first_said(body, "invitation_id" if is_stage(type_) else "response_id", "ce_subject")
+    try:
+        if is_text(found) and 1 <= len(found.encode()) <= MAX_ID:
+            return found
+    except UnicodeEncodeError:
+        pass  # a header that is no UTF-8
+    raise rejected("no_id")
 
 
 def text_field(body, name, most=MAX_VALUE):
@@ -131,22 +158,35 @@ def text_field(body, name, most=MAX_VALUE):
     return found
 
 
-def read_fields(event, body, config):
-    event.revision = read_revision(body.get("revision"))
+def read_content(event, body, config):
+    """Each field's form, and which are mentioned."""
     event.kind = text_field(body, "survey_kind")
     if event.kind is not None and event.kind not in KINDS:
         raise rejected("bad_field")
     event.location = read_location(body)
-    for name in PLAIN:
-        event.values[name] = text_field(body, name)
-    event.values.update(read_attributes(body.get("attributes"), config))
-    event.values = {dim: value for dim, value in event.values.items() if value}
+    values = {name: text_field(body, name) for name in PLAIN}
+    values.update(read_attributes(body.get("attributes"), config))
+    event.values = {dim: value for dim, value in values.items() if value}
     event.themes = read_themes(body.get("themes"))
     event.respondent = text_field(body, "respondent_id")
     event.owner = text_field(body, "owner") or None
     event.comment = cut(text_field(body, "comment", most=None))
-    if body.get("excluded") not in (None, True, False, "true", "false"):
+    if not (body.get("excluded") in (None, "true", "false") or isinstance(body["excluded"], bool)):
         raise rejected("bad_field")
+    event.said = {dim for dim, value in values.items() if value is not None}
+    event.said |= {name for name in ("location", "themes", "owner", "comment") if body.get(name) is not None}
+    event.said |= {"kind"} if event.kind else set()
+    if event.type != UPDATED:
+        event.kind = event.kind or config.default_kind
+
+
+def judge_missing(event, config):
+    """An edit may be silent about both, and cannot take away a location that is required."""
+    if event.kind is None and event.type != UPDATED:
+        raise rejected("no_kind")
+    silent = event.type == UPDATED and "location" not in event.said
+    if not event.location and config.location_required and not silent:
+        raise rejected("no_location")
 
 
 def read_revision(found):
@@ -195,12 +235,13 @@ def cut(comment):
 
 
 def read_times(event, body, record):
-    event.updated_ms = read_time(body.get("updated_at"))
-    for name in ("responded_at", "at", "updated_at"):
-        if body.get(name) is not None:
-            event.own_ms = read_time(body[name])
-            return
-    event.own_ms = record.timestamp_ms
+    if is_stage(event.type):
+        own = first_said(body, "at", "invited_at", "ce_time")
+    else:
+        own = first_said(body, "responded_at", "at", "updated_at", "ce_time")
+        event.updated_ms = read_time(body.get("updated_at"))
+        event.said |= {"responded_at"} if body.get("responded_at") is not None else set()
+    event.own_ms = record.timestamp_ms if own is None else read_time(own)
 
 
 def read_time(found):
@@ -222,7 +263,7 @@ def epoch_ms(value):
     return value * 1000 // 1 if abs(value) < 10**11 else value // 1
 
 
-RFC3339 = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
+RFC3339 = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)?"
                      r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -260,15 +301,23 @@ def exact(number):
     return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
 
 
-def is_nps_scale(found):
-    return (isinstance(found, list) and len(found) == 2 and all(isinstance(x, Number) for x in found)
-            and [exact(x) for x in found] == [0, 10])
+def judge_scale(found):
+    if found is None:
+        return
+    if not (isinstance(found, list) and len(found) == 2 and all(isinstance(x, Number) for x in found)
+            and [exact(x) for x in found] == [0, 10]):
+        raise rejected("wrong_scale")
 
 
-def read_score(body):
-    if "score" not in body:
+def read_score(event, body):
+    if "score" in body:
+        event.score = score_of(body["score"])
+        event.said.add("score")
+    elif event.type != UPDATED:
         raise rejected("bad_score")
-    found = body["score"]
+
+
+def score_of(found):
     if found is None:
         return None
     if isinstance(found, Number):

@@ -1,23 +1,30 @@
 """The ledger of one partition: which answers there are, in what order their events go, and what is told of detractors."""
 from dataclasses import dataclass, field, replace
 
-from .names import NONE, ancestors
+from .events import RETRACTED, SUBMITTED, UPDATED, is_stage
+from .names import NONE, OTHER, ancestors
 from .windows import seg_name
 
 
 @dataclass(slots=True)
 class Answer:
-    """A response as of its last counted event."""
+    """A response as of its last counted event; its revision, updated_ms as of any that left its order."""
 
     id: str
-    event_ms: int  # fixed by the event that created it
+    event_ms: int  # fixed by the event that created or revived it
     last_ms: int = 0  # the later of stream time and event time, at its last counted event
     revision: int = None
     updated_ms: int = None
-    content: object = None  # Event
+    content: object = None  # Event; None: withdrawn
     transitions: int = 0
     incident: int = None
     severity: str = None  # last told
+
+
+@dataclass(slots=True)
+class Invitation:
+    last_ms: int
+    stages: set = field(default_factory=set)
 
 
 @dataclass
@@ -26,6 +33,8 @@ class Partition:
     horizon_ms: int = None
     answers: dict = field(default_factory=dict)
     forgotten: list = field(default_factory=list)
+    invitations: dict = field(default_factory=dict)
+    stages: list = field(default_factory=list)  # events that counted
 
     def move(self, timestamp_ms, lateness_ms):
         """A record moves stream time and horizon before it is judged; neither goes back."""
@@ -44,34 +53,81 @@ class Partition:
 
     def counted(self):
         """Every answer that counts, also those that are forgotten: what was counted stays."""
-        return [*self.answers.values(), *self.forgotten]
+        return [answer for answer in (*self.answers.values(), *self.forgotten) if answer.content is not None]
 
-    def apply(self, event):
-        """Fate of an event, and the answer before and after it."""
-        return APPLY[event.type](self, event)
+    def apply(self, event, config):
+        """Fate of an event and its reason, and the answer before and after it."""
+        if is_stage(event.type):
+            return self.reach(event), None, None, None
+        before = self.known(event.id)
+        if before is not None and not is_newer(event, before):
+            return "duplicate", None, None, None
+        if before is not None and before.content is not None:
+            return "counted", None, before, self.keep(replace(before), event, edited(before.content, event))
+        if before is not None and event.type == RETRACTED:
+            self.answers[event.id] = in_order(replace(before), event)
+            return "duplicate", None, None, None
+        if event.type == UPDATED and not stands_alone(event, config):
+            return "late", "unknown_update", None, None
+        if event.own_ms < self.horizon_ms:
+            return "late", None, None, None
+        after = Answer(event.id, event.own_ms) if before is None else replace(before, event_ms=event.own_ms)
+        return "counted", None, before, self.keep(after, event, first_content(event, config))
+
+    def keep(self, after, event, content):
+        after.content = content
+        after.last_ms = max(self.stream_ms, after.event_ms)
+        self.answers[event.id] = in_order(after, event)
+        return after
+
+    def reach(self, event):
+        """Each stage of an invitation once; it has no order."""
+        invitation = self.invitations.get(event.id)
+        if invitation is not None and invitation.last_ms < self.horizon_ms:
+            invitation = None
+        if invitation is None and event.own_ms < self.horizon_ms:
+            return "late"
+        if invitation is not None and event.type in invitation.stages:
+            return "duplicate"
+        invitation = invitation or Invitation(0)
+        invitation.last_ms = max(self.stream_ms, event.own_ms)
+        invitation.stages.add(event.type)
+        self.invitations[event.id] = invitation
+        self.stages.append(event)
+        return "counted"
 
 
-def submitted(partition, event):
-    before = partition.known(event.id)
-    if before is not None and not is_newer(event, before):
-        return "duplicate", None, None
-    if before is None and partition.horizon_ms is not None and event.own_ms < partition.horizon_ms:
-        return "late", None, None
-    if before is None:
-        after = Answer(event.id, event.own_ms)
-    else:
-        after = replace(before)
-    after.content = event
-    after.revision = before.revision if before and event.revision is None else event.revision
-    after.updated_ms = before.updated_ms if before and event.updated_ms is None else event.updated_ms
-    stream_ms = event.own_ms if partition.stream_ms is None else partition.stream_ms
-    after.last_ms = max(stream_ms, after.event_ms)
-    partition.answers[event.id] = after
-    return "counted", before, after
+def in_order(answer, event):
+    """An event leaves its order, and what of that it does not say stays."""
+    answer.revision = answer.revision if event.revision is None else event.revision
+    answer.updated_ms = answer.updated_ms if event.updated_ms is None else event.updated_ms
+    return answer
 
 
-# How each type that is counted changes the ledger.
-APPLY = {"response.submitted": submitted}
+def stands_alone(event, config):
+    return ({"responded_at", "score"} <= event.said and (event.kind or config.default_kind) is not None
+            and (bool(event.location) or not config.location_required))
+
+
+def first_content(event, config):
+    if event.type == RETRACTED:
+        return None
+    return replace(event, kind=event.kind or config.default_kind)
+
+
+def edited(content, event):
+    """An answer's content after an event: withdrawn, replaced, or what is not mentioned kept."""
+    if event.type == RETRACTED:
+        return None
+    if event.type == SUBMITTED:
+        return event
+    unsaid = {dim: value for dim, value in content.values.items() if dim not in event.said}
+    said = {name: getattr(event, name) for name in CONTENT if name in event.said}
+    return replace(content, values={**unsaid, **event.values}, **said)
+
+
+# What an update may leave alone, besides the dimensions in `values`.
+CONTENT = ("score", "kind", "location", "themes", "owner", "comment")
 
 
 def is_newer(event, answer):
@@ -92,85 +148,117 @@ def severity(score):
 
 
 def transition(before, after, names):
-    """raised, changed, retracted, or None."""
-    was, now = is_detractor(before and before.content), is_detractor(after.content)
+    """raised, changed, retracted, or None, of an answer's content before and after."""
+    was, now = is_detractor(before), is_detractor(after)
     if now and not was:
         return "raised"
     if was and not now:
         return "retracted"
-    if was and now and differs(before.content, after.content, names):
+    if was and now and differs(before, after, names):
         return "changed"
     return None
 
 
 def differs(old, new, names):
-    comment_is_news = new.comment is not None and new.comment != old.comment
-    return old.score != new.score or told_apart(old, names) != told_apart(new, names) or comment_is_news
+    """Fields in which an answer differs from what it was, as far as the dictionary tells values apart."""
+    fields = ["score"] if old.score != new.score else []
+    fields += ["comment"] if new.comment is not None and new.comment != old.comment else []
+    a, b = told_apart(old, names), told_apart(new, names)
+    return fields + [name for name in sorted(set(a) | set(b)) if a.get(name) != b.get(name)]
 
 
 def told_apart(content, names):
-    """Owner and every dimension, as far as the dictionary tells values apart."""
-    return (
-        names.counted_as("owner", content.owner),
-        content.kind,
-        names.counted_as("location", "/".join(content.location)),
+    """Owner and every dimension, under its event field name."""
+    found = {
+        "owner": names.counted_as("owner", content.owner),
+        "survey_kind": content.kind,
+        "location": names.counted_as("location", "/".join(content.location)),
+        "themes": {names.counted_as("theme", theme) for theme in content.themes} or {NONE},
+    }
+    for dim, value in content.values.items():
         # a value that is said to be `__none__` is none, like one that is not mentioned
-        {dim: name for dim, value in content.values.items() if (name := names.counted_as(dim, value)) != NONE},
-        {names.counted_as("theme", theme) for theme in content.themes},
-    )
+        if (name := names.counted_as(dim, value)) != NONE:
+            found[dim] = name
+    return found
 
 
-def alert(before, after, record, config, names, now_ms):
+def alert(before, after, event, record, config, names, now_ms):
     """
     The transition that an applied event makes, as its stream entry, with the channels that carry it; None without one.
     Writes into `after` what is to be remembered of it.
     """
-    kind = transition(before, after, names)
+    old = before.content if before else None
+    kind = transition(old, after.content, names)
     if kind is None:
         return None
-    told_before = before.severity if before else None
     after.transitions += 1
     after.incident = after.transitions if kind == "raised" else after.incident
-    after.severity = told_before if kind == "retracted" else severity(after.content.score)
-    json = alert_json(kind, before, after, record, config, names)
-    oldest_ms = min(record.timestamp_ms, after.event_ms) if before is None else record.timestamp_ms
+    after.severity = after.severity if kind == "retracted" else severity(after.content.score)
+    told = told_values(event, after.content or old, names)
+    json = alert_json(kind, old, after, event, record, told, config, names)
+    oldest_ms = min(record.timestamp_ms, after.event_ms) if old is None else record.timestamp_ms
     stale_after_ms = oldest_ms + config.alerts_max_age_ms
-    channels = [] if now_ms > stale_after_ms else alert_channels(kind, before, after, told_before, config)
     stale = now_ms > stale_after_ms
+    channels = [] if stale else alert_channels(kind, old, after, told, names)
     return {"json": json, "stale": stale, "stale_after_ms": stale_after_ms, "channels": channels}
 
 
-def alert_json(kind, before, after, record, config, names):
-    content = after.content
+def kept(dim, value, names):
+    """A value as the ledger keeps it: None where that is none, or one beyond its cap."""
+    name = names.counted_as(dim, value)
+    return None if name in (NONE, OTHER) else name
+
+
+def told_values(event, shown, names):
+    """Owner, location, themes and other dimensions to tell: as the event says them, else as they are kept."""
+    dims = set(event.values) | set(shown.values)
+    themes = event.themes if "themes" in event.said else [t for t in shown.themes if kept("theme", t, names)]
+    return {
+        "owner": event.owner or kept("owner", shown.owner, names),
+        "location": "/".join(event.location) or kept("location", "/".join(shown.location), names),
+        "themes": themes or None,
+        **{dim: event.values.get(dim) or kept(dim, shown.values.get(dim), names) for dim in dims},
+    }
+
+
+def reasons(kind, old, after, event, names):
+    if kind == "raised":
+        return ["detractor"]
+    if kind == "changed":
+        return differs(old, after.content, names)
+    return ["score"] if after.content else ["excluded"] if event.excluded else ["withdrawn"]
+
+
+def alert_json(kind, old, after, event, record, told, config, names):
+    shown = after.content or old  # of a withdrawn answer what it was
+    score = after.content.score if after.content else None
     found = {
         "id": f"{after.id}:{after.transitions}",
         "kind": kind,
         "severity": after.severity,
+        "reasons": reasons(kind, old, after, event, names),
         "incident": after.incident,
         "response_id": after.id,
-        "score": content.score,
-        "prev_score": before.content.score if before and before.content.score != content.score else None,
-        "comment": content.comment if config.alerts_comment else None,
-        "has_comment": content.comment is not None,
-        "owner": content.owner,
-        "respondent_id": content.respondent if config.alerts_respondent == "plain" else None,
-        "survey_kind": content.kind,
-        "location": "/".join(content.location) or None,
-        "themes": content.themes or None,
+        "score": score,
+        "prev_score": old.score if old and old.score != score else None,
+        "comment": event.comment if config.alerts_comment else None,
+        "has_comment": shown.comment is not None,
+        "respondent_id": event.respondent or None if config.alerts_respondent == "plain" else None,
+        "survey_kind": shown.kind,
         "responded_at_ms": after.event_ms,
-        "at_ms": content.at_ms(),
+        "at_ms": event.at_ms(),
         "source": f"{record.topic}/{record.partition}/{record.offset}",
         "contract": 1,
     }
     if ["location"] in config.sets:
-        found["seg"] = location_seg(content, config, names)
+        found["seg"] = location_seg(shown, config, names)
     attributes = {}
-    for dim, value in content.values.items():
+    for dim, value in told.items():
         if dim.startswith("attributes."):
             attributes[dim[len("attributes."):]] = value
         else:
             found[dim] = value
-    found["attributes"] = attributes or None
+    found["attributes"] = {name: value for name, value in attributes.items() if value is not None} or None
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -179,16 +267,17 @@ def location_seg(content, config, names):
     return seg_name(config, content.kind, ["location"], [location]).decode()
 
 
-def alert_channels(kind, before, after, told_before, config):
+def alert_channels(kind, old, after, told, names):
     """Without the prefix: to old and new values, each once; of a severity that was lifted the old one."""
-    contents = [content for content in (before and before.content, after.content) if content is not None]
-    if kind == "raised":
-        contents = [after.content]
-    channels = ["all"]
-    channels += [f"severity:{s}" for s in (told_before, after.severity) if s and kind != "raised"]
-    channels += [f"severity:{after.severity}"]
-    for content in contents:
-        channels += [f"location:{path}" for path in ancestors(content.location)]
-        channels += [f"team:{content.values['team']}"] if "team" in content.values else []
-        channels += [f"owner:{content.owner}"] if content.owner else []
+    channels = ["all", f"severity:{after.severity}"]
+    channels += value_channels((told["location"] or "").split("/"), told.get("team"), told["owner"])
+    if kind != "raised":
+        place = [path for path in ancestors(old.location) if kept("location", path, names)]
+        channels += [f"severity:{severity(old.score)}"] + value_channels(
+            place[-1].split("/") if place else [], kept("team", old.values.get("team"), names), kept("owner", old.owner, names))
     return sorted(set(channels))
+
+
+def value_channels(levels, team, owner):
+    return ([f"location:{path}" for path in ancestors(levels) if path] + ([f"team:{team}"] if team else [])
+            + ([f"owner:{owner}"] if owner else []))

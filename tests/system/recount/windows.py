@@ -43,8 +43,8 @@ def bounds_ms(window, t_ms):
     return end - 2 * width, end - width, end
 
 
-def count(answers, from_ms, to_ms):
-    """Counters of the answers [(event_ms, score or None, has a comment)] with from <= event time < to."""
+def count(answers, from_ms, to_ms, stages=()):
+    """Counters of answers [(event_ms, score or None, has a comment)] and stages [(event_ms, which)], from <= time < to."""
     counts = {"scores": [0] * 11, **dict.fromkeys(ANSWER_COUNTS + FUNNEL, 0)}
     for event_ms, score, has_comment in answers:
         if from_ms <= event_ms < to_ms:
@@ -53,6 +53,8 @@ def count(answers, from_ms, to_ms):
             else:
                 counts["scores"][score] += 1
             counts["comments"] += has_comment
+    for event_ms, stage in stages:
+        counts[stage] += from_ms <= event_ms < to_ms
     return with_groups(counts)
 
 
@@ -67,11 +69,12 @@ def is_empty(counts):
     return not any(any(c) if isinstance(c, list) else c for c in counts.values())
 
 
-def window_object(answers, window, t_ms, config, set_since=0):
+def window_object(answers, window, t_ms, config, set_since=0, stages=()):
     """The published object, figures as exact as they come; None where there is nothing in either window."""
     begin, middle, end = bounds_ms(window, t_ms)
     read_from = config.window_since.get(window, begin)
-    now, prev = count(answers, max(middle, read_from), end), count(answers, max(begin, read_from), middle)
+    now = count(answers, max(middle, read_from), end, stages)
+    prev = count(answers, max(begin, read_from), middle, stages)
     if is_empty(now) and is_empty(prev):
         return None
     found = {**now, "prev_n": prev["n"], "from_ms": middle, "to_ms": end, "step_s": step_s(window)}
