@@ -14,15 +14,20 @@ HOUR = 3_600_000
 ALL = b"kind=relational"
 
 
-def recount(*events, config=None, dictionary=None, now_ms=T):
-    """events: (fields that differ, offset in ms from T, partition); what is due after them."""
-    records = []
+def records(*events):
+    """events: (fields that differ, offset in ms from T, partition)"""
+    found = []
     for fields, after_ms, *partition in events:
         body = {"type": "response.submitted", "response_id": "r", "score": 9, "survey_kind": "relational",
                 "location": "north/lisbon", **fields}
         value = json.dumps({k: v for k, v in body.items() if v is not None}).encode()
-        records.append(Record("t", partition[0] if partition else 0, len(records), T + after_ms, value))
-    return oracle.expect(records, config or Config(topic="t"), now_ms, dictionary)
+        found.append(Record("t", partition[0] if partition else 0, len(found), T + after_ms, value))
+    return found
+
+
+def recount(*events, config=None, dictionary=None, now_ms=T):
+    """What is due after these events."""
+    return oracle.expect(records(*events), config or Config(topic="t"), now_ms, dictionary)
 
 
 def fates(found):
@@ -143,7 +148,8 @@ def test_alert_json():
                       "location": "n%/l", "owner": "o"}, 0)).alerts["r"][0]["json"]
     assert found == {
         "id": "r:1", "kind": "raised", "severity": "high", "reasons": ["detractor"], "incident": 1, "response_id": "r",
-        "score": 3, "comment": "é", "has_comment": True, "owner": "o", "respondent_id": "p", "survey_kind": "relational", "location": "n%/l",
+        "score": 3, "comment": "é", "has_comment": True, "owner": "o", "respondent_id": "p",
+        "survey_kind": "relational", "location": "n%/l",
         "themes": ["a"], "responded_at_ms": T - 1, "at_ms": T - 1, "seg": "kind=relational,location=n%25/l",
         "source": "t/0/0", "contract": 1}
 
@@ -172,6 +178,172 @@ def test_values_beyond_a_cap_are_not_told_apart():
         ("a/x", "o1"), ("b/y", "o1"), ("b/y", "o2"), ("a/z", "o3"), ("a", "o3"))], dictionary=names)
     assert [a["json"]["source"] for a in moves.alerts["r"]] == ["t/0/0", "t/0/2", "t/0/4"]
     assert moves.alerts["r"][0]["json"]["seg"] == "kind=relational,location=__other__"
+
+
+# --- edits, withdrawals, revivals
+
+NOTHING = dict.fromkeys(("score", "survey_kind", "location"))
+EDIT = {**NOTHING, "type": "response.updated"}
+GONE = {**NOTHING, "type": "response.retracted"}
+WHOLE = {"type": "response.updated", "responded_at": T}
+
+
+def dims(found):
+    """The segments that the answers count in, without that of all of them."""
+    return sorted(seg.decode() for seg, answers in found.answers.items() if answers)
+
+
+def test_an_update_keeps_what_it_does_not_mention():
+    config = Config(topic="t", sets=[["location"], ["channel", "team"], ["theme", "attributes.plan"], ["attributes.age"]],
+                    split_kinds=False)
+    base = {"location": "a", "channel": "c", "team": "x", "themes": ["p", "q"], "attributes": {"plan": "gold", "age": "9"},
+            "comment": "bad", "score": 3}
+    kept = recount((base, 0), (EDIT, 1), config=config)
+    assert dims(kept) == dims(recount((base, 0), config=config)) and kept.answers[b"location=a"] == [(T, 3, True)]
+    found = recount((base, 0), ({**EDIT, "score": 4, "channel": "", "themes": [], "attributes": {"plan": "free"}, "comment": ""}, 1),
+                    config=config)
+    assert dims(found) == ["attributes.age=9", "channel=__none__,team=x", "location=a", "theme=__none__,attributes.plan=free"]
+    assert found.answers[b"location=a"] == [(T, 4, False)] and fates(found) == {"counted": 2}
+
+
+def test_an_update_may_say_that_there_is_no_score_and_takes_no_default_kind():
+    config = Config(topic="t", sets=[[]], default_kind="other")
+    value = b'{"type":"response.updated","response_id":"r","score":null}'
+    found = oracle.expect([*records(({}, 0)), Record("t", 0, 1, T, value)], config, T)
+    assert found.answers == {ALL: [(T, None, False)]}
+
+
+@pytest.mark.parametrize("lack", ["responded_at", "survey_kind", "location", "score"])
+def test_an_update_that_creates_or_revives_must_stand_alone(lack):
+    assert fates(recount((WHOLE, 0))) == {"counted": 1}
+    assert fates(recount(({}, 0), (GONE, 1), (WHOLE, 2))) == {"counted": 3}
+    late = {"late": 1, "late:unknown_update": 1}
+    assert fates(recount(({**WHOLE, lack: None}, 0))) == late
+    found = recount(({}, 0), (GONE, 1), ({**WHOLE, lack: None}, 2))
+    assert fates(found) == {"counted": 2, **late} and not found.answers
+    assert found.totals["t/late:unknown_update"] == 1
+    # whatever its time; one that stands alone is judged by it
+    old = {**WHOLE, "responded_at": T - 8 * DAY_MS}
+    assert fates(recount(({**old, lack: None}, 0))).get("late:unknown_update", 0) == 1
+    assert fates(recount((old, 0))) == {"late": 1}
+
+
+def test_what_creates_takes_the_default_kind():
+    config = Config(topic="t", sets=[[]], default_kind="other", location_required=False)
+    whole = {**WHOLE, "survey_kind": None, "location": None}
+    assert list(recount((whole, 0), config=config).answers) == [b"kind=other"]
+    assert list(recount(({}, 0), (GONE, 1), (whole, 2), config=config).answers) == [b"kind=other"]
+
+
+def test_withdrawn_and_back():
+    found = recount(({"score": 3, "responded_at": T - HOUR}, 0), (GONE, 1))
+    assert not found.answers and fates(found) == {"counted": 2} and found.clock_ms == T - HOUR
+    found = recount(({"score": 3, "responded_at": T - HOUR}, 0), ({"excluded": "true"}, 1), ({"score": 9, "responded_at": T - 5}, 2))
+    assert found.answers[ALL] == [(T - 5, 9, False)] and fates(found) == {"counted": 3}  # with a time of its own
+    late = {"responded_at": T - 8 * DAY_MS}
+    assert fates(recount(({}, 0), (GONE, 1), (late, 2), ({}, 3))) == {"counted": 3, "late": 1}
+    found = recount(({"revision": 5}, 0), ({**GONE, "revision": 7}, 1), ({"revision": 6}, 2))
+    assert fates(found) == {"counted": 2, "duplicate": 1} and not found.answers
+
+
+def test_a_retraction_of_an_unknown_response():
+    found = recount(({**GONE, "revision": 2}, 0), ({"revision": 1}, 1), ({"revision": 3}, 2))
+    assert fates(found) == {"counted": 2, "duplicate": 1} and scores(found) == [9]
+    alone = recount((GONE, 0))
+    assert fates(alone) == {"counted": 1} and alone.clock_ms == 0 and not alone.set_of  # nothing was added
+    assert fates(recount(({**GONE, "responded_at": T - 8 * DAY_MS}, 0))) == {"late": 1}
+
+
+def test_a_second_retraction_leaves_its_order_and_prolongs_nothing():
+    found = recount(({"revision": 1}, 0), ({**GONE, "revision": 2}, 1), ({**GONE, "revision": 9}, 2), ({"revision": 8}, 3))
+    assert fates(found) == {"counted": 2, "duplicate": 2} and not found.answers
+    older = recount(({"revision": 1}, 0), ({**GONE, "revision": 5}, 1), ({**GONE, "revision": 3}, 2), ({"revision": 4}, 3))
+    assert fates(older) == {"counted": 2, "duplicate": 2}
+    push, again = ({"response_id": "x"}, 7 * DAY_MS + 2), ({**GONE, "responded_at": T}, 7 * DAY_MS + 3)
+    found = recount(({}, 0), (GONE, 1), (GONE, DAY_MS), push, again, now_ms=T + 8 * DAY_MS)
+    assert fates(found) == {"counted": 3, "duplicate": 1, "late": 1}
+
+
+def test_alerts_of_withdrawals_go_on_counting():
+    found = recount(({"score": 3, "comment": "bad", "owner": "o", "respondent_id": "p", "team": "x"}, 0), (GONE, 1), ({"score": 1}, 2),
+                    ({"excluded": True}, 3), ({"score": 1}, 4), ({"score": 9}, 5)).alerts["r"]
+    assert [(a["json"]["id"], a["json"]["kind"], a["json"]["reasons"], a["json"]["incident"]) for a in found] == [
+        ("r:1", "raised", ["detractor"], 1), ("r:2", "retracted", ["withdrawn"], 1), ("r:3", "raised", ["detractor"], 3),
+        ("r:4", "retracted", ["excluded"], 3), ("r:5", "raised", ["detractor"], 5), ("r:6", "retracted", ["score"], 5)]
+    assert found[1]["json"] == {
+        "id": "r:2", "kind": "retracted", "severity": "high", "reasons": ["withdrawn"], "incident": 1, "response_id": "r",
+        "prev_score": 3, "has_comment": True, "owner": "o", "survey_kind": "relational", "location": "north/lisbon", "team": "x",
+        "responded_at_ms": T, "at_ms": T + 1, "seg": "kind=relational,location=north/lisbon", "source": "t/0/1", "contract": 1}
+    assert found[1]["channels"] == ["all", "location:north", "location:north/lisbon", "owner:o", "severity:high", "team:x"]
+    assert "prev_score" not in found[2]["json"]
+
+
+def test_alerts_of_updates_tell_what_is_kept():
+    base = {"score": 3, "comment": "bad", "owner": "o", "respondent_id": "p", "channel": "c", "themes": ["a"]}
+    names = [("location", "north"), ("location", "north/lisbon"), ("owner", "o"), ("theme", "a")]
+    for dictionary, kept in ((names + [("channel", "c")], {"channel": "c"}), (names, {})):
+        told = recount((base, 0), ({**EDIT, "score": 1}, 1), dictionary=dictionary).alerts["r"][1]["json"]
+        assert told == {
+            "id": "r:2", "kind": "changed", "severity": "critical", "reasons": ["score"], "incident": 1, "response_id": "r", "score": 1,
+            "prev_score": 3, "has_comment": True, "owner": "o", "survey_kind": "relational", "location": "north/lisbon", **kept,
+            "themes": ["a"], "responded_at_ms": T, "at_ms": T + 1, "seg": "kind=relational,location=north/lisbon", "source": "t/0/1",
+            "contract": 1}
+    beyond = recount(({"score": 3, "location": "north/x"}, 0), ({**EDIT, "score": 1}, 1), dictionary=names[:1]).alerts["r"][1]
+    assert "location" not in beyond["json"] and beyond["json"]["seg"] == "kind=relational,location=__other__"
+    assert "location:north" in beyond["channels"] and "location:north/x" not in beyond["channels"]
+    assert len(recount((base, 0), (EDIT, 1), ({**EDIT, "comment": "bad"}, 2)).alerts["r"]) == 1
+
+
+def test_reasons_of_changed():
+    config = Config(topic="t", sets=[["attributes.plan"]])
+    edit = {**EDIT, "score": 2, "owner": "o", "comment": "x", "survey_kind": "other", "location": "s", "channel": "c", "themes": ["a"],
+            "attributes": {"plan": "p"}}
+    found = recount(({"score": 3}, 0), (edit, 1), config=config).alerts["r"][1]["json"]["reasons"]
+    assert sorted(found) == sorted(set(edit) - {"type", "attributes"} | {"attributes.plan"})
+
+
+# --- invitations
+
+
+def stage(name, **fields):
+    return {"type": "survey." + name, "response_id": None, "invitation_id": "r", **fields}
+
+
+def test_each_stage_counts_once_in_its_own_pane_and_segments():
+    found = recount((stage("invited", at=T - HOUR), 0), (stage("opened", at=T, location="south", survey_kind="other"), 1),
+                    (stage("invited", at=T, revision=9), 2), ({}, 3), config=Config(topic="t", sets=[["location"]]))
+    assert fates(found) == {"counted": 3, "duplicate": 1}  # the response r is another
+    assert dict(found.stages) == {b"kind=relational,location=north": [(T - HOUR, "invited")],
+                                  b"kind=relational,location=north/lisbon": [(T - HOUR, "invited")],
+                                  b"kind=other,location=south": [(T, "opened")]}
+    assert found.view(b"kind=other,location=south", T)["1h"]["opened"] == 1
+    assert found.view(b"kind=relational,location=north", T)["24h"]["invited"] == 1
+
+
+def test_a_stage_moves_the_clock_and_holds_a_window():
+    found = recount((stage("bounced"), 5))
+    assert found.clock_ms == T + 5 and found.set_of[ALL] == "all"
+    assert {w: (o["n"], o["bounced"]) for w, o in found.view(ALL, T + 5).items()}["1h"] == (0, 1)
+
+
+def test_stages_of_known_invitations_are_never_late():
+    old = T - 8 * DAY_MS
+    assert fates(recount((stage("opened", at=old), 0))) == {"late": 1}
+    assert fates(recount((stage("invited"), 0), (stage("opened", at=old), 1))) == {"counted": 2}
+    push = ({"response_id": "x"}, 7 * DAY_MS + 1)
+    again = (stage("invited", at=T), 7 * DAY_MS + 2)
+    assert fates(recount((stage("invited"), 0), push, again, now_ms=T + 8 * DAY_MS)) == {"counted": 2, "late": 1}
+    prolonged = recount((stage("invited"), 0), (stage("opened"), DAY_MS), push, again, now_ms=T + 8 * DAY_MS)
+    assert fates(prolonged) == {"counted": 3, "duplicate": 1}
+
+
+def test_rates_of_answers():
+    invited = [(stage("delivered", invitation_id=f"i{n}"), 0) for n in range(20)]
+    found = recount(*invited, ({}, 1)).view(ALL, T)["1h"]
+    assert float(found["response_rate"]) == 0.05 and "low_rate" in found["fragile"]
+    assert f"{found['response_rate_lo']:.4f} {found['response_rate_hi']:.4f}" == "0.0089 0.2361"
+    assert "low_rate" not in recount(*invited[:10], ({}, 1)).view(ALL, T)["1h"]["fragile"]
+    assert "response_rate" not in recount(invited[0], ({}, 1), ({"response_id": "s"}, 1)).view(ALL, T)["1h"]
 
 
 # --- compare
