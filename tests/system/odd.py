@@ -4,7 +4,8 @@ import random
 from stream import BASE_MS
 
 FIELDS = ("type", "response_id", "score", "survey_kind", "location", "channel", "responded_at", "updated_at", "at", "revision",
-          "scale", "metric", "themes", "attributes", "respondent_id", "owner", "comment", "excluded", "unknown", "language")
+          "scale", "metric", "themes", "attributes", "respondent_id", "owner", "comment", "excluded", "unknown", "language",
+          "invitation_id", "invited_at", "specversion", "data", "data_base64", "subject", "time")
 VALUES = [
     "null", "true", "false", "0", "-0", "1", "7", "9.0", "1e1", "100e-1", "9.5", "-1", "11", "1E+0", "0.1e1", "1e999", "-1e999",
     "1e-999", "10.000000000000000000000000000001", "99999999999999999999", "9223372036854775807", "9223372036854775808",
@@ -13,7 +14,7 @@ VALUES = [
     '"\\ud83d"', '"\\ude00\\ud83d"', '"\\/"', '"\\x"', '"\u00e9"', '"' + "x" * 256 + '"', '"' + "\u00e9" * 128 + '"', '"' + "x" * 257 + '"',
     '"' + "\u00e9" * 129 + '"', "[]", "[0,10]", "[0.0,1e1]", "[-0,10]", "[10,0]", "[0,10,0]", "[0]", '["0","10"]', "[1,5]", '["a","b","a",""]',
     '["a",null]', '[["a"]]', "{}", '{"plan":"gold"}', '{"plan":null}', '{"plan":1}', '{"plan":1,"plan":"x"}', '{"plan":"x","plan":[]}',
-    '"response.submitted"', '"response.updated"', '"survey.opened"', '"case.opened"', '"true"', '"false"', '"TRUE"',
+    '"response.submitted"', '"response.updated"', '"response.retracted"', '"survey.opened"', '"case.opened"', '"case."', '"true"', '"false"', '"TRUE"',
     '"2023-11-14T22:13:20Z"', '"2023-11-14T22:13:20.123Z"', '"2023-11-14T23:13:20+01:00"', '"2023-11-14T22:13:60Z"',
     '"2023-11-31T22:13:20Z"', '"2023-11-14T24:00:00Z"', '"2023-11-14 22:13"', '"2024-02-29T00:00:00Z"', '"2023-02-29T00:00:00Z"',
     '"2023-11-14T22:13:20+24:00"', '"2023-11-14T22:13:20-00:00"', "1700000000", '"1700000000"', "1700000000000", '"1700000000000"',

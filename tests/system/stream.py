@@ -12,6 +12,8 @@ LOCATIONS = ["north/lisbon/unit-1", "north/lisbon/unit-2", "north/porto", "south
              "west//a%2F", "__none__", "é/ü/\u6771", "north/lisbon"]
 CHANNELS = ["email", "sms", "web", "", None, "__none__", "in app", "a:b\x7f", "\x01"]
 TEAMS = ["red", "blue", "", None]
+STAGES = ["invited", "delivered", "opened", "declined", "bounced", "unsubscribed"]
+PARTS = ["score", "survey_kind", "location", "channel", "team", "themes", "attributes", "owner", "comment", "responded_at"]
 COMMENTS = ["slow", "rude", "obrigado", "¡tarde!", "", None, None]
 BAD = [
     None, b"", b"{", b'{"a":1}}', b'{"type":"response.submitted","response_id":"\xff"}', b"[]", b'{"type":"x"}',
@@ -75,6 +77,21 @@ class Stream:
             event["revision"] = r.choice([before, before + 1, before + 2])
         elif number % 3 == 1:
             event["updated_at"] = stamp - r.choice([0, MINUTE_MS, HOUR_MS])
+        return self.varied(event)
+
+    def varied(self, event):
+        """Most are submitted whole; others edit, withdraw, or are a stage of an invitation of the same name."""
+        r = self.random
+        kind = r.random()
+        if kind < 0.25:
+            dropped = set() if r.random() < 0.3 else set(r.sample(PARTS, r.randrange(len(PARTS) + 1)))
+            return {"type": "response.updated", **{k: v for k, v in event.items() if k != "type" and k not in dropped}}
+        if kind < 0.35:
+            return {**event, "type": "response.retracted"}
+        if kind < 0.40:
+            return {**event, "excluded": r.choice([True, "true"])}
+        if kind < 0.50:
+            return {**event, "type": f"survey.{r.choice(STAGES)}", "invitation_id": event["response_id"], "at": event["responded_at"]}
         return event
 
     def time(self, stamp):

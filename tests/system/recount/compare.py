@@ -9,7 +9,7 @@ from .strict_json import Number, read_object
 from .windows import bounds_ms
 
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]{4}")
-COUNT = re.compile("[0-9]+")
+COUNT = re.compile("-?[0-9]+")  # a time before 1970 is below zero
 REV = re.compile(r"([0-9]{13})-([0-9]{12})-([0-9]{13})")
 CLOCKS_MS = 10_000  # between the clock that judged an alert and its id
 HALF_UNIT = Decimal("0.00005") + Decimal("1e-9")  # four decimals, and the error of a double
