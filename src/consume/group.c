@@ -414,12 +414,7 @@ static bool on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 		break;
 	case NPSD_B_ENDS:
 		if (e->tag >> 56 == TAG_TARGET) {
-			struct target *target = g->target ? &g->target[index] : NULL;
-
-			npsd_assert(target && index < g->ntargets);
-			target->asked = e->ok;
-			target->low = e->low;
-			target->end = e->ok ? e->high : -1;
+			group_on_target(g, index, e);
 			break;
 		}
 		g->calls_out--;

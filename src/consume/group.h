@@ -130,6 +130,7 @@ void group_wake_all(struct npsd_group *g);
 /* --- positions.c --- */
 /* Asks for the ends at which a drain is done. False: a topic's partitions are not known now. */
 bool group_targets_find(struct npsd_group *g);
+void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_broker_event *e);
 /* Asks for the stored positions: of what is held, or in a drain of all targets not reached. */
 bool group_positions_ask(struct npsd_group *g);
 void group_on_positions(struct npsd_group *g, const struct npsd_done *done);

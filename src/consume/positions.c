@@ -45,6 +45,14 @@ bool group_targets_find(struct npsd_group *g)
 	return true;
 }
 
+void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_broker_event *e)
+{
+	npsd_assert(g->target && index < g->ntargets);
+	g->target[index].asked = e->ok;
+	g->target[index].low = e->low;
+	g->target[index].end = e->ok ? e->high : -1;
+}
+
 bool group_positions_ask(struct npsd_group *g)
 {
 	static const char *const no_keys[1];

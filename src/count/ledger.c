@@ -317,7 +317,7 @@ static int compare_times(const void *a, const void *b)
 int64_t npsd_ledger_eldest_ms(const struct npsd_ledger *l)
 {
 	uint32_t stride = l->high / SAMPLES + 1, n = 0;
-	int64_t seen[SAMPLES];
+	int64_t seen[SAMPLES] = {0};
 
 	for (uint32_t i = 0; i < l->high; i += stride)
 		if (l->entry[i].live)

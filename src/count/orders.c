@@ -20,9 +20,10 @@ static void answer(struct npsd_worker *k, bool ok)
 
 static void index_part(struct npsd_worker *k, struct npsd_tp tp, struct npsd_part *p)
 {
-	int32_t n = k->by_tps[tp.topic];
+	int32_t n;
 
 	npsd_assert(tp.topic >= 0 && tp.topic < NPSD_MAX_TOPICS && tp.part >= 0);
+	n = k->by_tps[tp.topic];
 	if (tp.part >= n) {
 		size_t size = sizeof(struct npsd_part *);
 

@@ -11,8 +11,8 @@
 #include "npsd/err.h"
 
 #define VALUE_MAX ((int64_t)1 << 53)
-#define LEAST_STEP_S 60 /* an older configuration may have had a finer or coarser finest step than this one  \
-			 */
+/* An older configuration may have had a finer or coarser finest step than this one. */
+#define LEAST_STEP_S 60
 #define PANE_MAX ((int64_t)INT32_MAX * 60)
 
 enum { E_SEQ, E_H, E_B, E_C, E_X, E_D };

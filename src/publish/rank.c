@@ -343,7 +343,7 @@ static bool submit(struct npsd_pub *p, const struct npsd_shard_view *v, struct n
 	key = npsd_arg_buf(&p->name, head, p->name.n);
 	if (!npsd_pub_submit(p, store, NPSD_SLOT_RANK, NPSD_S_rank, &key, 1, args, n))
 		return false;
-	p->tokens -= p->flush ? 0 : 1 + (double)(n / MEMBERS_A_KEY);
+	p->tokens -= p->flush ? 0 : 1 + (double)n / MEMBERS_A_KEY;
 	return true;
 }
 

@@ -232,7 +232,7 @@ static const struct npsd_config bed_config = {
     .sets = {.set = {{.number = 0, .name = "all"},
 		 {.number = 1, .ndims = 1, .dims = {NPSD_DIM_location}, .name = "location"}},
 	.n = 2},
-    .windows = {{"1h", 3600, 60}, {"6h", 6 * 3600, 300}, {"7d", 7 * 86400, 3600}},
+    .windows = {{"1h", 3600, 60, 0}, {"6h", 6 * 3600, 300, 0}, {"7d", 7 * 86400, 3600, 0}},
     .nwindows = 3,
     .hash = "cfg",
 };

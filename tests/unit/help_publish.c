@@ -80,7 +80,7 @@ static void fill_config(struct npsd_config *c)
 	    .fragile_few = 30,
 	    .fragile_wide = 10,
 	    .fragile_low_rate = 0.1,
-	    .windows = {{"1h", 3600, 60}, {"24h", 86400, 300}},
+	    .windows = {{"1h", 3600, 60, 0}, {"24h", 86400, 300, 0}},
 	    .nwindows = 2,
 	    .pane_s = 60,
 	    .hash = "00112233445566778899aabbccddeeff",

@@ -10,13 +10,13 @@
 #define HOUR 3600
 
 static const struct npsd_config all_steps = {
-    .windows = {{"1h", HOUR, 60}, {"24h", DAY, 300}, {"7d", 7 * DAY, HOUR}, {"30d", 30 * DAY, HOUR},
-	{"90d", 90 * DAY, DAY}},
+    .windows = {{"1h", HOUR, 60, 0}, {"24h", DAY, 300, 0}, {"7d", 7 * DAY, HOUR, 0},
+	{"30d", 30 * DAY, HOUR, 0}, {"90d", 90 * DAY, DAY, 0}},
     .nwindows = 5,
 };
 
 static const struct npsd_config short_steps = {
-    .windows = {{"1h", HOUR, 60}, {"2h", 2 * HOUR, 60}, {"6h", 6 * HOUR, 300}},
+    .windows = {{"1h", HOUR, 60, 0}, {"2h", 2 * HOUR, 60, 0}, {"6h", 6 * HOUR, 300, 0}},
     .nwindows = 3,
 };
 

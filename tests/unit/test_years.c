@@ -21,8 +21,8 @@
 #define EARLY_S 300 /* how far an answer may be ahead of the wall clock */
 
 static const struct npsd_config cfg = {
-    .windows = {{"1h", HOUR, 60}, {"3h", 3 * HOUR, 60}, {"24h", DAY, 300}, {"7d", 7 * DAY, HOUR},
-	{"31d", 31 * DAY, HOUR}, {"90d", 90 * DAY, DAY}, {"365d", 365 * DAY, DAY}},
+    .windows = {{"1h", HOUR, 60, 0}, {"3h", 3 * HOUR, 60, 0}, {"24h", DAY, 300, 0}, {"7d", 7 * DAY, HOUR, 0},
+	{"31d", 31 * DAY, HOUR, 0}, {"90d", 90 * DAY, DAY, 0}, {"365d", 365 * DAY, DAY, 0}},
     .nwindows = 7,
     .pane_s = 60,
 };
