@@ -32,7 +32,7 @@ def empty(case, choice):
 
 
 def stand_still(case, choice):
-    """Longer than redis.timeout: what was on its way has an unknown outcome."""
+    """Longer than redis.timeout: what was on its way has an unknown outcome. How long it lasts is the fault, nothing waits for it."""
     yield lambda: True
     case.redis_server.process.send_signal(signal.SIGSTOP)
     time.sleep(choice.uniform(0.2, 0.8))
