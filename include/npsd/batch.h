@@ -78,7 +78,6 @@ enum npsd_order_what {
 	NPSD_ORDER_SHARD, /* fold: hold exactly the shards of the mask */
 	NPSD_ORDER_FLUSH, /* fold: done when all that is committed is folded and published (drain, stop) */
 	NPSD_ORDER_WATCH, /* commit: done when all claims and positions held are found stored */
-	NPSD_ORDER_STOP,  /* all: last order; the thread ends */
 };
 
 struct npsd_order {

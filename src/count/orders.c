@@ -126,10 +126,6 @@ static void begin(struct npsd_worker *k)
 	case NPSD_ORDER_RESET:
 		drop_all(k);
 		break;
-	case NPSD_ORDER_STOP:
-		drop_all(k);
-		answer(k, true);
-		break;
 	default:
 		npsd_assert(!"an order for another room");
 	}
@@ -153,17 +149,16 @@ static void look(struct npsd_worker *k)
 	}
 }
 
-/* A RESET or STOP does not wait behind a PAUSE that may never end. */
+/* A RESET does not wait behind a PAUSE that may never end. */
 static bool overtakes(const struct npsd_worker *k)
 {
 	return k->next && !k->answered && k->order->what == NPSD_ORDER_PAUSE &&
-	       (k->next->what == NPSD_ORDER_RESET || k->next->what == NPSD_ORDER_STOP);
+	       k->next->what == NPSD_ORDER_RESET;
 }
 
 static bool push_answer(struct npsd_worker *k)
 {
 	struct npsd_order *o = k->order;
-	bool stop = o->what == NPSD_ORDER_STOP;
 
 	if (!k->answered)
 		return false;
@@ -174,7 +169,6 @@ static bool push_answer(struct npsd_worker *k)
 		return false;
 	k->order = NULL;
 	k->answered = false;
-	k->stopped = stop;
 	k->w->broker.wake(k->w->broker.self);
 	return true;
 }
@@ -192,7 +186,7 @@ bool npsd_worker_orders(struct npsd_worker *k)
 			begin(k);
 			any = true;
 		}
-		if (!k->order || k->stopped)
+		if (!k->order)
 			return any;
 		if (overtakes(k))
 			answer(k, false);
@@ -200,7 +194,5 @@ bool npsd_worker_orders(struct npsd_worker *k)
 		if (!push_answer(k))
 			return any;
 		any = true;
-		if (k->stopped)
-			return any;
 	}
 }

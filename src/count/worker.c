@@ -160,13 +160,9 @@ bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
 {
 	bool did, may_fetch;
 
-	if (k->stopped)
-		return false;
 	k->mono_ms = k->w->clock.mono_ms(k->w->clock.self);
 	did = take_jobs(k);
 	did |= npsd_worker_orders(k);
-	if (k->stopped)
-		return did;
 	did |= seal_if_due(k);
 	may_fetch = may_count(k) && k->in.stage == NPSD_IN_NONE;
 	if (may_fetch)

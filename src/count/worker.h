@@ -64,7 +64,6 @@ struct npsd_worker {
 	bool answered;		  /* order is done, its answer waits for room */
 	bool reading;		  /* READ came, and no PAUSE or RESET since */
 	bool halted;		  /* something went wrong: stand still until RESET */
-	bool stopped;
 
 	/* partitions held */
 	struct npsd_part *part[NPSD_MAX_PARTS];

@@ -264,10 +264,6 @@ static bool take_order(struct npsd_fold *f)
 	case NPSD_ORDER_FLUSH:
 		begin_flush(f, order);
 		break;
-	case NPSD_ORDER_STOP:
-		f->stopped = true;
-		answer_order(f, &order, true);
-		break;
 	default:
 		npsd_panic(__FILE__, __LINE__, "an order that is not fold's");
 	}
@@ -367,13 +363,9 @@ bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 {
 	bool did = false;
 
-	if (f->stopped)
-		return false;
 	f->mono_ms = f->w->clock.mono_ms(f->w->clock.self);
 	while (take_order(f))
 		did = true;
-	if (f->stopped)
-		return true;
 	did |= answers(f, 0);
 	for (int k = 0; k < f->nshards; k++)
 		did |= npsd_shard_step(f, &f->shard[k]);

@@ -103,7 +103,6 @@ struct npsd_fold {
 	enum npsd_incident halt;
 	char halt_text[200];
 	int64_t halt_mono; /* when it was told last */
-	bool stopped;	   /* STOP was answered */
 	struct npsd_order *reset, *flush;
 	int64_t mono_ms; /* now, read once a step */
 	int64_t t_ms;	 /* wall: the highest t used; it never goes back */

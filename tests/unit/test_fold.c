@@ -228,18 +228,6 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	bed_close(&b);
 }
 
-Test(fold, stop_is_the_last_order)
-{
-	struct npsd_order stop = {0};
-	struct bed b;
-
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_order(&b, &stop, NPSD_ORDER_STOP);
-	cr_expect(bed_back(&b, &stop));
-	cr_expect_not(npsd_fold_step(b.f, 0));
-	bed_close(&b);
-}
-
 Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 {
 	uint32_t id = bed_id(1, 0), len;

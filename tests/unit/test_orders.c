@@ -207,20 +207,6 @@ Test(orders, a_dropped_partition_is_read_past)
 	rig_free(&r);
 }
 
-Test(orders, stop_is_the_last)
-{
-	struct rig *r = rig_new(options, 1);
-
-	rig_take(r, 0, 0, 0);
-	submit(r, 0, 0, "a");
-	steps(r, 2);
-	rig_send(r, rig_order(NPSD_ORDER_STOP));
-	steps(r, 2);
-	cr_expect_eq(rig_answer(r), 1);
-	cr_expect_not(npsd_worker_step(r->worker, 0));
-	rig_free(&r);
-}
-
 /* Where the source does not reach back, what is stored of time still holds. */
 Test(orders, stored_times_hold_where_the_load_saw_less)
 {
