@@ -12,9 +12,7 @@
 #include "npsd/redis.h"
 #include "npsd/rooms.h"
 
-#define WAIT_MS 20	 /* longest wait of a step; what is awaited ends it earlier */
-#define RING_ORDERS 4096 /* every partition may be taken and dropped at once */
-#define RING_JOBS 16
+#define WAIT_MS 20 /* longest wait of a step; what is awaited ends it earlier */
 
 /* A thread that calls one room's step. */
 struct runner {
@@ -135,18 +133,7 @@ static bool wire(
 	w->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
 	if (w->workers > NPSD_MAX_WORKERS)
 		w->workers = NPSD_MAX_WORKERS;
-	for (int i = 0; i < w->workers; i++) {
-		w->group_to_worker[i] = npsd_ring_new(RING_ORDERS);
-		w->worker_to_group[i] = npsd_ring_new(RING_ORDERS);
-		w->worker_to_commit[i] = npsd_ring_new(RING_JOBS);
-		w->commit_to_worker[i] = npsd_ring_new(RING_JOBS);
-	}
-	w->group_to_commit = npsd_ring_new(RING_ORDERS);
-	w->commit_to_group = npsd_ring_new(RING_ORDERS);
-	w->group_to_fold = npsd_ring_new(RING_ORDERS);
-	w->fold_to_group = npsd_ring_new(RING_ORDERS);
-	w->fold_to_commit = npsd_ring_new(RING_JOBS);
-	w->commit_to_fold = npsd_ring_new(RING_JOBS);
+	npsd_rings_new(w);
 	return npsd_redis_open(&w->store_commit, cfg, "commit", err) &&
 	       npsd_redis_open(&w->store_fold, cfg, "fold", err) &&
 	       npsd_kafka_open(&w->broker, cfg, w->workers, err);
@@ -159,18 +146,7 @@ static void unwire(struct npsd_wires *w)
 	npsd_redis_close(&w->store_group);
 	npsd_redis_close(&w->store_commit);
 	npsd_redis_close(&w->store_fold);
-	for (int i = 0; i < w->workers; i++) {
-		npsd_orders_free(&w->group_to_worker[i]);
-		npsd_orders_free(&w->worker_to_group[i]);
-		npsd_ring_free(&w->worker_to_commit[i]);
-		npsd_ring_free(&w->commit_to_worker[i]);
-	}
-	npsd_orders_free(&w->group_to_commit);
-	npsd_orders_free(&w->commit_to_group);
-	npsd_orders_free(&w->group_to_fold);
-	npsd_orders_free(&w->fold_to_group);
-	npsd_ring_free(&w->fold_to_commit);
-	npsd_ring_free(&w->commit_to_fold);
+	npsd_rings_free(w);
 }
 
 /* Main is the group's thread. */

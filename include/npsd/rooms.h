@@ -57,6 +57,11 @@ struct npsd_wires {
 	NPSD_APART _Atomic int fold_lag; /* commit bumps after each commit (relaxed): fold reads at once */
 };
 
+/* Makes the rings for w->workers workers. Thread: main; Owns: the caller, until npsd_rings_free() */
+void npsd_rings_new(struct npsd_wires *w);
+/* With the orders that lie in them. Thread: main, when all rooms are freed */
+void npsd_rings_free(struct npsd_wires *w);
+
 /* First incident wins until the group has taken it. Thread: any */
 void npsd_incident_set(struct npsd_wires *w, enum npsd_incident what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -79,9 +84,6 @@ bool npsd_commit_step(struct npsd_commit *c, int wait_ms); /* Thread: commit */
 struct npsd_fold *npsd_fold_new(struct npsd_wires *w);
 void npsd_fold_free(struct npsd_fold **f);
 bool npsd_fold_step(struct npsd_fold *f, int wait_ms); /* Thread: fold */
-
-/* Frees a ring of orders and those that lie in it. Thread: main, when both its rooms are freed */
-void npsd_orders_free(struct npsd_ring **ring);
 
 enum npsd_group_state {
 	NPSD_GROUP_RUNS,

@@ -85,14 +85,3 @@ bool group_collect_orders(struct npsd_group *g)
 		any |= orders_back(g, g->w->worker_to_group[i]);
 	return any;
 }
-
-void npsd_orders_free(struct npsd_ring **ring)
-{
-	struct npsd_order *o;
-
-	while (*ring && (o = npsd_ring_pop(*ring))) {
-		free(o->rulings);
-		free(o);
-	}
-	npsd_ring_free(ring);
-}

@@ -7,9 +7,6 @@
 
 #include "npsd/rooms.h"
 
-#define RING_ORDERS 4096
-#define RING_JOBS 16
-
 struct instance {
 	struct npsd_wires w;
 	struct npsd_worker *worker[NPSD_MAX_WORKERS];
@@ -51,22 +48,6 @@ void instance_config_free(struct npsd_config **cfg)
 	npsd_config_free(cfg);
 }
 
-static void make_rings(struct npsd_wires *w)
-{
-	for (int i = 0; i < w->workers; i++) {
-		w->group_to_worker[i] = npsd_ring_new(RING_ORDERS);
-		w->worker_to_group[i] = npsd_ring_new(RING_ORDERS);
-		w->worker_to_commit[i] = npsd_ring_new(RING_JOBS);
-		w->commit_to_worker[i] = npsd_ring_new(RING_JOBS);
-	}
-	w->group_to_commit = npsd_ring_new(RING_ORDERS);
-	w->commit_to_group = npsd_ring_new(RING_ORDERS);
-	w->group_to_fold = npsd_ring_new(RING_ORDERS);
-	w->fold_to_group = npsd_ring_new(RING_ORDERS);
-	w->fold_to_commit = npsd_ring_new(RING_JOBS);
-	w->commit_to_fold = npsd_ring_new(RING_JOBS);
-}
-
 struct instance *instance_new(const struct instance_wiring *wiring)
 {
 	struct instance *i = aligned_alloc(128, (sizeof *i + 127) / 128 * 128);
@@ -83,7 +64,7 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 	w->store_commit = wiring->commit;
 	w->store_fold = wiring->fold;
 	w->workers = wiring->workers;
-	make_rings(w);
+	npsd_rings_new(w);
 	for (int k = 0; k < w->workers; k++)
 		i->worker[k] = npsd_worker_new(w, k);
 	i->commit = npsd_commit_new(w);
@@ -107,18 +88,7 @@ void instance_free(struct instance **instance)
 	npsd_commit_free(&i->commit);
 	npsd_fold_free(&i->fold);
 	npsd_group_free(&i->group);
-	for (int k = 0; k < w->workers; k++) {
-		npsd_orders_free(&w->group_to_worker[k]);
-		npsd_orders_free(&w->worker_to_group[k]);
-		npsd_ring_free(&w->worker_to_commit[k]);
-		npsd_ring_free(&w->commit_to_worker[k]);
-	}
-	npsd_orders_free(&w->group_to_commit);
-	npsd_orders_free(&w->commit_to_group);
-	npsd_orders_free(&w->group_to_fold);
-	npsd_orders_free(&w->fold_to_group);
-	npsd_ring_free(&w->fold_to_commit);
-	npsd_ring_free(&w->commit_to_fold);
+	npsd_rings_free(w);
 	free(i);
 }
 
