@@ -3,9 +3,9 @@
  * [INPUTS]]
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "decode_same.h"
+#include "drive.h"
 
 static const char *const events[] = {
     "{\"type\":\"response.submitted\",\"response_id\":\"r-1\",\"score\":9,\"survey_kind\":\"transactional\","
@@ -47,7 +47,6 @@ static const char *const keys[] = {"type", "response_id", "invitation_id", "invi
     "scale", "metric", "survey_kind", "responded_at", "updated_at", "at", "location", "channel", "attributes",
     "themes", "respondent_id", "owner", "comment", "excluded", "specversion", "data", "data_base64",
     "subject", "time", "sc\\u006fre", "\\u0061t", "x"};
-enum { NKEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "11", "9.0", "1e1", "95e-1",
     "1e999", "-1", "9223372036854775807", "9223372036854775808", "1795381445", "1795381445.123456",
@@ -57,102 +56,54 @@ static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "
     "\"true\"", "\"/a//b\\/c/\"", "\"\\u0000\\ud83d\\ude00\"", "\"caf\xc3\xa9\"", "{\"score\":1}", "[]", "{}",
     "[0,10]", "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
     "{\"pl\\u0061n\":\"a\",\"seat\":7}"};
-enum { NVALUES = sizeof values / sizeof values[0] };
-
-struct input {
-	char p[8192];
-	size_t n;
-};
-
-static uint64_t state;
-
-static uint64_t below(uint64_t n) /* splitmix64 */
-{
-	uint64_t x = state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return (x ^ x >> 31) % n;
-}
-
-/* Puts n bytes in place of those from a to b. */
-static void splice(struct input *in, size_t a, size_t b, const char *p, size_t n)
-{
-	if (in->n - (b - a) + n > sizeof in->p)
-		return;
-	memmove(in->p + a + n, in->p + b, in->n - b);
-	memcpy(in->p + a, p, n);
-	in->n += n - (b - a);
-}
 
 /* One more member at the end, where it counts. */
-static void add_member(struct input *in)
+static void add_member(struct drive_input *in)
 {
 	char member[128];
 	size_t end = in->n;
-	int n = snprintf(member, sizeof member, ",\"%s\":%s", keys[below(NKEYS)], values[below(NVALUES)]);
+	int n = snprintf(member, sizeof member, ",\"%s\":%s", DRIVE_ONE_OF(keys), DRIVE_ONE_OF(values));
 
 	while (end > 0 && in->p[end - 1] != '}')
 		end--;
 	if (end > 0)
-		splice(in, end - 1, end - 1, member, (size_t)n);
+		drive_splice(in, end - 1, end - 1, member, (size_t)n);
 }
 
-static void mutate(struct input *in)
+/* The rest of another event. */
+static void graft(struct drive_input *in)
 {
-	size_t a = below(in->n + 1), b = a + below(in->n + 1 - a), n;
-	const char *piece = pieces[below(NPIECES)], *other = events[below(NEVENTS)];
-	char copy[256];
-	char byte = (char)below(256);
+	const char *other = DRIVE_ONE_OF(events);
+	size_t from = (size_t)drive_below(strlen(other) + 1);
 
-	switch (below(14)) {
-	case 0: /* one byte becomes another */
-		splice(in, a, a + (a < in->n), &byte, 1);
-		break;
-	case 1:
-		splice(in, a, a, piece, strlen(piece));
-		break;
-	case 2:
-		splice(in, a, a + (a < in->n), piece, strlen(piece));
-		break;
-	case 3:
-		splice(in, a, a + (a < in->n), "", 0);
-		break;
-	case 4: /* a part falls away */
-		splice(in, a, below(2) ? b : in->n, "", 0);
-		break;
-	case 5: /* a part comes twice */
-		n = b - a < sizeof copy ? b - a : sizeof copy;
-		memcpy(copy, in->p + a, n);
-		splice(in, a, a, copy, n);
-		break;
-	case 6: /* the rest of another event */
-		n = below(strlen(other) + 1);
-		splice(in, a, in->n, other + n, strlen(other) - n);
-		break;
-	default:
+	drive_splice(in, (size_t)drive_below(in->n + 1), in->n, other + from, strlen(other) - from);
+}
+
+static void mutate(struct drive_input *in)
+{
+	uint64_t what = drive_below(14);
+
+	if (what == 0)
+		graft(in);
+	else if (what < 7)
+		drive_mutate(in, pieces, NPIECES);
+	else
 		add_member(in);
-	}
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	long inputs = argc > 2 ? strtol(argv[2], NULL, 0) : 200000;
+	struct drive d = drive_begin(argc, argv, 200000);
 	struct readers *readers = readers_new();
 	long told[NPSD_NREASON] = {0};
 
-	printf("seed %llu, %ld inputs\n", (unsigned long long)seed, inputs);
-	fflush(stdout);
 	for (int i = 0; i < NEVENTS; i++)
 		npsd_assert(decode_same(readers, events[i], strlen(events[i])) == NPSD_R_ok);
-	for (long i = 0; i < inputs; i++) {
-		struct input in;
-		state = seed * 0x100000001b3u + (uint64_t)i;
-		const char *event = events[below(NEVENTS)];
-		in.n = strlen(event);
-		memcpy(in.p, event, in.n);
-		for (uint64_t k = 1 + below(4); k > 0; k--)
+	while (drive_next(&d)) {
+		struct drive_input in = {.n = 0};
+
+		drive_addz(&in, DRIVE_ONE_OF(events));
+		for (uint64_t k = 1 + drive_below(4); k > 0; k--)
 			mutate(&in);
 		told[decode_same(readers, in.p, in.n)]++;
 	}

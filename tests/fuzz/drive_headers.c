@@ -1,7 +1,7 @@
 /* CloudEvents of seeded parts, each right or wrong, headers and bodies: drive_headers [SEED [INPUTS]] */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "drive.h"
 #include "headers_same.h"
 
 static const char *const contents[] = {"application/cloudevents+json", "application/cloudevents",
@@ -25,92 +25,63 @@ static const char *const members[] = {"\"specversion\":\"1.0\"", "\"specversion\
     "\"x\":{\"data\":{}}"};
 static const char content[] = "\"score\":9,\"survey_kind\":\"other\",\"location\":\"a/b\"";
 
-static uint64_t state;
-
-static uint64_t below(uint64_t n) /* splitmix64 */
+static void add_headers(struct drive_input *in)
 {
-	uint64_t x = state += 0x9e3779b97f4a7c15u;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return (x ^ x >> 31) % n;
-}
-
-#define ONE_OF(list) (list)[below(sizeof(list) / sizeof(list)[0])]
-
-struct input {
-	char p[8192];
-	size_t n;
-};
-
-static void add(struct input *in, const char *text)
-{
-	size_t n = strlen(text);
-
-	memcpy(in->p + in->n, text, n);
-	in->n += n;
-}
-
-static void add_headers(struct input *in)
-{
-	uint8_t which = below(4) ? (uint8_t)below(16) : 0;
+	uint8_t which = drive_below(4) ? (uint8_t)drive_below(16) : 0;
 
 	in->p[in->n++] = (char)which;
 	for (int i = 0; i < NPSD_NHEADER; i++) {
-		const char *text = i == NPSD_HEADER_CONTENT_TYPE ? ONE_OF(contents)
-				   : i == NPSD_HEADER_CE_TYPE	 ? ONE_OF(types)
-				   : i == NPSD_HEADER_CE_SUBJECT ? ONE_OF(subjects)
-								 : ONE_OF(times);
+		const char *text = i == NPSD_HEADER_CONTENT_TYPE ? DRIVE_ONE_OF(contents)
+				   : i == NPSD_HEADER_CE_TYPE	 ? DRIVE_ONE_OF(types)
+				   : i == NPSD_HEADER_CE_SUBJECT ? DRIVE_ONE_OF(subjects)
+								 : DRIVE_ONE_OF(times);
 		if (!(which >> i & 1))
 			continue;
 		in->p[in->n++] = (char)strlen(text);
-		add(in, text);
+		drive_addz(in, text);
 	}
 }
 
-static void add_members(struct input *in, bool envelope)
+static void add_members(struct drive_input *in, bool envelope)
 {
 	const char *comma = "";
 
-	for (uint64_t k = below(6); k > 0; k--) {
-		add(in, comma);
-		add(in, ONE_OF(members));
+	for (uint64_t k = drive_below(6); k > 0; k--) {
+		drive_addz(in, comma);
+		drive_addz(in, DRIVE_ONE_OF(members));
 		comma = ",";
 	}
-	add(in, comma);
+	drive_addz(in, comma);
 	if (!envelope) {
-		add(in, content);
+		drive_addz(in, content);
 		return;
 	}
-	add(in, "\"data\":{");
+	drive_addz(in, "\"data\":{");
 	add_members(in, false);
-	add(in, "}");
-	for (uint64_t k = below(3); k > 0; k--) {
-		add(in, ",");
-		add(in, ONE_OF(members));
+	drive_addz(in, "}");
+	for (uint64_t k = drive_below(3); k > 0; k--) {
+		drive_addz(in, ",");
+		drive_addz(in, DRIVE_ONE_OF(members));
 	}
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	long inputs = argc > 2 ? strtol(argv[2], NULL, 0) : 100000;
+	struct drive d = drive_begin(argc, argv, 100000);
 	struct readers *readers = readers_new();
 	long told[NPSD_NREASON] = {0};
 
-	printf("seed %llu, %ld inputs\n", (unsigned long long)seed, inputs);
-	fflush(stdout);
-	for (long i = 0; i < inputs; i++) {
-		struct input in = {.n = 0};
-		state = seed * 0x100000001b3u + (uint64_t)i;
+	while (drive_next(&d)) {
+		struct drive_input in = {.n = 0};
+
 		add_headers(&in);
-		if (below(8) == 0)
-			in.n += 5; /* a frame: zeros */
-		add(&in, "{");
-		add_members(&in, below(2));
-		add(&in, "}");
-		if (below(16) == 0)
-			in.p[below(in.n)] = (char)below(256);
+		if (drive_below(8) == 0)
+			drive_add(&in, "\0\0\0\0", 5); /* a frame */
+		drive_addz(&in, "{");
+		add_members(&in, drive_below(2));
+		drive_addz(&in, "}");
+		if (drive_below(16) == 0)
+			in.p[drive_below(in.n)] = (char)drive_below(256);
 		told[headers_same(readers, in.p, in.n)]++;
 	}
 	for (int i = 0; i < NPSD_NREASON; i++)
