@@ -324,6 +324,8 @@ static bool running(struct npsd_group *g)
 		every = g->drain ? (g->targets_known ? DRAIN_LOOK_MS : RETRY_MS) : ADVISORY_MS;
 
 	if (g->stopping || (g->drain && g->targets_known && group_drained(g))) {
+		npsd_log(NPSD_LOG_INFO, "consume", "%s: finishing what is in hand",
+		    g->stopping ? "asked to stop" : "counted to the end");
 		pause_begin(g, THEN_FLUSH);
 		return true;
 	}
@@ -390,10 +392,13 @@ static bool watching(struct npsd_group *g)
 {
 	if (g->orders_out)
 		return false;
-	if (g->orders_ok)
-		g->phase = PHASE_DONE;
-	else
+	if (!g->orders_ok) {
 		reset_begin(g, false);
+		return true;
+	}
+	npsd_log(
+	    NPSD_LOG_INFO, "consume", "drained: all that was there at the start is counted and published");
+	g->phase = PHASE_DONE;
 	return true;
 }
 
