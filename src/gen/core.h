@@ -9,6 +9,7 @@
 #define GEN_INVITES (1u << 14)	 /* invitations that may still go on */
 #define GEN_WITHDRAWN (1u << 10) /* withdrawn responses that may be revived */
 #define GEN_SHAPES 4
+#define GEN_INVITING 2 /* the first channels: surveys go out by them */
 
 enum gen_time_field { GEN_RESPONDED_AT, GEN_AT, GEN_INVITED_AT, GEN_UNTIMED };
 enum gen_envelope { GEN_BARE, GEN_FRAMED, GEN_STRUCTURED, GEN_BINARY };

@@ -25,7 +25,7 @@ static uint8_t pick_plan(struct gen *g)
 static void fill_invitation(struct gen *g, struct gen_answer *a, int64_t record_ms, int64_t delay)
 {
 	gen_fill_answer(g, a, record_ms, delay);
-	a->is.value[GEN_CHANNEL] = (uint8_t)(1 + gen_below(&g->rand, 2));
+	a->is.value[GEN_CHANNEL] = (uint8_t)(1 + gen_below(&g->rand, GEN_INVITING));
 	a->is.value[GEN_OWNER] = 0;
 	a->is.themes = a->is.comment = 0;
 	a->is.score = -1;

@@ -157,13 +157,19 @@ static void make_again(struct gen *g, struct gen_record *out, struct gen_slot *s
 
 /* --- the kinds of records --- */
 
-/* Some answers follow from an invitation: they are of its place, kind, channel and survey. */
+/* Some answers follow from an invitation: they are of its place, kind, channel and survey. The others come by
+ * channels that nobody is invited to, so that these have a response rate as people know it. */
 static void follow_invite(struct gen *g, struct gen_content *c)
 {
-	const struct gen_invite *i = gen_chance(&g->rand, 500000) ? gen_answer_invite(g) : NULL;
+	const struct gen_invite *i = gen_chance(&g->rand, 300000) ? gen_answer_invite(g) : NULL;
 
-	if (!i)
+	if (!i) {
+		if (g->opt.funnel && c->value[GEN_CHANNEL] && c->value[GEN_CHANNEL] <= GEN_INVITING)
+			c->value[GEN_CHANNEL] =
+			    (uint8_t)(1 + GEN_INVITING +
+				      gen_below(&g->rand, gen_list_len(GEN_CHANNEL) - GEN_INVITING));
 		return;
+	}
 	c->location = i->now.is.location;
 	c->kind = i->now.is.kind;
 	c->value[GEN_CHANNEL] = i->now.is.value[GEN_CHANNEL];
