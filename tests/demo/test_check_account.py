@@ -21,9 +21,11 @@ import account_windows  # noqa: E402
 import check_account  # noqa: E402
 import harness  # noqa: E402
 import oracle  # noqa: E402
+from published import publish  # noqa: E402
 from recount.config import Config  # noqa: E402
 
 NPSGEN = os.environ.get("NPSGEN", "build/npsgen")
+EVENTS = 6000
 VECTORS = json.loads((HERE.parent / "data" / "stat-vectors.json").read_text())
 SETS = check_account.parse_sets("all location channel location,channel theme stage,team attributes.plan")
 WINDOWS = [account_windows.parse_window(name) for name in "1h 24h 7d 30d 90d 365d".split()]
@@ -87,94 +89,33 @@ def server(folder):
 @pytest.fixture(scope="module")
 def recounted(folder):
     """A stream with much of everything: its account, and what the oracle makes of the topic."""
-    options = ["--mock", "4", "--events", "4000", "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
-               # what the recount does not know yet
-               "--updates", "0", "--retractions", "0", "--funnel", "0", "--cloudevents", "0",
+    options = ["--mock", "4", "--events", str(EVENTS), "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
+               "--updates", "0.1", "--retractions", "0.06", "--funnel", "0.3", "--cloudevents", "0.1", "--frames", "0.05",
                "--late", "0.03", "--duplicates", "0.1", "--locations", "40", "--account", str(folder / "account")]
     generator = subprocess.Popen([NPSGEN, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         bootstrap = generator.stdout.readline().decode().strip().partition("=")[2]
-        assert b"4000 records" in generator.stderr.readline()  # all have arrived
+        assert b"%d records" % EVENTS in generator.stderr.readline()  # all have arrived
         records = list(oracle.read_topic(bootstrap, "survey-events"))
     finally:
         generator.stdin.close()
         assert generator.wait(timeout=30) == 0
-    assert len(records) == 4000
-    return oracle.expect(records, Config(topic="survey-events", sets=[list(dims) for dims in SETS]))
+    assert len(records) == EVENTS
+    config = Config(topic="survey-events", sets=[list(dims) for dims in SETS], series_sets=[[], ["theme"]], series_steps=["1h", "1d"])
+    return oracle.expect(records, config)
 
 
 @pytest.fixture(scope="module")
 def account(folder, recounted):
-    assert recounted.totals["consumed"] == 4000  # the generator has ended: its account is whole
+    assert recounted.totals["consumed"] == EVENTS  # the generator has ended: its account is whole
     with open(folder / "account", encoding="utf-8", newline="\n") as lines:
         return account_said.Account(SETS).read(lines)
 
 
-def write_object(found, clock_ms):
-    """A window as npsd would write it: figures in four decimals."""
-    parts = [f'"asof_ms":{clock_ms}']
-    for name, value in found.items():
-        if isinstance(value, (bool, int, list)):
-            parts.append(f"{json.dumps(name)}:{json.dumps(value)}")
-        else:
-            text = f"{value:.4f}" if not isinstance(value, float) else f"{float(value):.4f}"
-            parts.append(f"{json.dumps(name)}:{'0.0000' if text == '-0.0000' else text}")
-    return "{" + ",".join(parts) + "}"
-
-
-def publish_rank(pipe, of, seg, view):
-    """A segment of a set of one dimension in the ranks of its windows."""
-    kind, _, value = seg.partition(",")
-    if "," in of or of == "all" or value == of + "=__none__":
-        return
-    value = value[len(of) + 1:]
-    level = f"/{value.count('/') + 1}" if of == "location" else ""
-    for w, found in view.items():
-        if found["n"] >= 10:
-            pipe.zadd(f"nps:rank:{kind[len('kind='):]}:{of}{level}:{w}", {value: f"{found['nps_lo']:.4f}"})
-
-
-def publish_series(pipe, seg, answers):
-    """All panes: the stream is shorter than any window whose step these are."""
-    for step, width_s in {"1h": 3600, "1d": 86400}.items():
-        panes = {}
-        for event_ms, score, *_ in answers:
-            if score is not None:
-                of = panes.setdefault(event_ms // (width_s * 1000) * width_s, [0, 0, 0])
-                of[0 if score >= 9 else 1 if score >= 7 else 2] += 1
-        if panes:
-            pipe.hset(f"nps:series:{{{seg}}}:{step}", mapping={pane: "%d %d %d" % tuple(of) for pane, of in panes.items()})
-
-
-def publish(redis, expected, account):
-    """What Redis holds if the oracle is right; it does not speak of reasons."""
-    redis.flushall()
-    pipe = redis.pipeline(transaction=False)
-    t = expected.clock_ms
-    for seg in expected.answers:
-        if expected.set_of[seg] in ("all", "theme"):
-            publish_series(pipe, seg.decode(), expected.answers[seg])
-        view = expected.view(seg, t)
-        windows = {w: write_object(found, t) for w, found in view.items()}
-        if windows:
-            publish_rank(pipe, expected.set_of[seg], seg.decode(), view)
-            pipe.hset(b"nps:v:{" + seg + b"}", mapping={**windows, "rev": f"{t:013}-{7:012}-{t:013}"})
-            pipe.sadd("nps:index:" + expected.set_of[seg], seg)
-    pipe.hset("nps:totals", mapping={**expected.totals, "clock_ms": t})
-    number = 0
-    for transitions in expected.alerts.values():
-        for told in transitions:
-            number += 1
-            alert = told["json"]
-            fields = {name: alert[name] for name in ("id", "kind", "severity", "response_id", "at_ms", "source")}
-            fields.update(json=json.dumps({**alert, "reasons": account.alerts[alert["id"]]["reasons"]}), **({"stale": 1} if told["stale"] else {}))
-            pipe.xadd("nps:alerts", fields, id=f"{number}-0")
-    pipe.execute()
-
-
 @pytest.fixture()
-def published(server, recounted, account):
-    publish(server.client, recounted, account)
+def published(server, recounted):
+    server.client.flushall()
+    publish(server.client, recounted)
     return server.client
 
 
@@ -185,11 +126,15 @@ def differences(account, redis, keep=100000):
 def test_account_and_oracle_agree(account, published, recounted):
     diff, figures = differences(account, published)
     assert diff.texts == []
-    assert figures["events"] == 4000 and figures["differences"] == 0
+    assert figures["events"] == EVENTS and figures["differences"] == 0
     assert figures["segments"] > 500 and figures["windows"] > 2000 and figures["alerts"] > 700
     assert figures["alerts"] == sum(len(told) for told in recounted.alerts.values())
     kinds = [told["json"]["kind"] for of in recounted.alerts.values() for told in of]
     assert min(kinds.count(kind) for kind in ("raised", "changed", "retracted")) > 30
+    reasons = [reason for of in recounted.alerts.values() for told in of for reason in told["json"]["reasons"]]
+    assert {"detractor", "score", "withdrawn", "excluded", "comment", "themes", "location", "owner"} <= set(reasons)
+    assert {stage for of in recounted.stages.values() for _, stage in of} == set(account_windows.FUNNEL)
+    assert recounted.totals["late:unknown_update"] > 5 and recounted.totals["duplicate"] > 100
 
 
 SEG = b"nps:v:{kind=transactional}"
@@ -237,7 +182,7 @@ def with_json(name, value):
 
 
 def twice(entries):
-    return entries + [(b"999999-0", entries[5][1])]
+    return entries + [(b"*", entries[5][1])]
 
 
 FAULTS = {

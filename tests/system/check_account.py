@@ -19,6 +19,8 @@ import time
 import redis
 from account_said import Account
 from account_windows import SCORES, fold, interval, parse_window, series_of, set_name, shares, window_object
+from recount.compare import compare_ranks, compare_series
+from recount.windows import rank_place
 
 DAY = 86400000
 RANK_MIN_N = 10
@@ -35,6 +37,10 @@ class Differences:
         self.count += 1
         if len(self.texts) < self.shown:
             self.texts.append(f"{where}: {what}")
+
+    def take(self, lines):
+        for line in lines:
+            self.add(*line.split(": ", 1))
 
     def same(self, where, expected, found):
         if expected != found:
@@ -150,41 +156,15 @@ def compare_indexes(diff, server, prefix, members, sets):
 
 
 def ranks_of(counts, members, sets, windows):
-    """Key behind `rank:` -> value -> nps_lo, of the sets of one dimension."""
+    """What stands behind `rank:` of a key -> value -> nps_lo, of the sets of one dimension."""
     ranks = collections.defaultdict(dict)
-    for dims in sets:
-        for seg in members.get(set_name(dims), ()) if len(dims) == 1 else ():
-            kind, value = (part.partition("=")[2] for part in seg.split(",", 1))
-            dim = f"location/{value.count('/') + 1}" if dims == ("location",) else dims[0]
-            for window, (now, _) in zip(windows, counts[seg]):
-                if sum(now[:SCORES]) >= RANK_MIN_N and value != "__none__":
-                    ranks[f"{kind}:{dim}:{window.name}"][value] = interval(*shares(now))[0]
+    for name in map(set_name, sets):
+        for seg in members.get(name, ()):
+            place = rank_place(seg, name)
+            for window, (now, _) in zip(windows, counts[seg]) if place else ():
+                if sum(now[:SCORES]) >= RANK_MIN_N:
+                    ranks[f"{place[0]}:{window.name}"][place[1]] = interval(*shares(now))[0]
     return ranks
-
-
-def compare_ranks(diff, server, prefix, wanted):
-    found = {key.decode(errors="backslashreplace") for key in server.scan_iter(match=f"{prefix}:rank:*", count=2000)}
-    for key in sorted(found | {f"{prefix}:rank:{name}" for name in wanted}):
-        members = wanted.get(key[len(f"{prefix}:rank:"):], {})
-        have = {value.decode(errors="backslashreplace"): score for value, score in server.zrange(key, 0, -1, withscores=True)}
-        for value in sorted(members.keys() | have.keys()):
-            if value not in have or value not in members:
-                diff.add(key, f"{value} {'is missing' if value in members else 'is not expected'}")
-            elif abs(have[value] - members[value]) > ROUNDING:
-                diff.add(key, f"{value}: expected {members[value]:.4f}, found {have[value]!r}")
-
-
-def compare_series(diff, server, prefix, wanted):
-    """wanted: what stands behind `series:` of a key -> pane -> counts"""
-    left = dict(wanted)
-    for key, fields in read_hashes(server, f"{prefix}:series:*"):
-        name = key.decode(errors="backslashreplace")
-        panes = {str(pane): " ".join(map(str, counts)) for pane, counts in left.pop(name[len(f"{prefix}:series:"):], {}).items()}
-        have = {pane.decode(): counts.decode() for pane, counts in fields.items()}
-        for pane in sorted(panes.keys() | have.keys()):
-            diff.same(f"{name} {pane}", panes.get(pane), have.get(pane))
-    for name in left:
-        diff.add(f"{prefix}:series:{name}", "the key is missing")
 
 
 def compare_totals(diff, server, prefix, account):
@@ -299,12 +279,12 @@ def check(account, server, sets, windows, prefix="nps", alerts_keep=100000, seri
     counts, members = fold(account.counted(), sets, windows, account.clock_ms or 0)
     total = compare_windows(diff, server, prefix, counts, windows, account.clock_ms)
     compare_indexes(diff, server, prefix, members, sets)
-    compare_ranks(diff, server, prefix, ranks_of(counts, members, sets, windows))
+    diff.take(compare_ranks(server, prefix, ranks_of(counts, members, sets, windows)))
     panes = {}
     for step in series[1]:
         found = series_of(account.counted(), series[0], windows, step, account.clock_ms or 0)
         panes.update({f"{{{seg}}}:{step}": of for seg, of in found.items()})
-    compare_series(diff, server, prefix, panes)
+    diff.take(compare_series(server, prefix, panes))
     compare_totals(diff, server, prefix, account)
     compare_alerts(diff, server, prefix, account, alerts_keep)
     figures = {"events": account.events, "segments": len(counts), "windows": total, "alerts": len(account.alerts),

@@ -57,6 +57,7 @@ class Case:
         self.config = Config(topic=self.topic)
         self.now_ms = time.time_ns() // 1_000_000
         self.started, self.options, self.subscriber = [], {}, None
+        self.remembered, self.incarnation = [], 0
 
     def topic_of(self, partitions, **config):
         """Makes the topic; config: fields of recount.config.Config that differ from their defaults."""
@@ -65,12 +66,19 @@ class Case:
         self.producer = harness.Producer(self.broker.bootstrap, self.topic)
         return self.producer
 
+    def another_topic(self, partitions):
+        """One more that is read; a producer of it."""
+        name = f"{self.topic}.{len(self.config.topics)}"
+        self.broker.make_topic(name, partitions)
+        self.config.more_topics.append(name)
+        return harness.Producer(self.broker.bootstrap, name)
+
     def file(self):
         """npsd's options for self.config, and those of the test."""
         config = self.config
         options = {
             "kafka.brokers": self.broker.bootstrap,
-            "kafka.topics": [self.topic],
+            "kafka.topics": config.topics,
             "kafka.group": self.topic,
             "redis.url": self.redis_server.url,
             "prefix": config.prefix,
@@ -80,11 +88,19 @@ class Case:
             "kinds.split": config.split_kinds,
             "location.required": config.location_required,
             "lateness": f"{config.lateness_ms // 1000}s",
+            "alerts.comment": "on" if config.alerts_comment else "off",
+            "alerts.respondent": config.alerts_respondent,
+            "alerts.respondent_key": config.alerts_respondent_key,
+            "defaults.survey_kind": config.default_kind or "none",
+            "topic_defaults": {topic: {"survey_kind": kind or "none"} for topic, kind in config.topic_defaults.items()},
+            "series.segments": config.series_sets,
+            "rank.min_n": config.rank_min_n,
+            "shards": config.shards,
             "publish.interval": "50ms",
             "workers": 2,
         }
-        if config.default_kind:
-            options["defaults.survey_kind"] = config.default_kind
+        if config.series_steps:
+            options["series.steps"] = config.series_steps
         for dim, cap in config.caps.items():
             options[f"caps.{dim}"] = cap
         return {**options, **self.options}
@@ -101,10 +117,25 @@ class Case:
         self.producer.flush()
         self.npsd("--drain").expect_exit(0)
 
+    def read(self):
+        """All that the topics hold now."""
+        records = []
+        for topic in self.config.topics:
+            records += oracle.read_topic(self.broker.bootstrap, topic, self.incarnation, self.config.partitions)
+        return records
+
+    def remember(self, made_anew=False):
+        """What the topics hold is about to go; made_anew: with them."""
+        seen = {record[:3] for record in self.remembered if record.incarnation == self.incarnation}
+        self.remembered += [record for record in self.read() if record[:3] not in seen]
+        self.incarnation += made_anew
+
     def expected(self, use_dictionary=True):
-        records = oracle.read_topic(self.broker.bootstrap, self.topic)
+        now = {(*record[:3], record.incarnation): record for record in self.read()}
+        gone = [record for record in self.remembered if (*record[:3], record.incarnation) not in now]
         dictionary = oracle.read_dictionary(self.redis, self.config) if use_dictionary else None
-        return oracle.expect(records, self.config, self.now_ms, dictionary)
+        rulings = oracle.read_rulings(self.redis, self.config)
+        return oracle.expect([*gone, *now.values()], self.config, self.now_ms, dictionary, rulings)
 
     def check(self):
         """Zero differences between Redis and a recount; the recount."""
@@ -112,6 +143,18 @@ class Case:
         differences = oracle.compare(self.redis, expected)
         assert not differences, f"{len(differences)} differences:\n" + "\n".join(differences[:40])
         return expected
+
+    def told_lost(self):
+        """The lost ranges that `meta` tells, as the configuration of the oracle names them."""
+        lines = self.redis.hget(f"{self.config.prefix}:meta", "lost").decode().split(";")
+        return [" ".join(line.split()[:4] + line.split()[5:]) for line in lines if line]
+
+    def ends(self):
+        """(topic, partition) -> offset of the next record."""
+        found = {(topic, p): 0 for topic, n in self.config.partitions.items() for p in range(n)}
+        for record in self.read():
+            found[record.topic, record.partition] = record.offset + 1
+        return found
 
     def view(self, seg, window):
         """The published object of a window, None without one; values as JSON has them."""

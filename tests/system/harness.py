@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -98,6 +99,34 @@ class KafkaBroker:
         for made in admin.create_topics([NewTopic(name, partitions, 1)]).values():
             made.result(60)
         wait_for(f"{name} has leaders", lambda: self.has_leaders(admin, name, partitions))
+
+    def delete_records(self, topic, partition, before):
+        """As retention does: what lies before this offset is gone. (Debian's client has no call for it.)"""
+        name = topic.encode()
+        body = struct.pack(f">hhihih{len(name)}siiqi", 21, 1, 7, -1, 1, len(name), name, 1, partition, before, 30_000)
+        host, port = self.bootstrap.split(",")[0].split(":")
+        with socket.create_connection((host, int(port)), 30) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            answer = connection.makefile("rb").read(4 + 4 + 4 + 4 + 2 + len(name) + 4 + 4 + 8 + 2)
+        low, error = struct.unpack(">qh", answer[-10:])
+        assert (low, error) == (before, 0), f"DeleteRecords: low {low}, error {error}"
+
+    def make_anew(self, topic, partitions):
+        """Deletes a topic and makes it again, empty."""
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient, NewTopic
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.delete_topics([topic])[topic].result(60)
+        wait_for(f"{topic} is gone", lambda: topic not in admin.list_topics(timeout=10).topics)
+
+        def made():
+            try:
+                admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(60)
+                return True
+            except KafkaException:  # still being deleted
+                return False
+        wait_for(f"{topic} is there again", made)
+        wait_for(f"{topic} has leaders", lambda: self.has_leaders(admin, topic, partitions))
 
     @staticmethod
     def has_leaders(admin, name, partitions):

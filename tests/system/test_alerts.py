@@ -77,7 +77,6 @@ def test_what_makes_no_alert(case):
 
 def test_comments_and_respondents_can_be_kept_out(case):
     producer = case.topic_of(1, alerts_comment=False, alerts_respondent="off")
-    case.options = {"alerts.comment": "off", "alerts.respondent": "off"}
     producer.send(event("r", 2, comment="secret", respondent_id="person"), case.now_ms)
     case.drain()
     assert "comment" not in json.loads(case.alerts()[0]["json"])
@@ -87,12 +86,12 @@ def test_comments_and_respondents_can_be_kept_out(case):
 
 
 def test_a_keyed_respondent(case):
-    producer = case.topic_of(1)
-    case.options = {"alerts.respondent": "keyed", "alerts.respondent_key": "Jefe"}
+    producer = case.topic_of(1, alerts_respondent="keyed", alerts_respondent_key="Jefe")
     producer.send(event("r", 2, respondent_id="what do ya want for nothing?"), case.now_ms)
     case.drain()
     # RFC 4231, test case 2
     assert json.loads(case.alerts()[0]["json"])["respondent_id"] == "5bdcc146bf60754e6a042426089575c7"
+    case.check()
 
 
 def test_the_stream_is_bounded(case):

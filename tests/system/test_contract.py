@@ -107,7 +107,7 @@ def test_a_compacted_topic_is_refused_unless_allowed(case):
     producer = case.topic_of(1)
     admin = AdminClient({"bootstrap.servers": case.broker.bootstrap})
     case.topic += "-compacted"
-    producer.topic = case.topic
+    producer.topic = case.config.topic = case.topic
     for made in admin.create_topics([NewTopic(case.topic, 1, 1, config={"cleanup.policy": "compact,delete"})]).values():
         made.result(60)
     wait_for("the topic has a leader", lambda: case.broker.has_leaders(admin, case.topic, 1))
@@ -141,6 +141,7 @@ def test_a_topic_that_grows_is_followed(case):
     npsd.signal(signal.SIGTERM)
     npsd.expect_exit(0)
     case.drain()
+    case.config.grown = {case.topic}
     case.check()
     assert case.redis.hget("nps:meta", f"partitions:{case.topic}") == b"3"
 

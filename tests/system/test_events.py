@@ -42,6 +42,7 @@ def test_cloudevents_by_header_by_envelope_and_framed(case):
     assert totals["counted"] == totals["consumed"] == 9
     assert counts(case.view("kind=relational,location=north/lisbon", "1h"))["n"] == 8
     assert int(case.redis.hget("nps:meta", "undated")) == 2  # b1 and b3: all others say when
+    case.check()
 
 
 def test_cloudevents_that_hold_no_event(case):
@@ -58,21 +59,33 @@ def test_cloudevents_that_hold_no_event(case):
     found = {name.partition(":")[2]: n for name, n in totals.items() if ":" in name and "/" not in name}
     assert {k: v for k, v in found.items() if v} == {
         "bad_json": 2, "unknown_type": 2, "not_counted": 1, "no_id": 1, "no_time": 1}
+    case.check()
 
 
 def test_topics_have_defaults_of_their_own(case):
-    case.topic_of(1, windows=["1h"])
-    other = f"{case.topic}.other"
-    case.broker.make_topic(other, 1)
-    case.options = {"kafka.topics": [case.topic, other], "defaults.survey_kind": "relational",
-                    "topic_defaults": {other: {"survey_kind": "other"}}}
-    for topic, number in ((case.topic, 3), (other, 5)):
+    case.topic_of(1, windows=["1h"], default_kind="relational")
+    others, none = case.another_topic(2), case.another_topic(1)
+    case.config.topic_defaults = {others.topic: "other", none.topic: None}
+    nameless = {"survey_kind": ..., "responded_at": T}
+    for producer, number in ((case.producer, 3), (others, 5), (none, 2)):
         for n in range(number):
-            value = json.dumps(event(f"r{n}", 9, survey_kind=..., responded_at=T))
-            case.producer.client.produce(topic, value, partition=0, timestamp=T, on_delivery=case.producer.delivered)
+            producer.send(event(f"r{n}", 9, **nameless), T)
+        producer.send(event("named", 3, survey_kind="transactional", responded_at=T), T)
+        # an update that creates takes the default, one that edits keeps what is there
+        producer.send(event("updated", 8, type="response.updated", **nameless), T)
+        producer.send(event("named", 2, type="response.updated", survey_kind=...), T)
+        producer.send({"type": "survey.invited", "invitation_id": "i", "location": "north"}, T)
+        producer.flush()
+    others.send(event("r0", 9, responded_at=T), T, partition=1)  # another response than the r0 of partition 0
+    others.flush()
     case.drain()
-    assert case.view("kind=relational", "1h")["n"] == 3 and case.view("kind=other", "1h")["n"] == 5
-    assert case.totals()[f"{other}/counted"] == 5
+    found = {kind: case.view(f"kind={kind}", "1h") for kind in ("relational", "other", "transactional")}
+    assert {kind: (view["promoters"], view["passives"], view["detractors"], view["invited"]) for kind, view in found.items()} == {
+        "relational": (4, 1, 0, 1), "other": (5, 1, 0, 1), "transactional": (0, 0, 3, 0)}
+    totals = case.totals()
+    assert totals[f"{others.topic}/counted"] == 10 and totals[f"{none.topic}/rejected:no_kind"] == 3
+    assert totals[f"{none.topic}/late:unknown_update"] == totals["late:unknown_update"] == 1
+    case.check()
 
 
 def copies(case, topic, number):
@@ -105,6 +118,7 @@ def test_rejected_records_are_copied_aside(case):
     send(case, CONTENT, binary(b"x", b"r"))
     case.drain()
     assert case.totals()["rejected"] == 3 and case.totals()["ignored"] == 1
+    case.check()
 
     def due(reason, position, offset, field=None):
         named = [] if field is None else [("npsd.field", field)]

@@ -1,10 +1,10 @@
 """The oracle's ledger: order, horizon, edits that move a contribution, alerts, caps; and that compare() sees differences."""
 import json
-from decimal import Decimal
 
 import pytest
 
 import oracle
+from published import publish
 from recount.compare import compare_channels
 from recount.config import DAY_MS, Config
 from recount.events import Record
@@ -349,40 +349,15 @@ def test_rates_of_answers():
 # --- compare
 
 
-def published(value):
-    if isinstance(value, Decimal):
-        text = f"{value:.4f}"
-        return "0.0000" if text == "-0.0000" else text
-    return json.dumps(value)
-
-
-def publish(redis, expected):
-    """What npsd should leave behind, written by hand."""
-    for seg, name in expected.set_of.items():
-        view = expected.view(seg, expected.clock_ms)
-        for window, found in view.items():
-            members = {**found, "asof_ms": expected.clock_ms}
-            text = "{" + ",".join(f'"{k}":{published(v)}' for k, v in members.items()) + "}"
-            redis.hset(b"nps:v:{" + seg + b"}", window, text)
-        if view:
-            redis.hset(b"nps:v:{" + seg + b"}", "rev", f"{T:013d}-{7:012d}-{expected.clock_ms:013d}")
-            redis.sadd(f"nps:index:{name}", seg)
-    redis.hset("nps:totals", mapping={**expected.totals, "clock_ms": expected.clock_ms})
-    for alerts in expected.alerts.values():
-        for n, alert in enumerate(alerts):
-            due = alert["json"]
-            entry = {k: due[k] for k in ("id", "kind", "severity", "response_id", "at_ms", "source")}
-            entry["json"] = json.dumps(due)
-            redis.xadd("nps:alerts", entry, id=f"{T + 10}-{n}")
-
-
 @pytest.fixture
 def stored(redis):
-    expected = recount(({"score": 3, "comment": "é"}, 0), ({"response_id": "s", "score": 10}, -HOUR), ({"score": 2}, 2))
+    config = Config(topic="t", rank_min_n=1, series_sets=[["location"]], series_steps=["1m", "1d"], partitions={"t": 1})
+    expected = recount(({"score": 3, "comment": "é"}, 0), ({"response_id": "s", "score": 10}, -HOUR), ({"score": 2}, 2), config=config)
     publish(redis, expected)
     return redis, expected
 
 
+SERIES = "nps:series:{kind=relational,location=north}:"
 SEG_KEY = "nps:v:{kind=relational}"
 SPOILERS = {
     "a total": lambda r: r.hincrby("nps:totals", "counted", 1),
@@ -399,10 +374,30 @@ SPOILERS = {
     "a segment not due": lambda r: r.hset("nps:v:{kind=other}", "1h", "{}"),
     "an index without a member": lambda r: r.srem("nps:index:location", "kind=relational,location=north"),
     "an index with one too many": lambda r: r.sadd("nps:index:location", "kind=other,location=north"),
-    "an alert twice": lambda r: r.xadd("nps:alerts", r.xrange("nps:alerts")[0][1], id=f"{T + 11}-0"),
+    "a rank less": lambda r: r.delete("nps:rank:relational:location/1:7d"),
+    "a rank too many": lambda r: r.zadd("nps:rank:relational:location:7d", {"north": 1}),
+    "ranked too high": lambda r: r.zincrby("nps:rank:relational:location/2:24h", 0.0001, "north/lisbon"),
+    "ranked to more decimals": lambda r: r.zincrby("nps:rank:relational:location/2:24h", 0.00001, "north/lisbon"),
+    "a value too many in a rank": lambda r: r.zadd("nps:rank:relational:location/1:1h", {"south": 1}),
+    "a series less": lambda r: r.delete(SERIES + "1m"),
+    "a series too many": lambda r: r.hset("nps:series:{kind=relational}:1m", "60", "1 0 0"),
+    "a pane's counts": lambda r: r.hset(SERIES + "1d", r.hkeys(SERIES + "1d")[0], "1 1 1"),
+    "a pane less": lambda r: r.hdel(SERIES + "1m", r.hkeys(SERIES + "1m")[0]),
+    "a pane too many": lambda r: r.hset(SERIES + "1m", "60", "0 0 0"),
+    "meta's sets": lambda r: r.hset("nps:meta", "sets", "all"),
+    "meta's since": lambda r: r.hdel("nps:meta", "since_ms:location,channel"),
+    "meta's partitions": lambda r: r.hset("nps:meta", "partitions:t", "2"),
+    "meta's lost": lambda r: r.hset("nps:meta", "lost", f"t/0 gap 0:1 2 {T} retention"),
+    "meta's undated": lambda r: r.hincrby("nps:meta", "undated", 1),
+    "meta's other": lambda r: r.hset("nps:meta", "other:owner", 1),
+    "meta's horizon_moved": lambda r: r.hset("nps:meta", "horizon_moved", 1),
+    "meta's grown": lambda r: r.hset("nps:meta", "grown:t", T),
+    "no heartbeat": lambda r: r.hdel("nps:meta", "heartbeat_ms"),
+    "an old heartbeat": lambda r: r.hincrby("nps:meta", "heartbeat_ms", -700_000),
+    "an alert twice": lambda r: r.xadd("nps:alerts", r.xrange("nps:alerts")[0][1]),
     "an alert less": lambda r: r.xdel("nps:alerts", r.xrange("nps:alerts")[0][0]),
     "an alert's field": lambda r: change_alert(r, b"severity", b"high"),
-    "an alert's mark": lambda r: change_alert(r, b"stale", b"1"),
+    "an alert's mark": lambda r: change_alert(r, b"stale", b""),
     "an alert's json": lambda r: change_alert(r, b"json", b'{"id":"r:2"}'),
 }
 
@@ -410,7 +405,7 @@ SPOILERS = {
 def change_alert(redis, field, value):
     id_, fields = redis.xrange("nps:alerts")[-1]
     redis.xdel("nps:alerts", id_)
-    redis.xadd("nps:alerts", {**fields, field: value}, id=f"{T + 12}-0")
+    redis.xadd("nps:alerts", {**fields, field: value})
 
 
 def test_compare_finds_nothing_where_nothing_is_wrong(stored):

@@ -11,13 +11,20 @@ from .windows import bounds_ms
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]{4}")
 COUNT = re.compile("-?[0-9]+")  # a time before 1970 is below zero
 REV = re.compile(r"([0-9]{13})-([0-9]{12})-([0-9]{13})")
+HEART_MS = 600_000  # a topic is compared in less after it was drained
 CLOCKS_MS = 10_000  # between the clock that judged an alert and its id
 HALF_UNIT = Decimal("0.00005") + Decimal("1e-9")  # four decimals, and the error of a double
 
 
 def compare(redis, expected):
+    prefix = expected.config.prefix
+
+    def t_of(seg):
+        return view_t(redis, seg, expected)
     return (list(expected.faults) + compare_totals(redis, expected) + compare_index(redis, expected)
-            + compare_views(redis, expected) + compare_alerts(redis, expected))
+            + compare_views(redis, expected) + compare_ranks(redis, prefix, expected.ranks(t_of))
+            + compare_series(redis, prefix, expected.series(t_of)) + compare_meta(redis, expected)
+            + compare_alerts(redis, expected))
 
 
 def compare_totals(redis, expected):
@@ -114,16 +121,80 @@ def same(found, due):
     return isinstance(found, Number) and COUNT.fullmatch(found) is not None and int(found) == due
 
 
+# --- beside the windows
+
+
+def compare_ranks(redis, prefix, wanted):
+    """wanted: what stands behind `rank:` of a key -> {member: score, not rounded}"""
+    found = {key.decode(errors="backslashreplace") for key in redis.scan_iter(match=f"{prefix}:rank:*", count=2000)}
+    lines = []
+    for key in sorted(found | {f"{prefix}:rank:{name}" for name in wanted}):
+        due = {member.encode(): score for member, score in wanted.get(key[len(f"{prefix}:rank:"):], {}).items()}
+        have = dict(redis.zrange(key, 0, -1, withscores=True, score_cast_func=lambda text: Decimal(text.decode())))
+        lines += [f"{key}: {member} is missing" for member in sorted(due.keys() - have.keys())]
+        lines += [f"{key}: {member} is not due" for member in sorted(have.keys() - due.keys())]
+        lines += [f"{key}: {member} is {have[member]}, due {due[member]}" for member in sorted(have.keys() & due.keys())
+                  if not same_score(have[member], due[member])]
+    return lines
+
+
+def same_score(found, due):
+    """A score is the figure as it was published: in four decimals."""
+    return abs(found - Decimal(due)) <= HALF_UNIT and abs(found - round(found, 4)) < Decimal("1e-9")
+
+
+def compare_series(redis, prefix, wanted):
+    """wanted: what stands behind `series:` of a key -> {pane: its three counts}"""
+    found = {key.decode(errors="backslashreplace") for key in redis.scan_iter(match=f"{prefix}:series:*", count=2000)}
+    lines = []
+    for key in sorted(found | {f"{prefix}:series:{name}" for name in wanted}):
+        due = {b"%d" % pane: b"%d %d %d" % tuple(of) for pane, of in wanted.get(key[len(f"{prefix}:series:"):], {}).items()}
+        have = redis.hgetall(key)
+        lines += [f"{key}: pane {pane} is {have.get(pane)}, due {due.get(pane)}" for pane in sorted(due.keys() | have.keys())
+                  if have.get(pane) != due.get(pane)]
+    return lines
+
+
+def compare_meta(redis, expected):
+    found = {k.decode(): v.decode() for k, v in redis.hgetall(f"{expected.config.prefix}:meta").items()}
+    due, rulings = expected.metadata(), expected.rulings
+    lines = []
+    beat, now_ms = found.pop("heartbeat_ms", ""), redis.time()[0] * 1000
+    if not COUNT.fullmatch(beat) or not 0 <= now_ms + 1000 - int(beat) <= HEART_MS:
+        lines.append(f"meta heartbeat_ms is {beat!r}, the clock of Redis {now_ms}")
+    moved = found.pop("horizon_moved", "0")
+    if int(moved) < len(rulings.horizons()) or (int(moved) > 0) != bool(rulings.horizons()):
+        lines.append(f"meta horizon_moved is {moved}, there are {len(rulings.horizons())} rulings")
+    for topic in expected.config.grown:
+        if not COUNT.fullmatch(found.pop(f"grown:{topic}", "")):
+            lines.append(f"meta grown:{topic} is missing")
+    # What is counted and never happened may stand as 0 or not at all.
+    lines += [f"meta {name} is {found.get(name)!r}, due {due.get(name)!r}" for name in sorted(found.keys() | due.keys())
+              if found.get(name, absent(name)) != due.get(name, absent(name))]
+    for place in sorted(rulings.ahead ^ expected.ahead):
+        lines.append(f"ruling: {place} is {'not ' if place in rulings.ahead else ''}ahead of the clock")
+    return lines
+
+
+def absent(name):
+    return "0" if name in ("undated", "ahead") or name.startswith("other:") else None
+
+
 # --- alerts
 
 
 def compare_alerts(redis, expected):
-    found, differences = defaultdict(list), []
+    """Of one response, which is one within its partition, they stand in order; of different ones in any."""
+    found, wanted, differences = defaultdict(list), defaultdict(list), []
     for stream_id, entry in redis.xrange(f"{expected.config.prefix}:alerts"):
         fields = {k.decode(): v for k, v in entry.items()}
-        found[fields.get("response_id", b"").decode()].append((stream_id.decode(), fields))
-    for id_ in sorted(set(found) | set(expected.alerts)):
-        entries, due = found[id_], expected.alerts.get(id_, [])
+        place = fields.get("source", b"").decode().rpartition("/")[0]
+        found[place, fields.get("response_id", b"").decode()].append((stream_id.decode(), fields))
+    for id_, alerts in expected.alerts.items():
+        for alert in alerts:
+            wanted[alert["json"]["source"].rpartition("/")[0], id_].append(alert)
+    for id_ in sorted(set(found) | set(wanted)):
+        entries, due = found[id_], wanted[id_]
         told = [fields.get("kind", b"").decode() for _, fields in entries]
         if told != [alert["json"]["kind"] for alert in due]:
             differences.append(f"alerts of {id_!r}: {told}, due {[alert['json']['kind'] for alert in due]}")

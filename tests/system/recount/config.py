@@ -30,8 +30,34 @@ class Config:
     alerts_max_age_ms: int = DAY_MS
     alerts_comment: bool = True
     alerts_respondent: str = "plain"
+    alerts_respondent_key: str = ""
+    more_topics: list = field(default_factory=list)  # read beside `topic`
+    topic_defaults: dict = field(default_factory=dict)  # topic -> kind, or None where the default of all does not hold
+    series_sets: list = field(default_factory=list)
+    series_steps: list = field(default_factory=list)
+    rank_min_n: int = 10
+    shards: int = 16
     since: dict = field(default_factory=dict)  # of sets added later, by name: first event time that they count
     window_since: dict = field(default_factory=dict)  # of windows added later: start of the first pane that they read
+    # What happened to the topics, as the test that did it knows:
+    partitions: dict = field(default_factory=dict)  # topic -> how many it has
+    grown: set = field(default_factory=set)  # topics that have grown
+    begin: dict = field(default_factory=dict)  # (topic, partition) -> first offset that was counted, where it is not 0
+    lost: list = field(default_factory=list)  # lost ranges, oldest first: "TOPIC/P gap INC:FROM TO", reason
+    memory_is_short: bool = False  # `ledger.memory_max` may have moved horizons
+    latenesses: list = field(default_factory=list)  # what `lateness` was before
+
+    @property
+    def topics(self):
+        return [self.topic, *self.more_topics]
+
+    def default_kind_of(self, topic):
+        return self.topic_defaults.get(topic, self.default_kind)
+
+    def dims(self):
+        """Dimensions by which answers are told apart, in npsd's order."""
+        used = {dim for dims in self.sets for dim in dims}
+        return [dim for dim in ("location", *PLAIN, "theme", *("attributes." + name for name in self.attributes())) if dim in used]
 
     def cap(self, dim):
         return self.caps.get(dim, DEFAULT_CAPS.get(dim, DEFAULT_CAP))

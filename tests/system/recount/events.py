@@ -9,8 +9,8 @@ from .config import DAY_MS, KINDS, PLAIN
 from .strict_json import BadJson, BadUtf8, Number, read_object
 from .windows import FUNNEL
 
-# headers: [(name, bytes or None)]
-Record = namedtuple("Record", "topic partition offset timestamp_ms value headers", defaults=((),))
+# headers: [(name, bytes or None)]; incarnation: how often the topic was made anew before
+Record = namedtuple("Record", "topic partition offset timestamp_ms value headers incarnation", defaults=((), 0))
 
 SUBMITTED, UPDATED, RETRACTED = "response.submitted", "response.updated", "response.retracted"
 TYPES = (SUBMITTED, UPDATED, RETRACTED, *("survey." + stage for stage in FUNNEL))
@@ -39,8 +39,10 @@ class Event:
     revision: int = None
     updated_ms: int = None
     own_ms: int = None  # the event's own time, fall-backs applied
+    undated: bool = False  # it is that of the record
     score: int = None
     kind: str = None
+    default_kind: str = None  # for an update that creates and names none
     location: list = field(default_factory=list)  # levels
     values: dict = field(default_factory=dict)  # dimension -> value, only what is there
     themes: list = field(default_factory=list)
@@ -63,6 +65,7 @@ def decode(record, config, now_ms):
     event = Event(type=type_, id=read_id(body, type_), excluded=excluded)
     event.revision = read_revision(body.get("revision"))
     if type_ != RETRACTED:
+        event.default_kind = config.default_kind_of(record.topic)
         read_content(event, body, config)
     read_times(event, body, record)
     if event.own_ms > record.timestamp_ms + FUTURE_MS or is_ahead(record, now_ms):
@@ -177,7 +180,7 @@ def read_content(event, body, config):
     event.said |= {name for name in ("location", "themes", "owner", "comment") if body.get(name) is not None}
     event.said |= {"kind"} if event.kind else set()
     if event.type != UPDATED:
-        event.kind = event.kind or config.default_kind
+        event.kind = event.kind or event.default_kind
 
 
 def judge_missing(event, config):
@@ -241,7 +244,8 @@ def read_times(event, body, record):
         own = first_said(body, "responded_at", "at", "updated_at", "ce_time")
         event.updated_ms = read_time(body.get("updated_at"))
         event.said |= {"responded_at"} if body.get("responded_at") is not None else set()
-    event.own_ms = record.timestamp_ms if own is None else read_time(own)
+    event.undated = own is None
+    event.own_ms = record.timestamp_ms if event.undated else read_time(own)
 
 
 def read_time(found):

@@ -1,4 +1,6 @@
 """The ledger of one partition: which answers there are, in what order their events go, and what is told of detractors."""
+import hashlib
+import hmac
 from dataclasses import dataclass, field, replace
 
 from .events import RETRACTED, SUBMITTED, UPDATED, is_stage
@@ -29,6 +31,11 @@ class Invitation:
 
 @dataclass
 class Partition:
+    """Of one incarnation of its topic: what Kafka held no more when a lost range was found is not known."""
+
+    lateness_ms: int
+    rulings: list = field(default_factory=list)  # [(offset from which on it holds, `horizon` or `lateness`, ms)], by offset
+    gaps: list = field(default_factory=list)  # ends of lost ranges
     stream_ms: int = None
     horizon_ms: int = None
     answers: dict = field(default_factory=dict)
@@ -36,11 +43,24 @@ class Partition:
     invitations: dict = field(default_factory=dict)
     stages: list = field(default_factory=list)  # events that counted
 
-    def move(self, timestamp_ms, lateness_ms):
+    def obey(self, offset):
+        """Rulings, before the record at this offset."""
+        while self.gaps and self.gaps[0] <= offset:
+            del self.gaps[0]
+            self.forgotten += self.answers.values()
+            self.answers, self.invitations = {}, {}
+        while self.rulings and self.rulings[0][0] <= offset:
+            _, what, ms = self.rulings.pop(0)
+            if what == "horizon":
+                self.horizon_ms = ms if self.horizon_ms is None else max(self.horizon_ms, ms)
+            else:
+                self.lateness_ms = ms
+
+    def move(self, timestamp_ms):
         """A record moves stream time and horizon before it is judged; neither goes back."""
         if self.stream_ms is None or timestamp_ms > self.stream_ms:
             self.stream_ms = timestamp_ms
-        horizon_ms = self.stream_ms - lateness_ms
+        horizon_ms = self.stream_ms - self.lateness_ms
         if self.horizon_ms is None or horizon_ms > self.horizon_ms:
             self.horizon_ms = horizon_ms
 
@@ -72,7 +92,7 @@ class Partition:
         if event.own_ms < self.horizon_ms:
             return "late", None, None, None
         after = Answer(event.id, event.own_ms) if before is None else replace(before, event_ms=event.own_ms)
-        return "counted", None, before, self.keep(after, event, first_content(event, config))
+        return "counted", None, before, self.keep(after, event, first_content(event))
 
     def keep(self, after, event, content):
         after.content = content
@@ -105,14 +125,14 @@ def in_order(answer, event):
 
 
 def stands_alone(event, config):
-    return ({"responded_at", "score"} <= event.said and (event.kind or config.default_kind) is not None
+    return ({"responded_at", "score"} <= event.said and (event.kind or event.default_kind) is not None
             and (bool(event.location) or not config.location_required))
 
 
-def first_content(event, config):
+def first_content(event):
     if event.type == RETRACTED:
         return None
-    return replace(event, kind=event.kind or config.default_kind)
+    return replace(event, kind=event.kind or event.default_kind)
 
 
 def edited(content, event):
@@ -243,7 +263,7 @@ def alert_json(kind, old, after, event, record, told, config, names):
         "prev_score": old.score if old and old.score != score else None,
         "comment": event.comment if config.alerts_comment else None,
         "has_comment": shown.comment is not None,
-        "respondent_id": event.respondent or None if config.alerts_respondent == "plain" else None,
+        "respondent_id": respondent(event, config),
         "survey_kind": shown.kind,
         "responded_at_ms": after.event_ms,
         "at_ms": event.at_ms(),
@@ -260,6 +280,14 @@ def alert_json(kind, old, after, event, record, told, config, names):
             found[dim] = value
     found["attributes"] = {name: value for name, value in attributes.items() if value is not None} or None
     return {name: value for name, value in found.items() if value is not None}
+
+
+def respondent(event, config):
+    if not event.respondent or config.alerts_respondent == "off":
+        return None
+    if config.alerts_respondent == "plain":
+        return event.respondent
+    return hmac.new(config.alerts_respondent_key.encode(), event.respondent.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def location_seg(content, config, names):

@@ -5,10 +5,11 @@ from fractions import Fraction
 from itertools import product
 
 from .config import step_s, width_s
-from .names import NONE, encode
+from .names import NONE, OTHER, encode
 
 getcontext().prec = 60
 Z = Decimal("1.959963984540054")
+STEPS_S = {"1m": 60, "5m": 300, "1h": 3600, "1d": 86400}
 FUNNEL = ("invited", "delivered", "opened", "declined", "bounced", "unsubscribed")
 ANSWER_COUNTS = ("no_score", "comments")
 
@@ -172,4 +173,34 @@ def fragile(found, config):
     return flags
 
 
-__all__ = ["NONE", "bounds_ms", "count", "figures", "seg_name", "segments", "window_object", "wilson", "with_groups"]
+# --- beside the windows
+
+
+def rank_place(seg, name, split_kinds=True):
+    """What stands before the window in the key of a segment's rank, and its member there; None where there is none."""
+    if name == "all" or "," in name:
+        return None
+    parts = seg.split(",")
+    value = parts[-1].partition("=")[2]
+    if value in (NONE, OTHER):
+        return None
+    kind = parts[0].partition("=")[2] if split_kinds else "all"
+    return f"{kind}:{name}/{value.count('/') + 1}" if name == "location" else f"{kind}:{name}", value
+
+
+def series(answers, step, t_ms, config):
+    """{start of a pane in s: [promoters, passives, detractors]} of those that a window of this step, or the one before, holds."""
+    step_ms = STEPS_S[step] * 1000
+    windows = [w for w in config.windows if step_s(w) * 1000 == step_ms]
+    begin, _, end = bounds_ms(max(windows, key=width_s), t_ms)
+    begin = max(begin, min(config.window_since.get(w, 0) for w in windows))
+    panes = {}
+    for event_ms, score, *_ in answers:
+        if score is not None and begin <= event_ms < end:
+            pane = panes.setdefault(event_ms // step_ms * step_ms // 1000, [0, 0, 0])
+            pane[0 if score >= 9 else 1 if score >= 7 else 2] += 1
+    return panes
+
+
+__all__ = ["NONE", "bounds_ms", "count", "figures", "rank_place", "seg_name", "segments", "series", "window_object",
+           "wilson", "with_groups"]
