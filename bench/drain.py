@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from bed import Redis, npsd_command
+
 PARTITIONS = 8
 build, bootstrap, folder, events, rounds = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 
@@ -23,28 +25,10 @@ def measured(command, **how):
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
 
 
-class Redis:
-    """A private redis-server without persistence on a unix socket."""
-
-    def __init__(self):
-        self.socket = str(folder / "redis.sock")
-        self.child = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no"],
-            stdout=subprocess.DEVNULL)
-        while subprocess.run(["redis-cli", "-s", self.socket, "ping"], capture_output=True).stdout != b"PONG\n":
-            time.sleep(0.05)
-
-    def stop(self):
-        self.child.terminate()
-        self.child.wait()
-
-
 def npsd(group, workers):
-    redis = Redis()
+    redis = Redis(folder)
     try:
-        return measured([build / "npsd", "--drain", "--set", f"kafka.brokers={bootstrap}", "--set", "kafka.topics=[drain]",
-                         "--set", f"kafka.group={group}", "--set", f"redis.url=unix://{redis.socket}",
-                         "--set", "log.level=warning", "--set", "clock=event", "--set", f"workers={workers}"])
+        return measured(npsd_command(build, bootstrap, "drain", group, redis, "clock=event", f"workers={workers}") + ["--drain"])
     finally:
         redis.stop()
 

@@ -12,4 +12,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap '"$here/../tests/system/kafka.sh" stop "$dir/kafka" || true; rm -rf "$dir"' EXIT
 bootstrap=$("$here/../tests/system/kafka.sh" start "$dir/kafka" | sed -n 's/^bootstrap=//p')
-python3 "$here/drain.py" "$build" "$bootstrap" "$dir" "$events" "$rounds"
+python3 -B "$here/drain.py" "$build" "$bootstrap" "$dir" "$events" "$rounds"
