@@ -369,6 +369,14 @@ static void bed_open(struct bed *b, enum npsd_clock_kind clock)
 	bed_start(b);
 }
 
+/* Open, and holding these shards. */
+static void bed_begin(struct bed *b, enum npsd_clock_kind clock, uint8_t mask)
+{
+	bed_open(b, clock);
+	bed_reset(b);
+	bed_hold(b, mask);
+}
+
 static void bed_close(struct bed *b)
 {
 	bed_end(b);

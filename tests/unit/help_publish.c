@@ -209,6 +209,15 @@ void help_publish_wait(struct help_publish *h, int64_t ms)
 	help_publish_settle(h);
 }
 
+void help_publish_rest(struct help_publish *h, int64_t epoch)
+{
+	help_publish_take(h, epoch);
+	help_publish_settle(h);
+	help_publish_wait(h, 1000);
+	help_publish_wait(h, 1000);
+	cr_assert(npsd_pub_clean(h->pub));
+}
+
 int help_publish_calls(struct help_publish *h, const char *line)
 {
 	size_t n = strlen(line);

@@ -42,6 +42,8 @@ void help_publish_turn(struct help_publish *h, int64_t t_ms);
 void help_publish_settle(struct help_publish *h);
 /* Moves the clock by that, and settles. */
 void help_publish_wait(struct help_publish *h, int64_t ms);
+/* Takes the shard, and waits until all is told. */
+void help_publish_rest(struct help_publish *h, int64_t epoch);
 /* How often a line begins so since the last help_publish_forget. */
 int help_publish_calls(struct help_publish *h, const char *line);
 void help_publish_forget(struct help_publish *h);

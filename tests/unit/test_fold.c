@@ -27,9 +27,7 @@ Test(fold, only_the_shards_of_the_mask_are_held)
 {
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x05);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x05);
 	bed_catch_up(&b);
 	cr_expect(bed_of(&b, 0)->view.panes && !bed_of(&b, 1)->view.panes);
 	bed_hold(&b, 0x06);
@@ -43,9 +41,7 @@ Test(fold, event_time_is_the_fences_clock_for_all_shards)
 {
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
 	for (int k = 0; k < SHARDS; k++)
@@ -86,9 +82,7 @@ Test(fold, wall_time_never_goes_back)
 	struct bed b;
 	int64_t now, t;
 
-	bed_open(&b, NPSD_CLOCK_WALL);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_WALL, 0x0f);
 	bed_catch_up(&b);
 	now = npsd_clock_system.wall_ms(NULL);
 	t = bed_of(&b, 0)->view.t_ms;
@@ -107,9 +101,7 @@ Test(fold, another_epoch_ends_the_shard_for_a_second)
 	struct bed b;
 	int64_t stopped;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	help_redis_do(&b.redis, "HSET", K("fence"), "epoch:1", "9000000000000", NULL);
 	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAIT);
@@ -129,9 +121,7 @@ Test(fold, a_refused_public_write_takes_the_shard_above_what_was_seen)
 	struct bed b;
 	int64_t before;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	before = bed_of(&b, 3)->view.epoch;
 	bed_of(&b, 3)->pub->seen = before + 3600000;
@@ -174,9 +164,7 @@ Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 	struct npsd_order reset = {.run = 7}, flush = {0};
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	bed_of(&b, 0)->pub->busy = true;
 	reset.names = b.names;
@@ -205,9 +193,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	uint32_t id = bed_id(0, 0);
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
 	bed_order(&b, &flush, NPSD_ORDER_FLUSH);
@@ -235,9 +221,7 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 	struct npsd_job *job = NULL;
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	/* another process admits a value and counts with it; our copy does not know it yet */
 	ahead = help_names_new(&b.cfg.sets, 1000);
@@ -288,9 +272,7 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bed b;
 
-		bed_open(&b, NPSD_CLOCK_EVENT);
-		bed_reset(&b);
-		bed_hold(&b, 0x0f);
+		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
 		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
@@ -314,9 +296,7 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bed b;
 
-		bed_open(&b, NPSD_CLOCK_EVENT);
-		bed_reset(&b);
-		bed_hold(&b, 0x0f);
+		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
 		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);

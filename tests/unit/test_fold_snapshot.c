@@ -145,9 +145,7 @@ Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
 	struct bed b;
 	int chunks;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	for (int i = 0; i < 5; i++)
 		bed_count(&b, id, T0 + 60 * i, NPSD_C_h9, 1);
 	cr_expect_eq(length_of(&b, 1), 5);
@@ -180,9 +178,7 @@ Test(fold_snapshot, withdrawn_answers_leave_no_chunk)
 	uint32_t id = bed_id(3, 0);
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	cr_expect_eq(chunks_of(&b, 3), 3);
@@ -270,9 +266,7 @@ Test(fold_snapshot, a_broken_chain_is_never_applied)
 	struct bed b;
 	int64_t epoch;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	bed_catch_up(&b);
 	epoch = bed_of(&b, 1)->view.epoch;
@@ -296,9 +290,7 @@ Test(fold_snapshot, a_chunk_that_is_gone_is_looked_for_again)
 	redisReply *keys, *chunk;
 	struct bed b;
 
-	bed_open(&b, NPSD_CLOCK_EVENT);
-	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	keys = redisCommand(b.redis.plain, "KEYS *chunk:1-*");
@@ -340,9 +332,7 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct bed b;
 
-		bed_open(&b, NPSD_CLOCK_EVENT);
-		bed_reset(&b);
-		bed_hold(&b, 0x0f);
+		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
 		snapshot_all(&b);
 		help_redis_do(&b.redis, "HSET", K("manifest:1"), rows[i].field, rows[i].value, NULL);

@@ -51,15 +51,6 @@ static void admit(int dim, const char *value)
 	store_header();
 }
 
-static void rest(void)
-{
-	help_publish_take(&h, EPOCH);
-	help_publish_settle(&h);
-	help_publish_wait(&h, 1000);
-	help_publish_wait(&h, 1000);
-	cr_assert(npsd_pub_clean(h.pub));
-}
-
 /* What is due is written; an interval later the ranks follow. */
 static void write_and_tell(void)
 {
@@ -102,7 +93,7 @@ Test(rank, members_are_values_and_scores_the_published_bounds)
 	help_publish_count(&h, "attributes.plan=a%3Ab%2C c%3D100%25", HELP_T0, 10, 10);
 	help_publish_count(&h, "", HELP_T0, 10, 100);
 	help_publish_count(&h, "location=north,channel=email", HELP_T0, 10, 100);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[north]", "9 are too few");
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "24h"), "0", "-1"), "[north south]");
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/2", "24h"), "0", "-1"), "[north/lisbon]");
@@ -120,7 +111,7 @@ Test(rank, none_and_other_are_never_ranked)
 
 	for (int i = 0; i < 4; i++)
 		help_publish_count(&h, seg[i], HELP_T0, 10, 100);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("SCARD", "nps:index:location"), "2", "they have windows");
 	cr_expect_str_eq(DO("EVAL", "return #redis.call('KEYS', 'nps:rank:*')", "0"), "0");
 	DO("ZADD", RANK("location/1", "1h"), "1", "__none__", "2", "__other__");
@@ -137,7 +128,7 @@ Test(rank, without_kinds_the_kind_is_all)
 	h.cfg.kinds_split = false;
 	i = npsd_panes_find(h.view.panes, npsd_seg_pack(1, NPSD_KIND_NONE, id), true);
 	npsd_panes_add(h.view.panes, i, HELP_T0 / 60000 * 60, 1u << NPSD_C_h9, &n);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZRANGE", "nps:rank:all:location/1:1h", "0", "-1"), "[south]");
 	DO("ZADD", RANK("location/1", "1h"), "1", "south");
 	sweep();
@@ -152,7 +143,7 @@ Test(rank, a_segment_that_falls_below_the_least_leaves)
 
 	help_publish_count(&h, "location=north", HELP_T0, 9, 10);
 	help_publish_count(&h, "location=south", HELP_T0, 9, 10);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "2");
 	npsd_panes_add(h.view.panes, i, HELP_T0 / 60000 * 60, 1u << NPSD_C_h9, &minus);
 	npsd_pub_touch(h.pub, &h.view, i, HELP_T0 / 60000 * 60, h.mono_ms);
@@ -176,7 +167,7 @@ Test(rank, a_sweep_makes_good_what_was_altered)
 
 	help_publish_count(&h, "location=north", HELP_T0, 9, 10);
 	help_publish_count(&h, "location=north/lisbon", HELP_T0, 9, 9);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	snprintf(score, sizeof score, "%s", DO("ZSCORE", RANK("location/1", "1h"), "north"));
 	DO("ZADD", RANK("location/1", "1h"), "99", "north", "1", "atlantis", "2", "south", "3",
 	    "north/lisbon", "4", "a%zz", "5", "");
@@ -200,14 +191,14 @@ Test(rank, a_new_holder_takes_out_what_the_former_left)
 {
 	help_publish_count(&h, "location=north", HELP_T0, 9, 1);
 	DO("ZADD", RANK("location/1", "1h"), "50", "north", "60", "south");
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("EXISTS", RANK("location/1", "1h")), "0");
 }
 
 Test(rank, a_value_that_another_process_just_admitted_stays)
 {
 	help_publish_count(&h, "location=north", HELP_T0, 9, 10);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	DO("EVAL", "return redis.call('RPUSH', KEYS[1], cmsgpack.pack({0, 'v', ARGV[1]}))", "1",
 	    "{nps:alerts}:dict", "x");
 	for (int i = 0; i < 4; i++)
@@ -278,7 +269,7 @@ Test(rank, busy_segments_lag_a_few_intervals_and_a_flush_waits_for_none)
 		snprintf(name, sizeof name, "location=place%d", i);
 		help_publish_count(&h, name, HELP_T0, 9, 10);
 	}
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "200");
 	help_publish_forget(&h);
 	h.pub->tokens = 1000;

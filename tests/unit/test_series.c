@@ -35,15 +35,6 @@ TestSuite(series, .init = open_publish, .fini = close_publish, .timeout = 120);
 
 #define DO(...) help_redis_do(&h.redis, __VA_ARGS__, NULL)
 
-static void rest(void)
-{
-	help_publish_take(&h, EPOCH);
-	help_publish_settle(&h);
-	help_publish_wait(&h, 1000);
-	help_publish_wait(&h, 1000);
-	cr_assert(npsd_pub_clean(h.pub));
-}
-
 static void sweep(void)
 {
 	help_publish_wait(&h, SWEEP_MS);
@@ -72,7 +63,7 @@ Test(series, a_pane_is_promoters_passives_detractors)
 	help_publish_count(&h, "location=north", HELP_T0, 7, 2);
 	help_publish_count(&h, "location=north", HELP_T0 - 5 * MIN, 0, 4);
 	help_publish_count(&h, "location=north,channel=email", HELP_T0, 10, 3);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(pane(SERIES(",location=north", "1m"), 0), "3 2 0");
 	cr_expect_str_eq(pane(SERIES(",location=north", "1m"), -5), "0 0 4");
 	cr_expect_str_eq(DO("HLEN", SERIES(",location=north", "1m")), "2");
@@ -87,7 +78,7 @@ Test(series, changed_panes_follow_and_the_others_are_left_alone)
 {
 	help_publish_count(&h, "", HELP_T0 - 30 * MIN, 9, 1);
 	help_publish_count(&h, "", HELP_T0 - 10 * MIN, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	DO("HSET", SERIES("", "1m"), "untouched", "x");
 	help_publish_count(&h, "", HELP_T0 - 10 * MIN, 2, 1);
 	help_publish_count(&h, "", HELP_T0, 8, 1);
@@ -109,7 +100,7 @@ Test(series, panes_go_with_the_windows)
 	help_publish_count(&h, "", HELP_T0 - 118 * MIN, 9, 1);
 	help_publish_count(&h, "", HELP_T0 - 117 * MIN, 9, 2);
 	help_publish_count(&h, "", HELP_T0 - 1 * MIN, 9, 3);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("HLEN", SERIES("", "1m")), "3");
 	help_publish_turn(&h, HELP_T0 + 2 * MIN);
 	help_publish_wait(&h, 1000);
@@ -131,7 +122,7 @@ Test(series, panes_go_with_the_windows)
 Test(series, what_was_counted_ahead_comes_in)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	help_publish_count(&h, "", HELP_T0 + 3 * MIN, 2, 1);
 	help_publish_wait(&h, 1000);
 	cr_expect_str_eq(pane(SERIES("", "1m"), 3), "nil");
@@ -152,7 +143,7 @@ Test(series, a_sweep_makes_good_what_was_altered)
 	help_publish_count(&h, "", HELP_T0, 9, 1);
 	help_publish_count(&h, "location=north", HELP_T0, 9, 2);
 	help_publish_count(&h, "location=north,channel=email", HELP_T0, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	DO("HSET", SERIES("", "1m"), "60", "1 1 1");
 	DO("DEL", SERIES("", "5m"));
 	DO("SET", SERIES(",location=north", "1m"), "a string");
@@ -172,7 +163,7 @@ Test(series, a_sweep_makes_good_what_was_altered)
 Test(series, one_that_is_no_hash_is_replaced_by_the_next_change)
 {
 	help_publish_count(&h, "", HELP_T0 - 20 * MIN, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	DO("SET", SERIES("", "1m"), "a string");
 	help_publish_count(&h, "", HELP_T0, 9, 1);
 	help_publish_wait(&h, 1000);
@@ -183,7 +174,7 @@ Test(series, one_that_is_no_hash_is_replaced_by_the_next_change)
 Test(series, after_a_lost_call_all_is_told)
 {
 	help_publish_count(&h, "", HELP_T0 - 20 * MIN, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	h.lose_script = NPSD_S_series;
 	h.lose = 1;
 	DO("DEL", SERIES("", "5m"));
@@ -200,10 +191,10 @@ Test(series, after_a_lost_call_all_is_told)
 Test(series, without_sets_there_are_none_and_old_ones_go)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_eq(number_of_series(), 2);
 	h.cfg.series_sets = 0;
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_eq(number_of_series(), 0);
 }
 
@@ -220,7 +211,7 @@ Test(series, thousands_of_panes_fit_one_call)
 	h.view.panes = npsd_panes_new(&h.cfg);
 	for (int d = 0; d < PANES; d++)
 		help_publish_count(&h, "", HELP_T0 - d * 1440 * MIN, 10, d % 7 + 1);
-	rest();
+	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("HLEN", SERIES("", "1d")), "5000");
 	cr_expect_str_eq(DO("HGET", SERIES("", "1d"), "1795305600"), "1 0 0"); /* 2026-11-22 */
 	help_publish_turn(&h, HELP_T0 + 2000 * 1440 * MIN);

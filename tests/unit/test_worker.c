@@ -181,10 +181,9 @@ Test(worker, messages_of_an_earlier_assignment_are_dropped_and_holes_passed)
 	rig_free(&r);
 }
 
-Test(worker, a_changed_lateness_is_a_ruling_where_it_begins)
+/* Partition 0 at offset 7, counted so far with a lateness of seven days. */
+static void take_with_a_week(struct rig *r)
 {
-	static const char *const sets[] = {"segments=[[]]", "lateness=1d"};
-	struct rig *r = rig_new(sets, 2);
 	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
 
 	o->names = r->names;
@@ -197,6 +196,14 @@ Test(worker, a_changed_lateness_is_a_ruling_where_it_begins)
 	    .lateness_ms = 7 * DAY};
 	rig_send(r, o);
 	rig_send(r, rig_order(NPSD_ORDER_READ));
+}
+
+Test(worker, a_changed_lateness_is_a_ruling_where_it_begins)
+{
+	static const char *const sets[] = {"segments=[[]]", "lateness=1d"};
+	struct rig *r = rig_new(sets, 2);
+
+	take_with_a_week(r);
 	submit(r, 7, RIG_NOW - HOUR, "a", "9", ",\"responded_at\":\"2026-11-21T21:04:04Z\"");
 	submit(r, 8, RIG_NOW - HOUR, "b", "9", ",\"responded_at\":\"2026-11-21T21:04:05Z\"");
 	rig_run(r);
@@ -212,18 +219,8 @@ Test(worker, a_longer_lateness_brings_nothing_back)
 {
 	static const char *const sets[] = {"segments=[[]]", "lateness=30d"};
 	struct rig *r = rig_new(sets, 2);
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
 
-	o->names = r->names;
-	o->load_from = 7;
-	o->state = (struct npsd_part_state){.tp = {0, 0},
-	    .claim = "c",
-	    .pos = {0, 7},
-	    .stream_ms = RIG_NOW,
-	    .horizon_ms = RIG_NOW - 7 * DAY,
-	    .lateness_ms = 7 * DAY};
-	rig_send(r, o);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	take_with_a_week(r);
 	submit(r, 7, RIG_NOW, "a", "9", ",\"responded_at\":\"2026-11-14T21:04:05Z\"");
 	rig_run(r);
 	cr_expect_eq(rig_total(r, "late"), 1);
