@@ -77,6 +77,8 @@ void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms);
 bool npsd_pub_clean(const struct npsd_pub *p);
 /* Until it is clean: all that is due is due now, whatever interval and budget; totals and meta too. */
 void npsd_pub_flush(struct npsd_pub *p);
+/* The length that the copy of the dictionary must have before the shard can go on; 0: any will do. */
+int64_t npsd_pub_needs(const struct npsd_pub *p);
 enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p);
 int64_t npsd_pub_seen(const struct npsd_pub *p); /* highest epoch seen in a refused write; 0: none */
 

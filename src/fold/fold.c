@@ -299,6 +299,14 @@ static bool flush_step(struct npsd_fold *f)
 
 /* --- the dictionary --- */
 
+/* What was read from the log, or what the shard's sweep found, may be in the rest of the dictionary. */
+static bool needs_rest(const struct npsd_fold *f, const struct npsd_shard *s)
+{
+	int64_t len = npsd_names_len_any(f->names);
+
+	return s->need_len > len || (s->pub && npsd_pub_needs(s->pub) > len);
+}
+
 /* Asks commit for the rest of the dictionary where a shard needs it. */
 static bool ask_step(struct npsd_fold *f)
 {
@@ -310,7 +318,7 @@ static bool ask_step(struct npsd_fold *f)
 		f->ask_mono = f->mono_ms + ASK_MS;
 	}
 	for (int k = 0; k < f->nshards && !f->halted && f->names; k++)
-		wanted = wanted || f->shard[k].need_len > npsd_names_len_any(f->names);
+		wanted = wanted || needs_rest(f, &f->shard[k]);
 	if (!wanted || f->asking || f->mono_ms < f->ask_mono)
 		return job != NULL;
 	f->ask.job.run = f->run;

@@ -88,8 +88,9 @@ struct npsd_sweep {
 	char cursor[24];
 	struct npsd_stray stray[NPSD_STRAYS];
 	uint32_t nstrays, removed;
-	bool resolved;	 /* the dictionary's length was read after the strays in hand were scanned */
-	bool unknown_go; /* and the copy reaches so far: names that nobody knows may go */
+	int64_t
+	    need_len;	 /* the dictionary's length, read after the strays in hand were scanned; 0: not yet */
+	bool resolved;	 /* and the copy reaches so far: what it does not know is unknown */
 	int64_t next_ms; /* when the next one begins */
 	char began[NPSD_REV_LEN + 1];  /* rev of its beginning */
 	char before[NPSD_REV_LEN + 1]; /* the same of the whole one before it; empty: none */
@@ -259,7 +260,8 @@ uint32_t npsd_sweep_take(struct npsd_pub *p, int64_t mono_ms);
 void npsd_sweep_wrote(struct npsd_pub *p, uint32_t i);
 
 /* --- strays.c --- */
-bool npsd_strays_wait(const struct npsd_pub *p); /* a round is needed to remove what is in hand */
+/* A round is needed to remove what is in hand. */
+bool npsd_strays_wait(const struct npsd_pub *p, const struct npsd_shard_view *v);
 /* The record of a round is written; dict_len is the dictionary's length then. */
 void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len);
 bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store);

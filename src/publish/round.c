@@ -8,9 +8,10 @@
 
 #define COST_US 30.0 /* of a key with six windows, until it is measured; 20 on a 2.45 GHz Xeon */
 
-static bool has_work(const struct npsd_pub *p)
+static bool has_work(const struct npsd_pub *p, const struct npsd_shard_view *v)
 {
-	return p->due.nready > 0 || (p->sweep.running && p->sweep.at < p->sweep.nkeys) || npsd_strays_wait(p);
+	return p->due.nready > 0 || (p->sweep.running && p->sweep.at < p->sweep.nkeys) ||
+	       npsd_strays_wait(p, v);
 }
 
 /* The budget is shared by all shards, whoever holds them: they write into one Redis. */
@@ -68,14 +69,14 @@ static bool submit_record(struct npsd_pub *p, const struct npsd_shard_view *v, s
 static bool begin(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
 {
-	if (!has_work(p) || !(p->flush || (mono_ms >= p->round_next_ms && may_write(p))))
+	if (!has_work(p, v) || !(p->flush || (mono_ms >= p->round_next_ms && may_write(p))))
 		return false;
 	npsd_rev_write(p->rev, v->epoch, v->seq, v->t_ms);
 	p->round_keys = p->round_swept = 0;
 	/* Nothing moved since the last round: its record stands. Strays want to know the dictionary's length
 	 * again. */
 	if (strcmp(p->rev, p->recorded) == 0 && p->sweep.drop[0] == 0 &&
-	    (!npsd_strays_wait(p) || p->sweep.resolved)) {
+	    (!npsd_strays_wait(p, v) || p->sweep.resolved)) {
 		p->round = NPSD_ROUND_WRITE;
 		return true;
 	}

@@ -1,9 +1,9 @@
 /*
  * Names in Redis that should not be there: window keys and members of indexes and ranks that parse to a
  * segment of this shard which holds nothing, and, for shard 0, those that nobody knows at all. All names are
- * scanned first; then a round's script tells the dictionary's length, and only where the process's copy
- * reaches so far a value that is not in it is really unknown (another process may just have admitted it). A
- * key goes only where its rev is still as scanned.
+ * scanned first; then a round's script tells the dictionary's length, and only when the process's copy
+ * reaches so far a value that is not in it is really unknown (another process may just have admitted it):
+ * fold reads the rest for it. A key goes only where its rev is still as scanned.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +17,27 @@ static bool scan_is_paused(const struct npsd_sweep *s)
 	return s->scan == NPSD_SCAN_DONE || s->nstrays + 512 > NPSD_STRAYS;
 }
 
-bool npsd_strays_wait(const struct npsd_pub *p)
+/* False too while the rest of the dictionary is on its way. */
+bool npsd_strays_wait(const struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	const struct npsd_sweep *s = &p->sweep;
 
-	return s->running && s->nstrays > 0 && scan_is_paused(s) && p->slot[NPSD_SLOT_SCAN] == 0;
+	return s->running && s->nstrays > 0 && scan_is_paused(s) && p->slot[NPSD_SLOT_SCAN] == 0 &&
+	       (int64_t)npsd_names_len_any(v->names) >= s->need_len;
+}
+
+int64_t npsd_pub_needs(const struct npsd_pub *p)
+{
+	return p->sweep.need_len;
 }
 
 void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len)
 {
-	if (!npsd_strays_wait(p))
+	if (!npsd_strays_wait(p, v))
 		return;
-	p->sweep.resolved = true;
-	p->sweep.unknown_go = (int64_t)npsd_names_len_any(v->names) >= dict_len;
+	if (p->sweep.need_len == 0)
+		p->sweep.need_len = dict_len;
+	p->sweep.resolved = (int64_t)npsd_names_len_any(v->names) >= p->sweep.need_len;
 }
 
 /* Appends `PFX:*` as a pattern of SCAN that means the prefix as it is. */
@@ -294,11 +302,10 @@ void npsd_strays_scanned(
 static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
 {
 	struct npsd_str name = {s->text, s->len};
-	enum fate f = s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
-		      : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
-						     : fate_of_name(p, v, s->what, name);
 
-	return f == UNKNOWN && s->what != NPSD_STRAY_SET && !p->sweep.unknown_go ? STAYS : f;
+	return s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
+	       : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
+					      : fate_of_name(p, v, s->what, name);
 }
 
 /* Where the store has no room it is tried again in the next step. */
@@ -327,8 +334,10 @@ static void submit_removal(
 static void drop_last(struct npsd_pub *p)
 {
 	free(p->sweep.stray[--p->sweep.nstrays].text);
-	if (p->sweep.nstrays == 0)
+	if (p->sweep.nstrays == 0) {
 		p->sweep.resolved = false;
+		p->sweep.need_len = 0;
+	}
 	npsd_sweep_check(p);
 }
 

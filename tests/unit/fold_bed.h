@@ -30,7 +30,7 @@ struct npsd_pub {
 	int touched, turns, steps, flushes, leaves;
 	bool busy, clean;
 	enum npsd_pub_state state;
-	int64_t seen, before_ms, turn_ms;
+	int64_t seen, needs, before_ms, turn_ms;
 };
 
 static int pubs_taken; /* since the program began */
@@ -128,6 +128,11 @@ enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p)
 int64_t npsd_pub_seen(const struct npsd_pub *p)
 {
 	return p->seen;
+}
+
+int64_t npsd_pub_needs(const struct npsd_pub *p)
+{
+	return p->needs;
 }
 
 /* --- the bed --- */

@@ -251,6 +251,27 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 	bed_close(&b);
 }
 
+Test(fold, what_publishing_needs_of_the_dictionary_is_asked_for)
+{
+	struct npsd_job *job = NULL;
+	struct bed b;
+
+	bed_open(&b, NPSD_CLOCK_EVENT);
+	bed_reset(&b);
+	bed_hold(&b, 0x0f);
+	bed_catch_up(&b);
+	b.f->shard[2].pub->needs = npsd_names_len_any(b.names);
+	for (int i = 0; i < 100; i++) {
+		b.mono_ms += 10;
+		npsd_fold_step(b.f, 0);
+		cr_assert_null(npsd_ring_pop(b.w.fold_to_commit), "it is all there");
+	}
+	b.f->shard[2].pub->needs++;
+	bed_until(&b, (job = npsd_ring_pop(b.w.fold_to_commit)) != NULL);
+	cr_expect(job->what == NPSD_JOB_ASK && job->run == b.f->run && ((struct npsd_ask *)job)->n == 0);
+	bed_close(&b);
+}
+
 Test(fold, entries_that_do_not_fit_stop_the_fold)
 {
 	static const struct {

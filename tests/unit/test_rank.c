@@ -206,8 +206,16 @@ Test(rank, a_value_that_another_process_just_admitted_stays)
 		    "{nps:alerts}:dict", i == 0 ? npsd_names_chain_any(h.names, 4) : "y");
 	DO("HSET", "{nps:alerts}:fence", "dict_len", "5", "dict_chain", "x");
 	DO("ZADD", RANK("location/1", "1h"), "50", "new", "60", "south");
-	sweep();
-	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[north new]");
+	help_publish_wait(&h, SWEEP_MS);
+	write_and_tell();
+	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[north new south]");
+	cr_expect_eq(npsd_pub_needs(h.pub), 5, "until it can say which of them are known");
+	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
+	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
+	help_publish_count(&h, "location=new", HELP_T0, 9, 10);
+	write_and_tell();
+	write_and_tell();
+	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[new north]");
 }
 
 Test(rank, a_shard_leaves_others_members_alone)

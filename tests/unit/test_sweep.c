@@ -157,10 +157,28 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 	DO("HSET", KEY(",location=new"), "1h", "theirs", "rev", "1");
 	DO("SADD", "nps:index:location", "kind=transactional,location=new");
 	DO("HSET", KEY(",location=south"), "1h", "old", "rev", "1");
-	sweep();
+	DO("HSET", "nps:v:{garbage}", "1h", "old");
+	help_publish_wait(&h, SWEEP_MS);
+	for (int i = 0; i < 3; i++)
+		help_publish_wait(&h, 1000);
 	cr_expect_str_eq(DO("HGET", KEY(",location=new"), "1h"), "theirs");
 	cr_expect_str_eq(DO("SISMEMBER", "nps:index:location", "kind=transactional,location=new"), "1");
+	/*
+	 * Nothing that this process counts needs the new value, so nothing else would ever ask for it; and
+	 * while the copy ended before it, what nobody knows stayed in Redis for good.
+	 */
+	cr_expect_eq(npsd_pub_needs(h.pub), 5);
+	cr_expect_not(npsd_pub_busy(h.pub), "it waits without a round");
+	cr_expect_str_eq(DO("HLEN", "nps:v:{garbage}"), "1", "nobody can say yet that it is unknown");
+	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
+	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
+	help_publish_wait(&h, 1000);
+	help_publish_wait(&h, 1000);
+	cr_expect_str_eq(DO("EXISTS", "nps:v:{garbage}"), "0");
 	cr_expect_str_eq(DO("HLEN", KEY(",location=south")), "1", "known and not held");
+	cr_expect_eq(npsd_pub_needs(h.pub), 0);
+	cr_expect(npsd_pub_clean(h.pub));
+	cr_expect_not(h.pub->sweep.running);
 }
 
 Test(sweep, a_shard_leaves_others_alone)
