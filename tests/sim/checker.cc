@@ -50,6 +50,8 @@ Checker::Whole Checker::whole(const Positions &positions)
 			w.totals[t.first] += t.second;
 			w.totals[topic + "/" + t.first] += t.second;
 		}
+		for (auto &t : c.turns)
+			w.turns[t.first] += t.second;
 		for (auto &o : c.other)
 			if ((w.other["other:" + o.first] += o.second) == 0)
 				w.other.erase("other:" + o.first);
@@ -191,58 +193,35 @@ void Checker::check_panes(const Whole &w)
 	}
 }
 
-void Checker::check_alerts(const Whole &w)
-{
-	std::map<std::string, size_t> next;
-	size_t all = 0;
-
-	for (auto &a : st.alerts) {
-		std::string source = a.field.at("source"), tp = source.substr(0, source.rfind('/'));
-		auto told = w.told.find(tp);
-		size_t n = next[tp]++;
-
-		if (told == w.told.end() || n >= told->second.size())
-			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
-		const Transition &t = told->second[n];
-		if (a.field.at("id") != t.id || a.field.at("kind") != t.kind ||
-		    a.field.at("severity") != t.severity || a.field.at("response_id") != t.response_id ||
-		    source != t.source)
-			throw Difference("alert " + a.field.at("kind") + " " + a.field.at("severity") + " " +
-					 a.field.at("id") + " of " + source + " should be " + t.kind + " " +
-					 t.severity + " " + t.id + " of " + t.source);
-	}
-	for (auto &told : w.told)
-		all += told.second.size();
-	if (all != st.alerts.size())
-		throw Difference(std::to_string(st.alerts.size()) + " alerts, not " + std::to_string(all));
-	transitions = (int64_t)all;
-}
-
 /* Of a dimension that is not full, every value that counts is admitted: so what the recount calls `__other__`
  * is. */
 void Checker::check_values()
 {
-	for (auto &p : st.parts) {
-		for (auto &r : part(p.first).records) {
-			const Content &c = r.event.content;
+	for (auto &p : st.parts)
+		for (auto &r : part(p.first).records)
+			if (r.offset < p.second.pos.offset && r.event.fate.empty() &&
+			    !p.second.rulings.is_ahead(r.offset) && r.event.event_ms <= r.ms + 5 * 60000)
+				check_values_of(r.event.said);
+}
 
-			if (r.offset >= p.second.pos.offset || !r.event.fate.empty() || c.kind.empty() ||
-			    p.second.rulings.is_ahead(r.offset))
-				continue;
-			for (auto &v :
-			    {std::make_pair("location", c.location), std::make_pair("channel", c.channel),
-				std::make_pair("team", c.team), std::make_pair("owner", c.owner)}) {
-				auto cap = setup.caps.find(v.first);
+void Checker::check_values_of(const Said &said)
+{
+	std::vector<std::pair<std::string, std::string>> all = {{"location", said.location.value_or("")},
+	    {"channel", said.channel.value_or("")}, {"team", said.team.value_or("")},
+	    {"owner", said.owner.value_or("")}};
 
-				if (v.second.empty() || v.second.compare(0, 2, "__") == 0 ||
-				    r.event.event_ms > r.ms + 5 * 60000 || st.values[v.first].count(v.second))
-					continue;
-				if (cap == setup.caps.end() ||
-				    (int64_t)st.values[v.first].size() < cap->second)
-					throw Difference(
-					    "`" + v.second + "` was counted before it was admitted");
-			}
-		}
+	if (setup.splits_by("attributes.plan"))
+		all.emplace_back("attributes.plan", said.plan.value_or(""));
+	for (auto &t : said.themes.value_or(std::vector<std::string>()))
+		all.emplace_back("theme", t);
+	for (auto &v : all) {
+		auto cap = setup.caps.find(v.first);
+
+		if (v.second.empty() || v.second.compare(0, 2, "__") == 0 ||
+		    st.values[v.first].count(v.second))
+			continue;
+		if (cap == setup.caps.end() || (int64_t)st.values[v.first].size() < cap->second)
+			throw Difference("`" + v.second + "` was counted before it was admitted");
 	}
 }
 

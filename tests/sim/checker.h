@@ -32,10 +32,11 @@ class Checker
 	bool all_counted() const;
 
 	int64_t stored_checks = 0, key_checks = 0, keys_of_unknown_rounds = 0, transitions = 0;
+	std::map<std::string, int64_t> happened; /* at rest: fates, reasons, turns, kinds of alerts */
 
       private:
 	struct Whole { /* of all partitions */
-		std::map<std::string, int64_t> totals, other;
+		std::map<std::string, int64_t> totals, other, turns;
 		int64_t undated = 0;
 		std::optional<int64_t> clock_ms;
 		Panes panes;
@@ -49,6 +50,7 @@ class Checker
 	void check_panes(const Whole &w);
 	void check_alerts(const Whole &w);
 	void check_values();
+	void check_values_of(const Said &said);
 	void check_published(const Call &call);
 	void check_key(const std::string &key, const std::map<std::string, std::string> &fields,
 	    const SegPanes &panes, int64_t t_ms);

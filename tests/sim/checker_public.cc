@@ -1,4 +1,4 @@
-/* The checker's other half: what is published. */
+/* The checker's second part: what is published. */
 #include "checker.h"
 
 #include <algorithm>
@@ -179,6 +179,14 @@ void Checker::check_at_rest()
 	check_keys(all, t_ms);
 	check_indexes(all, t_ms);
 	check_public_totals(w);
+	for (auto &t : w.totals)
+		if (t.first.find('/') == std::string::npos)
+			happened[t.first] = t.second;
+	for (auto &t : w.turns)
+		happened["turn:" + t.first] = t.second;
+	for (auto &part : w.told)
+		for (auto &t : part.second)
+			happened["alert:" + t.kind]++;
 }
 
 } // namespace sim

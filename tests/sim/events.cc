@@ -9,8 +9,11 @@ static constexpr int64_t MINUTE = 60000, DAY = 24 * 60 * MINUTE;
 
 Topics::Topics(const Setup &s, Rng &r) : setup(s), rng(r), parts(s.topics.size())
 {
-	for (auto &t : parts)
-		t.resize((size_t)s.partitions);
+	for (size_t t = 0; t < parts.size(); t++) {
+		parts[t].resize((size_t)s.partitions);
+		for (int p = 0; p < s.partitions; p++)
+			known[s.topics[t] + "/" + std::to_string(p)].default_kind = s.default_kinds[t];
+	}
 }
 
 /* Mostly a few common values, so that caps are reached and edits move within them. */
@@ -54,19 +57,71 @@ Content Topics::draw_content()
 	return c;
 }
 
-/* Revision, update time or place alone make it newer, older, or the same again. */
-void Topics::draw_edit(Event &e, const Event &before, int64_t ms)
+/* All of it; what is empty may go without saying, and a kind that is the topic's own. */
+Said Topics::say_all(const Content &c, const Known &k)
 {
-	e = before;
-	if (rng.chance(0.8))
-		e.content = rng.chance(0.4) ? draw_content() : e.content;
-	if (rng.chance(0.3))
-		e.content.score = (int)rng.below(11);
-	if (rng.chance(0.2))
-		e.content.comment = "again " + std::to_string(rng.below(3));
+	Said s;
+	auto say = [&](std::optional<std::string> &field, const std::string &value) {
+		if (!value.empty() || rng.chance(0.2))
+			field = value;
+	};
+
+	s.score = c.score;
+	if (k.default_kind.empty() || rng.chance(0.6))
+		s.kind = c.kind;
+	if (!c.location.empty() || (!setup.location_required && rng.chance(0.2)))
+		s.location = c.location;
+	say(s.channel, c.channel);
+	say(s.team, c.team);
+	say(s.owner, c.owner);
+	say(s.plan, c.plan);
+	say(s.comment, c.comment);
+	if (!c.themes.empty() || rng.chance(0.2))
+		s.themes = c.themes;
+	return s;
+}
+
+/* Some of it. */
+Said Topics::say_some(const Content &c)
+{
+	Said s;
+	auto say = [&](std::optional<std::string> &field, const std::string &value) {
+		if (rng.chance(0.25))
+			field = value;
+	};
+
+	if (rng.chance(0.4))
+		s.score = c.score;
+	say(s.kind, c.kind);
+	say(s.location, c.location);
+	say(s.channel, c.channel);
+	say(s.team, c.team);
+	say(s.owner, c.owner);
+	say(s.plan, c.plan);
+	say(s.comment, c.comment);
+	if (rng.chance(0.25))
+		s.themes = c.themes;
+	return s;
+}
+
+/* When it was answered, or reached a stage: mostly lately, at times at the edge of what is known. */
+void Topics::draw_time(Event &e, int64_t ms)
+{
+	int64_t lateness = setup.lateness_ms[0];
+	const char *best = is_stage(e.type) ? "invited_at" : "responded_at";
+
+	e.time_field = rng.pick(std::vector<std::string>{best, best, best, "at", ""});
+	e.event_ms = ms - rng.below(rng.chance(0.1)   ? lateness * 3 / 2
+				    : rng.chance(0.5) ? lateness / 2
+						      : MINUTE);
+}
+
+/* Revision, update time or place alone make it newer, older, or the same again. */
+void Topics::draw_order(Event &e, int64_t ms)
+{
 	switch (rng.below(4)) {
 	case 0:
-		e.revision = std::max<int64_t>(1, before.revision + rng.between(-1, 2));
+		e.revision = std::max<int64_t>(1, e.revision + rng.between(-1, 2));
 		break;
 	case 1:
 		e.updated_ms = ms - rng.between(0, 2 * MINUTE);
@@ -80,91 +135,109 @@ void Topics::draw_edit(Event &e, const Event &before, int64_t ms)
 	}
 }
 
-Event Topics::draw(const std::string &where, int64_t ms)
+/* Of an answer that was not heard of yet, which need not begin with its beginning. */
+Topics::Sent Topics::draw_answer(const Known &k, int64_t ms)
 {
-	std::vector<Known> &k = known[where];
-	int64_t lateness = setup.lateness_ms[0];
-	Event e;
+	Sent s;
+	Event &e = s.event;
 
-	if (!k.empty() && rng.chance(0.5)) {
-		size_t recent = (size_t)std::min<int64_t>((int64_t)k.size(), rng.chance(0.8) ? 12 : 1000);
-		draw_edit(e, k[k.size() - 1 - (size_t)rng.below((int64_t)recent)].event, ms);
+	e.id = "r" + std::to_string(ids++) + (rng.chance(0.1) ? std::string(" №=\0", 6) : "");
+	e.type = rng.chance(0.85) ? Type::SUBMITTED : rng.chance(0.7) ? Type::UPDATED : Type::RETRACTED;
+	e.revision = rng.chance(0.4) ? 1 : 0;
+	if (rng.chance(0.3))
+		e.updated_ms = ms - rng.between(0, MINUTE);
+	draw_time(e, ms);
+	s.content = draw_content();
+	if (e.type == Type::SUBMITTED || rng.chance(0.7))
+		e.said = say_all(s.content, k);
+	else
+		e.said = say_some(s.content);
+	return s;
+}
+
+/* Of an answer that was told of before: sent anew as a whole, edited, or withdrawn. */
+Topics::Sent Topics::draw_later(const Sent &before, const Known &k, int64_t ms)
+{
+	Sent s = before;
+	Event &e = s.event;
+
+	e.type = rng.chance(0.45) ? Type::SUBMITTED : rng.chance(0.6) ? Type::UPDATED : Type::RETRACTED;
+	e.excluded = false;
+	draw_order(e, ms);
+	if (rng.chance(0.25))
+		draw_time(e, ms);
+	if (rng.chance(0.4))
+		s.content = draw_content();
+	if (rng.chance(0.3))
+		s.content.score = (int)rng.below(11);
+	if (rng.chance(0.2))
+		s.content.comment = "again " + std::to_string(rng.below(3));
+	if (e.type == Type::SUBMITTED || rng.chance(0.3))
+		e.said = say_all(s.content, k);
+	else
+		e.said = say_some(s.content);
+	return s;
+}
+
+Topics::Sent Topics::draw_stage(const Known &k, int64_t ms)
+{
+	Sent s;
+	Event &e = s.event;
+
+	if (!k.invitations.empty() && rng.chance(0.7)) {
+		s = k.invitations[k.invitations.size() - 1 -
+				  (size_t)rng.below(std::min<int64_t>((int64_t)k.invitations.size(), 20))];
 	} else {
-		e.id = "r" + std::to_string(ids++) + (rng.chance(0.1) ? std::string(" №=\0", 6) : "");
-		e.content = draw_content();
-		e.revision = rng.chance(0.4) ? 1 : 0;
-		e.time_field = rng.pick(
-		    std::vector<std::string>{"responded_at", "responded_at", "responded_at", "at", ""});
-		e.event_ms = ms - rng.below(rng.chance(0.1)   ? lateness * 3 / 2
-					    : rng.chance(0.5) ? lateness / 2
-							      : MINUTE);
-		if (rng.chance(0.3))
-			e.updated_ms = ms - rng.between(0, MINUTE);
+		/* ids of answers are another name space */
+		e.id =
+		    rng.chance(0.3) ? "r" + std::to_string(rng.below(ids + 1)) : "i" + std::to_string(ids++);
+		s.content = draw_content();
 	}
+	e.type = (Type)rng.between((int64_t)Type::INVITED, (int64_t)Type::UNSUBSCRIBED);
+	e.revision = rng.chance(0.2) ? rng.between(1, 3) : 0;
+	e.updated_ms.reset();
+	draw_time(e, ms);
+	if (rng.chance(0.2))
+		s.content = draw_content();
+	e.said = say_all(s.content, k);
+	return s;
+}
+
+/* Fall-backs of an event's own time, and what a retraction says. */
+static void finish(Event &e, Rng &rng, int64_t ms)
+{
 	e.undated = e.time_field.empty() && !e.updated_ms;
 	if (e.time_field.empty())
 		e.event_ms = e.updated_ms ? *e.updated_ms : ms;
-	return e;
+	if (e.type == Type::RETRACTED) {
+		e.excluded = rng.chance(0.5);
+		e.said = Said();
+	}
 }
 
-/* A record that is wrong, or none of ours: what breaks, how it reads, and whether that is asked before
- * `future`. */
-struct Bad {
-	const char *fate, *reason;
-	bool before_future;
-	const char *value;
-};
-
-static const Bad bads[] = {
-    {"rejected", "bad_utf8", true, "{\"type\":\"response.submitted\",\"response_id\":\"\xff\"}"},
-    {"rejected", "bad_json", true, "{\"type\":\"response.submitted\",\"response_id\":\"x\""},
-    {"rejected", "bad_json", true, ""},
-    {"rejected", "unknown_type", true, "{\"type\":\"response.unheard\",\"response_id\":\"x\"}"},
-    {"ignored", "not_counted", true, "{\"type\":\"case.opened\"}"},
-    {"ignored", "other_metric", true, "{\"type\":\"response.submitted\",\"metric\":\"csat\"}"},
-    {"rejected", "no_id", true, "{\"type\":\"response.submitted\",\"score\":3}"},
-    {"rejected", "bad_field", true, "{\"type\":\"response.submitted\",\"response_id\":\"x\",\"channel\":7}"},
-    {"rejected", "no_time", true,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"responded_at\":\"soon\"}"},
-    {"rejected", "future", true,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"responded_at\":99999999999999}"},
-    {"rejected", "no_kind", false,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"score\":3,\"location\":\"a\"}"},
-    {"rejected", "wrong_scale", false,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"survey_kind\":\"other\",\"location\":\"a\","
-	"\"scale\":[1,5]}"},
-    {"rejected", "bad_score", false,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"survey_kind\":\"other\",\"location\":\"a\","
-	"\"score\":2.5}"},
-    {"rejected", "out_of_range", false,
-	"{\"type\":\"response.submitted\",\"response_id\":\"x\",\"survey_kind\":\"other\",\"location\":\"a\","
-	"\"score\":11}"},
-};
-
-bool Topics::make_bad(Record &r)
+Topics::Sent Topics::draw(Known &k, int64_t ms)
 {
-	if (!rng.chance(0.1))
-		return false;
-	if (rng.chance(0.1)) {
-		r.tombstone = true;
-		r.event.fate = "ignored";
-		r.event.reason = "tombstone";
-		r.event.before_future = true;
-		return true;
+	bool stage = rng.chance(setup.stages);
+	Sent s;
+
+	if (stage) {
+		s = draw_stage(k, ms);
+	} else if (k.answers.empty() || rng.chance(0.45)) {
+		s = draw_answer(k, ms);
+	} else {
+		size_t recent = std::min<size_t>(k.answers.size(), rng.chance(0.8) ? 12 : 1000);
+
+		s = draw_later(k.answers[k.answers.size() - 1 - (size_t)rng.below((int64_t)recent)], k, ms);
 	}
-	const Bad &b = bads[(size_t)rng.below((int64_t)(sizeof bads / sizeof *bads))];
-	r.value = b.value;
-	r.event.fate = b.fate;
-	r.event.reason = b.reason;
-	r.event.before_future = b.before_future;
-	return true;
+	finish(s.event, rng, ms);
+	s.value = render_event(s.event, rng);
+	return s;
 }
 
 void Topics::produce(int64_t now_ms)
 {
 	size_t t = (size_t)rng.below((int64_t)parts.size()), p = (size_t)rng.below((int64_t)parts[t].size());
-	std::string where = setup.topics[t] + "/" + std::to_string(p);
-	std::vector<Known> &k = known[where];
+	Known &k = known[setup.topics[t] + "/" + std::to_string(p)];
 	Record r;
 
 	r.made_ms = r.ms = now_ms;
@@ -174,19 +247,20 @@ void Topics::produce(int64_t now_ms)
 		r.ms += rng.below(setup.lateness_ms[0]);
 	if (rng.chance(0.02))
 		r.ms = now_ms + DAY + (rng.chance(0.3) ? rng.below(MINUTE) : 30 * MINUTE + rng.below(DAY));
-	if (!make_bad(r)) {
-		if (!k.empty() && rng.chance(0.1)) { /* sent again as it was */
-			const Known &again = rng.pick(k);
+	if (!make_bad(r, k)) {
+		auto &before = rng.chance(setup.stages) ? k.invitations : k.answers;
+		Sent s;
 
-			r.event = again.event;
-			r.value = again.value;
-			if (r.event.undated)
-				r.event.event_ms = r.ms;
+		if (!before.empty() && rng.chance(0.1)) { /* sent again as it was */
+			s = rng.pick(before);
+			if (s.event.undated)
+				s.event.event_ms = r.ms;
 		} else {
-			r.event = draw(where, r.ms);
-			r.value = render_event(r.event, rng);
+			s = draw(k, r.ms);
 		}
-		k.push_back({r.event, r.value});
+		r.event = s.event;
+		r.value = s.value;
+		(is_stage(s.event.type) ? k.invitations : k.answers).push_back(std::move(s));
 	}
 	TopicPart &to = parts[t][p];
 	if (rng.chance(0.03)) /* offsets have holes where transactions end */

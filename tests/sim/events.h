@@ -16,24 +16,51 @@
 namespace sim
 {
 
+enum class Type {
+	SUBMITTED,
+	UPDATED,
+	RETRACTED,
+	INVITED,
+	DELIVERED,
+	OPENED,
+	DECLINED,
+	BOUNCED,
+	UNSUBSCRIBED
+};
+
+inline bool is_stage(Type t)
+{
+	return t >= Type::INVITED;
+}
+
+/* What an answer, or one stage of an invitation, is counted by. */
 struct Content {
 	std::optional<int> score;				/* none: answered without one */
-	std::string kind, location, channel, team, owner, plan; /* empty: not said */
+	std::string kind, location, channel, team, owner, plan; /* empty: none */
 	std::vector<std::string> themes;			/* no two alike */
 	std::string comment;
+};
+
+/* What one event says of it; what is not there is not mentioned, an empty text takes away what was. */
+struct Said {
+	std::optional<std::optional<int>> score; /* in it none: null, answered without one */
+	std::optional<std::string> kind, location, channel, team, owner, plan, comment;
+	std::optional<std::vector<std::string>> themes;
 };
 
 struct Event {
 	std::string fate,
 	    reason; /* of one that is wrong or ignored whatever came before; empty: one that is judged */
 	bool before_future = false; /* the reason is asked before `future` is */
+	Type type = Type::SUBMITTED;
+	bool excluded = false; /* RETRACTED, said by an event of another type */
 	std::string id;
 	int64_t revision = 0; /* 0: none */
 	std::optional<int64_t> updated_ms;
 	std::string time_field; /* where its own time is told; empty: updated_at, else the record's time */
 	int64_t event_ms = 0;	/* its own time, fall-backs applied */
 	bool undated = false;
-	Content content;
+	Said said;
 };
 
 struct Record {
@@ -75,24 +102,37 @@ class Topics
 	int produced = 0;
 
       private:
-	struct Known {
-		Event event; /* as last sent */
+	struct Sent {
+		Event event;
+		Content content; /* what the producer thinks that it is now */
 		std::string value;
 	};
-	Event draw(const std::string &where, int64_t ms);
+	struct Known { /* of one partition, as last sent */
+		std::string default_kind;
+		std::vector<Sent> answers, invitations;
+	};
+	Sent draw(Known &k, int64_t ms);
+	Sent draw_answer(const Known &k, int64_t ms);
+	Sent draw_later(const Sent &before, const Known &k, int64_t ms);
+	Sent draw_stage(const Known &k, int64_t ms);
 	Content draw_content();
-	void draw_edit(Event &e, const Event &before, int64_t ms);
-	bool make_bad(Record &r);
+	void draw_time(Event &e, int64_t ms);
+	void draw_order(Event &e, int64_t ms);
+	Said say_all(const Content &c, const Known &k);
+	Said say_some(const Content &c);
+	bool make_bad(Record &r, const Known &k);
 
 	const Setup &setup;
 	Rng &rng;
 	std::vector<std::vector<TopicPart>> parts;
-	std::map<std::string, std::vector<Known>> known; /* by `TOPIC/PARTITION` */
+	std::map<std::string, Known> known; /* by `TOPIC/PARTITION` */
 	int ids = 0;
 };
 
 /* The event as JSON, with times and spelling as chance will have it. */
 std::string render_event(const Event &e, Rng &rng);
+/* A JSON string. */
+std::string render_text(const std::string &s);
 
 } // namespace sim
 

@@ -71,6 +71,8 @@ static void add(sim::Outcome &sum, const sim::Outcome &o)
 	sum.crashes += o.crashes;
 	sum.roll_backs += o.roll_backs;
 	sum.cuts += o.cuts;
+	for (auto &h : o.happened)
+		sum.happened[h.first] += h.second;
 }
 
 static void tell(const sim::Outcome &s, int64_t seeds)
@@ -82,6 +84,25 @@ static void tell(const sim::Outcome &s, int64_t seeds)
 	    (long)seeds, (long)s.steps, (long)s.records, (long)s.commits, (long)s.transitions,
 	    (long)s.crashes, (long)s.roll_backs, (long)s.cuts, (long)s.stored_checks, (long)s.key_checks,
 	    (long)s.unknown_rounds);
+	for (auto &h : s.happened)
+		printf("  %s %ld\n", h.first.c_str(), (long)h.second);
+}
+
+/* What a hundred seeds must have met; where they have not, they show nothing of it. */
+static bool met_all(const sim::Outcome &s)
+{
+	static const char *const all[] = {"counted", "duplicate", "late", "late:unknown_update",
+	    "rejected:future", "rejected:no_kind", "rejected:no_location", "rejected:wrong_scale",
+	    "ignored:tombstone", "turn:created", "turn:edited", "turn:withdrawn", "turn:unknown withdrawn",
+	    "turn:revived", "turn:stages", "alert:raised", "alert:changed", "alert:retracted"};
+	bool met = true;
+
+	for (const char *name : all)
+		if (!s.happened.count(name)) {
+			printf("in no seed there was any `%s`\n", name);
+			met = false;
+		}
+	return met;
 }
 
 int main(int argc, char **argv)
@@ -114,5 +135,5 @@ int main(int argc, char **argv)
 		    (long)o.seeds);
 	else
 		tell(sum, o.seeds);
-	return o.mutant ? 1 : 0;
+	return o.mutant || (o.seeds >= 100 && !met_all(sum)) ? 1 : 0;
 }

@@ -1,27 +1,9 @@
 #include "recount.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace sim
 {
-
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
-void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign)
-{
-	auto it = to.emplace(std::make_pair(seg, pane_s), Counters{}).first;
-
-	for (int c = 0; c < COUNTERS; c++)
-		it->second[(size_t)c] += sign * v[(size_t)c];
-	if (it->second == Counters{})
-		to.erase(it);
-}
 
 bool Rulings::is_ahead(int64_t offset) const
 {
@@ -31,171 +13,61 @@ bool Rulings::is_ahead(int64_t offset) const
 	return false;
 }
 
-std::string seg_encode(const std::string &value)
+namespace
 {
-	std::string out;
-
-	for (unsigned char c : value) {
-		char text[4];
-
-		snprintf(text, sizeof text, "%%%02X", c);
-		if (c < 0x20 || c == 0x7f || (c && std::string("%,={}:").find((char)c) != std::string::npos))
-			out += text;
-		else
-			out += (char)c;
-	}
-	return out;
-}
-
-std::string seg_name(const std::string &kind, const std::vector<std::pair<std::string, std::string>> &values)
-{
-	std::string out = kind.empty() ? "" : "kind=" + kind;
-
-	for (auto &v : values)
-		out += (out.empty() ? "" : ",") + v.first + "=" + seg_encode(v.second);
-	return out.empty() ? "all" : out;
-}
-
-/* --- what an answer counts in --- */
-
-/* A value as it is told apart. */
-static std::string told_apart(const std::string &dim, const std::string &value, const Values &values)
-{
-	auto it = values.find(dim);
-
-	if (value.empty() || value == "__none__")
-		return "__none__";
-	return it != values.end() && it->second.count(value) ? value : "__other__";
-}
-
-static std::vector<std::string> ways(const std::string &dim, const Content &c, const Values &values)
-{
-	std::set<std::string> out;
-
-	if (dim == "location") {
-		/* itself and its ancestors; what is beyond the cap counts once, as `__other__` */
-		for (size_t n = 1; n <= c.location.size(); n++)
-			if (n == c.location.size() || c.location[n] == '/')
-				out.insert(told_apart(dim, c.location.substr(0, n), values));
-	} else if (dim == "theme") {
-		for (auto &t : c.themes)
-			out.insert(told_apart(dim, t, values));
-	} else {
-		out.insert(told_apart(dim,
-		    dim == "channel" ? c.channel
-		    : dim == "team"  ? c.team
-				     : c.plan,
-		    values));
-	}
-	if (out.empty())
-		out.insert("__none__");
-	return {out.begin(), out.end()};
-}
-
-static Counters one_answer(const Content &c)
-{
-	Counters v = {};
-
-	v[c.score ? (size_t)*c.score : (size_t)NO_SCORE] = 1;
-	v[COMMENTS] = !c.comment.empty();
-	return v;
-}
-
-static void count_set(Panes &panes, const std::vector<std::string> &set, size_t at,
-    std::vector<std::pair<std::string, std::string>> &chosen, const Setup &setup, const Content &c,
-    int64_t pane_s, int64_t sign, const Values &values)
-{
-	if (at == set.size()) {
-		add_pane(
-		    panes, seg_name(setup.kinds_split ? c.kind : "", chosen), pane_s, one_answer(c), sign);
-		return;
-	}
-	for (auto &way : ways(set[at], c, values)) {
-		chosen.emplace_back(set[at], way);
-		count_set(panes, set, at + 1, chosen, setup, c, pane_s, sign, values);
-		chosen.pop_back();
-	}
-}
-
-static int64_t finest(const Setup &setup)
-{
-	int64_t step = INT64_MAX;
-
-	for (auto &w : setup.windows)
-		step = std::min(step, w.step_s);
-	return step;
-}
-
-static void count_answer(
-    Counted &out, const Setup &setup, const Content &c, int64_t event_ms, int64_t sign, const Values &values)
-{
-	std::vector<std::pair<std::string, std::string>> chosen;
-	int64_t pane_s = floor_to(event_ms, finest(setup) * 1000) / 1000;
-
-	for (auto &set : setup.sets)
-		count_set(out.panes, set, 0, chosen, setup, c, pane_s, sign, values);
-	for (auto &d : {std::make_pair("channel", &c.channel), std::make_pair("team", &c.team),
-		 std::make_pair("owner", &c.owner)})
-		if (told_apart(d.first, *d.second, values) == "__other__")
-			out.other[d.first] += sign;
-	if (setup.splits_by("attributes.plan") &&
-	    told_apart("attributes.plan", c.plan, values) == "__other__")
-		out.other["attributes.plan"] += sign;
-	if (told_apart("location", c.location, values) == "__other__")
-		out.other["location"] += sign;
-	for (auto &way : ways("theme", c, values))
-		if (way == "__other__")
-			out.other["theme"] += sign;
-}
-
-/* --- the responses of a partition --- */
 
 struct Response {
-	Content content;
+	std::optional<Content> content; /* none: withdrawn */
 	int64_t event_ms = 0, seen_ms = 0, revision = 0;
 	std::optional<int64_t> updated_ms;
 	int64_t told = 0, incident = 0;
 	std::string severity; /* last told */
 };
 
-static bool detractor(const Content &c)
+struct Invitation {
+	std::set<Type> stages;
+	int64_t seen_ms = 0;
+};
+
+struct Judged {
+	std::string fate, reason;
+};
+
+class Partition
 {
-	return c.score && *c.score <= 6;
-}
+      public:
+	Partition(const Setup &s, const std::string &w, const Rulings &r, const Values &v)
+	    : setup(s), where(w), rulings(r), values(v)
+	{
+		std::string topic = where.substr(0, where.rfind('/'));
+		auto at = std::find(setup.topics.begin(), setup.topics.end(), topic);
 
-static std::string severity_of(int score)
-{
-	return score <= 2 ? "critical" : score <= 4 ? "high" : "moderate";
-}
+		default_kind = setup.default_kinds.at((size_t)(at - setup.topics.begin()));
+	}
+	void record(const Record &r);
+	Counted out;
 
-/* What alerts tell answers apart by. */
-static std::vector<std::string> told_values(const Setup &setup, const Content &c, const Values &values)
-{
-	std::vector<std::string> out = {c.kind, told_apart("location", c.location, values),
-	    told_apart("owner", c.owner, values), told_apart("channel", c.channel, values),
-	    told_apart("team", c.team, values)};
-	std::vector<std::string> themes = ways("theme", c, values);
+      private:
+	Judged judge(const Record &r);
+	Judged judge_first(const Record &r, Response now);
+	Judged judge_edit(const Record &r, Response &now);
+	Judged judge_stage(const Record &r);
+	bool knows(int64_t seen_ms) const;
+	bool stands_alone(const Event &e) const;
+	Content whole(const Said &said) const;
+	void apply(const Record &r, Response &now, const std::optional<Content> &content);
 
-	if (setup.splits_by("attributes.plan"))
-		out.push_back(told_apart("attributes.plan", c.plan, values));
-	out.insert(out.end(), themes.begin(), themes.end());
-	return out;
-}
+	const Setup &setup;
+	const std::string &where;
+	const Rulings &rulings;
+	const Values &values;
+	std::string default_kind;
+	std::map<std::string, Response> responses;
+	std::map<std::string, Invitation> invitations;
+	int64_t lateness_ms = 0;
+};
 
-static std::string transition_of(
-    const Setup &setup, const Content *before, const Content &now, const Values &values)
-{
-	bool was = before && detractor(*before), is = detractor(now);
-
-	if (was != is)
-		return is ? "raised" : "retracted";
-	if (!is)
-		return "";
-	bool changed = before->score != now.score ||
-		       told_values(setup, *before, values) != told_values(setup, now, values) ||
-		       (!now.comment.empty() && now.comment != before->comment);
-	return changed ? "changed" : "";
-}
+} // namespace
 
 static bool newer(const Event &e, const Response &r)
 {
@@ -206,117 +78,177 @@ static bool newer(const Event &e, const Response &r)
 	return true; /* the later offset */
 }
 
-namespace
+/* What it does not say of its order stays. */
+static void keep_order(Response &now, const Event &e)
 {
-
-class Partition
-{
-      public:
-	Partition(const Setup &s, const std::string &w, const Rulings &r, const Values &v)
-	    : setup(s), where(w), rulings(r), values(v)
-	{
-	}
-	void record(const Record &r);
-	Counted out;
-
-      private:
-	bool move(const Record &r, bool ahead, const std::string &reason);
-	std::string judge(const Record &r);
-	void tell(const Record &r, const Content *before, Response &now);
-
-	const Setup &setup;
-	const std::string &where;
-	const Rulings &rulings;
-	const Values &values;
-	std::map<std::string, Response> responses;
-	int64_t lateness_ms = 0;
-};
-
-} // namespace
-
-void Partition::tell(const Record &r, const Content *before, Response &now)
-{
-	std::string kind = transition_of(setup, before, now.content, values);
-	Transition t;
-
-	if (kind.empty())
-		return;
-	now.told++;
-	if (kind == "raised")
-		now.incident = now.told;
-	if (kind != "retracted")
-		now.severity = severity_of(*now.content.score);
-	t.id = r.event.id + ":" + std::to_string(now.told);
-	t.kind = kind;
-	t.severity = now.severity;
-	t.response_id = r.event.id;
-	t.source = where + "/" + std::to_string(r.offset);
-	t.incident = now.incident;
-	t.responded_ms = now.event_ms;
-	t.score = now.content.score;
-	if (before && before->score != now.content.score)
-		t.prev_score = before->score;
-	t.has_comment = !now.content.comment.empty();
-	out.told.push_back(t);
-}
-
-std::string Partition::judge(const Record &r)
-{
-	const Event &e = r.event;
-	auto it = responses.find(e.id);
-	bool known = it != responses.end() && it->second.seen_ms >= *out.horizon_ms;
-	Content before;
-
-	if (known && !newer(e, it->second))
-		return "duplicate";
-	if (!known && out.horizon_ms && e.event_ms < *out.horizon_ms)
-		return "late";
-	if (!known) {
-		it = responses.insert_or_assign(e.id, Response()).first;
-		it->second.event_ms = e.event_ms;
-		out.undated += e.undated;
-	} else {
-		before = it->second.content;
-		count_answer(out, setup, before, it->second.event_ms, -1, values);
-	}
-	Response &now = it->second;
-	now.content = e.content;
 	if (e.revision)
 		now.revision = e.revision;
 	if (e.updated_ms)
 		now.updated_ms = e.updated_ms;
+}
+
+/* What was, with what is mentioned in its place. */
+static Content merged(Content c, const Said &s)
+{
+	c.score = s.score.value_or(c.score);
+	c.kind = s.kind.value_or(c.kind);
+	c.location = s.location.value_or(c.location);
+	c.channel = s.channel.value_or(c.channel);
+	c.team = s.team.value_or(c.team);
+	c.owner = s.owner.value_or(c.owner);
+	c.plan = s.plan.value_or(c.plan);
+	c.comment = s.comment.value_or(c.comment);
+	c.themes = s.themes.value_or(c.themes);
+	return c;
+}
+
+/* What creates takes the topic's kind where it names none; an edit never does. */
+Content Partition::whole(const Said &said) const
+{
+	Content c;
+
+	c.kind = default_kind;
+	return merged(c, said);
+}
+
+bool Partition::stands_alone(const Event &e) const
+{
+	Content c = whole(e.said);
+
+	return e.time_field == "responded_at" && e.said.score && !c.kind.empty() &&
+	       (!c.location.empty() || !setup.location_required);
+}
+
+bool Partition::knows(int64_t seen_ms) const
+{
+	return seen_ms >= out.horizon_ms.value_or(INT64_MIN);
+}
+
+/* The event is counted: the answer is now what `content` says. */
+void Partition::apply(const Record &r, Response &now, const std::optional<Content> &content)
+{
+	std::optional<Content> before = now.content;
+
+	out.turns[!content	? (before ? "withdrawn" : "unknown withdrawn")
+		  : before	? "edited"
+		  : now.seen_ms ? "revived"
+				: "created"]++;
+	if (before)
+		count_answer(out, setup, *before, now.event_ms, -1, values);
+	if (content)
+		count_answer(out, setup, *content, now.event_ms, 1, values);
+	now.content = content;
 	now.seen_ms = std::max(out.stream_ms.value_or(now.event_ms), now.event_ms);
-	count_answer(out, setup, now.content, now.event_ms, 1, values);
-	out.clock_ms = std::max(out.clock_ms.value_or(now.event_ms), now.event_ms);
-	tell(r, known ? &before : nullptr, now);
-	return "counted";
+	keep_order(now, r.event);
+	if (!before && !content)
+		return;
+	auto t =
+	    transition_of(setup, r.event, before ? &*before : nullptr, content ? &*content : nullptr, values);
+	if (!t)
+		return;
+	now.told++;
+	if (t->kind == "raised")
+		now.incident = now.told;
+	if (t->kind != "retracted")
+		now.severity = severity_of(*content->score);
+	t->id = r.event.id + ":" + std::to_string(now.told);
+	t->severity = now.severity;
+	t->response_id = r.event.id;
+	t->source = where + "/" + std::to_string(r.offset);
+	t->incident = now.incident;
+	t->responded_ms = now.event_ms;
+	out.told.push_back(*t);
+}
+
+/* Of an answer that is unknown, or known as withdrawn and this event newer. */
+Judged Partition::judge_first(const Record &r, Response now)
+{
+	const Event &e = r.event;
+
+	if (e.type == Type::UPDATED && !stands_alone(e))
+		return {"late", "unknown_update"};
+	if (e.event_ms < out.horizon_ms.value_or(INT64_MIN))
+		return {"late", ""};
+	now.event_ms = e.event_ms;
+	if (e.type == Type::RETRACTED) {
+		apply(r, now, {});
+	} else {
+		out.undated += e.undated;
+		apply(r, now, whole(e.said));
+	}
+	responses[e.id] = now;
+	return {"counted", ""};
+}
+
+Judged Partition::judge_edit(const Record &r, Response &now)
+{
+	if (r.event.type == Type::RETRACTED)
+		apply(r, now, {});
+	else if (r.event.type == Type::SUBMITTED)
+		apply(r, now, whole(r.event.said));
+	else
+		apply(r, now, merged(*now.content, r.event.said));
+	return {"counted", ""};
+}
+
+/* Each stage once, whatever its order. */
+Judged Partition::judge_stage(const Record &r)
+{
+	const Event &e = r.event;
+	auto it = invitations.find(e.id);
+	bool known = it != invitations.end() && knows(it->second.seen_ms);
+
+	if (known && it->second.stages.count(e.type))
+		return {"duplicate", ""};
+	if (!known && e.event_ms < out.horizon_ms.value_or(INT64_MIN))
+		return {"late", ""};
+	Invitation now = known ? it->second : Invitation();
+	now.stages.insert(e.type);
+	now.seen_ms = std::max(out.stream_ms.value_or(e.event_ms), e.event_ms);
+	invitations[e.id] = now;
+	out.turns["stages"]++;
+	count_stage(out, setup, whole(e.said), e.type, e.event_ms, values);
+	return {"counted", ""};
+}
+
+Judged Partition::judge(const Record &r)
+{
+	if (is_stage(r.event.type))
+		return judge_stage(r);
+	auto it = responses.find(r.event.id);
+	if (it == responses.end() || !knows(it->second.seen_ms))
+		return judge_first(r, Response());
+	if (!newer(r.event, it->second))
+		return {"duplicate", ""};
+	if (it->second.content)
+		return judge_edit(r, it->second);
+	if (r.event.type != Type::RETRACTED)
+		return judge_first(r, it->second);
+	keep_order(it->second, r.event);
+	return {"duplicate", ""};
 }
 
 void Partition::record(const Record &r)
 {
 	bool ahead = rulings.is_ahead(r.offset);
-	std::string fate = r.event.fate, reason = r.event.reason;
+	Judged j = {r.event.fate, r.event.reason};
 
 	for (auto &l : rulings.lateness)
 		if (l.first <= r.offset)
 			lateness_ms = l.second;
-	bool future = ahead || (fate.empty() && r.event.event_ms > r.ms + 5 * 60000);
-	if (future && !r.event.before_future) {
-		fate = "rejected";
-		reason = "future";
-	}
-	if (!ahead && reason != "future") {
+	bool future = ahead || (j.fate.empty() && r.event.event_ms > r.ms + 5 * 60000);
+	if (future && !r.event.before_future)
+		j = {"rejected", "future"};
+	if (!ahead && j.reason != "future")
 		out.stream_ms = std::max(out.stream_ms.value_or(r.ms), r.ms);
-		out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), *out.stream_ms - lateness_ms);
-	}
 	if (out.stream_ms)
 		out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), *out.stream_ms - lateness_ms);
-	if (fate.empty())
-		fate = judge(r);
+	if (j.fate.empty())
+		j = judge(r);
 	out.totals["consumed"]++;
-	out.totals[fate]++;
-	if (!reason.empty())
-		out.totals[fate + ":" + reason]++;
+	out.totals[j.fate]++;
+	if (!j.reason.empty())
+		out.totals[j.fate + ":" + j.reason]++;
 }
 
 Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,

@@ -18,7 +18,7 @@
 namespace sim
 {
 
-enum { COUNTERS = 19, NO_SCORE = 11, COMMENTS = 12 };
+enum { COUNTERS = 19, NO_SCORE = 11, COMMENTS = 12, INVITED = 13, DELIVERED = 14 };
 using Counters = std::array<int64_t, COUNTERS>;
 /* Segment's written name, start of the minute -> counters */
 using Panes = std::map<std::pair<std::string, int64_t>, Counters>;
@@ -39,30 +39,50 @@ struct Rulings {
 	bool is_ahead(int64_t offset) const;
 };
 
+/* What an alert tells. */
 struct Transition {
 	std::string id, kind, severity, response_id, source;
-	int64_t incident, responded_ms;
+	int64_t incident, responded_ms, at_ms;
 	std::optional<int> score, prev_score;
 	bool has_comment;
+	std::set<std::string> reasons, themes;
+	std::map<std::string, std::string> texts; /* by field, `attributes.plan` among them */
 };
 
 /* Of one partition up to a position. */
 struct Counted {
 	std::map<std::string, int64_t> totals; /* without the topic's own */
 	std::map<std::string, int64_t> other;  /* by dimension: answers counted as `__other__` */
+	std::map<std::string, int64_t> turns;  /* what counted events did: created, edited, withdrawn ... */
 	int64_t undated = 0;
 	std::optional<int64_t> stream_ms, horizon_ms, clock_ms;
 	Panes panes;
 	std::vector<Transition> told;
 };
 
+Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
+    const Rulings &rulings, const Values &values);
+
+/* --- its parts --- */
+
 /* SEG of a segment: `kind` (empty: not split), then dimensions and values in the set's order. */
 std::string seg_name(const std::string &kind, const std::vector<std::pair<std::string, std::string>> &values);
 /* A value as it stands in SEG. */
 std::string seg_encode(const std::string &value);
-
-Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
-    const Rulings &rulings, const Values &values);
+/* A value as it is told apart: itself, `__none__` or `__other__`. */
+std::string told_apart(const std::string &dim, const std::string &value, const Values &values);
+/* The values of a dimension that an answer counts in. */
+std::vector<std::string> ways(const std::string &dim, const Content &c, const Values &values);
+/* Adds an answer, or takes one away (sign). */
+void count_answer(
+    Counted &out, const Setup &setup, const Content &c, int64_t event_ms, int64_t sign, const Values &values);
+void count_stage(
+    Counted &out, const Setup &setup, const Content &c, Type stage, int64_t event_ms, const Values &values);
+std::string severity_of(int score);
+/* What an event that makes `now` of `before` (NULL: nothing that counts) tells, apart from its id, source and
+ * times. */
+std::optional<Transition> transition_of(
+    const Setup &setup, const Event &e, const Content *before, const Content *now, const Values &values);
 
 } // namespace sim
 

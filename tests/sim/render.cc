@@ -6,7 +6,7 @@
 namespace sim
 {
 
-static std::string quote(const std::string &s)
+std::string render_text(const std::string &s)
 {
 	std::string out = "\"";
 
@@ -51,9 +51,9 @@ static std::string time_text(int64_t ms, Rng &rng)
 	case 0:
 		return std::to_string(ms);
 	case 1:
-		return quote(std::to_string(ms));
+		return render_text(std::to_string(ms));
 	default:
-		return quote(rfc3339(ms, rng));
+		return render_text(rfc3339(ms, rng));
 	}
 }
 
@@ -61,7 +61,7 @@ static std::string score_text(int score, Rng &rng)
 {
 	switch (rng.below(4)) {
 	case 0:
-		return quote(std::to_string(score));
+		return render_text(std::to_string(score));
 	case 1:
 		return std::to_string(score) + ".0";
 	default:
@@ -74,7 +74,7 @@ static std::string list_text(const std::vector<std::string> &v)
 	std::string out = "[";
 
 	for (auto &s : v)
-		out += (out.size() > 1 ? "," : "") + quote(s);
+		out += (out.size() > 1 ? "," : "") + render_text(s);
 	return out + "]";
 }
 
@@ -82,54 +82,148 @@ static std::string list_text(const std::vector<std::string> &v)
 static std::string location_text(const std::string &path, Rng &rng)
 {
 	if (!rng.chance(0.2))
-		return quote(path);
+		return render_text(path);
 	std::string out = "/";
 	for (char c : path)
 		out += c == '/' ? std::string("//") : std::string(1, c);
-	return quote(out + "/");
+	return render_text(out + "/");
+}
+
+static const char *type_text(const Event &e, Rng &rng)
+{
+	static const char *const types[] = {"response.submitted", "response.updated", "response.retracted",
+	    "survey.invited", "survey.delivered", "survey.opened", "survey.declined", "survey.bounced",
+	    "survey.unsubscribed"};
+
+	if (e.excluded)
+		return types[rng.below(2)];
+	return types[(size_t)e.type];
+}
+
+namespace
+{
+
+/* The fields of one object, in any order. */
+class Fields
+{
+      public:
+	explicit Fields(Rng &r) : rng(r)
+	{
+	}
+	void add(const char *name, const std::string &text)
+	{
+		fields.push_back(render_text(name) + ":" + text);
+	}
+	/* What is not mentioned is not there, or null. */
+	void add_text(const char *name, const std::optional<std::string> &value)
+	{
+		if (value)
+			add(name, render_text(*value));
+		else if (rng.chance(0.1))
+			add(name, "null");
+	}
+	/* One of them, or nothing. */
+	void add_some(const char *name, const std::vector<std::string> &texts)
+	{
+		if (rng.chance(0.15))
+			add(name, rng.pick(texts));
+	}
+	std::string object()
+	{
+		std::string out = "{";
+
+		while (!fields.empty()) {
+			size_t i = (size_t)rng.below((int64_t)fields.size());
+
+			out += (out.size() > 1 ? "," : "") + fields[i];
+			fields.erase(fields.begin() + (long)i);
+		}
+		return out + "}";
+	}
+
+      private:
+	Rng &rng;
+	std::vector<std::string> fields;
+};
+
+} // namespace
+
+/* What is not looked at may be anything. */
+static void add_unused(Fields &to, const Event &e)
+{
+	if (e.type == Type::RETRACTED) {
+		to.add_some("score", {"\"many\"", "99", "null", "3"});
+		to.add_some("scale", {"[1,5]", "[0,10]"});
+		to.add_some("survey_kind", {"\"none of these\"", "7"});
+		to.add_some("location", {"\"\"", "[]", "\"west\""});
+		to.add_some("channel", {"12", "\"web\""});
+		to.add_some("themes", {"\"price\"", "[3]"});
+		to.add_some("comment", {"[]", "\"take it away\""});
+	} else if (is_stage(e.type)) {
+		to.add_some("score", {"\"many\"", "99", "null", "3"});
+		to.add_some("scale", {"[1,5]", "[0,10]"});
+		to.add_some("excluded", {"true", "\"true\"", "false"});
+		to.add_some("updated_at", {"\"some time\"", "7"});
+		to.add_some("responded_at", {"\"some time\"", "7"});
+		to.add_some("comment", {"\"of nothing\""});
+	} else {
+		to.add_some("scale", {"[0,10]", "[0.0, 1e1]", "null"});
+		to.add_some("excluded", {"false", "\"false\"", "null"});
+		to.add_some("invited_at", {"\"some time\"", "7"});
+	}
+	if (e.time_field == "responded_at" || (is_stage(e.type) && e.time_field == "at"))
+		to.add_some(is_stage(e.type) ? "invited_at" : "at", {"\"some time\"", "7"});
+	to.add_some("metric", {"\"nps\"", "null"});
+}
+
+static void add_said(Fields &to, const Said &s, Rng &rng)
+{
+	if (s.score)
+		to.add("score", *s.score ? score_text(**s.score, rng) : "null");
+	to.add_text("survey_kind", s.kind);
+	if (s.location && !s.location->empty())
+		to.add("location", location_text(*s.location, rng));
+	else
+		to.add_text("location", s.location);
+	to.add_text("channel", s.channel);
+	to.add_text("team", s.team);
+	to.add_text("owner", s.owner);
+	to.add_text("comment", s.comment);
+	if (s.plan)
+		to.add("attributes", "{\"plan\":" + render_text(*s.plan) + ",\"seats\":12}");
+	else
+		to.add_some("attributes", {"null", "{}", "{\"plan\":null}", "{\"seats\":[]}"});
+	if (s.themes)
+		to.add("themes", list_text(*s.themes));
+	else
+		to.add_some("themes", {"null"});
 }
 
 std::string render_event(const Event &e, Rng &rng)
 {
-	std::vector<std::string> fields;
-	auto add = [&](const char *name, const std::string &text) {
-		fields.push_back(quote(name) + ":" + text);
-	};
-	const Content &c = e.content;
-	std::string out = "{";
+	Fields fields(rng);
 
-	add("type", quote("response.submitted"));
-	add("response_id", quote(e.id));
-	add("score", c.score ? score_text(*c.score, rng) : "null");
+	fields.add("type", render_text(type_text(e, rng)));
+	fields.add(is_stage(e.type) ? "invitation_id" : "response_id", render_text(e.id));
+	if (e.excluded)
+		fields.add("excluded", rng.chance(0.5) ? "true" : "\"true\"");
 	if (e.revision)
-		add("revision", std::to_string(e.revision));
+		fields.add("revision", std::to_string(e.revision));
 	if (e.updated_ms)
-		add("updated_at", time_text(*e.updated_ms, rng));
+		fields.add("updated_at", time_text(*e.updated_ms, rng));
 	if (!e.time_field.empty())
-		add(e.time_field.c_str(), time_text(e.event_ms, rng));
-	if (!c.kind.empty())
-		add("survey_kind", quote(c.kind));
-	if (!c.location.empty())
-		add("location", location_text(c.location, rng));
-	for (auto &f : {std::make_pair("channel", &c.channel), std::make_pair("team", &c.team),
-		 std::make_pair("owner", &c.owner), std::make_pair("comment", &c.comment)})
-		if (!f.second->empty())
-			add(f.first, quote(*f.second));
-	if (!c.plan.empty())
-		add("attributes", "{\"plan\":" + quote(c.plan) + ",\"seats\":12}");
-	if (!c.themes.empty())
-		add("themes", list_text(c.themes));
-	if (rng.chance(0.3))
-		add("scale", "[0,10]");
-	if (rng.chance(0.3))
-		add("metric", quote("nps"));
-	while (!fields.empty()) {
-		size_t i = (size_t)rng.below((int64_t)fields.size());
+		fields.add(e.time_field.c_str(), time_text(e.event_ms, rng));
+	if (is_stage(e.type)) {
+		Said s = e.said;
 
-		out += (out.size() > 1 ? "," : "") + fields[i];
-		fields.erase(fields.begin() + (long)i);
+		s.score.reset();
+		s.comment.reset();
+		add_said(fields, s, rng);
+	} else if (e.type != Type::RETRACTED) {
+		add_said(fields, e.said, rng);
 	}
-	return out + "}";
+	add_unused(fields, e);
+	return fields.object();
 }
 
 } // namespace sim

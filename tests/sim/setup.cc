@@ -34,8 +34,8 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 		window_text += (window_text.empty() ? "" : ", ") + w.name;
 	for (auto &t : topics)
 		topic_text += (topic_text.empty() ? "" : ", ") + t;
-	return {"kafka.topics=[" + topic_text + "]", "segments=[" + set_text + "]", "caps={" + cap_text + "}",
-	    "windows=[" + window_text + "]", "shards=" + std::to_string(shards),
+	std::vector<std::string> out = {"kafka.topics=[" + topic_text + "]", "segments=[" + set_text + "]",
+	    "caps={" + cap_text + "}", "windows=[" + window_text + "]", "shards=" + std::to_string(shards),
 	    std::string("clock=") + (clock_event ? "event" : "wall"),
 	    std::string("kinds.split=") + (kinds_split ? "true" : "false"),
 	    std::string("location.required=") + (location_required ? "true" : "false"),
@@ -43,6 +43,13 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
 	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few),
 	    "publish.budget=1"};
+	if (!default_kind.empty())
+		out.push_back("defaults.survey_kind=" + default_kind);
+	for (size_t i = 0; i < topics.size(); i++)
+		if (default_kinds[i] != default_kind)
+			out.push_back("topic_defaults." + topics[i] + ".survey_kind=" +
+				      (default_kinds[i].empty() ? "none" : default_kinds[i]));
+	return out;
 }
 
 static std::vector<std::vector<std::string>> draw_sets(Rng &rng)
@@ -73,6 +80,11 @@ static std::vector<Window> draw_windows(Rng &rng)
 	if (out.empty())
 		out.push_back(all[(size_t)rng.below((int64_t)all.size())]);
 	return out;
+}
+
+static std::string draw_kind(Rng &rng)
+{
+	return rng.pick(std::vector<std::string>{"", "transactional", "relational", "other"});
 }
 
 static Faults draw_faults(Rng &rng)
@@ -112,6 +124,11 @@ Setup draw_setup(Rng &rng)
 	for (const char *dim : {"location", "channel", "team", "theme", "owner"})
 		if (rng.chance(0.4))
 			s.caps[dim] = rng.between(1, 5);
+	if (rng.chance(0.4))
+		s.default_kind = draw_kind(rng);
+	for (size_t i = 0; i < s.topics.size(); i++)
+		s.default_kinds.push_back(rng.chance(0.2) ? draw_kind(rng) : s.default_kind);
+	s.stages = rng.chance(0.7) ? 0.1 * (double)rng.between(1, 6) : 0;
 	s.windows = draw_windows(rng);
 	s.lateness_ms = {rng.between(60, 600) * 1000};
 	if (rng.chance(0.3))

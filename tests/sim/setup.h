@@ -28,6 +28,9 @@ struct Setup {
 	bool clock_event, kinds_split, location_required;
 	std::vector<std::vector<std::string>> sets;
 	std::map<std::string, int64_t> caps;
+	std::string default_kind;		/* of every topic; empty: none */
+	std::vector<std::string> default_kinds; /* by topic, its own applied */
+	double stages;				/* share of events that are stages of invitations */
 	std::vector<Window> windows;
 	std::vector<int64_t> lateness_ms; /* an instance takes one of them */
 	int64_t publish_interval_ms, publish_sweep_ms, snapshot_interval_ms, batch_age_ms;

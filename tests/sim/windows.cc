@@ -128,6 +128,19 @@ static void expect_figures(Expected &e, const Counters &now, const Shares &a, co
 	e.significant = e.figure["p_value"] < 0.05;
 }
 
+/* Answers of those who were asked, with Wilson's interval. */
+static void expect_rate(Expected &e, int64_t answered, int64_t asked)
+{
+	double n = (double)asked, p = (double)answered / n, z2 = Z * Z;
+
+	if (asked == 0 || answered > asked)
+		return;
+	double half = Z * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+	e.figure["response_rate"] = p;
+	e.figure["response_rate_lo"] = (p + z2 / (2 * n) - half) / (1 + z2 / n);
+	e.figure["response_rate_hi"] = (p + z2 / (2 * n) + half) / (1 + z2 / n);
+}
+
 static Expected expect(const SegPanes &panes, const Window &w, const Setup &setup, int64_t t_ms)
 {
 	int64_t from = window_from_s(w, t_ms);
@@ -140,13 +153,17 @@ static Expected expect(const SegPanes &panes, const Window &w, const Setup &setu
 	    {"no_score", now[NO_SCORE]}, {"comments", now[COMMENTS]}, {"prev_n", b.n},
 	    {"from_ms", from * 1000}, {"to_ms", (from + w.width_s) * 1000}, {"asof_ms", t_ms},
 	    {"step_s", w.step_s}};
+	size_t stage = INVITED;
 	for (const char *name : {"invited", "delivered", "opened", "declined", "bounced", "unsubscribed"})
-		e.whole[name] = 0;
+		e.whole[name] = now[stage++];
 	expect_figures(e, now, a, b);
+	expect_rate(e, a.n + now[NO_SCORE], now[DELIVERED] ? now[DELIVERED] : now[INVITED]);
 	if (a.n < setup.fragile_few)
 		e.fragile.push_back("few");
 	if (a.n && (a.hi() - a.lo()) / 2 > 10)
 		e.fragile.push_back("wide");
+	if (e.figure.count("response_rate") && e.figure["response_rate"] < 0.1)
+		e.fragile.push_back("low_rate");
 	if (2 * a.n < b.n)
 		e.fragile.push_back("volume_drop");
 	return e;

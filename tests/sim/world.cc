@@ -371,6 +371,7 @@ Outcome World::run()
 	out.key_checks = checker->key_checks;
 	out.unknown_rounds = checker->keys_of_unknown_rounds;
 	out.transitions = checker->transitions;
+	out.happened = checker->happened;
 	return out;
 }
 

@@ -23,6 +23,7 @@ struct Outcome {
 	std::string difference; /* empty: none */
 	int64_t steps, records, commits, stored_checks, key_checks, unknown_rounds, transitions, crashes,
 	    roll_backs, cuts;
+	std::map<std::string, int64_t> happened; /* as the checker has it */
 };
 
 class World

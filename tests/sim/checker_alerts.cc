@@ -1,0 +1,103 @@
+/* The checker's third part: the stream of alerts. */
+#include <simdjson.h>
+
+#include "checker.h"
+
+namespace sim
+{
+
+/* A JSON object of an alert, as a Transition would write it. */
+static std::map<std::string, std::string> flat(const simdjson::dom::object &o)
+{
+	std::map<std::string, std::string> out;
+
+	for (auto f : o) {
+		std::string name(f.key);
+
+		if (name == "reasons" || name == "themes") {
+			for (auto item : f.value.get_array())
+				out[name + "/" + std::string(std::string_view(item))] = "";
+		} else if (name == "attributes") {
+			for (auto a : f.value.get_object())
+				out["attributes." + std::string(a.key)] =
+				    std::string(std::string_view(a.value));
+		} else if (f.value.is_string()) {
+			out[name] = std::string(std::string_view(f.value));
+		} else {
+			out[name] = simdjson::minify(f.value);
+		}
+	}
+	return out;
+}
+
+static std::map<std::string, std::string> flat(const Transition &t)
+{
+	std::map<std::string, std::string> out = t.texts;
+
+	for (auto &r : t.reasons)
+		out["reasons/" + r] = "";
+	for (auto &theme : t.themes)
+		out["themes/" + theme] = "";
+	out["id"] = t.id;
+	out["kind"] = t.kind;
+	out["severity"] = t.severity;
+	out["response_id"] = t.response_id;
+	out["source"] = t.source;
+	out["incident"] = std::to_string(t.incident);
+	out["responded_at_ms"] = std::to_string(t.responded_ms);
+	out["at_ms"] = std::to_string(t.at_ms);
+	out["has_comment"] = t.has_comment ? "true" : "false";
+	out["contract"] = "1";
+	if (t.score)
+		out["score"] = std::to_string(*t.score);
+	if (t.prev_score)
+		out["prev_score"] = std::to_string(*t.prev_score);
+	return out;
+}
+
+static void check_alert(const StoredAlert &a, const Transition &t)
+{
+	static simdjson::dom::parser parser;
+	simdjson::dom::object o;
+	std::string name = "alert " + a.field.at("id") + " of " + a.field.at("source") + ": ";
+	auto wanted = flat(t);
+
+	if (parser.parse(a.field.at("json")).get(o))
+		throw Difference(name + "no JSON object");
+	auto got = flat(o);
+	for (auto &w : wanted)
+		if (!got.count(w.first) || got[w.first] != w.second)
+			throw Difference(name + w.first + " is " +
+					 (got.count(w.first) ? "`" + got[w.first] + "`" : "not there") +
+					 ", not `" + w.second + "`");
+	for (auto &g : got)
+		if (!wanted.count(g.first))
+			throw Difference(name + g.first + " should not be there");
+	for (const char *field : {"id", "kind", "severity", "response_id", "source", "at_ms"})
+		if (a.field.at(field) != wanted[field])
+			throw Difference(name + "its field " + field + " is `" + a.field.at(field) +
+					 "`, not `" + wanted[field] + "`");
+}
+
+void Checker::check_alerts(const Whole &w)
+{
+	std::map<std::string, size_t> next;
+	size_t all = 0;
+
+	for (auto &a : st.alerts) {
+		std::string source = a.field.at("source"), tp = source.substr(0, source.rfind('/'));
+		auto told = w.told.find(tp);
+		size_t n = next[tp]++;
+
+		if (told == w.told.end() || n >= told->second.size())
+			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
+		check_alert(a, told->second[n]);
+	}
+	for (auto &told : w.told)
+		all += told.second.size();
+	if (all != st.alerts.size())
+		throw Difference(std::to_string(st.alerts.size()) + " alerts, not " + std::to_string(all));
+	transitions = (int64_t)all;
+}
+
+} // namespace sim

@@ -1,0 +1,172 @@
+/* What an answer, or a stage, counts in: segments, panes and counters. */
+#include <algorithm>
+#include <cstdio>
+
+#include "recount.h"
+
+namespace sim
+{
+
+static int64_t floor_to(int64_t x, int64_t step)
+{
+	int64_t r = x % step;
+
+	return x - (r < 0 ? r + step : r);
+}
+
+void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign)
+{
+	auto it = to.emplace(std::make_pair(seg, pane_s), Counters{}).first;
+
+	for (int c = 0; c < COUNTERS; c++)
+		it->second[(size_t)c] += sign * v[(size_t)c];
+	if (it->second == Counters{})
+		to.erase(it);
+}
+
+std::string seg_encode(const std::string &value)
+{
+	std::string out;
+
+	for (unsigned char c : value) {
+		char text[4];
+
+		snprintf(text, sizeof text, "%%%02X", c);
+		if (c < 0x20 || c == 0x7f || (c && std::string("%,={}:").find((char)c) != std::string::npos))
+			out += text;
+		else
+			out += (char)c;
+	}
+	return out;
+}
+
+std::string seg_name(const std::string &kind, const std::vector<std::pair<std::string, std::string>> &values)
+{
+	std::string out = kind.empty() ? "" : "kind=" + kind;
+
+	for (auto &v : values)
+		out += (out.empty() ? "" : ",") + v.first + "=" + seg_encode(v.second);
+	return out.empty() ? "all" : out;
+}
+
+std::string told_apart(const std::string &dim, const std::string &value, const Values &values)
+{
+	auto it = values.find(dim);
+
+	if (value.empty() || value == "__none__")
+		return "__none__";
+	return it != values.end() && it->second.count(value) ? value : "__other__";
+}
+
+std::vector<std::string> ways(const std::string &dim, const Content &c, const Values &values)
+{
+	std::set<std::string> out;
+
+	if (dim == "location") {
+		/* itself and its ancestors; what is beyond the cap counts once, as `__other__` */
+		for (size_t n = 1; n <= c.location.size(); n++)
+			if (n == c.location.size() || c.location[n] == '/')
+				out.insert(told_apart(dim, c.location.substr(0, n), values));
+	} else if (dim == "theme") {
+		for (auto &t : c.themes)
+			out.insert(told_apart(dim, t, values));
+	} else {
+		out.insert(told_apart(dim,
+		    dim == "channel" ? c.channel
+		    : dim == "team"  ? c.team
+				     : c.plan,
+		    values));
+	}
+	if (out.empty())
+		out.insert("__none__");
+	return {out.begin(), out.end()};
+}
+
+static Counters one_answer(const Content &c)
+{
+	Counters v = {};
+
+	v[c.score ? (size_t)*c.score : (size_t)NO_SCORE] = 1;
+	v[COMMENTS] = !c.comment.empty();
+	return v;
+}
+
+namespace
+{
+
+/* What is added where. */
+struct Adding {
+	Panes &panes;
+	const Setup &setup;
+	const Content &content;
+	const Values &values;
+	int64_t pane_s, sign;
+	Counters counters;
+	std::vector<std::pair<std::string, std::string>> chosen; /* of the set's dimensions so far */
+};
+
+} // namespace
+
+static void count_set(Adding &a, const std::vector<std::string> &set, size_t at)
+{
+	if (at == set.size()) {
+		add_pane(a.panes, seg_name(a.setup.kinds_split ? a.content.kind : "", a.chosen), a.pane_s,
+		    a.counters, a.sign);
+		return;
+	}
+	for (auto &way : ways(set[at], a.content, a.values)) {
+		a.chosen.emplace_back(set[at], way);
+		count_set(a, set, at + 1);
+		a.chosen.pop_back();
+	}
+}
+
+static int64_t finest(const Setup &setup)
+{
+	int64_t step = INT64_MAX;
+
+	for (auto &w : setup.windows)
+		step = std::min(step, w.step_s);
+	return step;
+}
+
+static void count_sets(Counted &out, const Setup &setup, const Content &c, const Counters &counters,
+    int64_t event_ms, int64_t sign, const Values &values)
+{
+	int64_t pane_s = floor_to(event_ms, finest(setup) * 1000) / 1000;
+	Adding a = {out.panes, setup, c, values, pane_s, sign, counters, {}};
+
+	for (auto &set : setup.sets)
+		count_set(a, set, 0);
+	if (sign > 0)
+		out.clock_ms = std::max(out.clock_ms.value_or(event_ms), event_ms);
+}
+
+void count_stage(
+    Counted &out, const Setup &setup, const Content &c, Type stage, int64_t event_ms, const Values &values)
+{
+	Counters v = {};
+
+	v[(size_t)INVITED + (size_t)stage - (size_t)Type::INVITED] = 1;
+	count_sets(out, setup, c, v, event_ms, 1, values);
+}
+
+void count_answer(
+    Counted &out, const Setup &setup, const Content &c, int64_t event_ms, int64_t sign, const Values &values)
+{
+	count_sets(out, setup, c, one_answer(c), event_ms, sign, values);
+	for (auto &d : {std::make_pair("channel", &c.channel), std::make_pair("team", &c.team),
+		 std::make_pair("owner", &c.owner)})
+		if (told_apart(d.first, *d.second, values) == "__other__")
+			out.other[d.first] += sign;
+	if (setup.splits_by("attributes.plan") &&
+	    told_apart("attributes.plan", c.plan, values) == "__other__")
+		out.other["attributes.plan"] += sign;
+	if (told_apart("location", c.location, values) == "__other__")
+		out.other["location"] += sign;
+	for (auto &way : ways("theme", c, values))
+		if (way == "__other__")
+			out.other["theme"] += sign;
+}
+
+} // namespace sim

@@ -1,0 +1,109 @@
+/* Alerts: what is told of an answer when an event changes it. */
+#include "recount.h"
+
+namespace sim
+{
+
+static bool detractor(const Content *c)
+{
+	return c && c->score && *c->score <= 6;
+}
+
+std::string severity_of(int score)
+{
+	return score <= 2 ? "critical" : score <= 4 ? "high" : "moderate";
+}
+
+/* The dimensions of which an answer has one value, by field name, with owner. */
+static std::map<std::string, std::string> one_valued(const Setup &setup, const Content &c)
+{
+	std::map<std::string, std::string> out = {
+	    {"location", c.location}, {"owner", c.owner}, {"channel", c.channel}, {"team", c.team}};
+
+	if (setup.splits_by("attributes.plan"))
+		out["attributes.plan"] = c.plan;
+	return out;
+}
+
+static std::set<std::string> differences(
+    const Setup &setup, const Content &before, const Content &now, const Values &values)
+{
+	std::set<std::string> out;
+	auto old = one_valued(setup, before);
+
+	if (before.score != now.score)
+		out.insert("score");
+	if (!now.comment.empty() && now.comment != before.comment)
+		out.insert("comment");
+	if (before.kind != now.kind)
+		out.insert("survey_kind");
+	for (auto &v : one_valued(setup, now))
+		if (told_apart(v.first, v.second, values) != told_apart(v.first, old[v.first], values))
+			out.insert(v.first);
+	if (ways("theme", before, values) != ways("theme", now, values))
+		out.insert("themes");
+	return out;
+}
+
+/* What is kept of a value, so that it can be told when an event does not mention it. */
+static bool kept(const std::string &dim, const std::string &value, const Values &values)
+{
+	auto it = values.find(dim);
+
+	return it != values.end() && it->second.count(value);
+}
+
+/* The event's own words, and what is kept of the rest. */
+static void tell_values(
+    Transition &t, const Setup &setup, const Said &said, const Content &shown, const Values &values)
+{
+	std::map<std::string, std::optional<std::string>> mentioned = {{"location", said.location},
+	    {"owner", said.owner}, {"channel", said.channel}, {"team", said.team},
+	    {"attributes.plan", said.plan}};
+
+	t.texts["survey_kind"] = shown.kind;
+	for (auto &v : one_valued(setup, shown)) {
+		if (!v.second.empty() && (mentioned[v.first] || kept(v.first, v.second, values)))
+			t.texts[v.first] = v.second;
+	}
+	for (auto &theme : shown.themes)
+		if (said.themes || kept("theme", theme, values))
+			t.themes.insert(theme);
+	if (said.comment && !said.comment->empty())
+		t.texts["comment"] = *said.comment;
+	for (auto &set : setup.sets)
+		if (set == std::vector<std::string>{"location"})
+			t.texts["seg"] = seg_name(setup.kinds_split ? shown.kind : "",
+			    {{"location", told_apart("location", shown.location, values)}});
+}
+
+std::optional<Transition> transition_of(
+    const Setup &setup, const Event &e, const Content *before, const Content *now, const Values &values)
+{
+	bool was = detractor(before), is = detractor(now);
+	const Content &shown = now ? *now : *before;
+	Transition t = {};
+
+	if (is && !was) {
+		t.kind = "raised";
+		t.reasons = {"detractor"};
+	} else if (was && !is) {
+		t.kind = "retracted";
+		t.reasons = {now ? "score" : e.excluded ? "excluded" : "withdrawn"};
+	} else if (was && is) {
+		t.kind = "changed";
+		t.reasons = differences(setup, *before, *now, values);
+	}
+	if (t.reasons.empty())
+		return {};
+	if (now)
+		t.score = now->score;
+	if (before && before->score && before->score != t.score)
+		t.prev_score = before->score;
+	t.has_comment = !shown.comment.empty();
+	t.at_ms = e.updated_ms ? *e.updated_ms : e.event_ms;
+	tell_values(t, setup, e.said, shown, values);
+	return t;
+}
+
+} // namespace sim
