@@ -10,8 +10,9 @@
 #include "npsd/publish.h"
 #include "publish/due.h"
 
-#define NPSD_ROUND_KEYS 2000u  /* of one round, at most */
-#define NPSD_SWEEP_KEYS 500u   /* of those, that nobody touched */
+#define NPSD_ROUND_KEYS 500u   /* of one round, at most: log position and t stand still in it */
+#define NPSD_SWEEP_KEYS 125u   /* of those, that nobody touched */
+#define NPSD_SAVED_KEYS 2000u  /* that a quiet shard's budget saves up */
 #define NPSD_KEYS_FLIGHT 128u  /* on their way at once */
 #define NPSD_INDEX_MEMBERS 64u /* of one call */
 #define NPSD_RANK_MEMBERS 64u  /* the same */

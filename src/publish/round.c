@@ -21,8 +21,8 @@ static void refill(struct npsd_pub *p, int64_t mono_ms)
 
 	if (p->tokens_ms != INT64_MIN)
 		p->tokens += per_ms * (double)(mono_ms - p->tokens_ms);
-	if (p->tokens > NPSD_ROUND_KEYS)
-		p->tokens = NPSD_ROUND_KEYS;
+	if (p->tokens > NPSD_SAVED_KEYS)
+		p->tokens = NPSD_SAVED_KEYS;
 	p->tokens_ms = mono_ms;
 }
 
@@ -172,6 +172,6 @@ void npsd_round_break_off(struct npsd_pub *p, int64_t mono_ms)
 void npsd_round_init(struct npsd_pub *p)
 {
 	p->cost_us = COST_US;
-	p->tokens = NPSD_ROUND_KEYS;
+	p->tokens = NPSD_SAVED_KEYS;
 	p->tokens_ms = INT64_MIN;
 }
