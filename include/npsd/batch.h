@@ -3,8 +3,7 @@
  *
  *   group  --order--> worker, commit, fold      and comes back done (the same struct)
  *   worker --job----> commit                    and comes back done
- *   fold   --job----> commit                    (only NPSD_JOB_ASK without values: read the dictionary's
- * rest)
+ *   fold   --job----> commit                    (only an ASK without values: the dictionary's rest)
  *
  * `run` numbers the time between two recoveries. What carries an old number is dropped by whoever gets it.
  */

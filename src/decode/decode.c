@@ -1,7 +1,7 @@
 /*
- *   value ──► tombstone? too_big? ──► frame ──► index + grammar ──┐ fields found ──► envelope? ──► judge ──►
- * event, │ refused       │                                          or reason └─► UTF-8, grammar, byte by
- * byte ──► bad_utf8, bad_json
+ *   value ──► tombstone? too_big? ──► frame ──► index + grammar ──► envelope? ──► judge ──► event, or reason
+ *                                                     │ refused         ▲
+ *                                                     └► byte by byte ──┘ or bad_utf8, bad_json
  */
 #include "npsd/decode.h"
 
@@ -115,9 +115,8 @@ static bool says_structured(const struct npsd_headers *headers)
 }
 
 /*
- *   {"specversion":"1.0","type":..,"subject":..,"time":..,"data":{...}}     structured: the event is `data`
- *   ce_type: ..  ce_subject: ..  ce_time: ..   {...}                        binary: the attributes are
- * headers
+ *   {"specversion":"1.0","type":..,"data":{...}}      structured: the event is `data`
+ *   ce_type: ..  ce_subject: ..  ce_time: ..  {...}   binary: the attributes are headers
  *
  * False: bad_json, a structured one by its header that holds no event.
  */

@@ -12,8 +12,10 @@ const char *const npsd_field_names[NPSD_NFIELD] = {
 
 /*
  *   { "a" : [ 1 , "x\n" ] }
- *   ^         ^pos           read: everything before pos;  next token: *index where there is one, else the
- * next byte that is not white space
+ *   ^         ^pos
+ *
+ * Everything before pos is read. The next token: *index where there is one, else the next byte that is not
+ * white space.
  */
 struct walk {
 	const char *p;

@@ -8,8 +8,8 @@
  *   entry and its text, plain stores
  *   len      release   npsd_names_len_any and all that takes an id or a length
  *   slot     release   npsd_names_find_any: who finds an id finds its entry
- *   full     release   npsd_names_find_any, before it looks: a value that is not found then was never
- * admitted table    release   npsd_names_find_any
+ *   full     release   npsd_names_find_any, before it looks: what is not found then was never admitted
+ *   table    release   npsd_names_find_any
  */
 #include "npsd/names.h"
 

@@ -1,10 +1,11 @@
 /*
  * Which segment is written next. A segment is in one place at a time:
  *
- *   idle --touch--> fresh --classify--> ready --take--> flight --written--> cool --(interval over)--> idle,
- * or (first time)        ^               |                                           ready where it
- *                                         +----retry------+                                           was
- * touched
+ *   idle --touch--> fresh --classify--> ready --take--> flight --written--> cool
+ *                                         ^               |
+ *                                         +-----retry-----+
+ *
+ *   cool --interval over--> idle, or ready where it was touched in between
  *
  * So a first change is written at once, and none more often than once per interval. Of what is ready, short
  * segments (few dimensions, high levels) go before long ones and older before newer; every fourth is the
