@@ -227,6 +227,11 @@ static unsigned stages_of(const struct npsd_entry *e)
 	return (unsigned)e->score | (unsigned)e->kind << 4;
 }
 
+/*
+ * An invitation's event_ms says until when it is known: the latest of its stages' times and of stream time as
+ * of them. Its updated_ms, since it has no order, is the horizon when it became known: a stage before that
+ * may have been counted of the same invitation, which was forgotten.
+ */
 static void judge_stage(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
     const struct npsd_said *said, const struct npsd_moment *at)
 {
@@ -237,17 +242,18 @@ static void judge_stage(struct npsd_judged *out, struct npsd_ledger *l, struct n
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 		return;
 	}
-	if (!known && said->ev->event_ms < at->horizon_ms) {
+	if (said->ev->event_ms < (known ? e->updated_ms : at->horizon_ms)) {
 		refuse(out, NPSD_F_late, NPSD_R_ok);
 		return;
 	}
-	if (!known)
-		e = create(l, e, said->key, 0);
+	if (!known) {
+		e = create(l, e, said->key, said->ev->event_ms);
+		e->updated_ms = at->horizon_ms;
+	}
 	stages = stages_of(e) | stage;
 	e->score = stages & 15;
 	e->kind = stages >> 4 & 3;
-	/* Its own time is not asked for again: only until when it is known. */
-	e->event_ms = storable(max64(at->stream_ms, said->ev->event_ms));
+	e->event_ms = storable(max64(max64(at->stream_ms, said->ev->event_ms), e->event_ms));
 	out->fate = NPSD_F_counted;
 	out->entry = e;
 	out->first = !known;

@@ -326,15 +326,26 @@ def test_a_stage_moves_the_clock_and_holds_a_window():
     assert {w: (o["n"], o["bounced"]) for w, o in found.view(ALL, T + 5).items()}["1h"] == (0, 1)
 
 
-def test_stages_of_known_invitations_are_never_late():
+def test_late_stages():
     old = T - 8 * DAY_MS
     assert fates(recount((stage("opened", at=old), 0))) == {"late": 1}
-    assert fates(recount((stage("invited"), 0), (stage("opened", at=old), 1))) == {"counted": 2}
+    known = [(stage("invited"), 0), ({"response_id": "x"}, 5 * DAY_MS)]
+    assert fates(recount(*known, (stage("opened", at=T - 7 * DAY_MS), 1), now_ms=T + 5 * DAY_MS)) == {"counted": 3}
+    assert fates(recount(*known, (stage("opened", at=T - 7 * DAY_MS - 1), 1), now_ms=T + 5 * DAY_MS)) == {"counted": 2, "late": 1}
+
+
+def test_how_long_an_invitation_is_known():
     push = ({"response_id": "x"}, 7 * DAY_MS + 1)
     again = (stage("invited", at=T), 7 * DAY_MS + 2)
-    assert fates(recount((stage("invited"), 0), push, again, now_ms=T + 8 * DAY_MS)) == {"counted": 2, "late": 1}
-    prolonged = recount((stage("invited"), 0), (stage("opened"), DAY_MS), push, again, now_ms=T + 8 * DAY_MS)
+    now_ms = T + 8 * DAY_MS
+    assert fates(recount((stage("invited"), 0), push, again, now_ms=now_ms)) == {"counted": 2, "late": 1}
+    prolonged = recount((stage("invited"), 0), (stage("opened"), DAY_MS), push, again, now_ms=now_ms)
     assert fates(prolonged) == {"counted": 3, "duplicate": 1}
+    # forgotten, and known again by another stage
+    anew = recount((stage("invited"), 0), push, (stage("opened"), 7 * DAY_MS + 2), again, now_ms=now_ms)
+    assert fates(anew) == {"counted": 3, "late": 1}
+    ahead = recount((stage("invited", at=T + 9), 0), (stage("opened", at=T), 1), push, (stage("invited", at=T + 9), 2), now_ms=now_ms)
+    assert fates(ahead) == {"counted": 3, "duplicate": 1}
 
 
 def test_rates_of_answers():

@@ -30,7 +30,7 @@ struct answer {
 struct invitation {
 	bool there;
 	int stages;
-	int64_t seen_ms;
+	int64_t seen_ms, since_ms; /* the horizon when it became known */
 };
 
 /* What stays counted, whatever is forgotten. */
@@ -231,11 +231,12 @@ static enum npsd_fate model_stage(struct model *m, const struct record *rec)
 		*v = (struct invitation){.there = false};
 	if (v->stages >> rec->stage & 1)
 		return NPSD_F_duplicate;
-	if (!v->there && own_time(rec) < m->horizon_ms)
+	if (own_time(rec) < (v->there ? v->since_ms : m->horizon_ms))
 		return NPSD_F_late;
-	v->there = true;
+	if (!v->there)
+		*v = (struct invitation){.there = true, .seen_ms = NEVER, .since_ms = m->horizon_ms};
 	v->stages |= 1 << rec->stage;
-	v->seen_ms = later(m->stream_ms, own_time(rec));
+	v->seen_ms = later(v->seen_ms, later(m->stream_ms, own_time(rec)));
 	model_keep(m, rec, own_time(rec), (int)NPSD_C_invited + rec->stage, false);
 	return NPSD_F_counted;
 }

@@ -26,6 +26,7 @@ class Answer:
 @dataclass(slots=True)
 class Invitation:
     last_ms: int
+    since_ms: int  # the horizon when it became known: what is before it may have been counted and forgotten
     stages: set = field(default_factory=set)
 
 
@@ -105,12 +106,12 @@ class Partition:
         invitation = self.invitations.get(event.id)
         if invitation is not None and invitation.last_ms < self.horizon_ms:
             invitation = None
-        if invitation is None and event.own_ms < self.horizon_ms:
-            return "late"
         if invitation is not None and event.type in invitation.stages:
             return "duplicate"
-        invitation = invitation or Invitation(0)
-        invitation.last_ms = max(self.stream_ms, event.own_ms)
+        if event.own_ms < (self.horizon_ms if invitation is None else invitation.since_ms):
+            return "late"
+        invitation = invitation or Invitation(event.own_ms, self.horizon_ms)
+        invitation.last_ms = max(self.stream_ms, event.own_ms, invitation.last_ms)
         invitation.stages.add(event.type)
         self.invitations[event.id] = invitation
         self.stages.append(event)
