@@ -59,7 +59,16 @@ class Stream:
 
     def event(self, number, stamp, before):
         r = self.random
-        event = {
+        event = self.answer(number, stamp)
+        if number % 3 == 0:
+            event["revision"] = r.choice([before, before + 1, before + 2])
+        elif number % 3 == 1:
+            event["updated_at"] = stamp - r.choice([0, MINUTE_MS, HOUR_MS])
+        return self.varied(event)
+
+    def answer(self, number, stamp):
+        r = self.random
+        return {
             "type": "response.submitted",
             "response_id": f"r{number}",
             "score": r.choice([0, 1, 2, 3, 5, 6, 7, 8, 9, 9, 10, 10, 10, "4", 9.0, None, None, 11, "x"]),
@@ -73,11 +82,6 @@ class Stream:
             "comment": r.choice(COMMENTS),
             "responded_at": self.time(stamp),
         }
-        if number % 3 == 0:
-            event["revision"] = r.choice([before, before + 1, before + 2])
-        elif number % 3 == 1:
-            event["updated_at"] = stamp - r.choice([0, MINUTE_MS, HOUR_MS])
-        return self.varied(event)
 
     def varied(self, event):
         """Most are submitted whole; others edit, withdraw, or are a stage of an invitation of the same name."""
@@ -107,6 +111,34 @@ class Stream:
         if kind < 0.20:
             return stamp - r.randrange(6 * DAY_MS)
         return stamp - r.randrange(30 * MINUTE_MS)
+
+
+class OrderedStream(Stream):
+    """
+    Every event says where it stands, and when it was answered: fed again, and in whatever order, nothing may change. Of even
+    responses the events are whole and come in any order; of odd ones they come in theirs, and may be edits of a part.
+    """
+
+    def event(self, number, stamp, before):
+        r = self.random
+        told = self.sent_of.setdefault(("told", number), {})  # what is said the same each time
+        stage = r.choice(STAGES + [None] * 30)
+        event = self.answer(number, stamp)
+        if stage:
+            at = told.setdefault(stage, stamp - r.randrange(HOUR_MS))
+            return {**event, "type": f"survey.{stage}", "invitation_id": event["response_id"], "at": at}
+        event["responded_at"] = told.setdefault("responded_at", min(event["responded_at"] or stamp, stamp))
+        event["type"] = r.choice(["response.submitted", "response.submitted", "response.updated", "response.retracted"])
+        event["excluded"] = r.random() < 0.1
+        if number % 2 and event["type"] == "response.updated":
+            kept = ("responded_at",) if event["excluded"] else ()  # a withdrawal has a time, too
+            event = {name: value for name, value in event.items() if name not in PARTS or name in kept or r.random() < 0.5}
+        place = before + 1 if number % 2 else r.randrange(1, 30)
+        if number % 3 != 1:
+            event["revision"] = place
+        if number % 3 != 0:
+            event["updated_at"] = told["responded_at"] + place * MINUTE_MS
+        return event
 
 
 def as_json(event):
