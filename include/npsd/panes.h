@@ -39,8 +39,11 @@ uint32_t npsd_panes_find(struct npsd_panes *p, struct npsd_seg seg, bool make);
 uint32_t npsd_panes_segments(const struct npsd_panes *p); /* indexes are below this */
 struct npsd_seg npsd_panes_seg(const struct npsd_panes *p, uint32_t i);
 
-/* Adds v[c] for each counter c whose bit is set in bits, ascending; pane_s is in the finest step. */
-void npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t bits, const int64_t *v);
+/*
+ * Adds v[c] for each counter c whose bit is set in bits, ascending; pane_s is in the finest step. False: a
+ * counter would become larger than any that is counted (2^48), and the panes are not to be used any more.
+ */
+bool npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t bits, const int64_t *v);
 /* out[c] = sum over the panes of `step` with from_s <= start < to_s; true if any is not zero. */
 bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
     int64_t out[NPSD_NCOUNTER]);

@@ -10,10 +10,11 @@
 #include "fold/unpack.h"
 #include "npsd/err.h"
 
-#define VALUE_MAX ((int64_t)1 << 53)
+#define DELTA_MAX INT32_MAX /* of a counter, in size */
 /* An older configuration may have had a finer or coarser finest step than this one. */
 #define LEAST_STEP_S 60
-#define PANE_MAX ((int64_t)INT32_MAX * 60)
+#define START_MAX ((int64_t)NPSD_PANE_NUMBER_MAX * LEAST_STEP_S)
+#define BATCH_MAX (512u << 10) /* of a batch's name */
 
 enum { E_SEQ, E_H, E_B, E_C, E_X, E_D };
 
@@ -69,42 +70,48 @@ static bool next_delta(struct delta *d, struct npsd_unpack *u)
 		return false;
 	for (uint32_t i = 0; i < n - 4; i++) {
 		d->v[i] = npsd_unpack_int(u);
-		if (d->v[i] > VALUE_MAX || d->v[i] < -VALUE_MAX)
+		if (d->v[i] == 0 || d->v[i] > DELTA_MAX || d->v[i] < -DELTA_MAX)
 			return false;
 	}
-	return !u->bad && d->pane_s < PANE_MAX && d->pane_s > -PANE_MAX;
+	return !u->bad && d->pane_s < START_MAX && d->pane_s > -START_MAX && d->pane_s % LEAST_STEP_S == 0;
 }
 
-/* Whether every delta is whole, of this shard, and within the dictionary's length. */
-static bool check_deltas(const struct npsd_fold *f, int shard, struct npsd_str bytes, uint32_t dict_len)
+static bool is_after(const struct delta *d, const struct delta *before)
+{
+	if (d->seg.hi != before->seg.hi)
+		return d->seg.hi > before->seg.hi;
+	return d->seg.lo != before->seg.lo ? d->seg.lo > before->seg.lo : d->pane_s > before->pane_s;
+}
+
+/* Whether every delta is whole, of a segment that may stand here, and behind the one before. */
+static bool check_deltas(
+    const struct npsd_fold *f, const struct npsd_shard *s, struct npsd_str bytes, uint32_t dict_len)
 {
 	struct npsd_unpack u = npsd_unpack_of(bytes.p, bytes.n);
 	uint32_t n = npsd_unpack_array(&u);
-	struct delta d;
+	struct delta d[2];
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t id[NPSD_SET_DIMS];
+		struct delta *now = &d[i % 2], *before = &d[(i + 1) % 2];
 
-		if (!next_delta(&d, &u) || d.pane_s % LEAST_STEP_S != 0 ||
-		    npsd_seg_shard(d.seg, (uint32_t)f->nshards) != (uint32_t)shard)
+		if (!next_delta(now, &u) || (i > 0 && !is_after(now, before)) ||
+		    !npsd_shard_may_hold(f, s, now->seg, dict_len))
 			return false;
-		npsd_seg_ids(id, d.seg);
-		for (int k = 0; k < NPSD_SET_DIMS; k++)
-			if (id[k] >= dict_len + NPSD_ID_FIRST)
-				return false;
 	}
 	return !u.bad && u.p == u.end;
 }
 
-static void add_delta(struct npsd_fold *f, struct npsd_shard *s, const struct delta *d)
+/* False: a counter would become larger than any that is counted. */
+static bool add_delta(struct npsd_fold *f, struct npsd_shard *s, const struct delta *d)
 {
 	struct npsd_chunk_key key = {.bucket = npsd_chunk_bucket(d->seg)};
 	uint32_t i;
 
 	if (!npsd_shard_counts(f, d->seg))
-		return;
+		return true;
 	i = npsd_shard_segment(s, d->seg);
-	npsd_panes_add(s->view.panes, i, d->pane_s, d->bits, d->v);
+	if (!npsd_panes_add(s->view.panes, i, d->pane_s, d->bits, d->v))
+		return false;
 	for (key.step = 0; key.step < f->nsteps; key.step++) {
 		int64_t number = npsd_floor_div(d->pane_s, f->step_s[key.step]);
 
@@ -115,6 +122,20 @@ static void add_delta(struct npsd_fold *f, struct npsd_shard *s, const struct de
 	}
 	if (s->state == NPSD_SHARD_RUNS)
 		npsd_pub_touch(s->pub, &s->view, i, d->pane_s, f->mono_ms);
+	return true;
+}
+
+/* All deltas of an entry, which were checked. */
+static bool add_deltas(struct npsd_fold *f, struct npsd_shard *s, struct npsd_str bytes)
+{
+	struct npsd_unpack u = npsd_unpack_of(bytes.p, bytes.n);
+	uint32_t n = npsd_unpack_array(&u);
+	struct delta d;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!next_delta(&d, &u) || !add_delta(f, s, &d))
+			return false;
+	return true;
 }
 
 /* Whether the dictionary reaches as far as the entry's, and is the same there. */
@@ -143,30 +164,23 @@ enum npsd_applied npsd_apply_entry(struct npsd_fold *f, struct npsd_shard *s, co
 {
 	struct npsd_str b = npsd_fold_str(entry, E_B), d = npsd_fold_str(entry, E_D);
 	struct npsd_str h = npsd_fold_str(entry, E_H);
-	struct npsd_unpack u;
 	char chain[41];
-	uint32_t dict_len, n;
-	struct delta delta;
+	uint32_t dict_len;
 	int64_t seq;
 
-	if (!npsd_fold_int(&seq, entry, E_SEQ, -1) || seq != s->view.seq + 1)
+	if (!npsd_fold_int(&seq, entry, E_SEQ, -1) || seq != s->view.seq + 1 || b.n > BATCH_MAX)
 		return NPSD_APPLY_BROKEN;
 	chain_of(f, chain, s->view.hash, b);
 	if (!npsd_fold_is(entry, E_X, chain))
 		return NPSD_APPLY_BROKEN;
 	if (check_header(f, s, h, &dict_len) != NPSD_APPLIED)
 		return NPSD_APPLY_LATER;
-	if (!check_deltas(f, npsd_shard_number(f, s), d, dict_len) ||
-	    !npsd_positions_batch(&s->positions, b)) {
+	/* the panes change last: where they cannot take it all, nothing of the shard is used any more */
+	if (!check_deltas(f, s, d, dict_len) || !npsd_positions_batch(&s->positions, b) ||
+	    !add_deltas(f, s, d)) {
 		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "log of shard %d is malformed at %lld",
 		    npsd_shard_number(f, s), (long long)seq);
 		return NPSD_APPLY_LATER;
-	}
-	u = npsd_unpack_of(d.p, d.n);
-	n = npsd_unpack_array(&u);
-	for (uint32_t i = 0; i < n; i++) {
-		next_delta(&delta, &u);
-		add_delta(f, s, &delta);
 	}
 	s->view.seq = seq;
 	memcpy(s->view.hash, chain, sizeof chain);

@@ -128,11 +128,13 @@ bool npsd_fold_is(const struct npsd_reply *r, size_t i, const char *z)
 bool npsd_fold_number(int64_t *out, struct npsd_str text, int64_t other)
 {
 	char z[24], *end;
+	bool minus = text.n > 0 && text.p[0] == '-';
 
 	*out = other;
 	if (text.n == 0)
 		return true;
-	if (text.n >= sizeof z)
+	/* strtoll would pass over blanks and a plus */
+	if (text.n >= sizeof z || text.n == minus || text.p[minus] < '0' || text.p[minus] > '9')
 		return false;
 	memcpy(z, text.p, text.n);
 	z[text.n] = 0;

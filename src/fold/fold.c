@@ -341,8 +341,9 @@ static void tell_log_full(struct npsd_fold *f)
 		const struct npsd_shard *s = &f->shard[k];
 
 		if (s->held && s->state >= NPSD_SHARD_READ)
-			full = full || s->log_bytes + (s->end_seq - s->view.seq) * s->entry_bytes >
-					   f->w->cfg->log_max_bytes;
+			full = full || (double)s->log_bytes +
+					       (double)(s->end_seq - s->view.seq) * (double)s->entry_bytes >
+					   (double)f->w->cfg->log_max_bytes;
 	}
 	npsd_store_relaxed(&f->w->log_full, full);
 }

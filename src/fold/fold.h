@@ -58,6 +58,7 @@ struct npsd_shard {
 	int64_t dropped_mono;
 	int64_t snapshot_mono; /* the next snapshot is due */
 
+	uint32_t dict_len; /* the manifest's: ids in its chunks are below dict_len + 2 */
 	uint32_t need_len; /* dictionary's length that must be there to go on; 0: none */
 	char need_chain[41];
 	int64_t end_seq;     /* of the log, at the last read */
@@ -147,6 +148,10 @@ bool npsd_fold_answer(struct npsd_fold *f, struct npsd_str *reason, const struct
 void npsd_fold_halt(struct npsd_fold *f, enum npsd_incident what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What numbers in Redis may be: positions in logs, and times (ms) in size, as the contract has them. */
+#define NPSD_SEQ_MAX ((int64_t)1 << 53)
+#define NPSD_TIME_MAX ((int64_t)1000000000 * 1000000000 - 1)
+
 /* --- shard.c --- */
 bool npsd_shard_step(struct npsd_fold *f, struct npsd_shard *s);
 void npsd_shard_done(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_done *done);
@@ -156,6 +161,12 @@ void npsd_shard_leave(struct npsd_fold *f, struct npsd_shard *s, bool lost);
 void npsd_shard_runs(struct npsd_fold *f, struct npsd_shard *s);
 /* Whether the segment's set is configured: one that was removed stands in older entries and chunks only. */
 bool npsd_shard_counts(const struct npsd_fold *f, struct npsd_seg seg);
+/*
+ * Whether a stored segment may stand in this shard, where the dictionary had dict_len entries: its set was
+ * given once, and where it is configured kind and ids are such as it has.
+ */
+bool npsd_shard_may_hold(
+    const struct npsd_fold *f, const struct npsd_shard *s, struct npsd_seg seg, uint32_t dict_len);
 /* Index of a segment, made if it is new. */
 uint32_t npsd_shard_segment(struct npsd_shard *s, struct npsd_seg seg);
 /* False: the dictionary's copy must grow first, or does not fit (then fold is halted). */
@@ -181,7 +192,9 @@ bool npsd_snapshot_step(struct npsd_fold *f);
 void npsd_snapshot_done(struct npsd_fold *f, const struct npsd_done *done);
 void npsd_snapshot_abandon(struct npsd_fold *f);
 bool npsd_snapshot_freezes(const struct npsd_fold *f, const struct npsd_shard *s);
-/* Puts a stored chunk into the panes. False: it is malformed. */
-bool npsd_snapshot_load(struct npsd_fold *f, struct npsd_shard *s, int step, const void *bytes, size_t n);
+/* Puts a stored chunk into the panes. False: it is malformed, or holds what belongs into another one; the
+ * panes are not to be used any more. */
+bool npsd_snapshot_load(
+    struct npsd_fold *f, struct npsd_shard *s, struct npsd_chunk_key key, const void *bytes, size_t n);
 
 #endif

@@ -14,8 +14,15 @@ struct npsd_pane {
 /* The first pane of segment i at a step with from_s <= start < to_s; false where there is none. */
 bool npsd_panes_next(
     struct npsd_pane *out, const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s);
-/* Adds at this step alone; start_s is a multiple of the step. */
-void npsd_panes_put(
+/* No counter of a pane is larger in size, so that no sum over a window's panes overflows. */
+#define NPSD_PANE_MAX ((int64_t)1 << 48)
+/* Panes have numbers (start / step) within this. */
+#define NPSD_PANE_NUMBER_MAX INT32_MAX
+/*
+ * Adds at this step alone; start_s is a multiple of the step, v[] within NPSD_PANE_MAX. False: a counter
+ * would become larger than that, and the pane is as it was.
+ */
+bool npsd_panes_put(
     struct npsd_panes *p, uint32_t i, int step, int64_t start_s, uint32_t bits, const int64_t *v);
 /* What starts before this is forgotten, at this step; INT64_MIN before the first npsd_panes_drop. */
 int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step);

@@ -17,7 +17,6 @@
 #include "npsd/err.h"
 
 #define WIDE 0x80000000u /* of pane.at: two words for each counter */
-#define NUMBER_MAX INT32_MAX
 #define FIRST_SEGMENTS 64u
 
 _Static_assert(NPSD_NCOUNTER <= 32, "a counter is a bit");
@@ -295,6 +294,14 @@ static void all_of(int64_t all[NPSD_NCOUNTER], const struct block *b, const stru
 		all[__builtin_ctz(bits)] = word_get(b, q, k++);
 }
 
+static bool are_within(const int64_t all[NPSD_NCOUNTER])
+{
+	for (int c = 0; c < NPSD_NCOUNTER; c++)
+		if (all[c] > NPSD_PANE_MAX || all[c] < -NPSD_PANE_MAX)
+			return false;
+	return true;
+}
+
 /* Writes all counters of pane k, which may need other room than it has, or vanish. */
 static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const int64_t all[NPSD_NCOUNTER])
 {
@@ -329,19 +336,20 @@ static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const i
 			word_set(b, q, n++, all[c]);
 }
 
-/* The common case: all counters are there, stay above zero in size and fit. False: nothing was done. */
+/* The common case: all counters are there, none becomes zero, and 32 bits hold them. False: nothing was done.
+ */
 static bool add_in_place(struct block *b, const struct pane *q, uint32_t bits, const int64_t *v)
 {
 	int64_t sum[NPSD_NCOUNTER];
 	uint32_t n = 0;
 
-	if (bits & ~q->bits)
+	if ((bits & ~q->bits) || (q->at & WIDE))
 		return false;
 	for (uint32_t rest = bits; rest; rest &= rest - 1, n++) {
 		uint32_t below = (1u << __builtin_ctz(rest)) - 1;
 
 		sum[n] = word_get(b, q, (uint32_t)__builtin_popcount(q->bits & below)) + v[n];
-		if (sum[n] == 0 || (!(q->at & WIDE) && sum[n] != (int32_t)sum[n]))
+		if (sum[n] == 0 || sum[n] != (int32_t)sum[n])
 			return false;
 	}
 	n = 0;
@@ -353,44 +361,50 @@ static bool add_in_place(struct block *b, const struct pane *q, uint32_t bits, c
 	return true;
 }
 
-static void add_at(
+static bool add_at(
     struct npsd_panes *p, uint32_t i, int step, int64_t number, uint32_t bits, const int64_t *v)
 {
 	struct block **at = block_at(p, i, step), *b = *at;
 	int64_t all[NPSD_NCOUNTER] = {0};
 	uint32_t k = b ? search(b, number) : 0, n = 0;
+	bool there = b && k < b->n && b->pane[k].number == number;
 
-	npsd_assert(number <= NUMBER_MAX && number >= -NUMBER_MAX);
-	if (b && k < b->n && b->pane[k].number == number) {
-		if (add_in_place(b, &b->pane[k], bits, v))
-			return;
+	npsd_assert(number <= NPSD_PANE_NUMBER_MAX && number >= -NPSD_PANE_NUMBER_MAX);
+	if (there && add_in_place(b, &b->pane[k], bits, v))
+		return true;
+	if (there)
 		all_of(all, b, &b->pane[k]);
-	} else {
+	for (uint32_t rest = bits; rest; rest &= rest - 1)
+		all[__builtin_ctz(rest)] += v[n++];
+	if (!are_within(all))
+		return false;
+	if (!there) {
 		make_room(p, at, 1, need_of(bits, false));
 		b = *at;
 		memmove(b->pane + k + 1, b->pane + k, (b->n - k) * sizeof *b->pane);
 		b->pane[k] = (struct pane){.number = (int32_t)number};
 		b->n++;
 	}
-	for (uint32_t rest = bits; rest; rest &= rest - 1)
-		all[__builtin_ctz(rest)] += v[n++];
 	rewrite(p, at, k, all);
+	return true;
 }
 
-void npsd_panes_put(
+bool npsd_panes_put(
     struct npsd_panes *p, uint32_t i, int step, int64_t start_s, uint32_t bits, const int64_t *v)
 {
 	int64_t number = npsd_floor_div(start_s, p->step_s[step]);
 
 	npsd_assert(i < p->nsegs && step < p->nsteps && bits >> NPSD_NCOUNTER == 0);
-	if (number >= p->kept[step])
-		add_at(p, i, step, number, bits, v);
+	return number < p->kept[step] || add_at(p, i, step, number, bits, v);
 }
 
-void npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t bits, const int64_t *v)
+bool npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t bits, const int64_t *v)
 {
+	bool fits = true;
+
 	for (int step = 0; step < p->nsteps; step++)
-		npsd_panes_put(p, i, step, pane_s, bits, v);
+		fits = npsd_panes_put(p, i, step, pane_s, bits, v) && fits;
+	return fits;
 }
 
 /* --- reading --- */

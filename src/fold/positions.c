@@ -60,6 +60,14 @@ static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
 	return &p->at[lo];
 }
 
+static void move_to(struct npsd_positions *p, struct npsd_str tp, struct npsd_pos pos)
+{
+	struct npsd_position *at = place(p, tp);
+
+	if (npsd_pos_cmp(at->pos, pos) < 0)
+		at->pos = pos;
+}
+
 /* Cuts the piece before the next `by` from *rest; the whole of it where there is none. */
 static struct npsd_str cut(struct npsd_str *rest, char by)
 {
@@ -99,20 +107,23 @@ static bool read_pos(struct npsd_pos *out, struct npsd_str text)
 	return true;
 }
 
-static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims)
+/* Each partition's position, behind its claim where `claims`; moved to only where `move`. */
+static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims, bool move)
 {
-	while (text.n > 0) {
-		struct npsd_str part = cut(&text, ';'), tp = cut(&part, ' ');
-		struct npsd_position *at;
+	bool more = text.n > 0;
+
+	while (more) {
+		struct npsd_str rest = text, part = cut(&text, ';'), tp;
 		struct npsd_pos pos;
 
+		more = part.n < rest.n;
+		tp = cut(&part, ' ');
 		if (claims)
 			cut(&part, ' ');
 		if (tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !read_pos(&pos, part))
 			return false;
-		at = place(p, tp);
-		if (npsd_pos_cmp(at->pos, pos) < 0)
-			at->pos = pos;
+		if (move)
+			move_to(p, tp, pos);
 	}
 	return true;
 }
@@ -120,12 +131,12 @@ static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims
 bool npsd_positions_read(struct npsd_positions *p, struct npsd_str stored)
 {
 	npsd_positions_clear(p);
-	return read_all(p, stored, false);
+	return read_all(p, stored, false, true);
 }
 
 bool npsd_positions_batch(struct npsd_positions *p, struct npsd_str batch)
 {
-	return read_all(p, batch, true);
+	return read_all(p, batch, true, false) && read_all(p, batch, true, true);
 }
 
 const char *npsd_positions_text(struct npsd_positions *p)

@@ -24,7 +24,8 @@ void npsd_positions_clear(struct npsd_positions *p);
 void npsd_positions_free(struct npsd_positions *p);
 /* What is stored: `TP INC:OFFSET;...`, possibly empty. False: it is not of this form */
 bool npsd_positions_read(struct npsd_positions *p, struct npsd_str stored);
-/* Moves each partition of a batch to its end: `TP CLAIM INC:OFFSET;...`. False: it is not of this form */
+/* Moves each partition of a batch to its end: `TP CLAIM INC:OFFSET;...`. False: it is not of this form, and
+ * none was moved */
 bool npsd_positions_batch(struct npsd_positions *p, struct npsd_str batch);
 /* Makes text anew. */
 const char *npsd_positions_text(struct npsd_positions *p);

@@ -92,13 +92,14 @@ bool npsd_read_step(struct npsd_fold *f)
 
 /* --- the answer --- */
 
-/* `SEQ HASH` */
+/* `SEQ HASH`, or empty where nothing was ever written. */
 static bool read_end(struct npsd_shard *s, struct npsd_str end)
 {
 	const char *space = end.n ? memchr(end.p, ' ', end.n) : NULL;
 	struct npsd_str seq = {end.p, space ? (uint32_t)(space - end.p) : 0};
 
-	return npsd_fold_number(&s->end_seq, seq, 0);
+	return (seq.n > 0 || end.n == 0) && npsd_fold_number(&s->end_seq, seq, 0) && s->end_seq >= 0 &&
+	       s->end_seq <= NPSD_SEQ_MAX;
 }
 
 /* The first entry is the last one applied; where none was, the log begins with number 1. */
@@ -204,6 +205,17 @@ static void read_shard(
 	move_clock(f, s, npsd_shard_clock(f, s, c->time_ms, c->clock_ms));
 }
 
+static bool read_ms(int64_t *out, const struct npsd_reply *r, size_t i)
+{
+	return npsd_fold_int(out, r, i, 0) && *out >= -NPSD_TIME_MAX && *out <= NPSD_TIME_MAX;
+}
+
+static bool read_clocks(struct clocks *c, const struct npsd_reply *r)
+{
+	return read_ms(&c->time_ms, r, 1) && read_ms(&c->clock_ms, r, 2) && read_ms(&c->since_ms, r, 4) &&
+	       read_ms(&c->lost_ms, r, 5);
+}
+
 void npsd_read_done(struct npsd_fold *f, const struct npsd_done *done)
 {
 	struct npsd_str reason;
@@ -219,10 +231,9 @@ void npsd_read_done(struct npsd_fold *f, const struct npsd_done *done)
 		return;
 	}
 	shards = npsd_fold_el(done->reply, 3);
-	npsd_assert(
-	    npsd_fold_int(&c.time_ms, done->reply, 1, 0) && npsd_fold_int(&c.clock_ms, done->reply, 2, 0) &&
-	    npsd_fold_int(&c.since_ms, done->reply, 4, 0) && npsd_fold_int(&c.lost_ms, done->reply, 5, 0));
 	npsd_assert(shards->type == NPSD_REPLY_ARRAY && shards->n == (size_t)f->read.n);
+	if (!read_clocks(&c, done->reply))
+		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "a clock in the fence is malformed");
 	for (int i = 0; i < f->read.n; i++) {
 		struct npsd_shard *s = &f->shard[f->read.shard[i]];
 

@@ -13,6 +13,7 @@
 #define LOAD_BYTES ((size_t)1 << 20) /* of chunks in one call */
 #define LOAD_CHUNKS 64u
 #define DROP_MS 1000
+#define SPAN_MAX (NPSD_PANE_NUMBER_MAX / NPSD_SPAN_PANES)
 
 static void free_panes(struct npsd_shard *s)
 {
@@ -66,6 +67,45 @@ bool npsd_shard_counts(const struct npsd_fold *f, struct npsd_seg seg)
 		if (sets->set[i].number == npsd_seg_set(seg))
 			return true;
 	return false;
+}
+
+/* Whether kind and ids are such as the set has. */
+static bool fits_set(const struct npsd_fold *f, const struct npsd_set *set, struct npsd_seg seg)
+{
+	uint32_t kind = npsd_seg_kind(seg), id[NPSD_SET_DIMS];
+
+	if (kind > NPSD_KIND_OTHER || (kind != NPSD_KIND_NONE) != f->w->cfg->kinds_split)
+		return false;
+	npsd_seg_ids(id, seg);
+	for (int i = 0; i < NPSD_SET_DIMS; i++) {
+		if (i >= set->ndims && id[i] != 0)
+			return false;
+		if (id[i] >= NPSD_ID_FIRST && npsd_names_dim_any(f->names, id[i]) != set->dims[i])
+			return false;
+	}
+	return true;
+}
+
+bool npsd_shard_may_hold(
+    const struct npsd_fold *f, const struct npsd_shard *s, struct npsd_seg seg, uint32_t dict_len)
+{
+	const struct npsd_sets *sets = &f->w->cfg->sets;
+	uint32_t id[NPSD_SET_DIMS];
+
+	npsd_seg_ids(id, seg);
+	for (int i = 0; i < NPSD_SET_DIMS; i++)
+		if (id[i] >= dict_len + NPSD_ID_FIRST)
+			return false;
+	/* one that is there already was asked for then */
+	if (npsd_panes_find(s->view.panes, seg, false) != UINT32_MAX)
+		return true;
+	if (npsd_seg_shard(seg, (uint32_t)f->nshards) != (uint32_t)npsd_shard_number(f, s) ||
+	    npsd_seg_set(seg) >= f->w->cfg->sets_given)
+		return false;
+	for (int i = 0; i < sets->n; i++)
+		if (sets->set[i].number == npsd_seg_set(seg))
+			return fits_set(f, &sets->set[i], seg);
+	return true;
 }
 
 uint32_t npsd_shard_segment(struct npsd_shard *s, struct npsd_seg seg)
@@ -145,25 +185,30 @@ static bool take(struct npsd_fold *f, struct npsd_shard *s)
 	return s->call != 0;
 }
 
-/* `chunk:BUCKET/STEP/SPAN` -> `K-EPOCH-NUMBER` */
+/* `chunk:BUCKET/STEP/SPAN` -> `K-EPOCH-NUMBER`. What is not as chunk_field() and chunk_name() write it could
+ * never be replaced. */
 static bool read_chunk_field(
     struct npsd_fold *f, struct npsd_shard *s, struct npsd_str field, struct npsd_str name)
 {
 	struct npsd_chunk_key key = {0};
 	struct npsd_chunk *c;
-	char text[128];
+	char text[128], again[128];
 	int64_t step_s, epoch;
 	uint32_t number;
-	int k, at = 0;
+	int k, n;
 
 	snprintf(text, sizeof text, "%.*s %.*s", (int)field.n, field.p, (int)name.n, name.p);
-	if (sscanf(text, "chunk:%u/%" SCNd64 "/%" SCNd64 " %d-%" SCNd64 "-%u%n", &key.bucket, &step_s,
-		&key.span, &k, &epoch, &number, &at) != 6 ||
-	    (size_t)at != strlen(text) || k != npsd_shard_number(f, s) || key.bucket >= NPSD_BUCKETS)
+	if (sscanf(text, "chunk:%u/%" SCNd64 "/%" SCNd64 " %d-%" SCNd64 "-%u", &key.bucket, &step_s,
+		&key.span, &k, &epoch, &number) != 6)
+		return false;
+	n = snprintf(again, sizeof again, "chunk:%u/%" PRId64 "/%" PRId64 " %d-%" PRId64 "-%u", key.bucket,
+	    step_s, key.span, k, epoch, number);
+	if ((size_t)n != (size_t)field.n + 1 + name.n || strcmp(text, again) != 0)
 		return false;
 	while (key.step < f->nsteps && f->step_s[key.step] != step_s)
 		key.step++;
-	if (key.step == f->nsteps)
+	if (key.step == f->nsteps || key.bucket >= NPSD_BUCKETS || k != npsd_shard_number(f, s) ||
+	    key.span > SPAN_MAX || key.span < -SPAN_MAX || epoch < 0 || epoch >= s->view.epoch)
 		return false;
 	c = npsd_chunks_get(&s->chunks, key);
 	c->epoch = epoch;
@@ -172,55 +217,115 @@ static bool read_chunk_field(
 	return true;
 }
 
-/* A field of the manifest, other than chunks, into where it belongs; unknown ones are a newer version's. */
-static bool read_field(struct npsd_fold *f, struct npsd_shard *s, struct npsd_str field, struct npsd_str v)
+static bool read_ms(int64_t *out, struct npsd_str v)
+{
+	return v.n > 0 && npsd_fold_number(out, v, 0) && *out >= -NPSD_TIME_MAX && *out <= NPSD_TIME_MAX;
+}
+
+static bool read_len(uint32_t *out, struct npsd_str v)
 {
 	int64_t len;
 
-	if (npsd_str_eq(field, NPSD_STR("seq")))
-		return npsd_fold_number(&s->view.seq, v, -1) && s->view.seq > 0;
-	if (npsd_str_eq(field, NPSD_STR("t_ms")))
-		return npsd_fold_number(&s->view.t_ms, v, INT64_MIN) && v.n > 0;
-	if (npsd_str_eq(field, NPSD_STR("dropped_ms")))
-		return npsd_fold_number(&s->dropped_ms, v, INT64_MIN) && v.n > 0;
-	if (npsd_str_eq(field, NPSD_STR("positions")))
-		return npsd_positions_read(&s->positions, v);
-	if (npsd_str_eq(field, NPSD_STR("config")))
-		return npsd_config_knows(f->w->cfg, v);
-	if (npsd_str_eq(field, NPSD_STR("hash")))
-		return snprintf(s->view.hash, sizeof s->view.hash, "%.*s", (int)v.n, v.p) == 40;
-	if (npsd_str_eq(field, NPSD_STR("version")))
-		return (size_t)snprintf(s->version, sizeof s->version, "%.*s", (int)v.n, v.p) <
-		       sizeof s->version;
-	if (npsd_str_eq(field, NPSD_STR("dict_chain")))
-		return (size_t)snprintf(s->need_chain, sizeof s->need_chain, "%.*s", (int)v.n, v.p) <
-		       sizeof s->need_chain;
-	if (npsd_str_eq(field, NPSD_STR("dict_len"))) {
-		if (!npsd_fold_number(&len, v, -1) || len < 0 || len > NPSD_ID_MAX)
-			return false;
-		s->need_len = (uint32_t)len;
-		return true;
-	}
-	if (field.n > 6 && memcmp(field.p, "chunk:", 6) == 0)
-		return read_chunk_field(f, s, field, v);
+	if (v.n == 0 || !npsd_fold_number(&len, v, 0) || len < 0 || len > NPSD_ID_MAX)
+		return false;
+	*out = (uint32_t)len;
 	return true;
 }
 
+/* False: it does not fit, or has a zero in it. */
+static bool read_text(char *out, size_t room, struct npsd_str v)
+{
+	return v.n < room && (size_t)snprintf(out, room, "%.*s", (int)v.n, v.p) == v.n;
+}
+
+/* The fields that a manifest has beside its chunks. */
+enum {
+	M_VERSION,
+	M_SEQ,
+	M_HASH,
+	M_CONFIG,
+	M_DICT_LEN,
+	M_DICT_CHAIN,
+	M_T_MS,
+	M_DROPPED_MS,
+	M_POSITIONS,
+	NFIELDS
+};
+
+/* Into where it belongs. */
+static bool read_field(struct npsd_fold *f, struct npsd_shard *s, int field, struct npsd_str v)
+{
+	switch (field) {
+	case M_VERSION:
+		return read_text(s->version, sizeof s->version, v);
+	case M_SEQ:
+		return npsd_fold_number(&s->view.seq, v, 0) && s->view.seq > 0 && s->view.seq <= NPSD_SEQ_MAX;
+	case M_HASH:
+		return read_text(s->view.hash, sizeof s->view.hash, v) &&
+		       strspn(s->view.hash, "0123456789abcdef") == sizeof s->view.hash - 1;
+	case M_CONFIG:
+		return npsd_config_knows(f->w->cfg, v);
+	case M_DICT_LEN:
+		return read_len(&s->dict_len, v);
+	case M_DICT_CHAIN:
+		return read_text(s->need_chain, sizeof s->need_chain, v);
+	case M_T_MS:
+		return read_ms(&s->view.t_ms, v);
+	case M_DROPPED_MS:
+		return read_ms(&s->dropped_ms, v);
+	default:
+		return npsd_positions_read(&s->positions, v);
+	}
+}
+
+/* `EPOCH-SEQ`, of an epoch before this one, and of the manifest's seq. */
+static bool check_version(const struct npsd_shard *s)
+{
+	char again[sizeof s->version];
+	int64_t epoch, seq;
+
+	if (sscanf(s->version, "%" SCNd64 "-%" SCNd64, &epoch, &seq) != 2)
+		return false;
+	snprintf(again, sizeof again, "%" PRId64 "-%" PRId64, epoch, seq);
+	return strcmp(again, s->version) == 0 && epoch >= 0 && epoch < s->view.epoch && seq == s->view.seq;
+}
+
+/* Unknown fields are a newer version's. */
 static bool read_manifest(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_reply *manifest)
 {
+	static const char *const names[NFIELDS] = {
+	    "version", "seq", "hash", "config", "dict_len", "dict_chain", "t_ms", "dropped_ms", "positions"};
+	unsigned int seen = 0;
+
 	if (manifest->type != NPSD_REPLY_ARRAY)
 		return false;
-	for (size_t i = 0; i + 1 < manifest->n; i += 2)
-		if (!read_field(f, s, npsd_fold_str(manifest, i), npsd_fold_str(manifest, i + 1)))
+	for (size_t i = 0; i + 1 < manifest->n; i += 2) {
+		struct npsd_str field = npsd_fold_str(manifest, i), v = npsd_fold_str(manifest, i + 1);
+		int at = 0;
+
+		if (field.n >= 6 && memcmp(field.p, "chunk:", 6) == 0) {
+			if (!read_chunk_field(f, s, field, v))
+				return false;
+			continue;
+		}
+		while (at < NFIELDS && !npsd_str_eq(field, npsd_str(names[at])))
+			at++;
+		if (at == NFIELDS)
+			continue;
+		if (!read_field(f, s, at, v))
 			return false;
-	return manifest->n == 0 || (s->view.seq > 0 && s->version[0]);
+		seen |= 1u << at;
+	}
+	s->need_len = s->dict_len;
+	return manifest->n == 0 || (seen == (1u << NFIELDS) - 1 && check_version(s));
 }
 
 static void taken(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	int64_t epoch, time_ms, clock_ms;
-	bool ok = npsd_fold_int(&epoch, r, 1, -1) && npsd_fold_int(&time_ms, r, 2, -1) &&
-		  npsd_fold_int(&clock_ms, r, 3, 0);
+	bool ok = npsd_fold_int(&epoch, r, 1, -1) && epoch > 0 && npsd_fold_int(&time_ms, r, 2, -1) &&
+		  npsd_fold_int(&clock_ms, r, 3, 0) && clock_ms >= -NPSD_TIME_MAX &&
+		  clock_ms <= NPSD_TIME_MAX;
 
 	free_panes(s);
 	s->view = (struct npsd_shard_view){
@@ -228,7 +333,7 @@ static void taken(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_r
 	s->view.panes = npsd_panes_new(f->w->cfg);
 	s->dropped_ms = INT64_MIN;
 	s->version[0] = s->need_chain[0] = 0;
-	s->need_len = s->loaded = s->chunk_last = 0;
+	s->dict_len = s->need_len = s->loaded = s->chunk_last = 0;
 	ok = ok && read_manifest(f, s, npsd_fold_el(r, 5));
 	if (!ok) {
 		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "manifest of shard %d is malformed", s->view.shard);
@@ -282,7 +387,7 @@ static void loaded(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_
 	for (size_t i = 0; ok && i < data->n && s->loaded < s->chunks.n; i++) {
 		struct npsd_str bytes = npsd_fold_str(data, i);
 
-		ok = npsd_snapshot_load(f, s, s->chunks.at[s->loaded].key.step, bytes.p, bytes.n);
+		ok = npsd_snapshot_load(f, s, s->chunks.at[s->loaded].key, bytes.p, bytes.n);
 		s->loaded++;
 	}
 	if (!ok)

@@ -364,44 +364,69 @@ bool npsd_snapshot_step(struct npsd_fold *f)
 
 /* --- loading --- */
 
-static bool load_segment(struct npsd_fold *f, struct npsd_shard *s, int step, struct npsd_unpack *u)
+/* [start, bits, v...] within the chunk's span, behind the pane before. */
+static bool read_pane(struct npsd_pane *out, int64_t *last_s, struct npsd_unpack *u,
+    const struct npsd_fold *f, struct npsd_chunk_key key)
 {
+	int64_t step_s = f->step_s[key.step], number;
+	uint32_t n = npsd_unpack_array(u), values;
+	uint64_t bits;
+
+	out->start_s = npsd_unpack_int(u);
+	bits = npsd_unpack_uint(u);
+	number = out->start_s / step_s;
+	if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || out->start_s % step_s != 0 ||
+	    out->start_s <= *last_s || out->start_s >= (key.span + 1) * SPAN_S(f, key.step) ||
+	    number >= NPSD_PANE_NUMBER_MAX || number <= -NPSD_PANE_NUMBER_MAX)
+		return false;
+	out->bits = (uint32_t)bits;
+	values = (uint32_t)__builtin_popcount(out->bits);
+	if (n != 2 + values)
+		return false;
+	for (uint32_t k = 0; k < values; k++) {
+		out->v[k] = npsd_unpack_int(u);
+		if (out->v[k] == 0 || out->v[k] > NPSD_PANE_MAX || out->v[k] < -NPSD_PANE_MAX)
+			return false;
+	}
+	*last_s = out->start_s;
+	return !u->bad;
+}
+
+static bool load_segment(
+    struct npsd_fold *f, struct npsd_shard *s, struct npsd_chunk_key key, struct npsd_unpack *u)
+{
+	int64_t from_s = key.span * SPAN_S(f, key.step), last_s = from_s - 1;
 	uint32_t n = npsd_unpack_array(u), i = 0;
-	bool counts;
 	struct npsd_seg seg = {npsd_unpack_uint(u), 0};
+	struct npsd_pane pane;
+	bool counts;
 
 	seg.lo = npsd_unpack_uint(u);
-	if (u->bad || n < 2 || npsd_seg_shard(seg, (uint32_t)f->nshards) != (uint32_t)s->view.shard)
+	if (u->bad || n < 3 || npsd_chunk_bucket(seg) != key.bucket ||
+	    !npsd_shard_may_hold(f, s, seg, s->dict_len))
 		return false;
 	counts = npsd_shard_counts(f, seg);
 	if (counts)
 		i = npsd_shard_segment(s, seg);
+	/* each segment once */
+	if (counts && npsd_panes_any(s->view.panes, i, key.step, from_s, from_s + SPAN_S(f, key.step)))
+		return false;
 	for (n -= 2; n > 0; n--) {
-		int64_t v[NPSD_NCOUNTER];
-		uint32_t values = npsd_unpack_array(u);
-		int64_t start_s = npsd_unpack_int(u);
-		uint64_t bits = npsd_unpack_uint(u);
-
-		if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || start_s % f->step_s[step] != 0 ||
-		    start_s / f->step_s[step] >= INT32_MAX || start_s / f->step_s[step] <= -INT32_MAX ||
-		    values != 2 + (uint32_t)__builtin_popcount((uint32_t)bits))
-			return false;
-		for (uint32_t k = 0; k < values - 2; k++)
-			v[k] = npsd_unpack_int(u);
-		if (u->bad)
+		if (!read_pane(&pane, &last_s, u, f, key))
 			return false;
 		if (counts)
-			npsd_panes_put(s->view.panes, i, step, start_s, (uint32_t)bits, v);
+			npsd_panes_put(s->view.panes, i, key.step, pane.start_s, pane.bits, pane.v);
 	}
 	return true;
 }
 
-bool npsd_snapshot_load(struct npsd_fold *f, struct npsd_shard *s, int step, const void *bytes, size_t n)
+bool npsd_snapshot_load(
+    struct npsd_fold *f, struct npsd_shard *s, struct npsd_chunk_key key, const void *bytes, size_t n)
 {
 	struct npsd_unpack u = npsd_unpack_of(bytes, n);
 
 	for (uint32_t segments = npsd_unpack_array(&u); segments > 0; segments--)
-		if (!load_segment(f, s, step, &u))
+		if (!load_segment(f, s, key, &u))
 			return false;
 	return !u.bad && u.p == u.end;
 }

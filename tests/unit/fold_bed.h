@@ -1,7 +1,6 @@
 /*
  * A fold alone with a private redis-server: logs written by hand, a publish that only counts, clocks that
- * stand still. Included once by each program of fold's tests (it defines npsd_pub_*, in place of the publish
- * room).
+ * stand still. Included once by each program of fold's tests.
  */
 #ifndef FOLD_BED_H
 #define FOLD_BED_H
@@ -15,6 +14,7 @@
 
 #include "fold/fold.h"
 #include "fold/pane.h"
+#include "fold_pub.h"
 #include "help_names.h"
 #include "help_redis.h"
 #include "npsd/redis.h"
@@ -23,117 +23,6 @@
 #define SHARDS 4
 #define LIMIT_STEPS 20000
 #define T0 1795334400 /* a day's beginning + 14 h, s */
-
-/* --- a publish that counts --- */
-
-struct npsd_pub {
-	int touched, turns, steps, flushes, leaves;
-	bool busy, clean;
-	enum npsd_pub_state state;
-	int64_t seen, needs, before_ms, turn_ms;
-};
-
-static int pubs_taken; /* since the program began */
-static bool pubs_busy; /* what a new one begins with */
-
-struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
-{
-	struct npsd_pub *p = calloc(1, sizeof *p);
-
-	(void)cfg;
-	(void)shard;
-	cr_assert(p);
-	p->busy = pubs_busy;
-	return p;
-}
-
-void npsd_pub_free(struct npsd_pub **p)
-{
-	cr_assert(!*p || !(*p)->busy, "freed while calls are on their way");
-	free(*p);
-	*p = NULL;
-}
-
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
-{
-	(void)p;
-	cr_assert(v->panes && v->names && v->epoch > 0);
-	pubs_taken++;
-}
-
-void npsd_pub_touch(
-    struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms)
-{
-	cr_assert(npsd_panes_segments(v->panes) > i && pane_s % 60 == 0);
-	(void)mono_ms;
-	cr_assert_not(p->busy, "applied while a round is on its way");
-	p->touched++;
-}
-
-void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
-{
-	(void)mono_ms;
-	cr_assert_not(p->busy, "t moved while a round is on its way");
-	cr_assert_gt(v->t_ms, before_ms);
-	p->turns++;
-	p->before_ms = before_ms;
-	p->turn_ms = v->t_ms;
-}
-
-bool npsd_pub_step(
-    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
-{
-	(void)v;
-	(void)store;
-	(void)mono_ms;
-	p->steps++;
-	return false;
-}
-
-void npsd_pub_done(
-    struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
-{
-	(void)p;
-	(void)v;
-	(void)done;
-	(void)mono_ms;
-}
-
-bool npsd_pub_busy(const struct npsd_pub *p)
-{
-	return p->busy;
-}
-
-void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms)
-{
-	(void)mono_ms;
-	p->leaves++;
-}
-
-bool npsd_pub_clean(const struct npsd_pub *p)
-{
-	return p->clean;
-}
-
-void npsd_pub_flush(struct npsd_pub *p)
-{
-	p->flushes++;
-}
-
-enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p)
-{
-	return p->state;
-}
-
-int64_t npsd_pub_seen(const struct npsd_pub *p)
-{
-	return p->seen;
-}
-
-int64_t npsd_pub_needs(const struct npsd_pub *p)
-{
-	return p->needs;
-}
 
 /* --- the bed --- */
 
@@ -237,6 +126,8 @@ static const struct npsd_config bed_config = {
     .sets = {.set = {{.number = 0, .name = "all"},
 		 {.number = 1, .ndims = 1, .dims = {NPSD_DIM_location}, .name = "location"}},
 	.n = 2},
+    .sets_given = 2,
+    .kinds_split = true,
     .windows = {{"1h", 3600, 60, 0}, {"6h", 6 * 3600, 300, 0}, {"7d", 7 * 86400, 3600, 0}},
     .nwindows = 3,
     .hash = "cfg",
@@ -478,11 +369,47 @@ static void bed_count(struct bed *b, uint32_t id, int64_t pane_s, int counter, i
 	msgpack_sbuffer_destroy(&sb);
 }
 
+static int by_key(const void *pa, const void *pb)
+{
+	const struct npsd_seg *a = pa, *b = pb;
+
+	if (a->hi != b->hi)
+		return a->hi < b->hi ? -1 : 1;
+	return a->lo < b->lo ? -1 : a->lo > b->lo;
+}
+
+struct bed_pane {
+	struct npsd_seg seg;
+	int64_t pane_s;
+	uint32_t id;
+};
+
+static int by_pane(const void *pa, const void *pb)
+{
+	const struct bed_pane *a = pa, *b = pb;
+	int c = by_key(&a->seg, &b->seg);
+
+	return c ? c : a->pane_s < b->pane_s ? -1 : a->pane_s > b->pane_s;
+}
+
+/* In the order of an entry, each once; how many are left. */
+static uint32_t bed_sort(struct bed_pane *at, uint32_t n)
+{
+	uint32_t left = 0;
+
+	qsort(at, n, sizeof *at, by_pane);
+	for (uint32_t i = 0; i < n; i++)
+		if (i == 0 || by_pane(&at[i], &at[left - 1]) != 0)
+			at[left++] = at[i];
+	return left;
+}
+
 /* A batch of up to 20 random deltas in each shard, around and before `now_s`. */
 __attribute__((unused)) static void bed_batch(struct bed *b, int64_t now_s)
 {
 	for (int k = 0; k < SHARDS; k++) {
 		uint32_t n = (uint32_t)(bed_random(b) % 20);
+		struct bed_pane at[20];
 		msgpack_sbuffer sb;
 		msgpack_packer pk;
 
@@ -490,13 +417,19 @@ __attribute__((unused)) static void bed_batch(struct bed *b, int64_t now_s)
 			continue;
 		msgpack_sbuffer_init(&sb);
 		msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
-		msgpack_pack_array(&pk, n);
 		for (uint32_t i = 0; i < n; i++) {
 			int64_t back = bed_random(b) % 4 ? 0 : (int64_t)(bed_random(b) % (8 * 86400));
-			int64_t pane = (now_s - back) / 60 * 60, v = (int64_t)(bed_random(b) % 5) - 1;
+			uint32_t id = bed_id(k, (uint32_t)(bed_random(b) % 6));
 
-			pack_delta(&pk, bed_id(k, (uint32_t)(bed_random(b) % 6)), pane,
-			    (int)(bed_random(b) % NPSD_NCOUNTER), v ? v : 1);
+			at[i] = (struct bed_pane){bed_seg(id), (now_s - back) / 60 * 60, id};
+		}
+		n = bed_sort(at, n);
+		msgpack_pack_array(&pk, n);
+		for (uint32_t i = 0; i < n; i++) {
+			int64_t v = (int64_t)(bed_random(b) % 5) - 1;
+
+			pack_delta(
+			    &pk, at[i].id, at[i].pane_s, (int)(bed_random(b) % NPSD_NCOUNTER), v ? v : 1);
 		}
 		if (now_s * 1000 > b->clock_ms)
 			b->clock_ms = now_s * 1000;
@@ -534,15 +467,6 @@ static void bed_catch_up(struct bed *b)
 {
 	for (int k = 0; k < SHARDS; k++)
 		bed_until(b, !bed_of(b, k)->held || caught_up(b, k));
-}
-
-static int by_key(const void *pa, const void *pb)
-{
-	const struct npsd_seg *a = pa, *b = pb;
-
-	if (a->hi != b->hi)
-		return a->hi < b->hi ? -1 : 1;
-	return a->lo < b->lo ? -1 : a->lo > b->lo;
 }
 
 /* All panes of a shard that are kept at its t, its positions and clock, as text; the caller frees. */

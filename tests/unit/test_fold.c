@@ -303,6 +303,33 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 	}
 }
 
+/* A number that no script of ours writes is told, and is no assertion of the process. */
+Test(fold, a_fence_that_is_malformed_stops_the_fold)
+{
+	static const struct {
+		const char *field, *value;
+	} rows[] = {
+	    {"clock_ms", "x"},
+	    {"clock_ms", "1000000000000000000"},
+	    {"since_ms", " 5"},
+	    {"lost_ms", "1e9"},
+	    {"log:1", "7"},
+	    {"log:1", "-1 x"},
+	    {"log:1", "9007199254740993 x"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct bed b;
+
+		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
+		bed_catch_up(&b);
+		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
+		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
+		cr_expect_eq(b.w.incident, NPSD_INCIDENT_BROKEN, "row %zu: %s", i, b.w.incident_text);
+		bed_close(&b);
+	}
+}
+
 Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 {
 	static const struct {

@@ -89,17 +89,13 @@ Test(fold_parts, positions_move_forward_only)
 	    {"t/1 dddd 0:900", "a/0 0:1;t/1 1:0;t/10 0:5", true},
 	    {"t/2 dddd 4294967295:9223372036854775807",
 		"a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true},
-	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true},
-	    {"t/1", NULL, false},
-	    {"t/1 dddd", NULL, false},
-	    {"t/1 dddd 1", NULL, false},
-	    {"t/1 dddd 1:", NULL, false},
-	    {"t/1 dddd :1", NULL, false},
-	    {"t/1 dddd -1:1", NULL, false},
-	    {"t/1 dddd 1:1 ", NULL, false},
-	    {"t/1 dddd 4294967296:1", NULL, false},
-	    {"t/1 dddd 1:9223372036854775808", NULL, false},
-	    {" dddd 1:1", NULL, false},
+	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true}, {"t/1", NULL, false},
+	    {"t/1 dddd", NULL, false}, {"t/1 dddd 1", NULL, false}, {"t/1 dddd 1:", NULL, false},
+	    {"t/1 dddd :1", NULL, false}, {"t/1 dddd -1:1", NULL, false}, {"t/1 dddd 1:1 ", NULL, false},
+	    {"t/1 dddd 4294967296:1", NULL, false}, {"t/1 dddd 1:9223372036854775808", NULL, false},
+	    {" dddd 1:1", NULL, false}, {"t/9 dddd 1:1;", NULL, false},
+	    {"t/9 dddd 1:1;t/2 dddd", NULL, false},
+	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true}, /* nothing of those */
 	};
 	struct npsd_positions p;
 

@@ -114,7 +114,7 @@ Test(panes, a_pane_of_zeros_is_gone)
 Test(panes, counters_widen_and_go_below_zero)
 {
 	static const int64_t rows[] = {
-	    1, -1, 2147483647, 2147483648, -2147483648, -2147483649, 4503599627370496, -9};
+	    1, -1, 2147483647, 2147483648, -2147483648, -2147483649, 140737488355328, -9};
 	struct npsd_panes *p = npsd_panes_new(&short_steps);
 	uint32_t i = npsd_panes_find(p, seg_of(1), true);
 	int64_t sum = 0, out[NPSD_NCOUNTER];
@@ -129,6 +129,40 @@ Test(panes, counters_widen_and_go_below_zero)
 		cr_expect_eq(out[NPSD_C_h7], (int64_t)r + 1, "row %zu", r);
 	}
 	npsd_panes_free(&p);
+}
+
+/* So that a sum over the panes of any window fits 64 bits. */
+Test(panes, a_counter_larger_than_any_that_is_counted_is_refused)
+{
+	static const struct {
+		int64_t before, added;
+		bool fits;
+	} rows[] = {
+	    {NPSD_PANE_MAX - 1, 1, true},
+	    {NPSD_PANE_MAX, 1, false},
+	    {NPSD_PANE_MAX, NPSD_PANE_MAX, false},
+	    {-NPSD_PANE_MAX + 1, -1, true},
+	    {-NPSD_PANE_MAX, -1, false},
+	    {1, NPSD_PANE_MAX, false},
+	    {-1, NPSD_PANE_MAX, true},
+	};
+
+	for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+		struct npsd_panes *p = npsd_panes_new(&short_steps);
+		uint32_t i = npsd_panes_find(p, seg_of(1), true);
+		int64_t out[NPSD_NCOUNTER];
+
+		cr_expect(npsd_panes_put(p, i, 0, 120, 1u << NPSD_C_h3, &rows[r].before), "row %zu", r);
+		cr_expect_eq(npsd_panes_put(p, i, 0, 120, 1u << NPSD_C_h3, &rows[r].added), rows[r].fits,
+		    "row %zu", r);
+		npsd_panes_sum(p, i, 0, 120, 180, out);
+		cr_expect_eq(
+		    out[NPSD_C_h3], rows[r].before + (rows[r].fits ? rows[r].added : 0), "row %zu", r);
+		cr_expect(
+		    npsd_panes_add(p, i, 180, 1u << NPSD_C_h3, &rows[0].added), "another pane, row %zu", r);
+		cr_expect_not(npsd_panes_add(p, i, 180, 1u << NPSD_C_h3, &rows[2].added), "row %zu", r);
+		npsd_panes_free(&p);
+	}
 }
 
 Test(panes, what_no_window_reads_is_forgotten_and_not_added)
