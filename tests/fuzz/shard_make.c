@@ -1,0 +1,172 @@
+#include "shard_make.h"
+
+#include <stdlib.h>
+
+#include "commit/commit.h"
+#include "count/worker.h"
+#include "npsd/err.h"
+
+#define FIRST_PART 12 /* argument of commit.lua, from 0 */
+#define PART_ARGS 7
+
+struct maker {
+	struct npsd_wires w;
+	struct npsd_worker *worker;
+	struct npsd_commit *commit;
+	struct pack pack;
+	struct npsd_buf header, batch;
+	int64_t offset; /* batches end at rising ones */
+};
+
+static void nobody(void *self)
+{
+	(void)self;
+}
+
+static int64_t zero(void *self)
+{
+	(void)self;
+	return 0;
+}
+
+static struct maker *the_maker(void)
+{
+	static struct maker m;
+
+	if (m.worker)
+		return &m;
+	m.w = (struct npsd_wires){.cfg = bed_world()->cfg,
+	    .workers = 1,
+	    .clock = {NULL, zero, zero, NULL},
+	    .store_commit = {.wake = nobody},
+	    .worker_to_commit = {npsd_ring_new(4)}};
+	m.worker = npsd_worker_new(&m.w, 0);
+	m.worker->names = bed_world()->names;
+	npsd_tables_names(&m.worker->tables, npsd_names_len_any(m.worker->names));
+	m.commit = calloc(1, sizeof *m.commit);
+	npsd_assert(m.commit);
+	m.commit->w = &m.w;
+	m.commit->names = bed_world()->names;
+	npsd_buf_init(&m.header, 256);
+	npsd_buf_init(&m.batch, 4096);
+	return &m;
+}
+
+/* A segment of any set that is counted, or was. */
+static struct npsd_seg random_segment(void)
+{
+	const struct bed_world *w = bed_world();
+	const struct npsd_sets *sets = &w->cfg->sets;
+	int s = (int)drive_below((uint64_t)sets->n + 1);
+	uint32_t id[NPSD_SET_DIMS] = {0}, number = s < sets->n ? sets->set[s].number : w->gone;
+
+	for (int i = 0; s < sets->n && i < sets->set[s].ndims; i++) {
+		id[i] = (uint32_t)drive_below(2); /* none, other */
+		if (sets->set[s].dims[i] == NPSD_DIM_location && drive_below(8))
+			id[i] = NPSD_ID_FIRST + (uint32_t)drive_below(w->locations);
+		if (sets->set[s].dims[i] == NPSD_DIM_channel && drive_below(8))
+			id[i] = NPSD_ID_FIRST + w->locations + (uint32_t)drive_below(w->channels);
+	}
+	return npsd_seg_pack(number, 1 + (uint32_t)drive_below(3), id);
+}
+
+static void count_one(struct npsd_worker *k, int64_t now_s)
+{
+	static const int64_t back[] = {0, 0, 0, 60, 3600, 86400, 100 * 86400, -60};
+	struct npsd_count c = {
+	    .counter = (uint8_t)drive_below(NPSD_NCOUNTER), .comment = drive_below(4) == 0};
+	struct npsd_seg seg = random_segment();
+	uint64_t times = drive_below(16) ? 1 : 300;
+
+	c.sign = drive_below(4) ? 1 : -1;
+	c.pane_s = (now_s - DRIVE_ONE_OF(back)) / 60 * 60;
+	if (npsd_seg_shard(seg, BED_SHARDS) != BED_SHARD)
+		return;
+	for (; times > 0; times--)
+		npsd_tables_add(&k->tables, &c, seg);
+}
+
+static struct npsd_str arg_of(const struct pack *p, size_t n)
+{
+	const struct npsd_arg *a = &p->arg[p->nkeys + n];
+
+	return (struct npsd_str){a->p, (uint32_t)a->n};
+}
+
+static void add_arg(struct npsd_buf *b, const struct pack *p, size_t n, const char *behind)
+{
+	struct npsd_str s = arg_of(p, n);
+
+	npsd_buf_add(b, s.p, s.n);
+	npsd_buf_addz(b, behind);
+}
+
+/* The partitions that the batch says it holds. */
+static void add_parts(struct maker *m, struct npsd_batch *b)
+{
+	b->nparts = 1 + (uint32_t)drive_below(2);
+	for (uint32_t i = 0; i < b->nparts; i++) {
+		b->part[i].end = (struct npsd_part_state){.tp = {0, (int32_t)(i + drive_below(3))},
+		    .claim = "00ff00ff00ff00ff",
+		    .pos = {(uint32_t)drive_below(2), ++m->offset}};
+		b->part[i].from = (struct npsd_pos){0, 0};
+		b->part[i].first_ms = 0;
+	}
+}
+
+bool make_entry(struct bed_entry *out, int64_t now_s, uint64_t most)
+{
+	struct maker *m = the_maker();
+	struct npsd_batch *b;
+	bool any;
+
+	for (uint64_t n = 1 + drive_below(most); n > 0; n--)
+		count_one(m->worker, now_s);
+	npsd_batch_seal(m->worker);
+	npsd_assert(npsd_ring_pop(m->w.worker_to_commit[0]) == &m->worker->sent->job);
+	b = m->worker->sent;
+	add_parts(m, b);
+	pack_batch(m->commit, &m->pack, b);
+	/* what commit.lua makes of it */
+	npsd_buf_clear(&m->header);
+	npsd_buf_clear(&m->batch);
+	for (size_t i = 0; i < 3; i++)
+		add_arg(&m->header, &m->pack, i, i < 2 ? " " : "");
+	for (size_t i = 0; i < b->nparts; i++) {
+		size_t at = FIRST_PART + PART_ARGS * i;
+
+		npsd_buf_addz(&m->batch, i ? ";" : "");
+		add_arg(&m->batch, &m->pack, at, " ");
+		add_arg(&m->batch, &m->pack, at + 1, " ");
+		add_arg(&m->batch, &m->pack, at + 3, "");
+	}
+	any = b->nshards == 1 && b->shard[0].shard == BED_SHARD;
+	*out = (struct bed_entry){.h = npsd_buf_str(&m->header), .b = npsd_buf_str(&m->batch)};
+	if (any)
+		out->d = arg_of(&m->pack, FIRST_PART + PART_ARGS * b->nparts + 1);
+	m->worker->spare = b; /* its bytes stay until it fills again */
+	m->worker->sent = NULL;
+	return any;
+}
+
+void make_snapshot(struct bed_stored *out, int64_t now_s)
+{
+	static struct bed_stored nothing;
+	struct bed *b = bed_new(now_s * 1000, 1);
+	char x[41];
+
+	bed_stored_clear(&nothing);
+	npsd_assert(bed_load(b, &nothing) == BED_RUNS);
+	for (uint64_t n = 1 + drive_below(3); n > 0 || b->s->view.seq == 0; n -= n > 0) {
+		struct bed_entry e;
+
+		if (!make_entry(&e, now_s, 8))
+			continue;
+		e.seq = b->s->view.seq + 1;
+		bed_chain(x, b->s->view.hash, e.b);
+		e.x = npsd_str(x);
+		npsd_assert(bed_read(b, &e) == BED_RUNS);
+	}
+	bed_pack(out, b);
+	bed_free(&b);
+}

@@ -1,0 +1,132 @@
+#include "snapshot_same.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "naive_shard.h"
+#include "npsd/err.h"
+#include "shard_make.h"
+
+#define NOW_S 1795381440 /* 2026-11-22T21:04:00Z */
+#define PANES_LEAST 65536
+#define PANES_PER_BYTE 256 /* of an input: a segment has blocks for four steps */
+
+struct case_ {
+	const void *p;
+	size_t n;
+	struct bed *bed;
+	struct naive want, got;
+};
+
+static void fail(const struct case_ *c, const char *what)
+{
+	const unsigned char *p = c->p;
+
+	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, c->bed->f->halt_text, c->n);
+	for (size_t i = 0; i < c->n; i++)
+		fprintf(stderr, "\\x%02x", p[i]);
+	fprintf(stderr, "\n");
+	abort();
+}
+
+#define must(c, cond) ((cond) ? (void)0 : fail((c), #cond))
+
+static void store_items(struct bed_stored *out, const void *p, size_t n)
+{
+	struct npsd_str field = NPSD_STR(""), chunk = NPSD_STR("");
+	struct item it;
+
+	bed_stored_clear(out);
+	for (size_t at = 0; item_next(&it, &at, p, n);)
+		switch (it.kind % 4) {
+		case SNAPSHOT_FIELD:
+			field = it.text;
+			break;
+		case SNAPSHOT_VALUE:
+			bed_field(out, field, it.text);
+			break;
+		case SNAPSHOT_CHUNK:
+			chunk = it.text;
+			break;
+		default:
+			bed_chunk(out, chunk, it.text);
+		}
+}
+
+/* Does the log behind it go on, whatever is stored? An entry without deltas is enough to pack all again. */
+static void go_on(struct case_ *c)
+{
+	const struct bed_world *w = bed_world();
+	uint32_t len = npsd_names_len_any(w->names);
+	struct bed_entry e = {.seq = c->bed->s->view.seq + 1,
+	    .b = NPSD_STR("survey-events/0 00ff00ff00ff00ff 0:1"),
+	    .d = NPSD_STR("\x90")};
+	char header[128], x[41];
+
+	snprintf(header, sizeof header, "%s %u %s", w->cfg->hash, len, npsd_names_chain_any(w->names, len));
+	bed_chain(x, c->bed->s->view.hash, e.b);
+	e.h = npsd_str(header);
+	e.x = npsd_str(x);
+	must(c, bed_read(c->bed, &e) == BED_RUNS);
+}
+
+static void check_taken(struct case_ *c)
+{
+	static struct bed_stored stored;
+	struct bed *again = bed_new(c->bed->clock_ms, 3);
+
+	naive_settle(&c->want, c->bed->clock_ms);
+	naive_of_bed(&c->got, c->bed);
+	must(c, naive_same(&c->got, &c->want));
+	go_on(c);
+	bed_pack(&stored, c->bed);
+	must(c, bed_load(again, &stored) == BED_RUNS);
+	naive_of_bed(&c->got, again);
+	must(c, naive_same(&c->got, &c->want));
+	must(c, strcmp(again->s->view.positions, c->bed->s->view.positions) == 0);
+	bed_free(&again);
+}
+
+void snapshot_same(struct snapshot_told *told, const void *p, size_t n)
+{
+	static struct bed_stored stored;
+	static struct case_ c; /* large */
+	enum naive_says says;
+	enum bed_end end;
+
+	store_items(&stored, p, n);
+	c = (struct case_){.p = p, .n = n, .bed = bed_new(NOW_S * 1000ll, 2)};
+	end = bed_load(c.bed, &stored);
+	says = naive_snapshot(&c.want, &stored, c.bed);
+	told->taken += end == BED_RUNS;
+	told->refused += end == BED_REFUSED;
+	told->waits += end == BED_WAITS;
+	told->again += end == BED_AGAIN;
+	if (says == NAIVE_TAKES)
+		must(&c, end == BED_RUNS || c.want.beyond);
+	if (says == NAIVE_WAITS)
+		must(&c, end == BED_WAITS);
+	if (says == NAIVE_REFUSES) /* a chunk that is gone means that there is a newer manifest */
+		must(&c, end == BED_REFUSED || end == BED_AGAIN);
+	must(&c, npsd_panes_bytes(c.bed->s->view.panes) <= PANES_LEAST + PANES_PER_BYTE * n);
+	if (end == BED_RUNS && says == NAIVE_TAKES && !c.want.beyond)
+		check_taken(&c);
+	bed_free(&c.bed);
+}
+
+void snapshot_make(struct drive_input *out)
+{
+	static struct bed_stored stored;
+
+	make_snapshot(&stored, NOW_S);
+	out->n = 0;
+	for (size_t i = 0; i < stored.nfields; i++) {
+		item_add(out, SNAPSHOT_FIELD, stored.field[i].name.p, stored.field[i].name.n);
+		item_add(out, SNAPSHOT_VALUE, stored.field[i].value.p, stored.field[i].value.n);
+	}
+	for (size_t i = 0; i < stored.nchunks; i++) {
+		item_add(out, SNAPSHOT_CHUNK, stored.chunk[i].name.p, stored.chunk[i].name.n);
+		item_add(out, SNAPSHOT_BYTES, stored.chunk[i].value.p, stored.chunk[i].value.n);
+	}
+}
