@@ -90,3 +90,33 @@ void drive_mutate(struct drive_input *in, const char *const *pieces, size_t npie
 		break;
 	}
 }
+
+void drive_mutate_number(struct drive_input *in)
+{
+	static const char *const ways[] = {"0", "+", " ", "-", "9", "00000000"};
+	static const char *const edges[] = {"0", "-1", "1", "255", "2147483648", "33554431", "33554432",
+	    "4294967295", "4294967296", "9007199254740992", "9007199254740993", "1000000000000000000",
+	    "-1000000000000000000", "9223372036854775807", "-9223372036854775808", "18446744073709551616"};
+	size_t a = in->n ? (size_t)drive_below(in->n) : 0, b;
+	const char *edge = DRIVE_ONE_OF(edges), *way = DRIVE_ONE_OF(ways);
+	char next;
+
+	while (a < in->n && (in->p[a] < '0' || in->p[a] > '9'))
+		a++;
+	for (b = a; b < in->n && in->p[b] >= '0' && in->p[b] <= '9';)
+		b++;
+	if (a == in->n)
+		return;
+	switch (drive_below(3)) {
+	case 0:
+		drive_splice(in, a, b, edge, strlen(edge));
+		break;
+	case 1:
+		drive_splice(in, a, a, way, strlen(way));
+		break;
+	case 2: /* one more, about */
+		next = (char)('0' + (in->p[b - 1] - '0' + 1) % 10);
+		drive_splice(in, b - 1, b, &next, 1);
+		break;
+	}
+}

@@ -36,6 +36,8 @@ uint64_t drive_below(uint64_t n);
 void drive_splice(struct drive_input *in, size_t a, size_t b, const void *p, size_t n);
 void drive_add(struct drive_input *in, const void *p, size_t n);
 void drive_addz(struct drive_input *in, const char *text);
+/* One of the numbers in a text becomes another one, or is written in another way. */
+void drive_mutate_number(struct drive_input *in);
 /*
  * Does one thing to the bytes: another byte, a piece (a text) put in or in place of a byte, a byte or a part
  * gone, a part twice.

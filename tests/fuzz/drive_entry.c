@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	struct drive d = drive_begin(argc, argv, 10000);
+	struct drive d = drive_begin(argc, argv, 20000);
 	struct entry_told told = {0};
 
 	npsd_log_level(NPSD_LOG_ERROR);
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 
 		entry_make(&in);
 		for (uint64_t k = drive_below(4); k > 0; k--)
-			items_mutate(&in, shard_pieces, SHARD_PIECES);
+			items_mutate(&in, 1u << ENTRY_DELTAS, shard_pieces, SHARD_PIECES);
 		entry_same(&told, in.p, in.n);
 	}
 	printf("%ld taken, %ld refused, %ld wait, %ld again\n", told.taken, told.refused, told.waits,

@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-	struct drive d = drive_begin(argc, argv, 8000);
+	struct drive d = drive_begin(argc, argv, 15000);
 	struct snapshot_told told = {0};
 
 	npsd_log_level(NPSD_LOG_ERROR);
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 
 		snapshot_make(&in);
 		for (uint64_t k = drive_below(4); k > 0; k--)
-			items_mutate(&in, shard_pieces, SHARD_PIECES);
+			items_mutate(&in, 1u << SNAPSHOT_BYTES, shard_pieces, SHARD_PIECES);
 		snapshot_same(&told, in.p, in.n);
 	}
 	printf("%ld taken, %ld refused, %ld wait, %ld again\n", told.taken, told.refused, told.waits,

@@ -13,8 +13,8 @@
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
 
-static size_t fuzz_items_mutate(
-    uint8_t *data, size_t size, size_t most, unsigned int seed, void (*make)(struct drive_input *))
+static size_t fuzz_items_mutate(uint8_t *data, size_t size, size_t most, unsigned int seed,
+    unsigned int packed, void (*make)(struct drive_input *))
 {
 	static struct drive_input in;
 	uint64_t what;
@@ -28,7 +28,7 @@ static size_t fuzz_items_mutate(
 	if (what == 0 || size == 0)
 		make(&in);
 	else
-		items_mutate(&in, shard_pieces, SHARD_PIECES);
+		items_mutate(&in, packed, shard_pieces, SHARD_PIECES);
 	if (in.n > most)
 		in.n = most;
 	memcpy(data, in.p, in.n);

@@ -14,5 +14,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed)
 {
-	return fuzz_items_mutate(data, size, most, seed, snapshot_make);
+	return fuzz_items_mutate(data, size, most, seed, 1u << SNAPSHOT_BYTES, snapshot_make);
 }

@@ -1,5 +1,7 @@
 #include "items.h"
 
+#include "packed.h"
+
 #define HEAD 3
 #define TEXT_MAX 65535
 
@@ -35,29 +37,33 @@ void item_add(struct drive_input *in, uint8_t kind, const void *p, size_t n)
 	splice_item(in, in->n, in->n, kind, p, n);
 }
 
-/* The bytes of the n-th item. */
-static bool find(size_t *a, size_t *b, const struct drive_input *in, uint64_t nth)
+/* One of them, with where it begins; what is packed three times as often. False: there is none. */
+static bool choose(struct item *it, size_t *a, size_t *b, const struct drive_input *in, unsigned int packed)
 {
-	struct item it;
+	uint64_t weight = 0, at;
+	bool found = false;
 
-	for (*a = *b = 0; item_next(&it, b, in->p, in->n); *a = *b)
-		if (nth-- == 0)
-			return true;
-	return false;
+	for (*b = 0; item_next(it, b, in->p, in->n);)
+		weight += 1 + 2 * (packed >> (it->kind % 4) & 1);
+	if (weight == 0)
+		return false;
+	at = drive_below(weight);
+	for (*a = *b = 0; !found && item_next(it, b, in->p, in->n); *a = found ? *a : *b) {
+		weight = 1 + 2 * (packed >> (it->kind % 4) & 1);
+		found = at < weight;
+		at -= found ? 0 : weight;
+	}
+	return found;
 }
 
-void items_mutate(struct drive_input *in, const char *const *pieces, size_t npieces)
+void items_mutate(struct drive_input *in, unsigned int packed, const char *const *pieces, size_t npieces)
 {
 	struct drive_input one = {.n = 0};
 	struct item it;
-	size_t a, b, n = 0, at = 0;
+	size_t a, b;
 
-	while (item_next(&it, &at, in->p, in->n))
-		n++;
-	if (n == 0 || !find(&a, &b, in, drive_below(n)))
+	if (!choose(&it, &a, &b, in, packed))
 		return;
-	at = a;
-	item_next(&it, &at, in->p, in->n);
 	drive_add(&one, it.text.p, it.text.n);
 	switch (drive_below(16)) {
 	case 0:
@@ -70,7 +76,12 @@ void items_mutate(struct drive_input *in, const char *const *pieces, size_t npie
 		splice_item(in, a, b, (uint8_t)drive_below(8), one.p, one.n);
 		break;
 	default:
-		drive_mutate(&one, pieces, npieces);
+		if (packed >> (it.kind % 4) & 1 && drive_below(4))
+			packed_mutate(&one);
+		else if (drive_below(2))
+			drive_mutate_number(&one);
+		else
+			drive_mutate(&one, pieces, npieces);
 		splice_item(in, a, b, it.kind, one.p, one.n);
 	}
 }

@@ -114,16 +114,23 @@ const struct bed_world *bed_world(void)
 
 /* --- the store --- */
 
+/* Of the call that is out: there is one at a time, of whichever bed. */
+static struct npsd_buf words;
+
 static bool store_submit(void *self, const struct npsd_call *call)
 {
 	struct bed_call *c = &((struct bed *)self)->call;
 
 	npsd_assert(!c->out && call->nkeys + call->nargs <= 2 * BED_WORDS);
-	npsd_buf_clear(&c->text);
+	if (!words.limit) {
+		npsd_buf_init(&words, TEXT_MAX);
+		npsd_assert(npsd_buf_reserve(&words, TEXT_MAX));
+	}
+	npsd_buf_clear(&words);
 	for (size_t i = 0; i < call->nkeys + call->nargs; i++) {
 		const struct npsd_arg *a = i < call->nkeys ? &call->keys[i] : &call->args[i - call->nkeys];
 
-		c->word[i] = keep(&c->text, (struct npsd_str){a->p, (uint32_t)a->n});
+		c->word[i] = keep(&words, (struct npsd_str){a->p, (uint32_t)a->n});
 	}
 	c->out = true;
 	c->tag = call->tag;
@@ -247,8 +254,6 @@ struct bed *bed_new(int64_t event_ms, int taking)
 	b->w = (struct npsd_wires){.cfg = world->cfg, .clock = {b, clock_ms, clock_ms, clock_random}};
 	b->w.store_fold =
 	    (struct npsd_store){.self = b, .submit = store_submit, .connection = store_connection};
-	npsd_buf_init(&b->call.text, TEXT_MAX);
-	npsd_assert(npsd_buf_reserve(&b->call.text, TEXT_MAX));
 	b->f = npsd_fold_new(&b->w);
 	b->f->names = world->names;
 	b->f->mono_ms = 1000;
@@ -263,7 +268,6 @@ void bed_free(struct bed **bed)
 
 	*bed = NULL;
 	npsd_fold_free(&b->f);
-	npsd_buf_free(&b->call.text);
 	free(b);
 }
 

@@ -54,7 +54,6 @@ struct bed {
 		enum npsd_script script;
 		struct npsd_str word[2 * BED_WORDS]; /* keys, then arguments */
 		size_t nkeys, n;
-		struct npsd_buf text;
 	} call;
 };
 
