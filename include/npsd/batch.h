@@ -84,7 +84,7 @@ struct npsd_order {
 	uint32_t run;
 	struct npsd_part_state state; /* TAKE, DROP (tp) */
 	int64_t load_from; /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
-	struct npsd_ruling *rulings; /* TAKE: ascending, for load_from and later; the order owns them */
+	struct npsd_ruling *rulings; /* TAKE: oldest first, of all incarnations; the order owns them */
 	size_t nrulings;
 	bool keep; /* TAKE: claim and position are those this worker left off at: keep the ledger */
 	struct npsd_names *names; /* RESET, first TAKE: the dictionary's copy of this run */

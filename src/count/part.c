@@ -20,13 +20,15 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 	for (size_t i = 0; i < o->nrulings; i++) {
 		const struct npsd_ruling *r = &o->rulings[i];
 
+		if (r->from.inc != o->state.pos.inc) /* offsets of another topic by the same name */
+			continue;
 		if (r->what == NPSD_RULING_AHEAD)
 			p->ahead[p->naheads++] = (struct npsd_part_range){r->from.offset, r->to};
 		else if (r->what == NPSD_RULING_LATENESS)
 			p->late[p->nlates++] = (struct npsd_part_from){r->from.offset, r->ms};
 		else if (r->what == NPSD_RULING_HORIZON)
 			p->raised[p->nraised++] = (struct npsd_part_from){r->from.offset, r->ms};
-		else if (r->what == NPSD_RULING_CONFIG && r->from.inc == o->state.pos.inc)
+		else if (r->what == NPSD_RULING_CONFIG)
 			p->older[p->nolder++] = (struct npsd_part_older){r->from.offset, (int)r->ms};
 	}
 }
