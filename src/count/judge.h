@@ -11,7 +11,7 @@ struct npsd_moment {
 	struct npsd_pos pos; /* of the record itself */
 	int64_t stream_ms;
 	int64_t horizon_ms;	/* NPSD_TIME_NONE: none yet, nothing is late */
-	bool location_required; /* the option */
+	bool location_required; /* the option, as it was in force for this record */
 };
 
 /* An event, with the ids that its own texts have: what an `updated` does not mention is NONE in content. */

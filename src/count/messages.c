@@ -25,17 +25,34 @@ static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_
 	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
 }
 
-/* A record that was counted under an older configuration is read under it for ever. */
-static struct npsd_decoder *decoder_of(struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
+/*
+ * A record that was counted under an older configuration is read under it for ever: its place in cfg->older,
+ * or -1.
+ */
+static int older_of(const struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
 {
 	int at = npsd_part_older(p, offset);
 
-	if (at < 0 || at == k->cfg->nolder)
+	return at == k->cfg->nolder ? -1 : at;
+}
+
+static struct npsd_decoder *decoder_of(struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
+{
+	int at = older_of(k, p, offset);
+
+	if (at < 0)
 		return k->decoder;
 	if (!k->older[at])
 		k->older[at] = npsd_decoder_new(k->cfg->older[at]);
 	npsd_assert(k->older[at]);
 	return k->older[at];
+}
+
+static bool location_required(const struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
+{
+	int at = older_of(k, p, offset);
+
+	return at < 0 ? k->cfg->location_required : k->cfg->older[at]->location_required;
 }
 
 static void decode_one(struct npsd_worker *k, size_t i)
@@ -274,8 +291,8 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 
 	npsd_part_move(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
 	if (reason == NPSD_R_ok) {
-		struct npsd_moment at = {
-		    {p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms, k->cfg->location_required};
+		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms,
+		    location_required(k, p, m->offset)};
 		struct npsd_said said = {in->key[i], &in->event[i], &in->content[i]};
 
 		npsd_ledger_judge(&judged, p->ledger, &said, &at);

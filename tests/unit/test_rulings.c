@@ -67,3 +67,53 @@ Test(rulings, of_another_incarnation_mean_nothing)
 	cr_expect_eq(r->last[0].end.horizon_ms, RIG_NOW - 8 * DAY);
 	rig_free(&r);
 }
+
+/* The rig's worker, with one configuration that was in force before: the present one with another switch. */
+static struct rig *rig_with_older(const char *older_switch, const char *present_switch)
+{
+	const char *const older[] = {older_switch}, *const present[] = {present_switch};
+	struct npsd_config *was = NULL;
+	struct npsd_err err = {0};
+	struct rig *r = rig_new(present, 1);
+
+	cr_assert(npsd_config_load(&was, &err, NULL, older, 1), "%s", err.text);
+	npsd_worker_free(&r->worker);
+	r->cfg->older = calloc(1, sizeof(struct npsd_config *));
+	cr_assert(r->cfg->older);
+	r->cfg->older[r->cfg->nolder++] = npsd_config_of_text(was->text, was->hash, r->cfg);
+	npsd_config_free(&was);
+	r->worker = npsd_worker_new(&r->w, 0);
+	return r;
+}
+
+/*
+ * An update that creates and names no location was counted, or was late, by the option of its time. What a
+ * load makes of it under another option must be the same, or a withdrawal takes away what was never added, or
+ * leaves what was.
+ */
+Test(rulings, an_update_that_creates_is_judged_by_the_option_of_its_time)
+{
+	static const struct {
+		const char *older, *present;
+		int64_t taken_away;
+	} rows[] = {
+	    {"location.required=true", "location.required=false", 0},
+	    {"location.required=false", "location.required=true", -1},
+	};
+	static const struct npsd_ruling ruling = {.what = NPSD_RULING_CONFIG, .from = {0, 1}, .ms = 0};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct rig *r = rig_with_older(rows[i].older, rows[i].present);
+
+		take(r, 0, 1, &ruling, 1);
+		rig_record(r, 0, 0, RIG_NOW,
+		    "{\"type\":\"response.updated\",\"response_id\":\"u\",\"score\":9,\"survey_kind\":"
+		    "\"other\",\"responded_at\":\"2026-11-22T21:04:05Z\"}");
+		rig_record(r, 0, 1, RIG_NOW, "{\"type\":\"response.retracted\",\"response_id\":\"u\"}");
+		rig_run(r);
+		cr_expect_eq(rig_total(r, "counted"), 1);
+		cr_expect_eq(rig_sum(r, "kind=other", -1, NPSD_C_h9), rows[i].taken_away, "%s: %ld",
+		    rows[i].older, (long)rig_sum(r, "kind=other", -1, NPSD_C_h9));
+		rig_free(&r);
+	}
+}
