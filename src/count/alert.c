@@ -111,6 +111,15 @@ static struct npsd_str text_of(const struct npsd_alert *al, int dim, const struc
 	return npsd_names_text_any(names, id);
 }
 
+/* The location as far as it is known: of one beyond its cap that is not told, its nearest ancestor within. */
+static struct npsd_str path_of(const struct npsd_alert *al, const struct npsd_names *names)
+{
+	struct npsd_str text = text_of(al, NPSD_DIM_location, names);
+	uint32_t id = shown(al)->value[NPSD_DIM_location];
+
+	return text.n > 0 || id < NPSD_ID_FIRST ? text : npsd_names_text_any(names, id);
+}
+
 static void add_text(struct npsd_buf *json, const char *name, struct npsd_str text)
 {
 	if (text.n == 0)
@@ -362,7 +371,7 @@ static void write_channels(
 	npsd_buf_clear(&a->text);
 	add_channel(a, "all", (struct npsd_str){NULL, 0});
 	add_channel(a, "severity:", npsd_str(severity_of(telling_score(al))));
-	add_paths(a, text_of(al, NPSD_DIM_location, names));
+	add_paths(a, path_of(al, names));
 	add_value(a, "team:", text_of(al, NPSD_DIM_team, names));
 	add_value(a, "owner:", text_of(al, NPSD_DIM_owner, names));
 	if (al->judged->told != NPSD_TOLD_RAISED)

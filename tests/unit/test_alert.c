@@ -313,6 +313,24 @@ Test(alert, what_is_beyond_a_cap_is_told_only_where_it_is_mentioned)
 	rig_free(&r);
 }
 
+/* A region hears of a unit beyond the cap, also where the event that makes it a detractor does not name the
+ * place. */
+Test(alert, ancestors_within_the_cap_hear_of_what_is_beyond_it)
+{
+	static const char *const options_[] = {"segments=[[], [location]]", "caps.location=2"};
+	static const char *const events[] = {
+	    "{\"type\":\"response.submitted\",\"response_id\":\"x\",\"survey_kind\":\"other\",\"score\":9,"
+	    "\"location\":\"n/a\"}",
+	    HEAD ",\"score\":9,\"location\":\"n/b\"}", UPDATE ",\"score\":3}"};
+	struct rig *r = run(options_, 2, events, 3);
+
+	cr_assert_eq(r->nalert, 1);
+	cr_expect_str_eq(r->alert[0].kind, "raised");
+	cr_expect_null(strstr(r->alert[0].json, "\"location\":"), "%s", r->alert[0].json);
+	cr_expect_str_eq(r->alert[0].channels, "all severity:high location:n");
+	rig_free(&r);
+}
+
 Test(alert, a_time_keeps_all_its_digits)
 {
 	static const char *const event[] = {HEAD

@@ -298,13 +298,18 @@ def location_seg(content, config, names):
 
 def alert_channels(kind, old, after, told, names):
     """Without the prefix: to old and new values, each once; of a severity that was lifted the old one."""
-    channels = ["all", f"severity:{after.severity}"]
-    channels += value_channels((told["location"] or "").split("/"), told.get("team"), told["owner"])
+    place = told["location"].split("/") if told["location"] else kept_place(after.content or old, names)
+    channels = ["all", f"severity:{after.severity}"] + value_channels(place, told.get("team"), told["owner"])
     if kind != "raised":
-        place = [path for path in ancestors(old.location) if kept("location", path, names)]
         channels += [f"severity:{severity(old.score)}"] + value_channels(
-            place[-1].split("/") if place else [], kept("team", old.values.get("team"), names), kept("owner", old.owner, names))
+            kept_place(old, names), kept("team", old.values.get("team"), names), kept("owner", old.owner, names))
     return sorted(set(channels))
+
+
+def kept_place(content, names):
+    """Levels of the location as the ledger keeps it: of one beyond its cap those of the nearest ancestor within."""
+    place = [path for path in ancestors(content.location) if kept("location", path, names)]
+    return place[-1].split("/") if place else []
 
 
 def value_channels(levels, team, owner):
