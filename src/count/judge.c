@@ -90,10 +90,11 @@ static void count(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_en
 		npsd_entry_set(l, e, out->now);
 	else
 		npsd_entry_clear(l, e);
+	if (e->told == NPSD_TOLD_MAX)
+		return;
 	out->told = told_of(out->had ? &out->before : NULL, out->now);
 	if (out->told == NPSD_TOLD_NOTHING)
 		return;
-	npsd_assert(e->told < NPSD_TOLD_MAX);
 	e->told++;
 	if (out->told == NPSD_TOLD_RAISED)
 		e->incident = e->told;

@@ -23,8 +23,8 @@ struct npsd_key {
 	uint64_t lo, hi;
 };
 
-#define NPSD_KEY_HIGH_BITS 40 /* of hi kept in the entry; 8 more are the index's fingerprint */
-#define NPSD_TOLD_MAX ((1u << 24) - 1)
+#define NPSD_KEY_HIGH_BITS 40		  /* of hi kept in the entry; 8 more are the index's fingerprint */
+#define NPSD_TOLD_MAX ((1u << 24) - 1)	  /* so many alerts of one response are told, and no more */
 #define NPSD_MS_MAX ((int64_t)1 << 47)	  /* times are kept between -NPSD_MS_MAX and NPSD_MS_MAX - 1 */
 #define NPSD_AFTER_MAX ((int64_t)1 << 39) /* ms; seventeen years */
 

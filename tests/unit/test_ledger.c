@@ -223,3 +223,29 @@ Test(ledger, known_late_and_forgotten)
 		npsd_ledger_free(&l);
 	}
 }
+
+/* A source that sends all its answers under one id must not end npsd when the alerts of that one are counted
+ * out. */
+Test(ledger, an_answer_that_was_told_so_often_tells_no_more)
+{
+	struct npsd_ledger *l = npsd_ledger_new();
+	struct npsd_event ev = {.type = NPSD_T_SUBMITTED, .updated_ms = NPSD_TIME_NONE, .event_ms = 100};
+	struct npsd_content c = content_of(6);
+	struct npsd_moment at = {{0, 1}, 100, NPSD_TIME_NONE, true};
+	struct npsd_judged j;
+
+	npsd_ledger_reserve(l, 1);
+	judge(&j, l, 1, &ev, &c, &at);
+	cr_assert(j.told == NPSD_TOLD_RAISED && j.entry->incident == 1);
+	j.entry->told = NPSD_TOLD_MAX - 1;
+	for (int i = 0; i < 3; i++) {
+		c.score = (int8_t)(i % 2 ? 3 : 9);
+		at.pos.offset++;
+		judge(&j, l, 1, &ev, &c, &at);
+		cr_expect(j.fate == NPSD_F_counted && j.now && j.now->score == c.score);
+		cr_expect_eq(j.told, i == 0 ? NPSD_TOLD_RETRACTED : NPSD_TOLD_NOTHING);
+		cr_expect_eq(j.entry->told, NPSD_TOLD_MAX);
+		cr_expect_eq(j.entry->incident, 1);
+	}
+	npsd_ledger_free(&l);
+}
