@@ -16,7 +16,7 @@ struct npsd_decoder;
 struct npsd_record_view {
 	const void *value; /* NULL: tombstone. Nothing is read behind its end */
 	size_t len;
-	int64_t record_ms; /* the record's timestamp */
+	int64_t record_ms; /* the record's timestamp, from -2^47 to 2^47 */
 	bool ahead;	   /* it is stamped more than a day ahead of npsd's clock (or a ruling says it was) */
 	int32_t topic;	   /* its place in the configuration */
 	const struct npsd_headers *headers; /* NULL: none that bear on it */

@@ -18,6 +18,12 @@ struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp t
 
 /* --- decode --- */
 
+/* Producers may stamp records with any number; sums and differences of these do not overflow. */
+static int64_t bounded(int64_t ms)
+{
+	return ms > NPSD_MS_MAX ? NPSD_MS_MAX : ms < -NPSD_MS_MAX ? -NPSD_MS_MAX : ms;
+}
+
 static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_t wall_ms)
 {
 	if (npsd_part_is_listed(p, m->offset))
@@ -60,14 +66,14 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	struct npsd_messages *in = &k->in;
 	struct npsd_msg *m = &in->msg[i];
 	struct npsd_part *p = npsd_worker_part(k, m->tp);
-	struct npsd_record_view view = {
-	    .value = m->value, .len = m->len, .record_ms = m->record_ms, .topic = m->tp.topic};
+	struct npsd_record_view view = {.value = m->value, .len = m->len, .topic = m->tp.topic};
 	struct npsd_headers headers;
 
 	in->part[i] = p && m->offset >= p->next ? p : NULL;
 	in->whole[i] = false;
 	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
 		return;
+	m->record_ms = view.record_ms = bounded(m->record_ms);
 	in->ahead[i] = view.ahead = is_ahead(p, m, in->wall_ms);
 	if (m->headers) {
 		k->w->broker.headers(k->w->broker.self, &headers, m);

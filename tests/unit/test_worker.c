@@ -117,6 +117,28 @@ Test(worker, a_record_moves_time_before_it_is_judged_whatever_its_fate)
 	rig_free(&r);
 }
 
+/* Kafka takes any timestamp from a producer: the horizon behind the least of them must not come out in the
+ * future. */
+Test(worker, timestamps_at_the_ends_of_their_range_do_no_harm)
+{
+	static const char stage[] = "{\"type\":\"survey.invited\",\"invitation_id\":\"i\",\"survey_kind\":"
+				    "\"transactional\",\"location\":\"north\"}";
+	struct rig *r = rig_new(plain_sets, 1);
+
+	rig_take(r, 0, 0, 0);
+	rig_record(r, 0, 0, INT64_MIN, stage);
+	submit(r, 1, INT64_MIN + 1, "a", "9", "");
+	submit(r, 2, INT64_MAX, "b", "9", ",\"responded_at\":1");
+	submit(r, 3, RIG_NOW, "c", "9", "");
+	rig_run(r);
+	cr_expect_eq(rig_total(r, "counted"), 3);
+	cr_expect_eq(rig_total(r, "rejected:future"), 1);
+	cr_expect_eq(rig_sum(r, "kind=transactional", -1, NPSD_C_h9), 2);
+	cr_expect_eq(r->last[0].end.stream_ms, RIG_NOW);
+	cr_expect_eq(r->last[0].end.horizon_ms, RIG_NOW - 7 * DAY);
+	rig_free(&r);
+}
+
 Test(worker, records_ahead_of_the_clock_are_listed_as_ranges_and_move_no_time)
 {
 	struct rig *r = rig_new(plain_sets, 1);
