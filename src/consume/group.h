@@ -153,6 +153,5 @@ void take_on_committed(struct npsd_group *g, struct take *t, const struct npsd_b
 void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done *done);
 /* Where delivery must begin so that the ledger knows what is still known. */
 int64_t take_load_from(const struct take *t);
-bool npsd_pos_parse(struct npsd_pos *out, const char *text);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "consume/group.h"
+#include "consume/stored.h"
 
 bool group_targets_find(struct npsd_group *g)
 {
@@ -87,7 +88,7 @@ bool group_positions_ask(struct npsd_group *g)
 static void on_position(struct npsd_group *g, struct npsd_tp tp, const char *text)
 {
 	struct npsd_pos pos = {0, 0};
-	bool known = npsd_pos_parse(&pos, text);
+	bool known = npsd_stored_pos(&pos, npsd_str(text));
 
 	for (size_t i = 0; i < g->ntargets; i++) {
 		struct target *t = &g->target[i];
@@ -113,7 +114,7 @@ void group_on_positions(struct npsd_group *g, const struct npsd_done *done)
 		struct npsd_pos pos;
 
 		on_position(g, g->positions_tp[i], r->el[2].el[i].str);
-		if (!g->drain && npsd_pos_parse(&pos, r->el[2].el[i].str))
+		if (!g->drain && npsd_stored_pos(&pos, npsd_str(r->el[2].el[i].str)))
 			at[n++] = (struct npsd_offset){g->positions_tp[i], pos.offset};
 	}
 	if (n && g->phase == PHASE_RUNNING)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "consume/group.h"
+#include "consume/stored.h"
 #include "npsd/event.h"
 
 #define AGAIN_MS 1000
@@ -49,18 +50,6 @@ static void fresh_claim(struct npsd_group *g, char out[NPSD_CLAIM_LEN + 1])
 static void pos_text(char out[40], struct npsd_pos pos)
 {
 	snprintf(out, 40, "%" PRIu32 ":%" PRId64, pos.inc, pos.offset);
-}
-
-bool npsd_pos_parse(struct npsd_pos *out, const char *text)
-{
-	char *end;
-
-	out->inc = (uint32_t)strtoul(text, &end, 10);
-	if (end == text || *end != ':')
-		return false;
-	text = end + 1;
-	out->offset = strtoll(text, &end, 10);
-	return end != text && *end == 0;
 }
 
 static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
@@ -191,87 +180,11 @@ void take_on_committed(struct npsd_group *g, struct take *t, const struct npsd_b
 	}
 }
 
-static int64_t time_of(const char *text)
-{
-	return *text == '-' && (text[1] == ' ' || text[1] == 0) ? NPSD_TIME_NONE : strtoll(text, NULL, 10);
-}
-
-/* `STREAM_MS HORIZON_MS LATENESS_MS`, `-` for none yet */
-static bool parse_state(struct npsd_part_state *s, const char *text)
-{
-	const char *second = strchr(text, ' ');
-	const char *third = second ? strchr(second + 1, ' ') : NULL;
-
-	if (!third)
-		return false;
-	s->stream_ms = time_of(text);
-	s->horizon_ms = time_of(second + 1);
-	s->lateness_ms = time_of(third + 1);
-	if (s->lateness_ms == NPSD_TIME_NONE)
-		s->lateness_ms = 0;
-	return true;
-}
-
-/* `config INC:OFFSET HASH DICT_LEN` */
-static bool parse_config(struct npsd_ruling *r, const struct npsd_config *cfg, const char *line)
-{
-	char pos[40], hash[40];
-
-	if (sscanf(line, "config %39s %39s", pos, hash) != 2 || !npsd_pos_parse(&r->from, pos))
-		return false;
-	r->what = NPSD_RULING_CONFIG;
-	r->to = r->from.offset;
-	r->ms = npsd_config_older(cfg, npsd_str(hash));
-	if (r->ms < 0 && strcmp(hash, cfg->hash) == 0)
-		r->ms = cfg->nolder; /* the present one was in force before, too */
-	return r->ms >= 0;
-}
-
-static bool parse_ruling(struct npsd_ruling *r, const struct npsd_config *cfg, const char *line)
-{
-	char word[16], pos[40];
-	long long a = 0;
-
-	if (strncmp(line, "config ", 7) == 0)
-		return parse_config(r, cfg, line);
-	if (sscanf(line, "%15s %39s %lld", word, pos, &a) != 3 || !npsd_pos_parse(&r->from, pos))
-		return false;
-	r->to = r->from.offset;
-	if (strcmp(word, "lateness") == 0 || strcmp(word, "horizon") == 0) {
-		r->what = *word == 'l' ? NPSD_RULING_LATENESS : NPSD_RULING_HORIZON;
-		r->ms = a;
-		return true;
-	}
-	r->what = strcmp(word, "ahead") == 0 ? NPSD_RULING_AHEAD : NPSD_RULING_GAP;
-	r->to = a;
-	return r->what == NPSD_RULING_AHEAD || strcmp(word, "gap") == 0;
-}
-
-static bool parse_rulings(struct take *t, const struct npsd_config *cfg, const struct npsd_reply *list)
-{
-	free(t->rulings);
-	t->rulings = calloc(list->n + 1, sizeof *t->rulings);
-	npsd_assert(t->rulings);
-	t->nrulings = 0;
-	for (size_t i = 0; i < list->n; i++)
-		if (!parse_ruling(&t->rulings[t->nrulings++], cfg, list->el[i].str))
-			return false;
-	return true;
-}
-
-/* {"ok", claim, pos, base, state, dict_len, claims, rulings, told} */
 static bool parse_stored(struct take *t, const struct npsd_config *cfg, const struct npsd_reply *r)
 {
-	struct npsd_part_state *s = &t->state;
-
-	if (r->n < 9 || r->el[1].len > NPSD_CLAIM_LEN || r->el[7].type != NPSD_REPLY_ARRAY)
-		return false;
-	*s = (struct npsd_part_state){.tp = t->tp};
-	memcpy(s->claim, r->el[1].str, r->el[1].len);
-	if (r->el[8].len > 0 && !npsd_pos_parse(&s->told, r->el[8].str))
-		return false;
-	return npsd_pos_parse(&s->pos, r->el[2].str) && npsd_pos_parse(&s->base, r->el[3].str) &&
-	       parse_state(s, r->el[4].str) && parse_rulings(t, cfg, &r->el[7]);
+	free(t->rulings);
+	t->state = (struct npsd_part_state){.tp = t->tp};
+	return npsd_stored_part(&t->state, &t->rulings, &t->nrulings, r, cfg);
 }
 
 /* Whether what is stored still goes on from what Kafka holds; else where to go on. */

@@ -1,0 +1,185 @@
+#include "consume/stored.h"
+
+#include <stdlib.h>
+
+#include "npsd/err.h"
+#include "npsd/event.h"
+
+#define TIME_END ((int64_t)1000000000 * 1000000000) /* ms, in size: no event has such a time */
+
+enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_DICT_LEN, S_CLAIMS, S_RULINGS, S_TOLD, NSTORED };
+
+/* Cuts the word before `by` off the front of *rest, and `by` with it. False: there is none, or it is empty.
+ */
+static bool take_word(struct npsd_str *word, struct npsd_str *rest, char by)
+{
+	const char *at = rest->n ? memchr(rest->p, by, rest->n) : NULL;
+
+	if (!at || at == rest->p)
+		return false;
+	*word = (struct npsd_str){rest->p, (uint32_t)(at - rest->p)};
+	*rest = (struct npsd_str){at + 1, rest->n - word->n - 1};
+	return true;
+}
+
+/* Decimal digits alone; `-` before them where `least` is below 0. */
+static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
+{
+	bool minus = least < 0 && text.n > 0 && text.p[0] == '-';
+	int64_t v = 0;
+
+	if (text.n == minus)
+		return false;
+	for (uint32_t i = minus; i < text.n; i++) {
+		int digit = text.p[i] - '0';
+
+		if (digit < 0 || digit > 9 || v > (INT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = minus ? -v : v;
+	return *out >= least && *out <= most;
+}
+
+static bool read_ms(int64_t *out, struct npsd_str text)
+{
+	return read_number(out, text, -TIME_END + 1, TIME_END - 1);
+}
+
+bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
+{
+	struct npsd_str inc;
+	int64_t number;
+
+	if (!take_word(&inc, &text, ':') || !read_number(&number, inc, 0, UINT32_MAX) ||
+	    !read_number(&out->offset, text, 0, INT64_MAX))
+		return false;
+	out->inc = (uint32_t)number;
+	return true;
+}
+
+/* A time, or `-` for none yet. */
+static bool read_ms_or(int64_t *out, struct npsd_str text, int64_t none, int64_t least)
+{
+	*out = none;
+	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, TIME_END - 1);
+}
+
+bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
+{
+	struct npsd_str stream, horizon;
+
+	return take_word(&stream, &text, ' ') && take_word(&horizon, &text, ' ') &&
+	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -TIME_END + 1) &&
+	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -TIME_END + 1) &&
+	       read_ms_or(&out->lateness_ms, text, 0, 1);
+}
+
+/* --- rulings --- */
+
+/* TO of `ahead`: behind the offset where it begins. */
+static bool read_to(struct npsd_ruling *r, struct npsd_str text)
+{
+	return read_number(&r->to, text, r->from.offset, INT64_MAX);
+}
+
+/* `TO WALL_MS REASON` of `gap` */
+static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
+{
+	struct npsd_str to, wall;
+	int64_t wall_ms;
+
+	return take_word(&to, &text, ' ') && take_word(&wall, &text, ' ') && read_to(r, to) &&
+	       read_ms(&wall_ms, wall) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
+	       !memchr(text.p, 0, text.n);
+}
+
+/* `HASH DICT_LEN` of `config` */
+static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struct npsd_config *cfg)
+{
+	struct npsd_str hash;
+	int64_t len;
+
+	if (!take_word(&hash, &text, ' ') || !read_number(&len, text, 0, NPSD_ID_MAX))
+		return false;
+	r->ms = npsd_config_older(cfg, hash);
+	if (r->ms < 0 && npsd_str_eq(hash, npsd_str(cfg->hash)))
+		r->ms = cfg->nolder; /* the present one was in force before, too */
+	return r->ms >= 0;
+}
+
+bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg)
+{
+	static const struct {
+		const char *word;
+		enum npsd_ruling_what what;
+	} words[] = {{"ahead", NPSD_RULING_AHEAD}, {"lateness", NPSD_RULING_LATENESS},
+	    {"horizon", NPSD_RULING_HORIZON}, {"gap", NPSD_RULING_GAP}, {"config", NPSD_RULING_CONFIG}};
+	struct npsd_str word, pos;
+	size_t i = 0;
+
+	if (!take_word(&word, &line, ' ') || !take_word(&pos, &line, ' ') ||
+	    !npsd_stored_pos(&out->from, pos))
+		return false;
+	while (i < sizeof words / sizeof words[0] && !npsd_str_eq(word, npsd_str(words[i].word)))
+		i++;
+	if (i == sizeof words / sizeof words[0])
+		return false;
+	out->what = words[i].what;
+	out->to = out->from.offset;
+	out->ms = 0;
+	switch (out->what) {
+	case NPSD_RULING_AHEAD:
+		return read_to(out, line);
+	case NPSD_RULING_LATENESS:
+		return read_number(&out->ms, line, 1, TIME_END - 1);
+	case NPSD_RULING_HORIZON:
+		return read_ms(&out->ms, line);
+	case NPSD_RULING_GAP:
+		return read_gap(out, line);
+	default:
+		return read_config(out, line, cfg);
+	}
+}
+
+/* --- the answer --- */
+
+static struct npsd_str text_at(const struct npsd_reply *list, size_t i)
+{
+	const struct npsd_reply *el = &list->el[i];
+
+	return el->type == NPSD_REPLY_STR ? (struct npsd_str){el->str, (uint32_t)el->len} : NPSD_STR("");
+}
+
+static bool read_rulings(
+    struct npsd_ruling **out, size_t *n, const struct npsd_reply *list, const struct npsd_config *cfg)
+{
+	*out = calloc(list->n + 1, sizeof **out);
+	npsd_assert(*out);
+	for (*n = 0; *n < list->n; ++*n)
+		if (!npsd_stored_ruling(&(*out)[*n], text_at(list, *n), cfg))
+			return false;
+	return true;
+}
+
+bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings, size_t *nrulings,
+    const struct npsd_reply *r, const struct npsd_config *cfg)
+{
+	struct npsd_str claim, told;
+
+	*rulings = NULL;
+	*nrulings = 0;
+	if (r->n < NSTORED || r->el[S_RULINGS].type != NPSD_REPLY_ARRAY)
+		return false;
+	claim = text_at(r, S_CLAIM);
+	told = text_at(r, S_TOLD);
+	if (claim.n == 0 || claim.n > NPSD_CLAIM_LEN || memchr(claim.p, 0, claim.n) ||
+	    (told.n > 0 && !npsd_stored_pos(&out->told, told)))
+		return false;
+	memcpy(out->claim, claim.p, claim.n);
+	out->claim[claim.n] = 0;
+	return npsd_stored_pos(&out->pos, text_at(r, S_POS)) &&
+	       npsd_stored_pos(&out->base, text_at(r, S_BASE)) &&
+	       npsd_stored_state(out, text_at(r, S_STATE)) &&
+	       read_rulings(rulings, nrulings, &r->el[S_RULINGS], cfg);
+}
