@@ -93,12 +93,15 @@ class KafkaBroker:
     def stop(self):
         subprocess.run([HERE / "kafka.sh", "stop", self.folder], stdin=subprocess.DEVNULL, check=True, timeout=120)
 
-    def make_topic(self, name, partitions):
+    def make_topic(self, *names_and_partitions):
+        """(name, ..., partitions)"""
         from confluent_kafka.admin import AdminClient, NewTopic
+        *names, partitions = names_and_partitions
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for made in admin.create_topics([NewTopic(name, partitions, 1)]).values():
+        for made in admin.create_topics([NewTopic(name, partitions, 1) for name in names]).values():
             made.result(60)
-        wait_for(f"{name} has leaders", lambda: self.has_leaders(admin, name, partitions))
+        for name in names:
+            wait_for(f"{name} has leaders", lambda: self.has_leaders(admin, name, partitions))
 
     def delete_records(self, topic, partition, before):
         """As retention does: what lies before this offset is gone. (Debian's client has no call for it.)"""
@@ -144,13 +147,13 @@ class Producer:
         self.client = Client({"bootstrap.servers": bootstrap, "linger.ms": 2, "enable.idempotence": True,
                               "message.max.bytes": 4_000_000})
 
-    def send(self, event, timestamp_ms, partition=0, key=None):
+    def send(self, event, timestamp_ms, partition=0, headers=None, key=None):
         """event: an object to be written as JSON, bytes as they are, or None for a tombstone."""
         value = json.dumps(event, ensure_ascii=False).encode() if isinstance(event, dict) else event
         while True:
             try:
                 self.client.produce(self.topic, value, key, partition=partition, timestamp=timestamp_ms,
-                                    on_delivery=self.delivered)
+                                    headers=headers, on_delivery=self.delivered)
                 return
             except BufferError:
                 self.client.poll(0.1)

@@ -26,6 +26,7 @@ class Expected:
     set_of: dict = field(default_factory=dict)  # SEG -> name of its set
     since_ms: int = 0  # where the first records were not read
     meta: Counter = field(default_factory=Counter)  # `undated`, `ahead`, `other:DIM`
+    forgotten: int = 0  # answers that count and are not known any more
     ahead: set = field(default_factory=set)  # (topic, partition, incarnation, offset) of records ahead of the clock
     faults: list = field(default_factory=list)  # of what was given: dictionary, rulings
     views: dict = field(default_factory=dict)  # what view() was asked
@@ -107,6 +108,7 @@ def expect(records, config, now_ms=None, dictionary=None, rulings=None):
         fate, reason = run(record, partitions[place], expected, names, now_ms)
         tally(expected.totals, record.topic, fate, reason)
     for partition in partitions.values():
+        expected.forgotten += len(partition.forgotten)
         for answer in partition.counted():
             content = answer.content
             add(expected, expected.answers, content, (answer.event_ms, content.score, content.comment is not None), names)

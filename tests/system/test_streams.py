@@ -1,0 +1,65 @@
+"""
+Streams that Hypothesis makes, each through a topic and a npsd of its own: no difference from the recount on any key. The same
+ones every time; NPSD_TEST_EXAMPLES=1000 tries as many others.
+"""
+import os
+import uuid
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+
+import harness
+from conftest import Case, need
+from recount.config import Config
+from strategies import PARTITIONS, cases, records_of
+
+EXAMPLES = os.environ.get("NPSD_TEST_EXAMPLES")
+
+
+class Bed:
+    """What all examples share: a Redis, a producer, and topics that are there before they are needed, since that takes a while."""
+
+    def __init__(self, broker, folder):
+        self.broker, self.folder, self.topics = broker, folder, []
+        self.server = harness.RedisServer(folder)
+        self.producer = harness.Producer(broker.bootstrap, None)
+
+    def case(self, options):
+        if not self.topics:
+            self.topics = [f"t-{uuid.uuid4().hex[:12]}" for _ in range(50)]
+            self.broker.make_topic(*self.topics, PARTITIONS)
+            self.producer.client.list_topics(timeout=30)  # so that it knows them
+        self.server.client.flushall()
+        case = Case(self.broker, self.server, self.folder)
+        case.topic = self.producer.topic = self.topics.pop()
+        case.producer = self.producer
+        case.config = Config(topic=case.topic, partitions={case.topic: PARTITIONS}, **options)
+        return case
+
+
+@pytest.fixture(scope="module")
+def bed(broker, tmp_path_factory):
+    need("redis-server")
+    found = Bed(broker, tmp_path_factory.mktemp("streams"))
+    yield found
+    found.server.stop()
+
+
+@settings(max_examples=int(EXAMPLES or 60), derandomize=EXAMPLES is None, database=None, deadline=None, print_blob=True,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(cases())
+def test_streams(bed, made):
+    options, parts = made
+    if not parts:
+        return
+    case = bed.case(options)
+    try:
+        for part in parts:
+            for record in part:
+                case.producer.send(*record)
+            case.drain()
+        case.check(records_of(case.topic, [record for part in parts for record in part]))
+    finally:
+        for started in case.started:
+            started.kill()
+            note(started.output())
