@@ -26,6 +26,8 @@ struct Response {
 
 struct Invitation {
 	std::set<Type> stages;
+	int64_t from_ms = INT64_MIN;   /* the horizon when it became known */
+	int64_t latest_ms = INT64_MIN; /* of its stages' own times */
 	int64_t seen_ms = 0;
 };
 
@@ -200,11 +202,14 @@ Judged Partition::judge_stage(const Record &r)
 
 	if (known && it->second.stages.count(e.type))
 		return {"duplicate", ""};
-	if (!known && e.event_ms < out.horizon_ms.value_or(INT64_MIN))
-		return {"late", ""};
 	Invitation now = known ? it->second : Invitation();
+	if (!known)
+		now.from_ms = out.horizon_ms.value_or(INT64_MIN);
+	if (e.event_ms < now.from_ms)
+		return {"late", ""};
 	now.stages.insert(e.type);
-	now.seen_ms = std::max(out.stream_ms.value_or(e.event_ms), e.event_ms);
+	now.latest_ms = std::max(now.latest_ms, e.event_ms);
+	now.seen_ms = std::max(out.stream_ms.value_or(now.latest_ms), now.latest_ms);
 	invitations[e.id] = now;
 	out.turns["stages"]++;
 	count_stage(out, setup, whole(e.said), e.type, e.event_ms, values);
