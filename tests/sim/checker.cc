@@ -7,9 +7,10 @@ namespace sim
 
 static constexpr int64_t DAY = 24 * 3600000;
 
-Checker::Checker(const Setup &s, const Topics &t, const struct model *m, const int64_t &now)
+Checker::Checker(const Setup &s, const Topics &t, struct model *m, const int64_t &now)
     : setup(s), topics(t), keys(model_keys(m)), now_ms(now), hashes((size_t)s.shards)
 {
+	model_listen(m, &published);
 }
 
 const TopicPart &Checker::part(const std::string &tp) const
@@ -110,6 +111,9 @@ void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 	for (auto &l : p.rulings.lateness)
 		if (!std::count(setup.lateness_ms.begin(), setup.lateness_ms.end(), l.second))
 			throw Difference(tp + ": a ruling `lateness` of nobody's");
+	for (auto &h : p.rulings.horizon)
+		if (!setup.ledger_bytes || h.second > counted(tp, h.first).stream_ms.value_or(INT64_MIN))
+			throw Difference(tp + ": a ruling `horizon` beyond stream time");
 }
 
 static std::string text_of(const std::optional<int64_t> &v)
@@ -225,6 +229,33 @@ void Checker::check_values_of(const Said &said)
 	}
 }
 
+void Checker::check_meta(Whole &w)
+{
+	std::map<std::string, int64_t> told = st.meta;
+	int64_t ahead = told["ahead"], moved = told["horizon_moved"], may_be_ahead = 0, rulings = 0;
+	std::string meta;
+
+	told.erase("ahead");
+	told.erase("horizon_moved");
+	if (w.undated)
+		w.other["undated"] = w.undated;
+	if (!(meta = first_difference(told, w.other)).empty())
+		throw Difference("meta: " + meta);
+	for (auto &p : st.parts) {
+		rulings += (int64_t)p.second.rulings.horizon.size();
+		for (auto &r : part(p.first).records)
+			may_be_ahead += r.offset < p.second.pos.offset && r.ms > r.made_ms + 5 * 60000;
+	}
+	if (ahead > may_be_ahead)
+		throw Difference("meta: " + std::to_string(ahead) + " were ahead, of " +
+				 std::to_string(may_be_ahead) + " that may have been");
+	/* it may move twice at the same offset */
+	if (moved < rulings || (moved > 0) != (rulings > 0))
+		throw Difference("meta: the horizon was moved " + std::to_string(moved) + " times, in " +
+				 std::to_string(rulings) + " rulings");
+	memory_moves = moved;
+}
+
 void Checker::check_stored()
 {
 	st = read_stored(keys, setup);
@@ -235,19 +266,14 @@ void Checker::check_stored()
 	for (auto &p : st.parts)
 		check_part(p.first, p.second);
 	Whole w = whole(stored_positions());
-	std::string totals = first_difference(st.totals, w.totals), meta;
-	std::map<std::string, int64_t> told = st.meta;
+	std::string totals = first_difference(st.totals, w.totals);
 
 	if (!totals.empty())
 		throw Difference("totals: " + totals);
 	if (st.totals["consumed"] != st.totals["counted"] + st.totals["duplicate"] + st.totals["late"] +
 					 st.totals["rejected"] + st.totals["ignored"])
 		throw Difference("not every record has one fate");
-	told.erase("ahead");
-	if (w.undated)
-		w.other["undated"] = w.undated;
-	if (!(meta = first_difference(told, w.other)).empty())
-		throw Difference("meta: " + meta);
+	check_meta(w);
 	if (st.clock_ms != (w.clock_ms ? std::to_string(*w.clock_ms) : ""))
 		throw Difference(
 		    "the event clock is `" + st.clock_ms + "`, not `" + text_of(w.clock_ms) + "`");
@@ -263,6 +289,8 @@ void Checker::rolled_back()
 		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
 	memory.clear();
 	segs.clear();
+	published.clear();
+	heard = st.alerts.size();
 	check_stored();
 }
 

@@ -19,7 +19,7 @@ namespace sim
 class Checker
 {
       public:
-	Checker(const Setup &setup, const Topics &topics, const struct model *model, const int64_t &now_ms);
+	Checker(const Setup &setup, const Topics &topics, struct model *model, const int64_t &now_ms);
 	/* A script was executed. */
 	void seen(const Call &call, const struct npsd_reply *reply);
 	/* Redis went back: what is known of the time that never was is forgotten. */
@@ -32,6 +32,7 @@ class Checker
 	bool all_counted() const;
 
 	int64_t stored_checks = 0, key_checks = 0, keys_of_unknown_rounds = 0, transitions = 0;
+	int64_t memory_moves = 0;		 /* of horizons */
 	std::map<std::string, int64_t> happened; /* at rest: fates, reasons, turns, kinds of alerts */
 
       private:
@@ -49,6 +50,8 @@ class Checker
 	void check_rulings(const std::string &tp, const StoredPart &p);
 	void check_panes(const Whole &w);
 	void check_alerts(const Whole &w);
+	void check_meta(Whole &w);
+	void check_told(const StoredAlert &a, const Transition &t);
 	void check_values();
 	void check_values_of(const Said &said);
 	void check_published(const Call &call);
@@ -65,6 +68,8 @@ class Checker
 	const Keys &keys;
 	const int64_t &now_ms;
 	Stored st;
+	std::vector<std::pair<std::string, std::string>> published; /* since the last look */
+	size_t heard = 0, messages = 0;		 /* alerts that were there then; what the new ones make */
 	std::map<std::string, std::string> revs; /* highest seen, by key */
 	std::vector<std::map<int64_t, std::string>>
 	    hashes; /* by shard: chain hash of each log entry ever in this history */

@@ -1,7 +1,7 @@
 /* The checker's third part: the stream of alerts. */
-#include <simdjson.h>
-
 #include "checker.h"
+
+#include <simdjson.h>
 
 namespace sim
 {
@@ -55,11 +55,16 @@ static std::map<std::string, std::string> flat(const Transition &t)
 	return out;
 }
 
+static std::string name_of(const StoredAlert &a)
+{
+	return "alert " + a.field.at("id") + " of " + a.field.at("source") + ": ";
+}
+
 static void check_alert(const StoredAlert &a, const Transition &t)
 {
 	static simdjson::dom::parser parser;
 	simdjson::dom::object o;
-	std::string name = "alert " + a.field.at("id") + " of " + a.field.at("source") + ": ";
+	std::string name = name_of(a);
 	auto wanted = flat(t);
 
 	if (parser.parse(a.field.at("json")).get(o))
@@ -79,11 +84,33 @@ static void check_alert(const StoredAlert &a, const Transition &t)
 					 "`, not `" + wanted[field] + "`");
 }
 
+/* Just added to the stream: marked where it is stale, else told to all whom it concerns, once. */
+void Checker::check_told(const StoredAlert &a, const Transition &t)
+{
+	bool stale = now_ms > t.oldest_ms + setup.alerts_max_age_ms;
+	std::string json = a.field.at("json"),
+		    message = json.substr(0, json.size() - 1) + ",\"stream_id\":\"" + a.stream_id + "\"}";
+	std::set<std::string> heard_by;
+
+	if ((a.field.count("stale") > 0) != stale || (stale && a.field.at("stale") != "1"))
+		throw Difference(name_of(a) + (stale ? "it is not stale" : "it is stale"));
+	for (auto &m : published)
+		if (m.second == message && !heard_by.insert(m.first).second)
+			throw Difference(name_of(a) + "twice on " + m.first);
+	for (auto &channel : t.channels)
+		if (heard_by.erase("nps:alerts:" + channel) == stale)
+			throw Difference(name_of(a) + (stale ? "told to " : "not told to ") + channel);
+	if (!heard_by.empty())
+		throw Difference(name_of(a) + "told to " + *heard_by.begin());
+	messages += stale ? 0 : t.channels.size();
+}
+
 void Checker::check_alerts(const Whole &w)
 {
 	std::map<std::string, size_t> next;
-	size_t all = 0;
+	size_t all = 0, number = 0;
 
+	messages = 0;
 	for (auto &a : st.alerts) {
 		std::string source = a.field.at("source"), tp = source.substr(0, source.rfind('/'));
 		auto told = w.told.find(tp);
@@ -92,11 +119,18 @@ void Checker::check_alerts(const Whole &w)
 		if (told == w.told.end() || n >= told->second.size())
 			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
 		check_alert(a, told->second[n]);
+		if (number++ >= heard)
+			check_told(a, told->second[n]);
 	}
 	for (auto &told : w.told)
 		all += told.second.size();
 	if (all != st.alerts.size())
 		throw Difference(std::to_string(st.alerts.size()) + " alerts, not " + std::to_string(all));
+	if (published.size() != messages)
+		throw Difference(
+		    std::to_string(published.size()) + " messages, not " + std::to_string(messages));
+	heard = st.alerts.size();
+	published.clear();
 	transitions = (int64_t)all;
 }
 

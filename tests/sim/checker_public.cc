@@ -182,6 +182,8 @@ void Checker::check_at_rest()
 	for (auto &t : w.totals)
 		if (t.first.find('/') == std::string::npos)
 			happened[t.first] = t.second;
+	if (memory_moves)
+		happened["horizons moved by memory"] = memory_moves;
 	for (auto &t : w.turns)
 		happened["turn:" + t.first] = t.second;
 	for (auto &part : w.told)

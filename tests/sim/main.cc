@@ -94,7 +94,8 @@ static bool met_all(const sim::Outcome &s)
 	static const char *const all[] = {"counted", "duplicate", "late", "late:unknown_update",
 	    "rejected:future", "rejected:no_kind", "rejected:no_location", "rejected:wrong_scale",
 	    "ignored:tombstone", "turn:created", "turn:edited", "turn:withdrawn", "turn:unknown withdrawn",
-	    "turn:revived", "turn:stages", "alert:raised", "alert:changed", "alert:retracted"};
+	    "turn:revived", "horizons moved by memory", "turn:stages", "alert:raised", "alert:changed",
+	    "alert:retracted"};
 	bool met = true;
 
 	for (const char *name : all)

@@ -36,6 +36,7 @@ static const Mutant all[] = {
     {"a second retraction leaves no order", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_JUDGE_ORDER},
     {"a duplicate prolongs what is known", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_JUDGE_MEMORY},
     {"an invitation's last stage is remembered alone", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_JUDGE_STAGES},
+    {"a stale alert is told", NPSD_S_commit, "if now <= a[8] then", "if true then", MUTANT_JUDGE_NONE},
 };
 
 int mutants()

@@ -47,6 +47,7 @@ class Partition
 		default_kind = setup.default_kinds.at((size_t)(at - setup.topics.begin()));
 	}
 	void record(const Record &r);
+	void raise_horizon(int64_t offset);
 	Counted out;
 
       private:
@@ -159,6 +160,8 @@ void Partition::apply(const Record &r, Response &now, const std::optional<Conten
 	t->source = where + "/" + std::to_string(r.offset);
 	t->incident = now.incident;
 	t->responded_ms = now.event_ms;
+	t->oldest_ms = before ? r.ms : std::min(r.ms, now.event_ms); /* an edit is as old as its record */
+	t->channels = channels_of(*t, before ? &*before : nullptr, content ? *content : *before, values);
 	out.told.push_back(*t);
 }
 
@@ -233,6 +236,14 @@ Judged Partition::judge(const Record &r)
 	return {"duplicate", ""};
 }
 
+/* Where memory was short: from these offsets on. */
+void Partition::raise_horizon(int64_t offset)
+{
+	for (auto &h : rulings.horizon)
+		if (h.first <= offset)
+			out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), h.second);
+}
+
 void Partition::record(const Record &r)
 {
 	bool ahead = rulings.is_ahead(r.offset);
@@ -246,6 +257,7 @@ void Partition::record(const Record &r)
 		j = {"rejected", "future"};
 	if (!ahead && j.reason != "future")
 		out.stream_ms = std::max(out.stream_ms.value_or(r.ms), r.ms);
+	raise_horizon(r.offset);
 	if (out.stream_ms)
 		out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), *out.stream_ms - lateness_ms);
 	if (j.fate.empty())
@@ -264,6 +276,7 @@ Counted recount(const Setup &setup, const TopicPart &part, const std::string &wh
 	for (auto &r : part.records)
 		if (r.offset < position)
 			p.record(r);
+	p.raise_horizon(position);
 	return p.out;
 }
 

@@ -31,10 +31,11 @@ using Values = std::map<std::string, std::set<std::string>>;
 struct Rulings {
 	std::vector<std::pair<int64_t, int64_t>> ahead;	   /* offsets from .. to-1 */
 	std::vector<std::pair<int64_t, int64_t>> lateness; /* from this offset on, ms */
+	std::vector<std::pair<int64_t, int64_t>> horizon;  /* likewise: at least, ms */
 
 	bool operator<(const Rulings &o) const
 	{
-		return std::tie(ahead, lateness) < std::tie(o.ahead, o.lateness);
+		return std::tie(ahead, lateness, horizon) < std::tie(o.ahead, o.lateness, o.horizon);
 	}
 	bool is_ahead(int64_t offset) const;
 };
@@ -43,10 +44,12 @@ struct Rulings {
 struct Transition {
 	std::string id, kind, severity, response_id, source;
 	int64_t incident, responded_ms, at_ms;
+	int64_t oldest_ms; /* what its age is reckoned from */
 	std::optional<int> score, prev_score;
 	bool has_comment;
 	std::set<std::string> reasons, themes;
 	std::map<std::string, std::string> texts; /* by field, `attributes.plan` among them */
+	std::set<std::string> channels;
 };
 
 /* Of one partition up to a position. */
@@ -79,6 +82,9 @@ void count_answer(
 void count_stage(
     Counted &out, const Setup &setup, const Content &c, Type stage, int64_t event_ms, const Values &values);
 std::string severity_of(int score);
+/* Who hears of it: of values that were and that are. */
+std::set<std::string> channels_of(
+    const Transition &t, const Content *before, const Content &shown, const Values &values);
 /* What an event that makes `now` of `before` (NULL: nothing that counts) tells, apart from its id, source and
  * times. */
 std::optional<Transition> transition_of(

@@ -453,7 +453,11 @@ static void add_streams(std::map<std::string, Command> &c)
 		return Value::integer(removed);
 	};
 	c["SCAN"] = cmd_scan;
-	c["PUBLISH"] = [](Keys &, const Args &) { return Value::integer(0); };
+	c["PUBLISH"] = [](Keys &k, const Args &a) {
+		if (k.published)
+			k.published->emplace_back(a.at(1), a.at(2));
+		return Value::integer(0);
+	};
 	c["TIME"] = [](Keys &k, const Args &) {
 		return strings({std::to_string(*k.now_ms / 1000), std::to_string(*k.now_ms % 1000 * 1000)});
 	};

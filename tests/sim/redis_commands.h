@@ -56,6 +56,7 @@ using Args = std::vector<std::string>;
 
 struct Keys {
 	std::map<std::string, Item> all;
+	std::vector<std::pair<std::string, std::string>> *published = nullptr; /* channel, message */
 	const int64_t *now_ms;
 
 	Item *find(const std::string &key)
@@ -103,6 +104,8 @@ struct Keys {
 
 /* What the model holds, to be looked at. */
 const Keys &model_keys(const struct ::model *m);
+/* Channels and messages are added there from now on. */
+void model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published);
 
 /* Throws std::runtime_error with what a server would answer as an error. */
 Value run_command(Keys &keys, Args a);

@@ -53,6 +53,11 @@ const sim::Keys &sim::model_keys(const struct ::model *m)
 	return m->keys;
 }
 
+void sim::model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published)
+{
+	m->keys.published = published;
+}
+
 extern "C" {
 
 struct model *model_new(const int64_t *now_ms)

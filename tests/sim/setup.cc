@@ -41,8 +41,8 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 	    std::string("location.required=") + (location_required ? "true" : "false"),
 	    "lateness=" + ms(lateness), "publish.interval=" + ms(publish_interval_ms),
 	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
-	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few),
-	    "publish.budget=1"};
+	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
+	    "alerts.max_age=" + ms(alerts_max_age_ms)};
 	if (!default_kind.empty())
 		out.push_back("defaults.survey_kind=" + default_kind);
 	for (size_t i = 0; i < topics.size(); i++)
@@ -138,6 +138,8 @@ Setup draw_setup(Rng &rng)
 	s.snapshot_interval_ms = rng.pick(std::vector<int64_t>{100, 700, 5000, 30000});
 	s.batch_age_ms = rng.pick(std::vector<int64_t>{1, 20, 100});
 	s.fragile_few = rng.between(0, 40);
+	s.alerts_max_age_ms = rng.chance(0.3) ? rng.between(2, 120) * 1000 : 86400000;
+	s.ledger_bytes = rng.chance(0.2) ? rng.between(4, 12) * 1024 : 0;
 	s.records = (int)rng.between(60, 400);
 	s.faults = draw_faults(rng);
 	return s;

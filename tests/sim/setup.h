@@ -35,7 +35,9 @@ struct Setup {
 	std::vector<int64_t> lateness_ms; /* an instance takes one of them */
 	int64_t publish_interval_ms, publish_sweep_ms, snapshot_interval_ms, batch_age_ms;
 	int64_t fragile_few;
-	int records; /* of a run, about */
+	int64_t alerts_max_age_ms;
+	int64_t ledger_bytes; /* what the ledgers of a worker may take; 0: as much as they need */
+	int records;	      /* of a run, about */
 	Faults faults;
 
 	bool splits_by(const std::string &dim) const;

@@ -345,6 +345,8 @@ static Rulings read_rulings(const Keys &keys, const std::string &tp)
 			out.ahead.emplace_back(from, to);
 		else if (std::string(word) == "lateness")
 			out.lateness.emplace_back(from, to);
+		else if (std::string(word) == "horizon")
+			out.horizon.emplace_back(from, to);
 		else
 			throw Difference("`" + line + "` is no ruling that is expected");
 	}
@@ -401,6 +403,7 @@ Stored read_stored(const Keys &keys, const Setup &setup)
 		for (auto &e : stream->second.stream.entries) {
 			StoredAlert a;
 
+			a.stream_id = e.first.text();
 			for (size_t i = 0; i + 1 < e.second.size(); i += 2)
 				a.field[e.second[i]] = e.second[i + 1];
 			out.alerts.push_back(a);

@@ -31,6 +31,7 @@ struct StoredPart {
 };
 
 struct StoredAlert {
+	std::string stream_id;
 	std::map<std::string, std::string> field;
 };
 

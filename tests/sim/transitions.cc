@@ -77,6 +77,45 @@ static void tell_values(
 			    {{"location", told_apart("location", shown.location, values)}});
 }
 
+static void add_place(std::set<std::string> &to, const std::string &path)
+{
+	for (size_t n = 1; n <= path.size(); n++)
+		if (n == path.size() || path[n] == '/')
+			to.insert("location:" + seg_encode(path.substr(0, n)));
+}
+
+/* As much of a location as is kept. */
+static std::string kept_place(std::string path, const Values &values)
+{
+	while (!path.empty() && !kept("location", path, values))
+		path = path.substr(0, path.find('/') == std::string::npos ? 0 : path.rfind('/'));
+	return path;
+}
+
+std::set<std::string> channels_of(
+    const Transition &t, const Content *before, const Content &shown, const Values &values)
+{
+	std::set<std::string> out = {"all", "severity:" + t.severity};
+
+	if (!t.texts.count("location"))
+		add_place(out, kept_place(shown.location, values));
+	for (auto &text : t.texts) {
+		if (text.first == "location")
+			add_place(out, text.second);
+		if (text.first == "team" || text.first == "owner")
+			out.insert(text.first + ":" + seg_encode(text.second));
+	}
+	if (t.kind == "raised")
+		return out;
+	out.insert("severity:" + severity_of(*before->score));
+	add_place(out, kept_place(before->location, values));
+	if (kept("team", before->team, values))
+		out.insert("team:" + seg_encode(before->team));
+	if (kept("owner", before->owner, values))
+		out.insert("owner:" + seg_encode(before->owner));
+	return out;
+}
+
 std::optional<Transition> transition_of(
     const Setup &setup, const Event &e, const Content *before, const Content *now, const Values &values)
 {

@@ -2,7 +2,9 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
+#include "small_ledgers.h"
 #include "redis_commands.h"
 
 namespace sim
@@ -10,7 +12,7 @@ namespace sim
 
 World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
     : rng(seed), setup(draw_setup(rng)), steps_left(steps), verbose(loud), topics(setup, rng),
-      model(model_new(&now_ms), [](struct model *m) { model_free(&m); })
+      model(model_new(&now_ms), [](struct model *m) { model_free(&m); }), ledger_bytes(setup.ledger_bytes)
 {
 	now_ms += rng.below(3600000);
 	checker = std::make_unique<Checker>(setup, topics, model.get(), now_ms);
@@ -74,6 +76,8 @@ void World::start(bool drain)
 	p->cfg = instance_config(texts.data(), (int)texts.size(), &error);
 	if (!p->cfg)
 		throw std::runtime_error(std::string("the configuration is refused: ") + error);
+	if (ledger_bytes && !drain)
+		limit_ledgers(p->cfg, setup.workers, topics.topics() * setup.partitions, ledger_bytes);
 	p->world = this;
 	p->number = ++started;
 	p->member = group->join(setup.workers);
@@ -125,8 +129,12 @@ void World::look(Process &p)
 			throw Difference("process " + std::to_string(p.number) + " ended unasked");
 		break;
 	case INSTANCE_FAILED:
-		throw Difference(
-		    "process " + std::to_string(p.number) + " gave up: " + instance_error(p.instance));
+		/* too much that is young: it says what to raise, and somebody does */
+		if (ledger_bytes == 0 || !strstr(instance_error(p.instance), "ledger.memory_max"))
+			throw Difference("process " + std::to_string(p.number) +
+					 " gave up: " + instance_error(p.instance));
+		p.stopping = true;
+		ledger_bytes *= 2;
 	}
 }
 
@@ -144,7 +152,7 @@ void World::step_room()
 	Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
 
 	step_room_of(p, (int)rng.below(instance_rooms(p.instance)));
-	if (p.stopping && instance_state(p.instance) == INSTANCE_DONE)
+	if (p.stopping && instance_state(p.instance) != INSTANCE_RUNS)
 		end(p, false);
 }
 
@@ -317,7 +325,7 @@ void World::come_to_rest()
 	for (;;) {
 		quiet_round();
 		for (size_t i = 0; i < processes.size(); i++)
-			if (instance_state(processes[i]->instance) == INSTANCE_DONE)
+			if (instance_state(processes[i]->instance) != INSTANCE_RUNS)
 				end(*processes[i--], false);
 		if (processes.empty())
 			start(false);
