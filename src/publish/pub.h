@@ -81,7 +81,8 @@ enum npsd_scan { NPSD_SCAN_NAMES, NPSD_SCAN_MEMBERS, NPSD_SCAN_RANKED, NPSD_SCAN
 struct npsd_sweep {
 	uint32_t number; /* of the last one begun; 0: none */
 	bool running;
-	bool whole_once;	  /* one is whole since the shard was taken */
+	bool whole_once;	  /* one is whole since the shard was taken, and since `anew` */
+	bool anew;		  /* another server may be behind the address: those before do not count */
 	uint32_t nkeys, at, left; /* segments it must write, next to look at, not yet acknowledged */
 	enum npsd_scan scan;
 	int set;		   /* MEMBERS: place in cfg->sets */

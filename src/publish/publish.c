@@ -121,8 +121,11 @@ static void watch_connection(struct npsd_pub *p, struct npsd_store *store, int64
 
 	if (now == p->connection)
 		return;
-	if (p->connection != 0 && p->sweep.next_ms > mono_ms)
-		p->sweep.next_ms = mono_ms;
+	if (p->connection != 0) {
+		p->sweep.anew = true;
+		if (p->sweep.next_ms > mono_ms)
+			p->sweep.next_ms = mono_ms;
+	}
 	p->connection = now;
 }
 
@@ -203,8 +206,8 @@ bool npsd_pub_busy(const struct npsd_pub *p)
 bool npsd_pub_clean(const struct npsd_pub *p)
 {
 	return p->state == NPSD_PUB_OK && p->due.due == 0 && p->round == NPSD_ROUND_NONE &&
-	       p->sweep.whole_once && npsd_pub_index_clean(p) && npsd_rank_clean(p) && npsd_series_clean(p) &&
-	       npsd_totals_clean(p);
+	       p->sweep.whole_once && !p->sweep.anew && npsd_pub_index_clean(p) && npsd_rank_clean(p) &&
+	       npsd_series_clean(p) && npsd_totals_clean(p);
 }
 
 void npsd_pub_flush(struct npsd_pub *p)

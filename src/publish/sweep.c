@@ -20,6 +20,10 @@ void npsd_sweep_step(struct npsd_pub *p, const struct npsd_shard_view *v, int64_
 
 	if (s->running || mono_ms < s->next_ms || p->round != NPSD_ROUND_NONE)
 		return;
+	if (p->flush && s->whole_once && !s->anew)
+		return; /* what sweeps for longer than the time between two sweeps would never be clean */
+	if (s->anew)
+		s->anew = s->whole_once = false;
 	s->number++;
 	s->running = true;
 	s->nkeys = s->left = npsd_panes_segments(v->panes);

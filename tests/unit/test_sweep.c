@@ -181,6 +181,38 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 	cr_expect_not(h.pub->sweep.running);
 }
 
+/*
+ * Where a sweep takes longer than the time between two of them, one followed the other, something was always
+ * due, and a drain never ended.
+ */
+Test(sweep, none_begins_in_a_flush_but_after_a_reconnect)
+{
+	uint32_t number;
+
+	rest();
+	number = h.pub->sweep.number;
+	help_publish_count(&h, "", HELP_T0, 9, 1);
+	npsd_pub_flush(h.pub);
+	h.mono_ms += 2 * SWEEP_MS;
+	help_publish_settle(&h);
+	cr_expect(npsd_pub_clean(h.pub));
+	cr_expect_eq(h.pub->sweep.number, number);
+	help_publish_wait(&h, 1000);
+	cr_expect_eq(h.pub->sweep.number, number + 1, "behind it");
+	help_publish_wait(&h, 1000);
+	cr_assert_not(h.pub->sweep.running);
+	/* another server: what was swept on the one before says nothing */
+	DO("DEL", KEY(""));
+	h.pub->connection++;
+	npsd_pub_flush(h.pub);
+	npsd_pub_step(h.pub, &h.view, &h.store, h.mono_ms);
+	cr_expect_not(npsd_pub_clean(h.pub));
+	help_publish_settle(&h);
+	cr_expect(npsd_pub_clean(h.pub));
+	cr_expect_eq(h.pub->sweep.number, number + 2);
+	cr_expect_str_eq(DO("EXISTS", KEY("")), "1");
+}
+
 Test(sweep, a_shard_leaves_others_alone)
 {
 	static const char *const seg[] = {"location=north", "location=north/lisbon", "location=south"};
