@@ -32,6 +32,7 @@ class Checker
 	bool all_counted() const;
 
 	int64_t stored_checks = 0, key_checks = 0, keys_of_unknown_rounds = 0, transitions = 0;
+	int64_t rank_checks = 0, series_checks = 0;
 	int64_t memory_moves = 0;		 /* of horizons */
 	std::map<std::string, int64_t> happened; /* at rest: fates, reasons, turns, kinds of alerts */
 
@@ -60,6 +61,9 @@ class Checker
 	void check_keys(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
 	void check_indexes(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
 	void check_public_totals(const Whole &w);
+	void check_ranks(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_series(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_public_meta(const Whole &w);
 	const TopicPart &part(const std::string &tp) const;
 	const std::map<std::string, SegPanes> &segs_at(const Positions &positions);
 
@@ -69,6 +73,7 @@ class Checker
 	const int64_t &now_ms;
 	Stored st;
 	std::vector<std::pair<std::string, std::string>> published; /* since the last look */
+	bool resting = false;
 	size_t heard = 0, messages = 0;		 /* alerts that were there then; what the new ones make */
 	std::map<std::string, std::string> revs; /* highest seen, by key */
 	std::vector<std::map<int64_t, std::string>>
@@ -81,6 +86,9 @@ class Checker
 	std::map<std::string, Memory> memory;			     /* by partition */
 	std::map<std::string, std::map<std::string, SegPanes>> segs; /* by positions, written */
 };
+
+/* The segment set of a written name, as in `nps:index:SET`. */
+std::string set_of(const std::string &seg);
 
 } // namespace sim
 

@@ -118,9 +118,13 @@ void Checker::check_alerts(const Whole &w)
 
 		if (told == w.told.end() || n >= told->second.size())
 			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
-		check_alert(a, told->second[n]);
+		const Transition &t = told->second[n];
+		if (number >= heard || resting)
+			check_alert(a, t);
+		else if (a.field.at("id") != t.id || a.field.at("kind") != t.kind || source != t.source)
+			throw Difference(name_of(a) + "it is not what it was");
 		if (number++ >= heard)
-			check_told(a, told->second[n]);
+			check_told(a, t);
 	}
 	for (auto &told : w.told)
 		all += told.second.size();

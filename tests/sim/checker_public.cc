@@ -117,19 +117,8 @@ void Checker::check_indexes(const std::map<std::string, SegPanes> &all, int64_t 
 	std::map<std::string, std::set<std::string>> wanted;
 
 	for (auto &s : all) {
-		std::string set;
-
-		if (windows_of(s.second, setup, t_ms).empty())
-			continue;
-		for (size_t at = 0; at < s.first.size() && s.first != "all";) {
-			size_t end = std::min(s.first.find(',', at), s.first.size());
-			std::string dim = s.first.substr(at, s.first.find('=', at) - at);
-
-			if (dim != "kind")
-				set += (set.empty() ? "" : ",") + dim;
-			at = end + 1;
-		}
-		wanted["nps:index:" + (set.empty() ? "all" : set)].insert(s.first);
+		if (!windows_of(s.second, setup, t_ms).empty())
+			wanted["nps:index:" + set_of(s.first)].insert(s.first);
 	}
 	for (auto &w : wanted) {
 		auto it = keys.all.find(w.first);
@@ -169,6 +158,7 @@ void Checker::check_public_totals(const Whole &w)
 
 void Checker::check_at_rest()
 {
+	resting = true;
 	check_stored();
 	Whole w = whole(stored_positions());
 	int64_t t_ms = setup.clock_event ? w.clock_ms.value_or(0) : now_ms;
@@ -179,6 +169,13 @@ void Checker::check_at_rest()
 	check_keys(all, t_ms);
 	check_indexes(all, t_ms);
 	check_public_totals(w);
+	check_ranks(all, t_ms);
+	check_series(all, t_ms);
+	check_public_meta(w);
+	if (rank_checks)
+		happened["ranks"] = rank_checks;
+	if (series_checks)
+		happened["series"] = series_checks;
 	for (auto &t : w.totals)
 		if (t.first.find('/') == std::string::npos)
 			happened[t.first] = t.second;

@@ -1,6 +1,7 @@
 /* What an answer, or a stage, counts in: segments, panes and counters. */
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "recount.h"
 
@@ -31,11 +32,12 @@ std::string seg_encode(const std::string &value)
 	for (unsigned char c : value) {
 		char text[4];
 
-		snprintf(text, sizeof text, "%%%02X", c);
-		if (c < 0x20 || c == 0x7f || (c && std::string("%,={}:").find((char)c) != std::string::npos))
-			out += text;
-		else
+		if (c >= 0x20 && c != 0x7f && !strchr("%,={}:", c)) {
 			out += (char)c;
+			continue;
+		}
+		snprintf(text, sizeof text, "%%%02X", c);
+		out += text;
 	}
 	return out;
 }

@@ -95,7 +95,7 @@ static bool met_all(const sim::Outcome &s)
 	    "rejected:future", "rejected:no_kind", "rejected:no_location", "rejected:wrong_scale",
 	    "ignored:tombstone", "turn:created", "turn:edited", "turn:withdrawn", "turn:unknown withdrawn",
 	    "turn:revived", "horizons moved by memory", "turn:stages", "alert:raised", "alert:changed",
-	    "alert:retracted"};
+	    "alert:retracted", "ranks", "series"};
 	bool met = true;
 
 	for (const char *name : all)

@@ -13,6 +13,16 @@ bool Setup::splits_by(const std::string &dim) const
 	return false;
 }
 
+/* As in `nps:index:SET`. */
+static std::string name_of(const std::vector<std::string> &set)
+{
+	std::string out;
+
+	for (auto &dim : set)
+		out += (out.empty() ? "" : ",") + dim;
+	return out.empty() ? "all" : out;
+}
+
 static std::string ms(int64_t n)
 {
 	return std::to_string(n) + "ms";
@@ -20,14 +30,17 @@ static std::string ms(int64_t n)
 
 std::vector<std::string> Setup::options(int64_t lateness) const
 {
-	std::string set_text, cap_text, window_text, topic_text;
+	std::string set_text, cap_text, window_text, topic_text, series_text, step_text;
 
 	for (auto &set : sets) {
-		set_text += set_text.empty() ? "[" : ", [";
-		for (size_t i = 0; i < set.size(); i++)
-			set_text += (i ? ", " : "") + set[i];
-		set_text += "]";
+		std::string one = "[" + (set.empty() ? "" : name_of(set)) + "]";
+
+		set_text += (set_text.empty() ? "" : ", ") + one;
+		if (series_sets.count(name_of(set)))
+			series_text += (series_text.empty() ? "" : ", ") + one;
 	}
+	for (auto &s : series_steps)
+		step_text += (step_text.empty() ? "" : ", ") + s.first;
 	for (auto &c : caps)
 		cap_text += (cap_text.empty() ? "" : ", ") + c.first + ": " + std::to_string(c.second);
 	for (auto &w : windows)
@@ -42,7 +55,11 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 	    "lateness=" + ms(lateness), "publish.interval=" + ms(publish_interval_ms),
 	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
 	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
-	    "alerts.max_age=" + ms(alerts_max_age_ms)};
+	    "alerts.max_age=" + ms(alerts_max_age_ms), "rank.min_n=" + std::to_string(rank_min_n)};
+	if (!series_sets.empty()) {
+		out.push_back("series.segments=[" + series_text + "]");
+		out.push_back("series.steps=[" + step_text + "]");
+	}
 	if (!default_kind.empty())
 		out.push_back("defaults.survey_kind=" + default_kind);
 	for (size_t i = 0; i < topics.size(); i++)
@@ -106,6 +123,25 @@ static Faults draw_faults(Rng &rng)
 	return f;
 }
 
+/* Of sets and steps that are there; few, since each key of theirs is a round trip of its own. */
+static void draw_series(Setup &s, Rng &rng)
+{
+	static const std::vector<std::pair<std::string, int64_t>> steps = {
+	    {"1m", 60}, {"5m", 300}, {"1h", 3600}, {"1d", 86400}};
+
+	if (rng.chance(0.5))
+		return;
+	for (auto &step : steps)
+		for (auto &w : s.windows)
+			if (w.step_s == step.second && rng.chance(0.7))
+				s.series_steps[step.first] = step.second;
+	if (s.series_steps.empty())
+		return;
+	for (auto &set : s.sets)
+		if (set.size() <= 1 && rng.chance(0.4))
+			s.series_sets.insert(name_of(set));
+}
+
 Setup draw_setup(Rng &rng)
 {
 	Setup s;
@@ -138,6 +174,8 @@ Setup draw_setup(Rng &rng)
 	s.snapshot_interval_ms = rng.pick(std::vector<int64_t>{100, 700, 5000, 30000});
 	s.batch_age_ms = rng.pick(std::vector<int64_t>{1, 20, 100});
 	s.fragile_few = rng.between(0, 40);
+	s.rank_min_n = rng.between(1, 4);
+	draw_series(s, rng);
 	s.alerts_max_age_ms = rng.chance(0.3) ? rng.between(2, 120) * 1000 : 86400000;
 	s.ledger_bytes = rng.chance(0.2) ? rng.between(4, 12) * 1024 : 0;
 	s.records = (int)rng.between(60, 400);

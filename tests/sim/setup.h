@@ -3,6 +3,7 @@
 #define NPSD_SIM_SETUP_H
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,9 @@ struct Setup {
 	std::vector<Window> windows;
 	std::vector<int64_t> lateness_ms; /* an instance takes one of them */
 	int64_t publish_interval_ms, publish_sweep_ms, snapshot_interval_ms, batch_age_ms;
-	int64_t fragile_few;
+	int64_t fragile_few, rank_min_n;
+	std::set<std::string> series_sets; /* by name */
+	std::map<std::string, int64_t> series_steps;
 	int64_t alerts_max_age_ms;
 	int64_t ledger_bytes; /* what the ledgers of a worker may take; 0: as much as they need */
 	int records;	      /* of a run, about */

@@ -98,6 +98,14 @@ struct Expected {
 
 } // namespace
 
+std::optional<double> window_lo(const SegPanes &panes, const Window &w, int64_t t_ms, int64_t min_n)
+{
+	int64_t from = window_from_s(w, t_ms);
+	Shares now(sum(panes, w.step_s, from, from + w.width_s));
+
+	return now.n > 0 && now.n >= min_n ? std::optional<double>(now.lo()) : std::nullopt;
+}
+
 static void expect_figures(Expected &e, const Counters &now, const Shares &a, const Shares &b)
 {
 	double mean = 0, square = 0, n = (double)a.n;

@@ -18,6 +18,8 @@ std::vector<Window> windows_of(const SegPanes &panes, const Setup &setup, int64_
 /* What is wrong with a window's JSON; empty: nothing. */
 std::string window_fault(
     const std::string &json, const SegPanes &panes, const Window &w, const Setup &setup, int64_t t_ms);
+/* nps_lo of a window that has so many answers. */
+std::optional<double> window_lo(const SegPanes &panes, const Window &w, int64_t t_ms, int64_t min_n);
 /* Start of the window at t; its end is start + width. */
 int64_t window_from_s(const Window &w, int64_t t_ms);
 

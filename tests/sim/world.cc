@@ -320,7 +320,8 @@ void World::quiet_round()
 void World::come_to_rest()
 {
 	int64_t give_up_ms = now_ms + 600000, counted_ms = 0;
-	int64_t rest_ms = 3 * setup.publish_sweep_ms + 3 * setup.publish_interval_ms + 3000;
+	int64_t rest_ms = 3 * setup.publish_sweep_ms + 3 * setup.publish_interval_ms + 3000 +
+			  (setup.series_sets.empty() ? 0 : 5000);
 
 	for (;;) {
 		quiet_round();

@@ -91,7 +91,7 @@ class World
 	std::unique_ptr<Server> server;
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
-	int64_t ledger_bytes; /* of processes that start from now on; 0: as much as they need */
+	int64_t ledger_bytes;		   /* of processes that start from now on; 0: as much as they need */
 	std::deque<struct model *> copies; /* of Redis, as it was earlier */
 	struct model *before_admission = nullptr;
 	bool lose_admission = false; /* goes back to it */
