@@ -99,6 +99,7 @@ static const char *reserved_property(const char *name)
 	    {"auto.offset.reset", "the option start"},
 	    {"enable.auto.commit", "nothing, npsd sets it"},
 	    {"enable.auto.offset.store", "nothing, npsd sets it"},
+	    {"enable.partition.eof", "nothing, npsd sets it"},
 	    {"isolation.level", "nothing, npsd sets it"},
 	};
 
@@ -146,6 +147,9 @@ bool npsd_config_read_properties(struct npsd_config *cfg, struct npsd_err *err, 
 			return false;
 		free((char *)cfg->properties[at].value);
 		cfg->properties[at].value = value;
+		if (strcmp(name, "partition.assignment.strategy") == 0 && strstr(value, "cooperative"))
+			return npsd_config_fail(err, one->value.at, one->name,
+			    "cooperative rebalancing is not supported; accepted: range, roundrobin");
 	}
 	return true;
 }

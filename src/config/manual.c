@@ -65,7 +65,7 @@ static const char after_md[] =
     "Windows step by a minute up to 3 h wide, by 5 minutes up to 24 h, by an hour up to 31 days, by a day "
     "beyond.\n"
     "npsd sets these properties of librdkafka itself: `bootstrap.servers`, `group.id`, `auto.offset.reset`,\n"
-    "`enable.auto.commit`, `enable.auto.offset.store`, `isolation.level`.\n";
+    "`enable.auto.commit`, `enable.auto.offset.store`, `enable.partition.eof`, `isolation.level`.\n";
 
 /* A cell of a table: in it a bar would end the cell. */
 static void add_cell(struct npsd_buf *b, const char *text)

@@ -28,7 +28,7 @@ static bool set_property(rd_kafka_conf_t *conf, const char *name, const char *va
 	return true;
 }
 
-/* What npsd's exactness rests on is not for kafka.properties to change. */
+/* What npsd's exactness rests on; the configuration refuses these in kafka.properties. */
 static const struct property fixed[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
@@ -39,19 +39,9 @@ static const struct property fixed[] = {
 
 static bool set_users(rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err)
 {
-	for (int i = 0; i < cfg->nproperties; i++) {
-		for (size_t j = 0; j < sizeof fixed / sizeof *fixed; j++)
-			if (strcmp(cfg->properties[i].name, fixed[j].name) == 0)
-				return npsd_fail(err, NPSD_INVALID, 0, "kafka.properties.%s: is always %s",
-				    fixed[j].name, fixed[j].value);
-		if (strstr(cfg->properties[i].value, "cooperative"))
-			return npsd_fail(err, NPSD_INVALID, 0,
-			    "kafka.properties.%s: cooperative rebalancing is not supported; accepted: range, "
-			    "roundrobin",
-			    cfg->properties[i].name);
+	for (int i = 0; i < cfg->nproperties; i++)
 		if (!set_property(conf, cfg->properties[i].name, cfg->properties[i].value, err))
 			return false;
-	}
 	return true;
 }
 

@@ -442,6 +442,13 @@ Test(config, windows_topics_and_properties_are_refused)
 	    {"kafka.properties.group.id: x\n", NULL,
 		"npsd.yaml:1:1: kafka.properties.group.id: is not for the configuration; accepted: the "
 		"option kafka.group"},
+	    {"kafka.properties.enable.partition.eof: false\n", NULL,
+		"npsd.yaml:1:1: kafka.properties.enable.partition.eof: is not for the configuration; "
+		"accepted: nothing, npsd sets it"},
+	    {"kafka.properties.partition.assignment.strategy: cooperative-sticky\n", NULL,
+		"npsd.yaml:1:49: kafka.properties.partition.assignment.strategy: cooperative rebalancing is "
+		"not supported; accepted: range, roundrobin"},
+	    {"kafka.properties.client.id: cooperative-bank\n", NULL, NULL},
 	    {"kafka.properties: {a: [b]}\n", NULL,
 		"npsd.yaml:1:23: kafka.properties.a: a list; accepted: text"},
 	};
