@@ -10,7 +10,7 @@
 #define SETTINGS_MAX 512
 #define VALUES_MAX 4096
 #define DEPTH_MAX 8
-#define NAME_MAX_BYTES 255
+#define NAME_MAX_BYTES 300 /* topic_defaults.TOPIC.survey_kind, of the longest topic, is 276 */
 
 struct walk {
 	struct npsd_settings *s;
