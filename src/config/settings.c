@@ -261,7 +261,7 @@ bool npsd_settings_read_file(struct npsd_settings *s, struct npsd_err *err, cons
 	if (ferror(f))
 		ok = npsd_fail(err, NPSD_INVALID, errno, "%s: %s", file, strerror(errno));
 	else if (n > FILE_MAX)
-		ok = npsd_fail(err, NPSD_LIMIT, 0, "%s: longer than %zu bytes", file, FILE_MAX);
+		ok = npsd_fail(err, NPSD_INVALID, 0, "%s: longer than %zu bytes", file, FILE_MAX);
 	else
 		ok = read_yaml(&w, "", (struct npsd_str){text, (uint32_t)n});
 	fclose(f);

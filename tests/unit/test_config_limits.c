@@ -6,6 +6,8 @@
 
 #include "npsd/config.h"
 
+#define LONGEST_FILE 1048576
+
 /* A file of its own, with that text; its name is in path. */
 static void write_file(char path[32], const char *text, size_t n)
 {
@@ -37,4 +39,24 @@ Test(config_limits, a_topic_of_the_longest_name_has_defaults)
 		npsd_config_free(&cfg);
 	}
 	unlink(path);
+}
+
+/* By the error's code a tool knows that it is the configuration, not the outside world. */
+Test(config_limits, a_file_that_is_too_long_is_an_invalid_one)
+{
+	char *text = malloc(LONGEST_FILE + 1), path[32];
+
+	cr_assert(text);
+	memset(text, '\n', LONGEST_FILE + 1);
+	for (size_t n = LONGEST_FILE; n <= LONGEST_FILE + 1; n++) {
+		struct npsd_err err = {0};
+		struct npsd_config *cfg;
+
+		write_file(path, text, n);
+		cr_expect_eq(npsd_config_load(&cfg, &err, path, NULL, 0), n == LONGEST_FILE);
+		cr_expect_eq(err.code, n == LONGEST_FILE ? NPSD_OK : NPSD_INVALID);
+		npsd_config_free(&cfg);
+		unlink(path);
+	}
+	free(text);
 }
