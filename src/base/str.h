@@ -23,4 +23,17 @@ static inline bool npsd_str_eq(struct npsd_str a, struct npsd_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/*
+ * Bytes of the control character at s.p, 0 where there is none: 00-1F, 7F, and U+0080 to U+009F, which a
+ * terminal takes for escapes too (C2 9B is as good as ESC [). s is not empty. Thread: any
+ */
+static inline uint32_t npsd_str_control(struct npsd_str s)
+{
+	unsigned char a = (unsigned char)s.p[0];
+
+	if (a < 0x20 || a == 0x7f)
+		return 1;
+	return a == 0xc2 && s.n > 1 && (unsigned char)s.p[1] >= 0x80 && (unsigned char)s.p[1] < 0xa0 ? 2 : 0;
+}
+
 #endif

@@ -15,18 +15,6 @@ static const char *text_of(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
-/* What a terminal may show: no control bytes; UTF-8 stays whole. At most so many characters. */
-static void print_plain(const char *s, int most)
-{
-	for (int n = 0; *s; s++) {
-		unsigned char b = (unsigned char)*s;
-
-		if ((b & 0xc0) != 0x80 && n++ == most)
-			return;
-		putchar(b < 0x20 || b == 0x7f ? ' ' : *s);
-	}
-}
-
 static void print_row(const json_t *o, bool stale)
 {
 	time_t at = (time_t)(json_integer_value(json_object_get(o, "at_ms")) / 1000);
@@ -41,11 +29,11 @@ static void print_row(const json_t *o, bool stale)
 	else if (json_is_integer(score))
 		snprintf(scores, sizeof scores, "%lld", (long long)json_integer_value(score));
 	printf("%s %-9s %-8s %5s  ", when, text_of(o, "kind"), text_of(o, "severity"), scores);
-	print_plain(text_of(o, "location"), 40);
+	ctl_print(npsd_str(text_of(o, "location")), 40);
 	printf("  ");
-	print_plain(text_of(o, "owner"), 24);
+	ctl_print(npsd_str(text_of(o, "owner")), 24);
 	printf("  ");
-	print_plain(text_of(o, "comment"), 60);
+	ctl_print(npsd_str(text_of(o, "comment")), 60);
 	printf("%s\n", stale ? "  (stale)" : "");
 }
 

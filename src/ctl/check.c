@@ -130,12 +130,17 @@ static bool add_segments(struct npsd_buf *out, const struct npsd_config *cfg, co
 
 /* --- for people --- */
 
+/* Of a text that is no UTF-8 only what is ASCII. */
 static void print_text(struct npsd_str s, bool utf8)
 {
+	if (utf8) {
+		ctl_print(s, s.n);
+		return;
+	}
 	for (uint32_t i = 0; i < s.n; i++) {
 		unsigned char b = (unsigned char)s.p[i];
 
-		putchar(b < 0x20 || b == 0x7f ? ' ' : b >= 0x80 && !utf8 ? '?' : b);
+		putchar(b < 0x20 || b == 0x7f ? ' ' : b >= 0x80 ? '?' : b);
 	}
 }
 
@@ -192,7 +197,9 @@ static void print_lines(const char *name, const struct npsd_buf *lines)
 {
 	for (const char *p = lines->p, *end = p + lines->n, *next; p < end; p = next) {
 		next = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
-		printf("  %-9s %.*s\n", p == lines->p ? name : "", (int)(next - p - 1), p);
+		printf("  %-9s ", p == lines->p ? name : "");
+		print_text((struct npsd_str){p, (uint32_t)(next - p - 1)}, true);
+		printf("\n");
 	}
 }
 
@@ -307,7 +314,9 @@ static void check_item(struct check *k, const struct item *it)
 		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
 		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
 		    meanings[v.reason]);
-		print_place(it->text, v.at < it->text.n ? v.at : it->text.n, v.reason != NPSD_R_bad_utf8);
+		/* what is too big was not looked at */
+		print_place(it->text, v.at < it->text.n ? v.at : it->text.n,
+		    v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_too_big);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/str.h"
 #include "npsd/client.h"
 
 /* Exit codes. */
@@ -28,6 +29,8 @@ int ctl_top(struct ctl *c);
 int ctl_alerts(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_check_event(struct ctl *c); /* without Redis */
+/* Valid UTF-8 as a terminal may show it, each control character a blank: at most so many characters. */
+void ctl_print(struct npsd_str s, uint32_t most);
 /* Says what failed. */
 int ctl_failed(const struct ctl *c);
 

@@ -124,8 +124,9 @@ static void print_table_row(size_t place, const struct member *m, const json_t *
 		    json_number_value(json_object_get(o, "nps_lo")),
 		    json_number_value(json_object_get(o, "nps_hi")));
 	}
-	printf(
-	    "%4zu %9.1f %9s %8s %17s  %s  ", place, strtod(m->score, NULL), answers, nps, interval, m->name);
+	printf("%4zu %9.1f %9s %8s %17s  ", place, strtod(m->score, NULL), answers, nps, interval);
+	ctl_print(npsd_str(m->name), NAME_MAX_BYTES);
+	printf("  ");
 	json_array_foreach(json_object_get(o, "fragile"), i, word)
 	    printf("%s%s", i ? "," : "", json_string_value(word));
 	printf("\n");

@@ -1,0 +1,19 @@
+/* What others wrote, on a terminal. */
+#include <stdio.h>
+
+#include "ctl/ctl.h"
+
+void ctl_print(struct npsd_str s, uint32_t most)
+{
+	while (s.n > 0 && most-- > 0) {
+		uint32_t control = npsd_str_control(s), n = control ? control : 1;
+
+		while (!control && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+			n++;
+		if (control)
+			putchar(' ');
+		else
+			fwrite(s.p, 1, n, stdout);
+		s = (struct npsd_str){s.p + n, s.n - n};
+	}
+}
