@@ -10,6 +10,10 @@
 /* Exit codes. */
 enum { CTL_OK = 0, CTL_NOT_THERE = 1, CTL_USAGE = 2, CTL_REDIS = 3 };
 
+/* The longest written name of a segment, and more: four values of which one is a location, each byte in
+ * three. */
+#define CTL_SEG_BYTES 9216
+
 struct ctl {
 	const struct npsd_config *cfg;
 	struct npsd_client *redis;

@@ -104,7 +104,7 @@ int ctl_get(struct ctl *c)
 	struct field field[NPSD_MAX_WINDOWS + 16];
 	const struct npsd_reply *r;
 	const char *rev = "", *window = c->argc > 1 ? c->argv[1] : NULL;
-	char key[1400];
+	char key[CTL_SEG_BYTES + 128];
 	size_t n = 0;
 
 	if (c->argc < 1 || c->argc > 2) {

@@ -9,7 +9,6 @@
 #include "npsd/segment.h"
 
 #define MONTH_S INT64_C(2592000)
-#define NAME_MAX_BYTES 8192 /* of a key: a location of eight levels, each byte in three */
 
 /* One rank: KIND, DIM with its level, W; all as they stand in the key. */
 struct rank {
@@ -98,7 +97,7 @@ static void name_segment(struct npsd_buf *out, const struct rank *r, const struc
 /* The window of a segment as JSON; *out NULL where it has none. False: err is set. */
 static bool read_window(struct ctl *c, json_t **out, const struct rank *r, const char *seg)
 {
-	char key[NAME_MAX_BYTES + 128];
+	char key[CTL_SEG_BYTES + 128];
 	const char *const args[] = {"HGET", key, r->window};
 	const struct npsd_reply *reply;
 
@@ -125,7 +124,7 @@ static void print_table_row(size_t place, const struct member *m, const json_t *
 		    json_number_value(json_object_get(o, "nps_hi")));
 	}
 	printf("%4zu %9.1f %9s %8s %17s  ", place, strtod(m->score, NULL), answers, nps, interval);
-	ctl_print(npsd_str(m->name), NAME_MAX_BYTES);
+	ctl_print(npsd_str(m->name), CTL_SEG_BYTES);
 	printf("  ");
 	json_array_foreach(json_object_get(o, "fragile"), i, word)
 	    printf("%s%s", i ? "," : "", json_string_value(word));
@@ -139,7 +138,7 @@ static void print_json_row(size_t place, const struct member *m, const char *seg
 	struct npsd_buf raw;
 	json_t *row;
 
-	npsd_buf_init(&raw, NAME_MAX_BYTES);
+	npsd_buf_init(&raw, CTL_SEG_BYTES);
 	if (!npsd_name_decode(&raw, name)) {
 		npsd_buf_clear(&raw);
 		npsd_buf_add(&raw, name.p, name.n);
@@ -158,7 +157,7 @@ static int print_rank(struct ctl *c, const struct rank *r, const struct member *
 	struct npsd_buf seg;
 	int code = CTL_OK;
 
-	npsd_buf_init(&seg, NAME_MAX_BYTES);
+	npsd_buf_init(&seg, CTL_SEG_BYTES);
 	if (!c->json)
 		printf("%s %s %s\n%4s %9s %9s %8s %17s  %s\n", r->kind, r->dim, r->window, "", "rank by",
 		    "answers", "nps", "95 % interval", "value, fragile");

@@ -1,0 +1,42 @@
+"""npsctl on input that is as long, or as odd, as it may be."""
+import json
+import subprocess
+from urllib.parse import quote
+
+from harness import program
+
+EVENT = {"type": "response.submitted", "response_id": "r", "score": 9, "survey_kind": "other", "location": "north"}
+C1 = [chr(c) for c in range(0x80, 0xa0)]
+
+
+def run(*words, text=b""):
+    return subprocess.run([program("npsctl"), *words], input=text, capture_output=True, timeout=60, check=False)
+
+
+def test_the_longest_segment_can_be_read(redis_server, redis):
+    """Eight levels of a location and three more values, each byte in three."""
+    level, value = quote("{" * 256, safe=""), quote("=" * 256, safe="")
+    seg = f"kind=transactional,location={'/'.join([level] * 8)},team={value},product={value},attributes.{'x' * 64}={value}"
+    redis.hset(f"nps:v:{{{seg}}}", "1h", json.dumps({"n": 0, "fragile": []}))
+    done = run("--set", f"redis.url={redis_server.url}", "--json", "get", seg)
+    assert done.returncode == 0 and json.loads(done.stdout)["seg"] == seg, done.stderr
+
+
+def test_no_control_character_reaches_a_terminal(redis_server, redis):
+    odd = "".join(C1) + "\x1b[2J\x7f"
+    text = json.dumps({**EVENT, "response_id": odd, "location": odd, "score": 11}, ensure_ascii=False).replace("\x1b", "\\u001b")
+    told = json.dumps({"location": odd, "owner": odd, "comment": odd}, ensure_ascii=False)
+    redis.xadd("nps:alerts", {"json": told})
+    redis.zadd("nps:rank:transactional:team:30d", {odd: 1})
+    url = f"redis.url={redis_server.url}"
+    for done in (run("check-event", "-", text=text.encode()), run("check-event", "-", text=text.replace("11", "9").encode()),
+                 run("--set", url, "alerts"), run("--set", url, "top", "team")):
+        shown = done.stdout.decode()
+        assert shown and not [c for c in shown if c in C1 or c in "\x1b\x7f"], shown
+
+
+def test_a_configuration_that_is_too_long_is_none(tmp_path):
+    path = tmp_path / "npsd.yaml"
+    path.write_text("\n" * (1024 * 1024 + 1))
+    done = run("--config", str(path), "check-event", "-")
+    assert done.returncode == 2 and b"longer than" in done.stderr
