@@ -352,20 +352,27 @@ static bool is_document(struct check *k, struct npsd_str text)
 	return reason != NPSD_R_bad_json && reason != NPSD_R_bad_utf8 && reason != NPSD_R_too_big;
 }
 
-/* One event over all lines, unless there are several lines and each begins like an object. */
+/*
+ * One event over all lines, unless there are several lines of which the first is a whole event, or each
+ * begins like an object.
+ */
 static bool is_lines(struct check *k, struct item all)
 {
 	struct item line, rest = all;
+	bool objects = true;
 	long lines = 0;
 
 	if (is_document(k, all.text))
 		return false;
-	for (; take_line(&line, &rest); lines++)
-		if (line.text.p[strspn(line.text.p, " \t\r")] != '{')
-			return false;
-	return lines > 1;
+	for (; take_line(&line, &rest); lines++) {
+		if (lines == 0 && is_document(k, line.text))
+			return take_line(&line, &rest);
+		objects = objects && line.text.p[strspn(line.text.p, " \t\r")] == '{';
+	}
+	return objects && lines > 1;
 }
 
+/* A zero follows what was read. */
 static bool read_input(struct npsd_buf *out, const char *name)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
@@ -378,6 +385,7 @@ static bool read_input(struct npsd_buf *out, const char *name)
 	}
 	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
 		npsd_buf_add(out, piece, n);
+	npsd_buf_add(out, "", 1); /* what is looked for in a line ends at the end */
 	if (ferror(f) || out->full)
 		fprintf(stderr, "npsctl: %s: %s\n", name, out->full ? "too long" : strerror(errno));
 	n = ferror(f) || out->full;
@@ -410,9 +418,8 @@ int ctl_check_event(struct ctl *c)
 	npsd_buf_init(&input, INPUT_MAX);
 	ok = read_input(&input, c->argv[0]);
 	if (ok) {
-		npsd_buf_add(&input, "", 1); /* what is looked for in a line ends at the end */
 		k.decoder = npsd_decoder_new(c->cfg);
-		npsd_assert(k.decoder && !input.full);
+		npsd_assert(k.decoder);
 		check_all(&k, (struct npsd_str){input.p, (uint32_t)input.n - 1});
 		npsd_decoder_free(&k.decoder);
 	}

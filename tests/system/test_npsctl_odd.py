@@ -3,6 +3,8 @@ import json
 import subprocess
 from urllib.parse import quote
 
+import pytest
+
 from harness import program
 
 EVENT = {"type": "response.submitted", "response_id": "r", "score": 9, "survey_kind": "other", "location": "north"}
@@ -11,6 +13,11 @@ C1 = [chr(c) for c in range(0x80, 0xa0)]
 
 def run(*words, text=b""):
     return subprocess.run([program("npsctl"), *words], input=text, capture_output=True, timeout=60, check=False)
+
+
+def check(*lines):
+    done = run("--json", "check-event", "-", text=b"\n".join(lines))
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_the_longest_segment_can_be_read(redis_server, redis):
@@ -33,6 +40,19 @@ def test_no_control_character_reaches_a_terminal(redis_server, redis):
                  run("--set", url, "alerts"), run("--set", url, "top", "team")):
         shown = done.stdout.decode()
         assert shown and not [c for c in shown if c in C1 or c in "\x1b\x7f"], shown
+
+
+@pytest.mark.parametrize("odd", [b"not JSON", b"null", b"[]", b"\xff", b'"{}"'])
+def test_a_line_that_is_no_object_spoils_only_itself(odd):
+    good = json.dumps(EVENT).encode()
+    code, found = check(good, odd, b"", good)
+    assert code == 1 and [(f["line"], f["reads"]) for f in found] == [(1, True), (2, False), (4, True)]
+    assert check(odd, good)[1][0]["line"] == 1
+
+
+def test_one_event_over_many_lines_is_one():
+    for text in (json.dumps(EVENT, indent=1), json.dumps({**EVENT, "metric": {"a": 1}}, indent=0), json.dumps(EVENT, indent=1)[:-1]):
+        assert len(check(text.encode())[1]) == 1
 
 
 def test_a_configuration_that_is_too_long_is_none(tmp_path):
