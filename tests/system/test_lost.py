@@ -59,6 +59,8 @@ def test_in_a_topic_made_anew_every_event_is_newer(case):
     case.check()
     totals = case.totals()
     assert (totals["consumed"], totals["counted"], totals["late"]) == (6, 4, 2)
+    view = case.view("kind=relational", "30d")
+    assert (view["promoters"], view["detractors"]) == (2, 2)  # what was counted of the old one stays
     producer.send(event("rev", 3, revision=1), T + 1)
     producer.send(event("rev", 3, revision=2), T + 1)
     case.drain()
