@@ -103,3 +103,17 @@ def test_the_stream_is_bounded(case):
     assert case.totals()["counted"] == 2000
     assert 100 <= case.redis.xlen("nps:alerts") <= 400
     assert case.alerts()[-1]["id"] == "r1999:1"
+
+
+def test_the_stream_is_bounded_in_bytes(case):
+    producer = case.topic_of(1, sets=[[]])
+    case.options = {"alerts.keep_bytes": "1MB"}
+    for n in range(1000):
+        producer.send(event(f"r{n}", 2, comment="c" * 4000), case.now_ms)
+    for n in range(1000, 1200):
+        producer.send(event(f"r{n}", 2), case.now_ms)
+    case.drain()
+    entries = case.redis.xrange("nps:alerts")
+    bytes_kept = sum(len(name) + len(value) for _, fields in entries for name, value in fields.items())
+    assert case.totals()["counted"] == 1200 and case.alerts()[-1]["id"] == "r1199:1"
+    assert 500_000 < bytes_kept < 1_500_000, f"{len(entries)} entries, {bytes_kept} bytes"

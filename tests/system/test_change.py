@@ -197,6 +197,18 @@ def test_a_rebuild_equals_a_fresh_count(case):
     case.check()
 
 
+def test_a_rebuild_rejects_what_was_ahead_of_the_clock(case):
+    """Though it is no more: as if the clock had stood elsewhere when the second record was counted."""
+    producer = case.topic_of(1)
+    for n in range(3):
+        producer.send(event(f"r{n}", 9), BASE_MS)
+    case.drain()
+    case.redis.rpush(f"{{nps:alerts}}:rulings:{case.topic}/0", "ahead 0:1 2")
+    apply(case, "--rebuild")
+    assert case.totals()["counted"] == 2 and case.totals()["rejected:future"] == 1
+    assert case.view("kind=relational", "30d")["n"] == 2
+
+
 def test_a_rebuild_tells_what_was_not_told(case):
     """It goes on behind the position up to which alerts were told, with the sequence that an answer has by then."""
     producer = case.topic_of(1)

@@ -219,12 +219,32 @@ def test_caps_and_other(case):
     case.check()
 
 
-def test_meta_is_there(case):
+def test_meta(case):
     producer = case.topic_of(2)
     producer.send(event("a", 9, responded_at=...), T)
     case.drain()
-    meta = {k.decode(): v.decode() for k, v in case.redis.hgetall("nps:meta").items()}
-    assert meta, "nps:meta is empty"
-    text = " ".join(f"{k}={v}" for k, v in meta.items())
-    for word in ("contract", "1h", "365d", "location,channel", "shards"):
-        assert word in text, f"{word} is not in nps:meta: {text}"
+    found = {k.decode(): v.decode() for k, v in case.redis.hgetall("nps:meta").items()}
+    beat_ms, now_ms = int(found.pop("heartbeat_ms")), case.redis.time()[0] * 1000
+    assert found == {
+        "contract": "1", "allow_compacted": "0", "windows": "1h,24h,7d,30d,90d,365d", "steps": "60,300,3600,3600,86400,86400",
+        "dimensions": "kind,location,channel", "sets": "all;location;channel;location,channel", "shards": "16", "lost": "",
+        "since_ms:all": "0", "since_ms:location": "0", "since_ms:channel": "0", "since_ms:location,channel": "0",
+        f"partitions:{case.topic}": "2", "undated": "1", "ahead": "0", "other:location": "0", "other:channel": "0"}
+    assert now_ms - 60_000 < beat_ms <= now_ms + 1000
+    case.check()
+
+
+def test_thresholds_are_options(case):
+    producer = case.topic_of(1, sets=[[]], windows=["1h"], few=3, wide=40, low_rate=0.5)
+    for n in range(4):
+        producer.send(event(f"r{n}", 9 if n else 3, responded_at=T), T)
+    for n in range(10):
+        producer.send({"type": "survey.invited", "invitation_id": f"i{n}", "survey_kind": "relational", "location": "a", "at": T}, T)
+    case.drain()
+    assert case.view("kind=relational", "1h")["fragile"] == ["wide", "low_rate"]
+    case.check()
+    for few, wide, low_rate, flags in ((5, 100, 0.4, ["few"]), (0, 0, 0, ["wide"])):
+        case.config.few, case.config.wide, case.config.low_rate = few, wide, low_rate
+        case.drain()
+        assert case.view("kind=relational", "1h")["fragile"] == flags
+        case.check()

@@ -62,6 +62,26 @@ def test_cloudevents_that_hold_no_event(case):
     case.check()
 
 
+def test_of_an_envelope_only_three_attributes_are_looked_at(case):
+    case.topic_of(1, windows=["1h"])
+    strange = {"score": 3, "channel": 7, "excluded": True, "metric": "csat", "response_id": "x", "dataschema": [1], "responded_at": "soon"}
+    send(case, envelope(CONTENT, **{**strange, "type": "response.submitted", "subject": "s1", "time": T}))
+    send(case, envelope(CONTENT, type="response.submitted", subject="s2", time="2023-11-14T22:13:20.000Z"))
+    # headers are none of its attributes, neither in place of what it lacks nor of what it says
+    send(case, envelope(CONTENT, type="response.submitted", subject="s3", time=str(T)), binary(b"case.opened", b"x", b"soon"))
+    send(case, envelope(CONTENT, type="response.submitted"), binary(b"response.submitted", b"s4"))
+    send(case, {"data": CONTENT, "subject": "s5"}, TOLD + binary(b"response.submitted", b"s5"))
+    # an attribute has the form of a header
+    send(case, envelope(CONTENT, type="response.submitted", subject="", time=T))
+    send(case, envelope(CONTENT, type="response.submitted", subject="s6", time="soon"))
+    case.drain()
+    totals = case.totals()
+    assert totals["counted"] == 3 and case.view("kind=relational", "1h")["promoters"] == 3
+    assert (totals["rejected:no_id"], totals["rejected:unknown_type"], totals["rejected:no_time"]) == (2, 1, 1)
+    assert int(case.redis.hget("nps:meta", "undated")) == 0
+    case.check()
+
+
 def test_topics_have_defaults_of_their_own(case):
     case.topic_of(1, windows=["1h"], default_kind="relational")
     others, none = case.another_topic(2), case.another_topic(1)
@@ -133,6 +153,46 @@ def test_rejected_records_are_copied_aside(case):
          [("trace", b"7"), ("content-type", b"application/json"), *due(b"bad_field", place, b"2", b"channel")]),
         (json.dumps(CONTENT).encode(), None, T, [*binary(b"x", b"r"), *due(b"unknown_type", b"0", b"4", b"ce_type")]),
     ]
+
+
+def test_what_is_read_again_after_a_recovery_is_copied_again(case):
+    case.topic_of(1)
+    rejects = f"{case.topic}.rejects"
+    case.broker.make_topic(rejects, 1)
+    case.options = {"rejects.topic": rejects}
+    send(case, b"{", key=b"k1")
+    case.drain()
+    case.redis.flushall()  # all of it is counted anew
+    send(case, b"[]", key=b"k2")
+    case.drain()
+    assert [key for _, key, _, _ in copies(case, rejects, 3)] == [b"k1", b"k1", b"k2"]
+    case.check()
+
+
+def test_positions_of_what_headers_and_envelopes_say(case):
+    """A header has none: it is where the event begins, in the frame, in `data`."""
+    case.topic_of(1)
+    rejects = f"{case.topic}.rejects"
+    case.broker.make_topic(rejects, 1)
+    case.options = {"rejects.topic": rejects}
+    frame = b"\0\0\0\0\7"
+    send(case, CONTENT, binary(b"response.submitted", b"r", b"soon"))
+    send(case, CONTENT, binary(b"response.submitted", b"r", b"soon"), frame=frame)
+    send(case, CONTENT, binary(b"response.submitted", b""), frame=frame)
+    lacking = envelope(CONTENT, type="response.submitted")
+    wrong = envelope(CONTENT, type="response.submitted", subject="s", time="soon")
+    send(case, lacking)
+    send(case, lacking, frame=frame)
+    send(case, wrong, frame=frame)
+    case.drain()
+
+    def told(headers):
+        found = dict(headers)
+        return found["npsd.reason"].decode(), int(found["npsd.position"]), found["npsd.field"].decode()
+    data, time = json.dumps(lacking).index('"data": ') + len('"data": '), json.dumps(wrong).index('"soon"')
+    assert [told(headers) for _, _, _, headers in copies(case, rejects, 6)] == [
+        ("no_time", 0, "ce_time"), ("no_time", 5, "ce_time"), ("no_id", 5, "ce_subject"),
+        ("no_id", data, "response_id"), ("no_id", 5 + data, "response_id"), ("no_time", 5 + time, "time")]
 
 
 def test_rejects_that_find_no_topic_hold_nothing_up(case):

@@ -66,3 +66,44 @@ def test_the_counts_stay_right(case, fault):
     npsd.expect_exit(0)
     case.drain()
     case.check()
+
+
+class Reader:
+    """Goes on behind the last entry that it saw, as somebody does who was away."""
+
+    def __init__(self, case):
+        self.case, self.last, self.ids = case, "0-0", []
+
+    def read(self):
+        for stream_id, fields in self.case.redis.xrange("nps:alerts", f"({self.last}"):
+            self.last = stream_id.decode()
+            self.ids.append((fields[b"source"].decode(), fields[b"id"].decode()))
+        return self.ids
+
+
+def test_who_reads_on_from_the_last_id_misses_no_alert(case):
+    """Though Redis lost what it had told: it is told again under ids behind those that were seen."""
+    stream = Stream(seed_of(41), partitions=2, responses=100, pace_ms=15_000)
+    producer, begun_ms = case.topic_of(2), case.now_ms
+    case.options = {"redis.timeout": "300ms", "batch.age": "5ms", "kafka.properties": QUICK}
+    npsd, reader, sent = case.npsd(), Reader(case), 20
+    send_all(producer, stream.take(sent))
+    wait_for("npsd counts", lambda: npsd.alive() and consumed(case) == sent)
+    for _ in range(4):
+        case.redis.save()
+        saved, sent = len(case.alerts()), sent + 60
+        send_all(producer, stream.take(60))
+        wait_for("npsd counts", lambda: npsd.alive() and consumed(case) == sent)
+        wait_for("there are alerts that were not saved", lambda: npsd.alive() and len(case.alerts()) > saved)
+        reader.read()
+        case.redis_server.lose_since_save()
+        wait_for("all is counted again", lambda: npsd.alive() and consumed(case) == sent)
+        reader.read()
+    npsd.signal(signal.SIGTERM)
+    npsd.expect_exit(0)
+    case.drain()
+    expected = case.check()
+    due = {(alert["json"]["source"], alert["json"]["id"]) for of in expected.alerts.values() for alert in of}
+    assert set(reader.read()) == due and len(reader.ids) > len(due)
+    ids = [int(stream_id.partition(b"-")[0]) for stream_id, _ in case.redis.xrange("nps:alerts")]
+    assert begun_ms <= ids[0] and ids == sorted(ids) and ids[-1] <= case.redis.time()[0] * 1000 + 1000

@@ -21,9 +21,14 @@ def consumed(case):
 @pytest.mark.parametrize("default_seed", [1, 2, 3, 4])
 def test_a_stream_in_one_go(case, default_seed):
     stream = Stream(seed_of(default_seed))
-    send_all(case.topic_of(3, sets=SETS), stream.take(1500))
+    producer = case.topic_of(3, sets=SETS + [["attributes.plan"]], rank_min_n=2, series_steps=["1m", "5m", "1h", "1d"],
+                             series_sets=[[], ["location"], ["theme", "attributes.plan"]])
+    send_all(producer, stream.take(1500))
     case.drain()
     expected = case.check()
+    steps = {name.rpartition(":")[2] for name in expected.series()}
+    assert steps == {"1m", "5m", "1h", "1d"} and {name.split(":")[1] for name in expected.ranks()} == {
+        "location/1", "location/2", "location/3", "channel", "attributes.plan"}
     assert min(expected.totals[fate] for fate in ("counted", "duplicate", "late", "rejected", "ignored")) > 0
 
 
