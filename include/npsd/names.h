@@ -47,8 +47,9 @@ const char *npsd_names_chain_any(const struct npsd_names *names, uint32_t len);
 /*
  * Appends entry number `index`. One that is there already must be the same. An entry beyond the cap of its
  * dimension is taken: what is in the list was admitted, under whatever cap. False: the entry disagrees with
- * the copy, skips an index, is no value that the script admits (a location before its ancestors, a value
- * twice), or breaks the chain, which is checked: sha1hex(PREV .. len(WORD) .. ":" .. WORD .. len(VALUE) ..
+ * the copy, skips an index, is no value that was admitted (a location before its ancestors, a value
+ * twice, one that is longer or has more levels than the decoder takes), or breaks the chain, which is
+ * checked: sha1hex(PREV .. len(WORD) .. ":" .. WORD .. len(VALUE) ..
  * ":" .. VALUE), lengths in decimal, WORD as npsd_dim_word gives it, PREV the chain hash before, "" for the
  * first. Thread: commit
  */

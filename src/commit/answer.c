@@ -1,9 +1,9 @@
 /* What the store says to batches and admissions. */
 #include <inttypes.h>
-#include <msgpack.h>
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/unpack.h"
 #include "commit/commit.h"
 #include "npsd/err.h"
 
@@ -61,33 +61,27 @@ static void batch_done(struct npsd_commit *c, struct slot *s)
 }
 
 /* One entry of the list, `[dim, value, chain]`. False: it is none, or disagrees with the copy. */
-static bool append(struct npsd_commit *c, uint32_t index, const struct npsd_reply *r, msgpack_unpacked *u)
+static bool append(struct npsd_commit *c, uint32_t index, const struct npsd_reply *r)
 {
-	const msgpack_object *o;
+	bool text = r->type == NPSD_REPLY_STR;
+	struct npsd_unpack u = npsd_unpack_of(text ? r->str : "", text ? r->len : 0);
+	uint32_t n = npsd_unpack_array(&u);
+	uint64_t dim = npsd_unpack_uint(&u);
+	struct npsd_str value = npsd_unpack_text(&u), chain = npsd_unpack_text(&u);
 
-	if (r->type != NPSD_REPLY_STR ||
-	    msgpack_unpack_next(u, r->str, r->len, NULL) != MSGPACK_UNPACK_SUCCESS)
+	if (u.bad || u.p != u.end || n != 3 || dim >= NPSD_NDIM || chain.n != CHAIN)
 		return false;
-	o = u->data.via.array.ptr;
-	if (u->data.type != MSGPACK_OBJECT_ARRAY || u->data.via.array.size != 3 ||
-	    o[0].type != MSGPACK_OBJECT_POSITIVE_INTEGER || o[0].via.u64 >= NPSD_NDIM ||
-	    o[1].type != MSGPACK_OBJECT_STR || o[2].type != MSGPACK_OBJECT_STR || o[2].via.str.size != CHAIN)
-		return false;
-	return npsd_names_append_owner(c->names, index, (int)o[0].via.u64,
-	    (struct npsd_str){o[1].via.str.ptr, o[1].via.str.size}, o[2].via.str.ptr);
+	return npsd_names_append_owner(c->names, index, (int)dim, value, chain.p);
 }
 
 static bool append_all(struct npsd_commit *c, const struct npsd_reply *r)
 {
 	uint32_t from = (uint32_t)strtoul(text_at(r, 1), NULL, 10);
-	msgpack_unpacked u;
-	bool ok = true;
 
-	msgpack_unpacked_init(&u);
-	for (size_t i = 0; i < r->el[3].n && ok; i++)
-		ok = append(c, from + (uint32_t)i, &r->el[3].el[i], &u);
-	msgpack_unpacked_destroy(&u);
-	return ok;
+	for (size_t i = 0; i < r->el[3].n; i++)
+		if (!append(c, from + (uint32_t)i, &r->el[3].el[i]))
+			return false;
+	return true;
 }
 
 bool answer_all_known(const struct npsd_commit *c, const struct npsd_ask *ask)

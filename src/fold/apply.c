@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/unpack.h"
 #include "fold/fold.h"
 #include "fold/pane.h"
-#include "fold/unpack.h"
 #include "npsd/err.h"
 
 #define DELTA_MAX INT32_MAX /* of a counter, in size */

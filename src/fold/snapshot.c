@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/unpack.h"
 #include "fold/fold.h"
 #include "fold/pane.h"
-#include "fold/unpack.h"
 #include "npsd/err.h"
 
 #define PACKED_MAX ((size_t)8 << 20)

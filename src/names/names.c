@@ -25,8 +25,7 @@
 #define CHUNK 8192u /* entries: 512 KB */
 #define CHUNKS ((NPSD_ID_MAX + CHUNK) / CHUNK)
 #define TEXT_CHUNK (256u * 1024)
-#define TEXT_MAX                                                                                             \
-	(NPSD_LEVELS * 256u + NPSD_LEVELS - 1) /* a location's 8 levels of 256 bytes; others are shorter */
+#define VALUE_MAX 256u /* bytes; of a location each level */
 #define FIRST_SLOTS 1024u
 #define HEX 40
 
@@ -308,6 +307,22 @@ static uint32_t parent_of(const struct npsd_names *names, int dim, struct npsd_s
 	return id != NPSD_ID_UNKNOWN ? id : search(names, dim, up, hash_of(dim, up));
 }
 
+/* As long as the decoder lets it be: what is longer was never admitted. */
+static bool is_short(int dim, struct npsd_str value)
+{
+	uint32_t levels = 1, n = 0;
+
+	for (uint32_t i = 0; i < value.n; i++) {
+		bool border = dim == NPSD_DIM_location && value.p[i] == '/';
+
+		n = border ? 0 : n + 1;
+		levels += border;
+		if (n > VALUE_MAX || levels > NPSD_LEVELS)
+			return false;
+	}
+	return true;
+}
+
 static bool is_same(const struct entry *e, int dim, struct npsd_str value, const char chain[HEX])
 {
 	return e->dim == dim && npsd_str_eq((struct npsd_str){e->text, e->n}, value) &&
@@ -325,7 +340,7 @@ bool npsd_names_append_owner(
 
 	if (index < len)
 		return is_same(entry_at(names, index), dim, value, chain);
-	if (index > len || len >= NPSD_ID_MAX - NPSD_ID_FIRST || !word || value.n > TEXT_MAX)
+	if (index > len || len >= NPSD_ID_MAX - NPSD_ID_FIRST || !word || !is_short(dim, value))
 		return false;
 	if (reserved(value) != NPSD_ID_UNKNOWN ||
 	    search(names, dim, value, hash_of(dim, value)) != NPSD_ID_UNKNOWN)

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/unpack.h"
 #include "fold/chunks.h"
 #include "fold/positions.h"
-#include "fold/unpack.h"
 
 Test(fold_parts, integers_of_every_width)
 {
@@ -73,6 +73,38 @@ Test(fold_parts, arrays_of_every_width)
 
 		cr_expect_eq(npsd_unpack_array(&u), rows[i].value, "row %zu", i);
 		cr_expect_eq(u.bad, rows[i].bad, "row %zu", i);
+	}
+}
+
+Test(fold_parts, texts_of_every_width)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *text;
+		bool bad;
+	} rows[] = {
+	    {"\xa0", 1, "", false},
+	    {"\xa2xy", 3, "xy", false},
+	    {"\xd9\x02xy", 4, "xy", false},
+	    {"\xda\x00\x02xy", 5, "xy", false},
+	    {"\xdb\x00\x00\x00\x02xy", 7, "xy", false},
+	    {"\xa2x", 2, NULL, true},
+	    {"\xdb\xff\xff\xff\xffxy", 7, NULL, true},
+	    {"\xd9", 1, NULL, true},
+	    {"\xc4\x02xy", 4, NULL, true}, /* bytes, not a text */
+	    {"\x02xy", 3, NULL, true},
+	    {"", 0, NULL, true},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_unpack u = npsd_unpack_of(rows[i].bytes, rows[i].n);
+		struct npsd_str got = npsd_unpack_text(&u);
+
+		cr_expect_eq(u.bad, rows[i].bad, "row %zu", i);
+		cr_expect_eq(!got.p, !rows[i].text, "row %zu", i);
+		cr_expect(!got.p || npsd_str_eq(got, npsd_str(rows[i].text)), "row %zu", i);
+		cr_expect(u.bad || u.p == u.end, "row %zu", i);
 	}
 }
 

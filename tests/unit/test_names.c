@@ -108,6 +108,38 @@ Test(names, refuses_what_the_script_never_admits)
 	npsd_names_free(&n);
 }
 
+static bool append(struct npsd_names *n, int dim, struct npsd_str value)
+{
+	uint32_t len = npsd_names_len_any(n);
+	char chain[41];
+
+	help_chain(chain, npsd_names_chain_any(n, len), npsd_dim_word(&sets, dim), value);
+	return npsd_names_append_owner(n, len, dim, value, chain);
+}
+
+/* A ninth level would be one too many for the ranks, for example. */
+Test(names, refuses_what_the_decoder_never_takes)
+{
+	struct npsd_names *n = help_names_new(&sets, 100);
+	char value[600];
+	uint32_t len = 0;
+
+	memset(value, 'x', sizeof value);
+	cr_expect(append(n, NPSD_DIM_channel, (struct npsd_str){value, 256}));
+	cr_expect_not(append(n, NPSD_DIM_channel, (struct npsd_str){value, 257}));
+	cr_expect(append(n, NPSD_DIM_location, (struct npsd_str){value, 256}));
+	cr_expect_not(append(n, NPSD_DIM_location, (struct npsd_str){value, 257}));
+	value[256] = '/';
+	cr_expect(append(n, NPSD_DIM_location, (struct npsd_str){value, 513}));
+	cr_expect_not(append(n, NPSD_DIM_location, (struct npsd_str){value, 514}));
+	for (int level = 1; level <= 9; level++) {
+		len += (uint32_t)snprintf(value + len, 8, "%s", level > 1 ? "/a" : "a");
+		cr_expect_eq(append(n, NPSD_DIM_location, (struct npsd_str){value, len}), level <= 8,
+		    "level %d", level);
+	}
+	npsd_names_free(&n);
+}
+
 Test(names, a_location_knows_its_ancestor)
 {
 	struct npsd_names *n = help_names_new(&sets, 10);

@@ -1,14 +1,17 @@
 /*
- * Reads the arrays of integers that logs and chunks are made of, straight from their bytes: millions of
- * deltas a second would not bear an object for every number. Whatever is not the type asked for, or is cut
- * off, sets `bad` (sticky) and reads as 0. Thread: owner
+ * Reads the arrays of integers and texts that npsd stores as msgpack, straight from their bytes: millions of
+ * deltas a second would not bear an object for every number, and nothing is allocated for what only claims to
+ * be there. Whatever is not the type asked for, or is cut off, sets `bad` (sticky) and reads as 0. Thread:
+ * owner
  */
-#ifndef NPSD_FOLD_UNPACK_H
-#define NPSD_FOLD_UNPACK_H
+#ifndef NPSD_UNPACK_H
+#define NPSD_UNPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/str.h"
 
 struct npsd_unpack {
 	const uint8_t *p, *end;
@@ -88,6 +91,25 @@ static inline int64_t npsd_unpack_int(struct npsd_unpack *u)
 	if (!npsd_unpack_number(u, &v) && v > INT64_MAX)
 		u->bad = true;
 	return u->bad ? 0 : (int64_t)v;
+}
+
+/* Bytes of the input; p == NULL where there is none. */
+static inline struct npsd_str npsd_unpack_text(struct npsd_unpack *u)
+{
+	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1), n = tag & 0x1f;
+	const char *p = NULL;
+
+	if (tag >= 0xd9 && tag <= 0xdb)
+		n = (uint32_t)npsd_unpack_bytes(u, (size_t)1 << (tag - 0xd9));
+	else if ((tag & 0xe0) != 0xa0)
+		u->bad = true;
+	if (u->bad || (size_t)(u->end - u->p) < n) {
+		u->bad = true;
+		return (struct npsd_str){NULL, 0};
+	}
+	p = (const char *)u->p;
+	u->p += n;
+	return (struct npsd_str){p, n};
 }
 
 #endif
