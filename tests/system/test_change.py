@@ -163,6 +163,8 @@ def test_defaults_count_from_there_on(case):
     producer.send(nameless, BASE_MS)
     case.drain()
     assert case.totals()["rejected:no_kind"] == 1
+    case.check()
+    case.config.before = [{"default_kind": None}]
     case.config.default_kind = "other"
     apply(case)
     producer.send({**nameless, "score": 3}, BASE_MS + 1)
@@ -171,8 +173,36 @@ def test_defaults_count_from_there_on(case):
     assert case.totals()["counted"] == 2
     view = case.view("kind=other", "30d")
     assert (view["n"], view["detractors"], view["promoters"]) == (2, 1, 1)
+    case.check()
     apply(case, "--rebuild")
     assert case.totals()["rejected:no_kind"] == 1 and case.totals()["counted"] == 2
+    case.check()
+
+
+def test_what_is_required_and_looked_at_may_change(case):
+    """Each record stays what it was under the options of its time: over a restart, which loads the ledgers, and a rebuild."""
+    stream = Stream(26, partitions=2)
+    send_all(case.topic_of(2, sets=SETS), stream.take(300))
+    case.drain()
+    for change in ({"sets": SETS + [["attributes.plan"]], "location_required": False}, {"location_required": True, "default_kind": "other"}):
+        clock_ms = case.check().clock_ms
+        case.config.before.append({name: getattr(case.config, name) for name in ("sets", "location_required", "default_kind")})
+        for name, value in change.items():
+            setattr(case.config, name, value)
+        case.config.since = case.config.since or {"attributes.plan": clock_ms + 1}
+        apply(case)
+        for n in range(20):
+            whole = event(f"none-{n % 7}", n % 11, location="/" if n % 2 else ..., type="response.updated" if n % 3 else "response.submitted")
+            case.producer.send({**whole, "responded_at": BASE_MS}, BASE_MS, partition=n % 2)
+        send_all(case.producer, stream.take(200))
+        case.drain()
+        case.check()
+    totals = case.totals()
+    assert totals["rejected:no_location"] > 0
+    case.config.since = {}
+    apply(case, "--rebuild")
+    case.check()
+    assert case.totals() == totals
 
 
 def test_a_rebuild_equals_a_fresh_count(case):

@@ -45,6 +45,7 @@ class Config:
     begin: dict = field(default_factory=dict)  # (topic, partition) -> first offset that was counted, where it is not 0
     lost: list = field(default_factory=list)  # lost ranges, oldest first: "TOPIC/P gap INC:FROM TO", reason
     memory_is_short: bool = False  # `ledger.memory_max` may have moved horizons
+    before: list = field(default_factory=list)  # what decoding depends on, as it was: [{field: value}], a ruling `config` behind each
     latenesses: list = field(default_factory=list)  # what `lateness` was before
 
     @property

@@ -121,9 +121,10 @@ def expect(records, config, now_ms=None, dictionary=None, rulings=None):
 
 def run(record, partition, expected, names, now_ms):
     """One record through the checks and the ledger; its fate and reason."""
-    config = expected.config
+    config, place = expected.config, (record.topic, record.partition, record.incarnation)
+    then = expected.rulings.config_at(place, record.offset, config) if config.before else config
     try:
-        event, fate = decode(record, config, now_ms), None
+        event, fate = decode(record, then, now_ms), None
     except Fate as e:
         event, fate = None, e
     partition.obey(record.offset)
@@ -132,14 +133,14 @@ def run(record, partition, expected, names, now_ms):
         partition.move(record.timestamp_ms)
     if fate:
         return fate.fate, fate.reason
-    result, reason, before, after = partition.apply(event, config)
+    result, reason, before, after = partition.apply(event, then)
     if result != "counted":
         return result, reason
     if after is None or after.content is not None:  # a stage, or an answer that counts: what adds to a pane
         expected.clock_ms = max(expected.clock_ms, event.own_ms if after is None else after.event_ms)
     if event.undated and after and after.content and not (before and before.content):
         expected.meta["undated"] += 1
-    told = after and alert(before, after, event, record, config, names, now_ms)
+    told = after and alert(before, after, event, record, then, names, now_ms)
     if told:
         expected.alerts[after.id].append(told)
     return result, reason

@@ -1,7 +1,7 @@
 """What npsd decided and no record says, read from where it writes it down (docs/formats.md), and how far it may go."""
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 RULING = re.compile(r"(ahead|gap|lateness|horizon|config) ([0-9]+):([0-9]+) (.*)")
 LOST = re.compile(r"(\S+/[0-9]+ gap [0-9]+:[0-9]+ [0-9]+) ([0-9]{13}) ([a-z]+)")
@@ -10,6 +10,7 @@ LOST = re.compile(r"(\S+/[0-9]+ gap [0-9]+:[0-9]+ [0-9]+) ([0-9]{13}) ([a-z]+)")
 @dataclass
 class Rulings:
     moves: dict = field(default_factory=dict)  # (topic, partition, incarnation) -> [(offset, `horizon` or `lateness`, ms)]
+    configs: dict = field(default_factory=dict)  # (topic, partition, incarnation) -> [first offset of the configuration behind it]
     ahead: set = field(default_factory=set)  # (topic, partition, incarnation, offset)
     gaps: list = field(default_factory=list)  # as `lost` has them
     lost: list = field(default_factory=list)  # the lines of `lost`
@@ -26,6 +27,13 @@ class Rulings:
     def ends_of_gaps(self, place):
         gaps = [re.match(r"(.*)/([0-9]+) gap ([0-9]+):[0-9]+ ([0-9]+) ", line).groups() for line in self.gaps]
         return sorted(int(end) for topic, partition, incarnation, end in gaps if (topic, int(partition), int(incarnation)) == place)
+
+    def config_at(self, place, offset, config):
+        """The configuration that a record was decoded under: rulings say where one ended."""
+        for at, before in zip(self.configs.get(place, []), config.before):
+            if offset < at:
+                return replace(config, **before)
+        return config
 
     def horizons(self):
         return [ruling for moves in self.moves.values() for ruling in moves if ruling[1] == "horizon"]
@@ -68,5 +76,7 @@ def take(found, topic, partition, text):
         found.ahead |= {(topic, partition, incarnation, n) for n in range(offset, int(rest))}
     elif what == "gap":
         found.gaps.append(f"{topic}/{partition} {text}")
-    elif what != "config":
+    elif what == "config":
+        found.configs.setdefault((topic, partition, incarnation), []).append(offset)
+    else:
         found.moves[topic, partition, incarnation].append((offset, what, int(rest)))
