@@ -69,15 +69,15 @@ def test_in_a_topic_made_anew_every_event_is_newer(case):
 
 
 def test_where_memory_is_short_the_horizon_moves_up(case):
-    stream = Stream(seed_of(81), partitions=2, responses=1_000_000, pace_ms=2_000)
+    stream = Stream(seed_of(81), partitions=2, responses=40_000, pace_ms=2_000)
     producer = case.topic_of(2, sets=[[]], windows=["24h"], lateness_ms=366 * DAY_MS, memory_is_short=True)
     case.options = {"ledger.memory_max": "1MB", "workers": 1}
     for _ in range(2):
-        send_all(producer, stream.take(12_000))
+        send_all(producer, stream.take(15_000))
         case.drain()
     expected = case.check()
-    assert len(expected.rulings.horizons()) >= 2 and int(case.redis.hget("nps:meta", "horizon_moved")) >= 2
-    assert expected.totals["late"] > 100
+    assert expected.rulings.horizons() and int(case.redis.hget("nps:meta", "horizon_moved")) > 0
+    assert expected.totals["late"] > expected.totals["late:unknown_update"]  # none is so old that lateness would make it late
 
 
 @pytest.mark.parametrize("latenesses", [(7, 2, 7), (2, 7, 1)], ids=str)
