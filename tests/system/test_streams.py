@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, note, settings
 
 import harness
 from conftest import Case, need
-from recount.config import Config
+from recount.config import Config, step_s
+from recount.windows import STEPS_S
 from strategies import PARTITIONS, cases, records_of
 
 EXAMPLES = os.environ.get("NPSD_TEST_EXAMPLES")
@@ -33,7 +34,9 @@ class Bed:
         case = Case(self.broker, self.server, self.folder)
         case.topic = self.producer.topic = self.topics.pop()
         case.producer = self.producer
-        case.config = Config(topic=case.topic, partitions={case.topic: PARTITIONS}, **options)
+        config = case.config = Config(topic=case.topic, partitions={case.topic: PARTITIONS}, **options)
+        config.series_sets, steps = config.sets, {step_s(window) for window in config.windows}
+        config.series_steps = [name for name, s in STEPS_S.items() if s in steps]
         return case
 
 
