@@ -11,6 +11,7 @@
 
 #define LOOK_MS 1000
 #define BEAT_MS 8000 /* the contract says 10 s */
+#define TOPICS 256   /* told of in meta: those configured, and once configured, under this prefix */
 
 struct npsd_totals *npsd_totals_new(void)
 {
@@ -217,24 +218,35 @@ static struct npsd_str topic_of(struct npsd_str field)
 	return n > 5 ? (struct npsd_str){field.p + 4, n - 5} : (struct npsd_str){0};
 }
 
-/* `partitions:TOPIC`: how many have a position, for each topic once. */
+/* `partitions:TOPIC`: how many have a position. A fence has thousands of fields, of a few topics. */
 static void meta_partitions(struct npsd_pairs *s, const struct npsd_reply *fence)
 {
+	struct {
+		struct npsd_str topic;
+		int64_t n;
+	} seen[TOPICS];
+	size_t ntopics = 0, t;
+
 	for (size_t k = 0; k + 1 < fence->n; k += 2) {
 		struct npsd_str topic = topic_of(str_of(&fence->el[k]));
-		int64_t before = 0, behind = 0;
 
 		if (!topic.p)
 			continue;
-		for (size_t m = 0; m + 1 < fence->n; m += 2)
-			if (npsd_str_eq(topic, topic_of(str_of(&fence->el[m]))))
-				*(m < k ? &before : &behind) += 1;
-		if (before > 0)
+		for (t = 0; t < ntopics && !npsd_str_eq(seen[t].topic, topic); t++)
+			;
+		if (t == TOPICS)
 			continue;
+		if (t == ntopics) {
+			seen[ntopics].topic = topic;
+			seen[ntopics++].n = 0;
+		}
+		seen[t].n++;
+	}
+	for (t = 0; t < ntopics; t++) {
 		npsd_buf_addz(&s->text, "partitions:");
-		npsd_buf_add(&s->text, topic.p, topic.n);
+		npsd_buf_add(&s->text, seen[t].topic.p, seen[t].topic.n);
 		pairs_end(s);
-		npsd_buf_addf(&s->text, "%lld", (long long)behind);
+		npsd_buf_addf(&s->text, "%lld", (long long)seen[t].n);
 		pairs_end(s);
 	}
 }
