@@ -5,4 +5,8 @@ local page = redis.pcall('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 if page.err then
 	return {'0'}
 end
-return {page[1], unpack(page[2])}
+local out = {page[1]}
+for _, member in ipairs(page[2]) do -- a small set comes whole, and what small is the server's configuration says
+	out[#out + 1] = member
+end
+return out
