@@ -7,11 +7,22 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "items.h"
 #include "shard_pieces.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* What is refused is told in the log, thousands of times a second. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	npsd_log_level(NPSD_LOG_ERROR);
+	return 0;
+}
 
 static size_t fuzz_items_mutate(uint8_t *data, size_t size, size_t most, unsigned int seed,
     unsigned int packed, void (*make)(struct drive_input *))
