@@ -10,6 +10,13 @@ static int64_t max64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct npsd_part_range *x = a, *y = b;
+
+	return x->from < y->from ? -1 : x->from > y->from;
+}
+
 static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 {
 	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
@@ -31,6 +38,8 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 		else if (r->what == NPSD_RULING_CONFIG)
 			p->older[p->nolder++] = (struct npsd_part_older){r->from.offset, (int)r->ms};
 	}
+	/* a count anew, by a clock that was set back, may list earlier records later */
+	qsort(p->ahead, p->naheads, sizeof *p->ahead, compare_ranges);
 }
 
 struct npsd_part *npsd_part_new(const struct npsd_order *o, int64_t lateness_ms)

@@ -68,6 +68,30 @@ Test(rulings, of_another_incarnation_mean_nothing)
 	rig_free(&r);
 }
 
+/* A clock that was set back lists an earlier record later, when all is counted anew: the ranges are in no
+ * order. */
+Test(rulings, records_ahead_may_be_listed_in_any_order)
+{
+	static const struct npsd_ruling rulings[] = {
+	    {.what = NPSD_RULING_AHEAD, .from = {0, 4}, .to = 6},
+	    {.what = NPSD_RULING_AHEAD, .from = {0, 0}, .to = 1},
+	    {.what = NPSD_RULING_AHEAD, .from = {0, 2}, .to = 3},
+	};
+	struct rig *r = rig_new(NULL, 0);
+	char id[8];
+
+	take(r, 0, 0, rulings, 3);
+	for (int offset = 0; offset < 8; offset++) {
+		snprintf(id, sizeof id, "r%d", offset);
+		submit(r, offset, RIG_NOW, id);
+	}
+	rig_run(r);
+	cr_expect_eq(rig_total(r, "rejected:future"), 4);
+	cr_expect_eq(rig_total(r, "counted"), 4);
+	cr_expect_str_eq(r->rulings, "lateness 0:0 604800000\n", "%s", r->rulings);
+	rig_free(&r);
+}
+
 /* The rig's worker, with one configuration that was in force before: the present one with another switch. */
 static struct rig *rig_with_older(const char *older_switch, const char *present_switch)
 {
