@@ -141,6 +141,17 @@ static void print_counts(const struct pairs *meta, const char *prefix, const cha
 			    meta->at[i].value);
 }
 
+/* Since a topic grew, answers whose keys moved are known in their old partition only. */
+static void print_grown(const struct pairs *meta)
+{
+	char text[40];
+
+	for (size_t i = 0; i < meta->n; i++)
+		if (strncmp(meta->at[i].field, "grown:", 6) == 0)
+			printf("topic grew  %s, %s\n", meta->at[i].field + 6,
+			    when(text, strtoll(meta->at[i].value, NULL, 10)));
+}
+
 static void print_table(const struct pairs *meta, const struct pairs *totals, int64_t age_ms)
 {
 	int64_t clock_ms = strtoll(value_of(totals, "clock_ms"), NULL, 10);
@@ -153,9 +164,11 @@ static void print_table(const struct pairs *meta, const struct pairs *totals, in
 	printf("dimensions  %s\n", value_of(meta, "dimensions"));
 	printf("event clock %s\n", clock_ms ? when(text, clock_ms) : "nothing counted yet");
 	print_lost(value_of(meta, "lost"));
+	print_grown(meta);
 	print_totals(totals);
 	print_counts(meta, "undated", "undated");
 	print_counts(meta, "ahead", "ahead");
+	print_counts(meta, "horizon_moved", "horizon moved by memory");
 	print_counts(meta, "other:", "beyond its cap:");
 	print_sets(meta);
 }

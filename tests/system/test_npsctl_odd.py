@@ -60,3 +60,15 @@ def test_a_configuration_that_is_too_long_is_none(tmp_path):
     path.write_text("\n" * (1024 * 1024 + 1))
     done = run("--config", str(path), "check-event", "-")
     assert done.returncode == 2 and b"longer than" in done.stderr
+
+
+def test_status_tells_what_shortens_memory_and_what_moved_keys(redis_server, redis):
+    url = f"redis.url={redis_server.url}"
+    redis.hset("nps:totals", "consumed", 1)
+    redis.hset("nps:meta", mapping={"heartbeat_ms": 1, "horizon_moved": 3, "grown:a:b": 1795334390123})
+    lines = [" ".join(line.split()) for line in run("--set", url, "status").stdout.decode().splitlines()]
+    assert "horizon moved by memory 3" in lines and "topic grew a:b, 2026-11-22 07:59:50 UTC" in lines, lines
+    redis.hset("nps:meta", "horizon_moved", 0)
+    redis.hdel("nps:meta", "grown:a:b")
+    shown = run("--set", url, "status").stdout.decode()
+    assert "horizon" not in shown and "grew" not in shown
