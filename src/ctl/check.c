@@ -43,6 +43,7 @@ struct check {
 	struct ctl *c;
 	struct npsd_decoder *decoder;
 	int64_t now_ms;
+	int32_t topic; /* whose defaults hold */
 	long events, rejected;
 };
 
@@ -282,7 +283,8 @@ static void print_json(
 
 static struct npsd_verdict decode(struct check *k, struct npsd_event *ev, struct npsd_str text)
 {
-	struct npsd_record_view rec = {.value = text.p, .len = text.n, .record_ms = k->now_ms};
+	struct npsd_record_view rec = {
+	    .value = text.p, .len = text.n, .record_ms = k->now_ms, .topic = k->topic};
 
 	npsd_decoder_reset(k->decoder);
 	return npsd_decode(k->decoder, ev, &rec);
@@ -405,14 +407,27 @@ static void check_all(struct check *k, struct npsd_str text)
 		check_item(k, &all);
 }
 
+/* Place of the topic in the configuration, the first where none is told; -1: it is not there. */
+static int32_t topic_at(const struct ctl *c)
+{
+	for (int i = 0; i < c->cfg->ntopics; i++)
+		if (!c->topic || strcmp(c->cfg->topics[i], c->topic) == 0)
+			return i;
+	return -1;
+}
+
 int ctl_check_event(struct ctl *c)
 {
-	struct check k = {.c = c, .now_ms = npsd_clock_system.wall_ms(NULL)};
+	struct check k = {.c = c, .now_ms = npsd_clock_system.wall_ms(NULL), .topic = topic_at(c)};
 	struct npsd_buf input;
 	bool ok;
 
 	if (c->argc != 1) {
-		fprintf(stderr, "usage: npsctl check-event FILE|-\n");
+		fprintf(stderr, "usage: npsctl check-event [--topic TOPIC] FILE|-\n");
+		return CTL_USAGE;
+	}
+	if (k.topic < 0) {
+		fprintf(stderr, "npsctl: --topic: `%s` is none of kafka.topics\n", c->topic);
 		return CTL_USAGE;
 	}
 	npsd_buf_init(&input, INPUT_MAX);

@@ -20,7 +20,7 @@ struct ctl {
 	bool json;
 	bool follow;
 	bool lowest;
-	const char *kind; /* NULL: not told */
+	const char *kind, *topic; /* NULL: not told */
 	long count;
 	int argc; /* the words behind the command */
 	char **argv;

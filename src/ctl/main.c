@@ -18,8 +18,10 @@ static const char usage[] =
     "                                  e.g. channel, location/1 (regions), location/2\n"
     "  alerts [--count N] [--follow]   the last alerts (20), and those that come\n"
     "  status                          whether npsd lives, what it counted and what it refused\n"
-    "  check-event FILE|-              how npsd reads an event, or one a line, or why it does not; asks "
-    "nobody\n"
+    "  check-event [--topic TOPIC] FILE|-\n"
+    "                                  how npsd reads an event, or one a line, or why it does not; asks "
+    "nobody;\n"
+    "                                  with the defaults of that topic, else of the first\n"
     "\n"
     "  --config, --set   where Redis is and the prefix of the keys, as for npsd\n"
     "  --json            for programs: one JSON object a line\n"
@@ -92,6 +94,7 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 	    {"kind", required_argument, NULL, 'k'},
 	    {"lowest", no_argument, NULL, 'l'},
 	    {"count", required_argument, NULL, 'n'},
+	    {"topic", required_argument, NULL, 't'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
@@ -124,6 +127,9 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 			c->count = strtol(optarg, &end, 10);
 			if (*end || c->count < 0 || c->count > 1000000)
 				return wrong();
+			break;
+		case 't':
+			c->topic = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

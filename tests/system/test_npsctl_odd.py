@@ -50,6 +50,16 @@ def test_a_line_that_is_no_object_spoils_only_itself(odd):
     assert check(odd, good)[1][0]["line"] == 1
 
 
+def test_an_event_is_read_with_the_defaults_of_its_topic():
+    text = json.dumps({k: v for k, v in EVENT.items() if k != "survey_kind"}).encode()
+    options = "--set", "kafka.topics=[a, b]", "--set", "topic_defaults={b: {survey_kind: relational}}", "check-event", "-"
+    for words, code, told in (((), 1, b"no_kind"), (("--topic", "a"), 1, b"no_kind"), (("--topic", "b"), 0, b"relational")):
+        done = run(*words, *options, text=text)
+        assert done.returncode == code and told in done.stdout, done
+    done = run("--topic", "c", *options, text=text)
+    assert done.returncode == 2 and done.stdout == b"" and b"`c`" in done.stderr
+
+
 def test_one_event_over_many_lines_is_one():
     for text in (json.dumps(EVENT, indent=1), json.dumps({**EVENT, "metric": {"a": 1}}, indent=0), json.dumps(EVENT, indent=1)[:-1]):
         assert len(check(text.encode())[1]) == 1
