@@ -125,7 +125,7 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 			break;
 		case 'n':
 			c->count = strtol(optarg, &end, 10);
-			if (*end || c->count < 0 || c->count > 1000000)
+			if (end == optarg || *end || c->count < 0 || c->count > 1000000)
 				return wrong();
 			break;
 		case 't':

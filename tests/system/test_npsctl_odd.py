@@ -65,6 +65,10 @@ def test_one_event_over_many_lines_is_one():
         assert len(check(text.encode())[1]) == 1
 
 
+def test_a_count_is_a_number():
+    assert [run("alerts", "--count", count).returncode for count in ("", "x", "1x", "-1")] == [2, 2, 2, 2]
+
+
 def test_a_configuration_that_is_too_long_is_none(tmp_path):
     path = tmp_path / "npsd.yaml"
     path.write_text("\n" * (1024 * 1024 + 1))
