@@ -12,8 +12,9 @@
 #define ENTRIES 256
 #define TAG 7
 
-static const struct npsd_sets sets = {.nattr = 1, .attr = {"plan"}, .attr_word = {"attributes.plan"}};
-static const struct npsd_config config = {.sets = sets};
+static const struct npsd_config config = {
+    .sets = {.nattr = 1, .attr = {"plan"}, .attr_word = {"attributes.plan"}}};
+static const struct npsd_sets *const sets = &config.sets;
 
 /* What the naive reader has taken. */
 struct naive_dict {
@@ -155,7 +156,7 @@ static bool naive_takes(struct naive_dict *d, struct npsd_str bytes)
 		return false;
 	if (dim == NPSD_DIM_location ? !is_location(d, value) : value.n > 256)
 		return false;
-	help_chain(expect, d->n ? d->entry[d->n - 1].chain : "", npsd_dim_word(&sets, dim), value);
+	help_chain(expect, d->n ? d->entry[d->n - 1].chain : "", npsd_dim_word(sets, dim), value);
 	if (memcmp(expect, chain.p, 40) != 0)
 		return false;
 	d->entry[d->n].dim = dim;
@@ -191,7 +192,7 @@ static struct desk *desk_new(void)
 	npsd_assert(d);
 	d->w = (struct npsd_wires){.cfg = &config, .broker.wake = nobody, .clock = {NULL, zero, zero, NULL}};
 	d->c.w = &d->w;
-	d->c.names = help_names_new(&sets, 1000);
+	d->c.names = help_names_new(sets, 1000);
 	d->c.nslots = 1;
 	d->ask.job.what = NPSD_JOB_ASK;
 	d->c.slot[0] = (struct slot){.state = SLOT_FLYING, .job = &d->ask.job, .tag = TAG};
@@ -295,7 +296,7 @@ static void add_entry(struct drive_input *out, const struct naive_dict *d)
 		if (d->entry[k].dim == NPSD_DIM_location)
 			last = d->entry[k].value;
 	len = random_value(value, dim, last);
-	help_chain(next, chain, npsd_dim_word(&sets, dim), (struct npsd_str){value, (uint32_t)len});
+	help_chain(next, chain, npsd_dim_word(sets, dim), (struct npsd_str){value, (uint32_t)len});
 	msgpack_sbuffer_init(&sb);
 	msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
 	msgpack_pack_array(&pk, 3);
