@@ -174,7 +174,11 @@ static int64_t floor_to(int64_t x, int64_t step)
 	return x - (r < 0 ? r + step : r);
 }
 
-/* What the stored windows of one step keep: back to `widest`, complete from since_ms on (0: all of it). */
+/*
+ * What the stored windows of one step keep: back to `widest`, complete from since_ms on (0: all of it). Each
+ * window that was added found panes from its own since_ms on; the latest of these is that of the widest, or
+ * lies before what is kept.
+ */
 struct kept {
 	int64_t widest_s, since_ms;
 };
@@ -199,7 +203,7 @@ static bool find_window(struct npsd_window *w, struct kept *kept, const char *st
 		}
 		if (!npsd_config_window(&old, item) || old.step_s != w->step_s)
 			continue;
-		if (kept->widest_s == 0 || since_ms == 0 || (kept->since_ms && since_ms < kept->since_ms))
+		if (since_ms && (kept->since_ms == 0 || since_ms > kept->since_ms))
 			kept->since_ms = since_ms;
 		if (old.width_s > kept->widest_s)
 			kept->widest_s = old.width_s;

@@ -131,6 +131,27 @@ Test(adopt, a_second_added_window_sees_no_more_than_the_first)
 	npsd_config_free(&two);
 }
 
+/* A wider one cannot read what was dropped before the widest was added, though a narrow one was there from
+ * the start. */
+Test(adopt, a_wider_window_begins_where_the_widest_of_its_step_does)
+{
+	const char *text = help_text("windows=[7d]", NULL, NULL);
+	struct npsd_config *one = help_adopt(
+			       text, (struct npsd_config_now){1000 * D, 1000 * D}, "windows=[7d, 30d]", NULL),
+			   *two;
+
+	help_has(one, "windows=7d,30d 85194000000"); /* 986 d and an hour */
+	two = help_adopt(
+	    one->text, (struct npsd_config_now){1010 * D, 1010 * D}, "windows=[7d, 30d, 31d]", NULL);
+	help_has(two, "windows=7d,30d 85194000000,31d 85194000000");
+	npsd_config_free(&two);
+	two = help_adopt(
+	    one->text, (struct npsd_config_now){1100 * D, 1100 * D}, "windows=[7d, 30d, 31d]", NULL);
+	help_has(two, "windows=7d,30d 85194000000,31d 89859600000"); /* 60 d and no more are kept */
+	npsd_config_free(&two);
+	npsd_config_free(&one);
+}
+
 Test(adopt, a_rebuild_begins_everything_with_the_first_record)
 {
 	const char *text = help_text("segments=[[]]", "windows=[1h]", NULL);
