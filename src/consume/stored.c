@@ -25,7 +25,7 @@ static bool take_word(struct npsd_str *word, struct npsd_str *rest, char by)
 /* Decimal digits alone; `-` before them where `least` is below 0. */
 static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
 {
-	bool minus = least < 0 && text.n > 0 && text.p[0] == '-';
+	uint32_t minus = least < 0 && text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
 	int64_t v = 0;
 
 	if (text.n == minus)

@@ -128,7 +128,7 @@ bool npsd_fold_is(const struct npsd_reply *r, size_t i, const char *z)
 bool npsd_fold_number(int64_t *out, struct npsd_str text, int64_t other)
 {
 	char z[24], *end;
-	bool minus = text.n > 0 && text.p[0] == '-';
+	uint32_t minus = text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
 
 	*out = other;
 	if (text.n == 0)

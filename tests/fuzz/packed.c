@@ -55,7 +55,7 @@ static bool read_token(struct token *t, const struct drive_input *in)
 static void read_tokens(struct tokens *t, const struct drive_input *in)
 {
 	uint64_t left[DEPTH] = {0};
-	int open[DEPTH], depth = 0;
+	int open[DEPTH] = {0}, depth = 0;
 	size_t at = 0;
 
 	for (t->n = 0; t->n < TOKENS; t->n++) {
