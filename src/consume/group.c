@@ -36,6 +36,18 @@ void group_fail(struct npsd_group *g, int code, const char *fmt, ...)
 	g->phase = PHASE_FAILED;
 }
 
+static void unassign(struct npsd_group *g)
+{
+	g->w->broker.unassign(g->w->broker.self);
+	g->assigned = false;
+}
+
+/* Nothing is on its way: what is assigned is taken. */
+static void go_on(struct npsd_group *g)
+{
+	g->phase = g->assigned ? PHASE_TAKING : PHASE_IDLE;
+}
+
 /* --- recovery --- */
 
 static void reset_begin(struct npsd_group *g, bool renew_names)
@@ -126,7 +138,7 @@ static void reset_end(struct npsd_group *g)
 	npsd_names_free(&g->names_old);
 	g->names_renewed = false;
 	if (g->unassign_pending) {
-		g->w->broker.unassign(g->w->broker.self);
+		unassign(g);
 		g->unassign_pending = false;
 		takes_forget(g);
 		g->phase = PHASE_IDLE;
@@ -135,7 +147,7 @@ static void reset_end(struct npsd_group *g)
 	wait = reset_delay(g);
 	for (size_t i = 0; i < g->ntakes; i++)
 		take_again(g, g->take[i], wait);
-	g->phase = g->ntakes ? PHASE_TAKING : PHASE_IDLE;
+	go_on(g);
 }
 
 /* --- assignment --- */
@@ -160,6 +172,7 @@ static void on_assign(struct npsd_group *g, const struct npsd_broker_event *e)
 {
 	size_t kept = 0;
 
+	g->assigned = true;
 	for (size_t i = 0; i < g->ntakes; i++) {
 		if (has_tp(e->tps, e->n, g->take[i]->tp)) {
 			g->take[kept++] = g->take[i];
@@ -220,7 +233,7 @@ static void on_revoke(struct npsd_group *g, bool lost)
 		reset_begin(g, false);
 		break;
 	default: /* nothing is delivered yet */
-		g->w->broker.unassign(g->w->broker.self);
+		unassign(g);
 		if (g->phase == PHASE_START)
 			takes_forget(g);
 		if (g->phase == PHASE_TAKING || g->phase == PHASE_IDLE)
@@ -362,7 +375,7 @@ static bool pausing(struct npsd_group *g)
 		flush_begin(g);
 		return true;
 	}
-	g->w->broker.unassign(g->w->broker.self);
+	unassign(g);
 	g->phase = PHASE_IDLE; /* ledgers stay, in case the same partitions come back */
 	return true;
 }
@@ -467,7 +480,7 @@ static bool phase_step(struct npsd_group *g)
 			return false;
 		if (g->rebuild != REBUILD_NONE && !g->stopping)
 			return group_rebuild_step(g);
-		g->phase = g->ntakes ? PHASE_TAKING : PHASE_IDLE;
+		go_on(g);
 		return true;
 	case PHASE_IDLE:
 		if (g->stopping)

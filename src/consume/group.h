@@ -74,6 +74,7 @@ struct npsd_group {
 	enum group_phase phase;
 	enum after_pause after_pause;
 	bool drain, stopping, unassign_pending, compacted_asked;
+	bool assigned; /* what the group gave, if only nothing, is ours still: `take` may outlive it */
 	uint32_t run;
 	int orders_out; /* orders sent and not come back */
 	bool orders_ok;
@@ -83,7 +84,7 @@ struct npsd_group {
 	int64_t last_reset_ms;
 	int resets; /* in quick succession */
 
-	struct take *take[NPSD_MAX_PARTS]; /* what is assigned */
+	struct take *take[NPSD_MAX_PARTS]; /* what is assigned, or was and may come back */
 	size_t ntakes;
 	int calls_out; /* calls of the store and the broker on their way */
 

@@ -1,0 +1,348 @@
+#include "help_group.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- clock --- */
+
+static int64_t now_ms(void *self)
+{
+	return ((struct group_bed *)self)->now_ms;
+}
+
+static uint64_t number(void *self)
+{
+	return ++((struct group_bed *)self)->random;
+}
+
+/* --- broker --- */
+
+static bool poll_event(void *self, struct npsd_broker_event *out, int wait_ms)
+{
+	struct group_bed *b = self;
+
+	(void)wait_ms;
+	if (!b->nevents)
+		return false;
+	*out = b->event[0];
+	memmove(b->event, b->event + 1, --b->nevents * sizeof b->event[0]);
+	return true;
+}
+
+static void add_event(struct group_bed *b, struct npsd_broker_event e)
+{
+	cr_assert_lt(b->nevents, BED_CALLS);
+	b->event[b->nevents++] = e;
+}
+
+static void wake(void *self)
+{
+	(void)self;
+}
+
+static void wake_worker(void *self, int worker)
+{
+	(void)self;
+	(void)worker;
+}
+
+static bool assign(void *self, const struct npsd_offset *tps, size_t n)
+{
+	(void)tps;
+	(void)n;
+	((struct group_bed *)self)->assigns++;
+	return true;
+}
+
+static void unassign(void *self)
+{
+	((struct group_bed *)self)->unassigns++;
+}
+
+static bool commit(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n)
+{
+	struct group_bed *b = self;
+
+	for (size_t i = 0; i < n && b->commit_answer == NPSD_COMMIT_OK; i++)
+		b->part[tps[i].tp.part].committed = tps[i].offset;
+	add_event(b, (struct npsd_broker_event){
+			 .what = NPSD_B_COMMITTED, .tag = tag, .answer = b->commit_answer, .text = "why"});
+	return true;
+}
+
+static bool ends(void *self, uint64_t tag, struct npsd_tp tp)
+{
+	struct group_bed *b = self;
+	const struct group_bed_part *p = &b->part[tp.part];
+
+	b->ends_said++;
+	b->now_ms += b->ends_take_ms;
+	add_event(b, (struct npsd_broker_event){.what = NPSD_B_ENDS,
+			 .tag = tag,
+			 .tp = tp,
+			 .ok = !b->ends_fail,
+			 .low = p->low,
+			 .high = p->high,
+			 .committed = p->committed,
+			 .text = "why"});
+	return true;
+}
+
+static int32_t partitions(void *self, int32_t topic)
+{
+	struct group_bed *b = self;
+
+	(void)topic;
+	b->parts_said++;
+	return b->parts_fail_at && b->parts_said >= b->parts_fail_at ? -1 : b->parts;
+}
+
+/* --- store: what a script answers is decided when it is sent --- */
+
+static struct group_bed_part *part_of(struct group_bed *b, const struct npsd_call *call, size_t arg)
+{
+	unsigned at = (unsigned)(((const char *)call->args[arg].p)[call->args[arg].n - 1] - '0');
+
+	cr_assert_lt(at, BED_PARTS);
+	return &b->part[at];
+}
+
+static void copy(char *to, size_t size, const struct npsd_arg *from)
+{
+	cr_assert_lt(from->n, size);
+	memcpy(to, from->p, from->n);
+	to[from->n] = 0;
+}
+
+static bool is(const char *text, const struct npsd_arg *arg)
+{
+	return strlen(text) == arg->n && memcmp(text, arg->p, arg->n) == 0;
+}
+
+static void say_state(struct group_bed_call *c, struct group_bed_part *p)
+{
+	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -", "0"};
+
+	if (!p->claim[0])
+		strcpy(p->claim, "0123456789abcdef"); /* somebody's, who counted up to there */
+	for (size_t i = 0; i < 6; i++)
+		snprintf(c->answer[c->n++], 40, "%s", texts[i]);
+	c->rulings = p->rulings;
+	c->nrulings = p->nrulings;
+}
+
+static void run_base(struct group_bed *b, struct group_bed_call *c, const struct npsd_call *call)
+{
+	struct group_bed_part *p = part_of(b, call, 4);
+
+	if (!p->pos[0] && call->args[5].n) {
+		copy(p->pos, sizeof p->pos, &call->args[5]);
+		copy(p->base, sizeof p->base, &call->args[5]);
+		copy(p->claim, sizeof p->claim, &call->args[6]);
+	}
+	say_state(c, p);
+}
+
+static void run_claim(struct group_bed *b, struct group_bed_call *c, const struct npsd_call *call)
+{
+	struct group_bed_part *p = part_of(b, call, 3);
+
+	if (!is(p->claim, &call->args[4]) || !is(p->pos, &call->args[5])) {
+		snprintf(c->answer[c->n++], 40, "refused");
+		snprintf(c->answer[c->n++], 40, "claim");
+		return;
+	}
+	copy(p->claim, sizeof p->claim, &call->args[6]);
+	say_state(c, p);
+}
+
+static bool submit(void *self, const struct npsd_call *call)
+{
+	struct group_bed *b = self;
+	struct group_bed_call *c = &b->call[b->ncalls++];
+
+	cr_assert_leq(b->ncalls, BED_CALLS);
+	*c = (struct group_bed_call){.tag = call->tag, .script = call->script};
+	b->calls_said[call->script]++;
+	if (call->script == NPSD_S_base) {
+		run_base(b, c, call);
+	} else if (call->script == NPSD_S_claim) {
+		run_claim(b, c, call);
+	} else if (call->script == NPSD_S_positions) {
+		for (size_t i = 4; i < call->nargs; i++)
+			snprintf(c->answer[c->n++], 40, "%s", part_of(b, call, i)->pos);
+	} else {
+		snprintf(c->answer[c->n++], 40, "refused");
+		snprintf(c->answer[c->n++], 40, "claim");
+	}
+	return true;
+}
+
+static struct npsd_reply text_of(const char *text)
+{
+	return (struct npsd_reply){.type = NPSD_REPLY_STR, .str = text, .len = strlen(text)};
+}
+
+static struct npsd_reply list_of(const struct npsd_reply *el, size_t n)
+{
+	return (struct npsd_reply){.type = NPSD_REPLY_ARRAY, .el = el, .n = n};
+}
+
+/* node[0] is the whole, from node[1] on its elements, from node[12] on lists in it */
+static const struct npsd_reply *reply_of(struct group_bed *b, const struct group_bed_call *c)
+{
+	struct npsd_reply *el = b->node + 1, *list = b->node + 12;
+	size_t n = 0;
+
+	if (c->script == NPSD_S_positions) {
+		for (size_t i = 0; i < c->n; i++)
+			list[i] = text_of(c->answer[i]);
+		el[n++] = text_of("ok");
+		el[n++] = text_of("");
+		el[n++] = list_of(list, c->n);
+		el[n++] = list_of(list, 0);
+	} else {
+		for (; n < c->n; n++)
+			el[n] = text_of(c->answer[n]);
+		for (size_t i = 0; i < c->nrulings; i++)
+			list[i] = text_of(c->rulings[i]);
+		if (c->rulings) {
+			el[n++] = list_of(list, 0);
+			el[n++] = list_of(list, c->nrulings);
+			el[n++] = text_of("");
+		}
+	}
+	b->node[0] = list_of(el, n);
+	return b->node;
+}
+
+static struct group_bed_call answered;
+static bool ready;
+
+void group_bed_answer(struct group_bed *b, size_t which)
+{
+	cr_assert_lt(which, b->ncalls);
+	answered = b->call[which];
+	memmove(b->call + which, b->call + which + 1, (--b->ncalls - which) * sizeof b->call[0]);
+	ready = true;
+}
+
+static bool poll_done(void *self, struct npsd_done *out, int wait_ms)
+{
+	struct group_bed *b = self;
+
+	(void)wait_ms;
+	if (!ready && !b->hold && b->ncalls)
+		group_bed_answer(b, 0);
+	if (!ready)
+		return false;
+	ready = false;
+	*out = (struct npsd_done){.tag = answered.tag, .outcome = b->outcome, .text = "why"};
+	if (b->outcome == NPSD_DONE)
+		out->reply = reply_of(b, &answered);
+	return true;
+}
+
+static uint32_t connection(void *self)
+{
+	(void)self;
+	return 1;
+}
+
+/* --- the other rooms --- */
+
+static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_ring *out, bool worker)
+{
+	struct npsd_order *o = b->silent ? NULL : npsd_ring_pop(in);
+
+	if (!o)
+		return false;
+	b->orders[o->what]++;
+	if (o->what == NPSD_ORDER_TAKE && worker) {
+		cr_assert_leq(o->nrulings, 8);
+		b->ntaken = o->nrulings;
+		if (o->nrulings)
+			memcpy(b->taken, o->rulings, o->nrulings * sizeof *o->rulings);
+		free(o->rulings);
+		o->rulings = NULL;
+	}
+	o->ok = true;
+	cr_assert(npsd_ring_push(out, o));
+	return true;
+}
+
+bool group_bed_step(struct group_bed *b)
+{
+	bool any = npsd_group_step(b->g, 0);
+
+	while (room_answers(b, b->w.group_to_worker[0], b->w.worker_to_group[0], true))
+		any = true;
+	while (room_answers(b, b->w.group_to_commit, b->w.commit_to_group, false))
+		any = true;
+	while (room_answers(b, b->w.group_to_fold, b->w.fold_to_group, false))
+		any = true;
+	return any;
+}
+
+void group_bed_settle(struct group_bed *b)
+{
+	for (int i = 0; group_bed_step(b); i++)
+		cr_assert_lt(i, 1000, "the group makes steps for ever");
+}
+
+void group_bed_event(struct group_bed *b, enum npsd_broker_what what)
+{
+	add_event(b, (struct npsd_broker_event){.what = what, .tps = b->given});
+}
+
+void group_bed_assign(struct group_bed *b, int first, int n)
+{
+	for (int i = 0; i < n; i++)
+		b->given[i] = (struct npsd_offset){{0, first + i}, 0};
+	add_event(b, (struct npsd_broker_event){.what = NPSD_B_ASSIGN, .tps = b->given, .n = (size_t)n});
+}
+
+struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
+{
+	struct group_bed *b = aligned_alloc(_Alignof(struct group_bed), sizeof *b);
+	struct npsd_err err = {0};
+
+	cr_assert(b);
+	memset(b, 0, sizeof *b);
+	ready = false;
+	cr_assert(npsd_config_load(&b->cfg, &err, NULL, sets, n), "%s", err.text);
+	b->now_ms = 1000000;
+	b->parts = 2;
+	for (int i = 0; i < BED_PARTS; i++)
+		b->part[i] = (struct group_bed_part){.high = 100, .committed = -1};
+	b->w.cfg = b->cfg;
+	b->w.workers = 1;
+	b->w.clock = (struct npsd_clock){b, now_ms, now_ms, number};
+	b->w.broker = (struct npsd_broker){.self = b,
+	    .poll = poll_event,
+	    .wake = wake,
+	    .assign = assign,
+	    .unassign = unassign,
+	    .commit = commit,
+	    .ends = ends,
+	    .partitions = partitions,
+	    .wake_worker = wake_worker};
+	b->w.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
+	b->w.store_commit = b->w.store_fold = (struct npsd_store){.self = b, .wake = wake};
+	npsd_rings_new(&b->w);
+	b->g = npsd_group_new(&b->w, drain);
+	return b;
+}
+
+void group_bed_free(struct group_bed **bed)
+{
+	struct group_bed *b = *bed;
+
+	*bed = NULL;
+	npsd_group_free(&b->g);
+	npsd_rings_free(&b->w);
+	npsd_config_free(&b->cfg);
+	free(b);
+}
