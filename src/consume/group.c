@@ -15,10 +15,9 @@
 #define FLUSH_MS 3000	 /* a stop waits so long for what is due to be published; a drain has no limit */
 #define ADVISORY_MS 5000 /* the group's own offsets are for lag monitors only */
 #define DRAIN_LOOK_MS 50
-#define RETRY_MS 1000
-#define ENDS_MS 1000 /* spent in one step on asking for ends */
+#define TELL_MS 5000
 
-static int64_t mono_ms(const struct npsd_group *g)
+int64_t group_mono_ms(const struct npsd_group *g)
 {
 	return g->w->clock.mono_ms(g->w->clock.self);
 }
@@ -36,6 +35,19 @@ void group_fail(struct npsd_group *g, int code, const char *fmt, ...)
 	g->phase = PHASE_FAILED;
 }
 
+void group_tell_wait(struct npsd_group *g, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (!npsd_log_every(&g->told_ms, group_mono_ms(g), TELL_MS))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	npsd_log(NPSD_LOG_WARN, "consume", "%s", text);
+}
+
 static void unassign(struct npsd_group *g)
 {
 	g->w->broker.unassign(g->w->broker.self);
@@ -45,6 +57,7 @@ static void unassign(struct npsd_group *g)
 /* Nothing is on its way: what is assigned is taken. */
 static void go_on(struct npsd_group *g)
 {
+	memset(g->parts, 0, sizeof g->parts);
 	g->phase = g->assigned ? PHASE_TAKING : PHASE_IDLE;
 }
 
@@ -121,7 +134,7 @@ static void takes_forget(struct npsd_group *g)
 /* Recoveries that follow each other closely wait for each other, up to 5 s. */
 static int64_t reset_delay(struct npsd_group *g)
 {
-	int64_t now = mono_ms(g), wait;
+	int64_t now = group_mono_ms(g), wait;
 
 	g->resets = now - g->last_reset_ms < 10000 ? g->resets + 1 : 0;
 	g->last_reset_ms = now;
@@ -208,7 +221,7 @@ static void pause_begin(struct npsd_group *g, enum after_pause after)
 	group_order_workers(g, &o);
 	group_wake_all(g);
 	g->after_pause = after;
-	g->deadline_ms = mono_ms(g) + PAUSE_MS;
+	g->deadline_ms = group_mono_ms(g) + PAUSE_MS;
 	g->phase = PHASE_PAUSING;
 }
 
@@ -246,9 +259,9 @@ static void on_revoke(struct npsd_group *g, bool lost)
 static bool shards_order(struct npsd_group *g)
 {
 	struct npsd_order o = {.what = NPSD_ORDER_SHARD};
-	int32_t parts = g->w->broker.partitions(g->w->broker.self, 0);
+	int32_t parts = group_parts(g, 0);
 
-	if (parts <= 0)
+	if (parts == 0)
 		return false;
 	for (uint32_t k = 0; k < (uint32_t)g->w->cfg->shards; k++)
 		for (size_t i = 0; i < g->ntakes; i++)
@@ -297,13 +310,13 @@ static void refuse_compacted(struct npsd_group *g)
 static bool taking(struct npsd_group *g)
 {
 	struct npsd_offset at[NPSD_MAX_PARTS];
-	int64_t now = mono_ms(g);
+	int64_t now = group_mono_ms(g);
 	bool any = false, ready = true;
 
 	refuse_compacted(g);
 	for (size_t i = 0; i < g->ntakes && g->phase == PHASE_TAKING; i++) {
 		/* a broker that is slow to say its ends must not keep the group from being polled */
-		if (mono_ms(g) - now < ENDS_MS)
+		if (group_mono_ms(g) - now < GROUP_ENDS_MS)
 			any |= take_advance(g, (uint32_t)i, now);
 		ready = ready && g->take[i]->step == TAKE_READY;
 	}
@@ -317,7 +330,7 @@ static bool taking(struct npsd_group *g)
 	}
 	if (!g->w->broker.assign(g->w->broker.self, at, g->ntakes)) {
 		for (size_t i = 0; i < g->ntakes; i++)
-			take_again(g, g->take[i], RETRY_MS);
+			take_again(g, g->take[i], GROUP_AGAIN_MS);
 		return true;
 	}
 	for (size_t i = 0; i < g->ntakes; i++)
@@ -333,8 +346,7 @@ static bool taking(struct npsd_group *g)
 
 static bool running(struct npsd_group *g)
 {
-	int64_t now = mono_ms(g),
-		every = g->drain ? (g->targets_known ? DRAIN_LOOK_MS : RETRY_MS) : ADVISORY_MS;
+	int64_t now = group_mono_ms(g), every = g->drain ? DRAIN_LOOK_MS : ADVISORY_MS;
 
 	if (g->stopping || (g->drain && g->targets_known && group_drained(g))) {
 		npsd_log(NPSD_LOG_INFO, "consume", "%s: finishing what is in hand",
@@ -354,14 +366,14 @@ static void flush_begin(struct npsd_group *g)
 
 	group_order_send(g, g->w->group_to_fold, &o);
 	group_wake_all(g);
-	g->deadline_ms = mono_ms(g) + FLUSH_MS;
+	g->deadline_ms = group_mono_ms(g) + FLUSH_MS;
 	g->phase = PHASE_FLUSHING;
 }
 
 static bool pausing(struct npsd_group *g)
 {
 	if (g->orders_out) {
-		if (mono_ms(g) < g->deadline_ms)
+		if (group_mono_ms(g) < g->deadline_ms)
 			return false;
 		if (g->after_pause == THEN_FLUSH && g->stopping) {
 			g->phase = PHASE_DONE; /* what is in hand is counted again by who comes next */
@@ -385,7 +397,7 @@ static bool flushing(struct npsd_group *g)
 	struct npsd_order o = {.what = NPSD_ORDER_WATCH};
 
 	if (g->orders_out) {
-		if (!g->stopping || mono_ms(g) < g->deadline_ms)
+		if (!g->stopping || group_mono_ms(g) < g->deadline_ms)
 			return false;
 		g->phase = PHASE_DONE; /* what is due is published by who takes the shard next */
 		return true;
@@ -523,7 +535,7 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 	any |= incident_handle(g);
 	while (g->phase != PHASE_FAILED && g->w->store_group.poll(g->w->store_group.self, &done, 0))
 		any |= on_store(g, &done);
-	if (g->drain && !g->targets_known && mono_ms(g) - g->positions_last_ms >= (g->target ? 0 : RETRY_MS))
+	if (g->drain && !g->targets_known)
 		group_targets_find(g);
 	if (g->phase != PHASE_FAILED)
 		any |= phase_step(g);
@@ -547,7 +559,7 @@ struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain)
 	g->drain = drain;
 	g->header = w->cfg->hash;
 	g->run = 1;
-	g->positions_last_ms = mono_ms(g) - RETRY_MS;
+	g->positions_last_ms = group_mono_ms(g) - DRAIN_LOOK_MS;
 	g->names = npsd_names_new(w->cfg->caps, &w->cfg->sets);
 	o.names = g->names;
 	group_order_workers(g, &o);

@@ -5,7 +5,9 @@
 
 #include "npsd/rooms.h"
 
-#define GROUP_TP_TEXT 300 /* `TOPIC/PARTITION`; Kafka's topic names have at most 249 bytes */
+#define GROUP_TP_TEXT 300   /* `TOPIC/PARTITION`; Kafka's topic names have at most 249 bytes */
+#define GROUP_AGAIN_MS 1000 /* what was not to be had is asked for again after so long */
+#define GROUP_ENDS_MS 1000  /* spent in one step on asking for ends, so that the group is polled */
 
 /* The way of one partition from assigned to counted; each _WAIT waits for one answer. */
 enum take_step {
@@ -91,17 +93,20 @@ struct npsd_group {
 	struct target *target;
 	size_t ntargets;
 	bool targets_known;
+	int64_t targets_not_before_ms;
 	enum rebuild_step rebuild;
 	bool accept_loss;
 	int64_t rebuild_not_before_ms;
 	const char *header;		/* configuration's hash in calls */
 	int32_t parts[NPSD_MAX_TOPICS]; /* of each topic; 0: to be asked, again after each assignment */
+	int64_t parts_not_before_ms;
 
 	uint64_t positions_tag;			     /* 0: none on its way */
 	struct npsd_tp positions_tp[NPSD_MAX_PARTS]; /* what the call on its way asks for */
 	size_t positions_n;
 	int64_t positions_last_ms;
 
+	int64_t told_ms; /* when the last wait was logged */
 	int code;
 	char error[512];
 	NPSD_APART _Atomic int stop; /* any thread sets, group reads (relaxed: nothing is handed over) */
@@ -112,6 +117,9 @@ enum group_tag { TAG_TAKE = 1, TAG_TARGET, TAG_POSITIONS, TAG_ADVISORY, TAG_REBU
 #define GROUP_TAG(kind, index, round) ((uint64_t)(kind) << 56 | (uint64_t)(index) << 32 | (uint32_t)(round))
 
 void group_fail(struct npsd_group *g, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int64_t group_mono_ms(const struct npsd_group *g);
+/* A line about what is waited for: of many that say so at once, one every few seconds. */
+void group_tell_wait(struct npsd_group *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- orders.c --- */
 /* A call with the fence, the dictionary and `keys` (names behind `{PFX:alerts}:`) as keys and the header
@@ -129,8 +137,10 @@ bool group_collect_orders(struct npsd_group *g);
 void group_wake_all(struct npsd_group *g);
 
 /* --- positions.c --- */
-/* Asks for the ends at which a drain is done. False: a topic's partitions are not known now. */
-bool group_targets_find(struct npsd_group *g);
+/* Asks for the ends at which a drain is done, until targets_known. */
+void group_targets_find(struct npsd_group *g);
+/* Partitions of a topic; 0: not known now, ask again. */
+int32_t group_parts(struct npsd_group *g, int32_t topic);
 void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_broker_event *e);
 /* Asks for the stored positions: of what is held, or in a drain of all targets not reached. */
 bool group_positions_ask(struct npsd_group *g);

@@ -9,41 +9,58 @@
 #include "consume/group.h"
 #include "consume/stored.h"
 
-bool group_targets_find(struct npsd_group *g)
+int32_t group_parts(struct npsd_group *g, int32_t topic)
 {
-	for (int32_t t = 0; !g->target && t < g->w->cfg->ntopics; t++) {
-		int32_t parts = g->w->broker.partitions(g->w->broker.self, t);
+	int64_t now = group_mono_ms(g);
 
-		if (parts <= 0) {
-			g->ntargets = 0;
-			g->positions_last_ms =
-			    g->w->clock.mono_ms(g->w->clock.self); /* asked again after RETRY_MS */
+	if (g->parts[topic] > 0 || now < g->parts_not_before_ms)
+		return g->parts[topic];
+	g->parts[topic] = g->w->broker.partitions(g->w->broker.self, topic);
+	if (g->parts[topic] > 0)
+		return g->parts[topic];
+	g->parts[topic] = 0;
+	g->parts_not_before_ms = now + GROUP_AGAIN_MS;
+	group_tell_wait(g, "%s: the topic's partitions are not known yet", g->w->cfg->topics[topic]);
+	return 0;
+}
+
+/* The partitions of all topics, each asked for once. False: they are not known now. */
+static bool targets_name(struct npsd_group *g)
+{
+	int32_t ntopics = g->w->cfg->ntopics;
+	size_t n = 1;
+
+	for (int32_t t = 0; t < ntopics; t++) {
+		if (group_parts(g, t) == 0)
 			return false;
-		}
-		g->ntargets += (size_t)parts;
+		n += (size_t)g->parts[t];
 	}
-	if (!g->target) {
-		size_t n = 0;
+	g->target = calloc(n, sizeof *g->target);
+	npsd_assert(g->target);
+	for (int32_t t = 0; t < ntopics; t++)
+		for (int32_t p = 0; p < g->parts[t]; p++)
+			g->target[g->ntargets++] = (struct target){.tp = {t, p}, .end = -1};
+	return true;
+}
 
-		g->target = calloc(g->ntargets, sizeof *g->target);
-		npsd_assert(g->target);
-		for (int32_t t = 0; t < g->w->cfg->ntopics && n < g->ntargets; t++) {
-			int32_t parts = g->w->broker.partitions(g->w->broker.self, t);
+void group_targets_find(struct npsd_group *g)
+{
+	int64_t now = group_mono_ms(g);
 
-			for (int32_t p = 0; p < parts && n < g->ntargets; p++)
-				g->target[n++] = (struct target){.tp = {t, p}, .end = -1};
-		}
-		g->ntargets = n;
-	}
+	if (now < g->targets_not_before_ms)
+		return;
+	if (!g->target && !targets_name(g))
+		return;
 	g->targets_known = true;
 	for (size_t i = 0; i < g->ntargets; i++) {
-		if (g->target[i].end < 0)
-			g->targets_known = false;
-		if (!g->target[i].asked)
-			g->target[i].asked = g->w->broker.ends(
-			    g->w->broker.self, GROUP_TAG(TAG_TARGET, i, 0), g->target[i].tp);
+		struct target *t = &g->target[i];
+
+		if (t->end >= 0)
+			continue;
+		g->targets_known = false;
+		if (!t->asked && group_mono_ms(g) - now < GROUP_ENDS_MS)
+			t->asked = g->w->broker.ends(g->w->broker.self, GROUP_TAG(TAG_TARGET, i, 0), t->tp);
 	}
-	return true;
 }
 
 void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_broker_event *e)
@@ -52,6 +69,11 @@ void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_bro
 	g->target[index].asked = e->ok;
 	g->target[index].low = e->low;
 	g->target[index].end = e->ok ? e->high : -1;
+	if (!e->ok) {
+		group_tell_wait(g, "%s [%" PRId32 "]: ends not known yet: %s", g->w->cfg->topics[e->tp.topic],
+		    e->tp.part, e->text);
+		g->targets_not_before_ms = group_mono_ms(g) + GROUP_AGAIN_MS;
+	}
 }
 
 bool group_positions_ask(struct npsd_group *g)

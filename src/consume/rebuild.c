@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "consume/group.h"
 
-#define AGAIN_MS 1000
-
 static bool rebuild_call(struct npsd_group *g)
 {
 	static const char *const keys[] = {"config", "totals", "meta", "lost"};
@@ -43,15 +41,13 @@ static bool rebuild_call(struct npsd_group *g)
 
 bool group_rebuild_step(struct npsd_group *g)
 {
-	int64_t now = g->w->clock.mono_ms(g->w->clock.self);
+	int64_t now = group_mono_ms(g);
 
 	if (g->rebuild == REBUILD_WAIT || now < g->rebuild_not_before_ms)
 		return false;
 	if (g->rebuild == REBUILD_ENDS) {
-		if (!g->targets_known && !group_targets_find(g)) {
-			g->rebuild_not_before_ms = now + AGAIN_MS;
-			return false;
-		}
+		if (!g->targets_known)
+			group_targets_find(g);
 		if (!g->targets_known)
 			return false;
 		g->rebuild = REBUILD_CALL;
@@ -96,7 +92,8 @@ void group_on_rebuild(struct npsd_group *g, const struct npsd_done *done)
 	}
 	if (done->outcome != NPSD_DONE) {
 		g->rebuild = REBUILD_CALL;
-		g->rebuild_not_before_ms = g->w->clock.mono_ms(g->w->clock.self) + AGAIN_MS;
+		group_tell_wait(g, "the rebuild waits: Redis: %s", done->text);
+		g->rebuild_not_before_ms = group_mono_ms(g) + GROUP_AGAIN_MS;
 		return;
 	}
 	if (r->type != NPSD_REPLY_ARRAY || r->n == 0 || strcmp(r->el[0].str, "ok") != 0) {

@@ -13,8 +13,6 @@
 #include "consume/stored.h"
 #include "npsd/event.h"
 
-#define AGAIN_MS 1000
-
 struct take *take_new(struct npsd_group *g, struct npsd_tp tp)
 {
 	struct take *t = calloc(1, sizeof *t);
@@ -39,7 +37,7 @@ void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms)
 {
 	t->step = TAKE_ENDS;
 	t->round++;
-	t->not_before_ms = g->w->clock.mono_ms(g->w->clock.self) + wait_ms;
+	t->not_before_ms = group_mono_ms(g) + wait_ms;
 }
 
 static void fresh_claim(struct npsd_group *g, char out[NPSD_CLAIM_LEN + 1])
@@ -60,14 +58,12 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	const char *args[] = {
 	    g->w->cfg->text, t->name, base, t->fresh, g->w->cfg->topics[t->tp.topic], number, parts, later};
 	struct npsd_pos pos = {0, t->low};
-	int32_t *n = &g->parts[t->tp.topic];
+	int32_t n = group_parts(g, t->tp.topic);
 
-	if (*n <= 0)
-		*n = g->w->broker.partitions(g->w->broker.self, t->tp.topic);
-	if (*n <= 0)
+	if (n <= 0)
 		return false;
 	snprintf(number, sizeof number, "%" PRId32, t->tp.part);
-	snprintf(parts, sizeof parts, "%" PRId32, *n);
+	snprintf(parts, sizeof parts, "%" PRId32, n);
 	pos_text(later, t->committed >= 0 ? (struct npsd_pos){0, 0} : pos);
 
 	/* A group that has offsets was counted before: what Redis lost is a gap, told; it begins at the
@@ -151,8 +147,8 @@ void take_on_ends(struct npsd_group *g, struct take *t, const struct npsd_broker
 	if (t->step != TAKE_ENDS_WAIT)
 		return;
 	if (!e->ok) {
-		npsd_log(NPSD_LOG_WARN, "consume", "%s: ends not known yet: %s", t->name, e->text);
-		take_again(g, t, AGAIN_MS);
+		group_tell_wait(g, "%s: ends not known yet: %s", t->name, e->text);
+		take_again(g, t, GROUP_AGAIN_MS);
 		return;
 	}
 	t->low = e->low;
@@ -175,7 +171,8 @@ void take_on_committed(struct npsd_group *g, struct take *t, const struct npsd_b
 		t->step = TAKE_STALE;
 		break;
 	case NPSD_COMMIT_AGAIN:
-		take_again(g, t, AGAIN_MS);
+		group_tell_wait(g, "%s: the group does not take a commit now: %s", t->name, e->text);
+		take_again(g, t, GROUP_AGAIN_MS);
 		break;
 	}
 }
@@ -286,7 +283,8 @@ void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done 
 		return;
 	}
 	if (done->outcome != NPSD_DONE) {
-		take_again(g, t, AGAIN_MS);
+		group_tell_wait(g, "%s is not taken yet: Redis: %s", t->name, done->text);
+		take_again(g, t, GROUP_AGAIN_MS);
 		return;
 	}
 	if (r->type != NPSD_REPLY_ARRAY || r->n == 0 || strcmp(r->el[0].str, "ok") != 0) {

@@ -96,7 +96,7 @@ static int32_t partitions(void *self, int32_t topic)
 
 	(void)topic;
 	b->parts_said++;
-	return b->parts_fail_at && b->parts_said >= b->parts_fail_at ? -1 : b->parts;
+	return b->parts_said == b->parts_fail_at ? -1 : b->parts;
 }
 
 /* --- store: what a script answers is decided when it is sent --- */

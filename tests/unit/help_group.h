@@ -38,7 +38,7 @@ struct group_bed {
 	size_t nevents;
 	struct npsd_offset given[BED_PARTS]; /* of the ASSIGN on its way */
 	int32_t parts;			     /* of the topic, as partitions() says; -1: not now */
-	int parts_said, parts_fail_at;	     /* calls of it; from which on it says -1 (0: none) */
+	int parts_said, parts_fail_at;	     /* calls of it; the one that says -1 (0: none) */
 	bool ends_fail;
 	int64_t ends_take_ms; /* what a call of ends() waits */
 	int ends_said;

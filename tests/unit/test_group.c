@@ -46,3 +46,58 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	cr_expect_eq(b->assigns, 2);
 	group_bed_free(&b);
 }
+
+/* An answer that fails in the middle leaves no topic out: all its partitions are waited for. */
+Test(group, a_drain_waits_for_partitions_that_it_could_not_see_at_once)
+{
+	for (int fail = 1; fail <= 4; fail++) {
+		struct group_bed *b = group_bed_new(true, NULL, 0);
+
+		b->parts_fail_at = fail;
+		group_bed_settle(b);
+		group_bed_assign(b, 0, 2);
+		for (int i = 0; i < 20; i++, b->now_ms += 1000)
+			group_bed_settle(b);
+		cr_expect_eq(b->g->phase, PHASE_RUNNING, "failed at %d", fail);
+		snprintf(b->part[0].pos, sizeof b->part[0].pos, "0:100");
+		b->now_ms += 1000;
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, PHASE_RUNNING, "failed at %d", fail);
+		snprintf(b->part[1].pos, sizeof b->part[1].pos, "0:100");
+		b->now_ms += 1000;
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, PHASE_DONE, "failed at %d", fail);
+		group_bed_free(&b);
+	}
+}
+
+/* The group is polled between, or Kafka would think that the process hangs. */
+Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
+{
+	struct group_bed *b = group_bed_new(true, NULL, 0);
+
+	b->ends_take_ms = 10000;
+	for (int i = 0, before = 0; i < 10; i++, before = b->ends_said) {
+		group_bed_step(b);
+		cr_expect_leq(b->ends_said - before, 1);
+	}
+	cr_expect(b->g->targets_known);
+	group_bed_free(&b);
+}
+
+Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
+{
+	struct group_bed *b = group_bed_new(true, NULL, 0);
+
+	b->ends_fail = true;
+	group_bed_settle(b);
+	cr_expect_eq(b->ends_said, 2);
+	b->now_ms += 1000;
+	group_bed_settle(b);
+	cr_expect_eq(b->ends_said, 4);
+	b->ends_fail = false;
+	b->now_ms += 1000;
+	group_bed_settle(b);
+	cr_expect(b->g->targets_known);
+	group_bed_free(&b);
+}
