@@ -29,7 +29,7 @@ struct take {
 	struct npsd_tp tp;
 	char name[GROUP_TP_TEXT];
 	enum take_step step;
-	uint32_t round;	       /* part of the tags: answers to an earlier try are dropped */
+	uint32_t round;	       /* of this try alone; in the tags, so that answers to another are dropped */
 	int64_t not_before_ms; /* monotonic: a try that failed waits */
 	int64_t low, high, committed;
 	struct npsd_part_state state;
@@ -88,7 +88,8 @@ struct npsd_group {
 
 	struct take *take[NPSD_MAX_PARTS]; /* what is assigned, or was and may come back */
 	size_t ntakes;
-	int calls_out; /* calls of the store and the broker on their way */
+	int calls_out;	/* calls of the store and the broker on their way */
+	uint32_t round; /* the last that was given to a call or a try */
 
 	struct target *target;
 	size_t ntargets;

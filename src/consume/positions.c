@@ -99,7 +99,7 @@ bool group_positions_ask(struct npsd_group *g)
 		args[i + 1] = name[i];
 	}
 	g->positions_n = n;
-	g->positions_tag = GROUP_TAG(TAG_POSITIONS, 0, g->positions_tag + 1);
+	g->positions_tag = GROUP_TAG(TAG_POSITIONS, 0, ++g->round);
 	sent = group_call(g, g->positions_tag, NPSD_S_positions, no_keys, 0, args, n + 1);
 	free(name);
 	if (!sent)

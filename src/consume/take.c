@@ -36,7 +36,7 @@ void take_free(struct take **t)
 void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms)
 {
 	t->step = TAKE_ENDS;
-	t->round++;
+	t->round = ++g->round;
 	t->not_before_ms = group_mono_ms(g) + wait_ms;
 }
 

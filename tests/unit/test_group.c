@@ -101,3 +101,63 @@ Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
 	cr_expect(b->g->targets_known);
 	group_bed_free(&b);
 }
+
+/* All calls from number `from` on are answered, in turn, as they come. */
+static void answer_all(struct group_bed *b, size_t from)
+{
+	while (b->ncalls > from) {
+		group_bed_answer(b, from);
+		group_bed_settle(b);
+	}
+}
+
+/* Redis was slow: what it says of a partition that is gone by now is no word about the one in its place. */
+Test(group, an_answer_about_a_partition_that_is_gone_is_dropped)
+{
+	static const char *const halt[] = {"on_gap=halt"};
+	struct group_bed *b = group_bed_new(false, halt, 1);
+
+	snprintf(b->part[0].pos, sizeof b->part[0].pos, "0:10");
+	snprintf(b->part[0].base, sizeof b->part[0].base, "0:0");
+	b->part[1].low = 50;
+	b->hold = true;
+	group_bed_settle(b);
+	group_bed_assign(b, 0, 1);
+	group_bed_settle(b);
+	group_bed_event(b, NPSD_B_REVOKE);
+	group_bed_assign(b, 1, 1);
+	group_bed_settle(b);
+	cr_assert_eq(b->ncalls, 2);
+	answer_all(b, 0);
+	cr_expect_eq(b->g->phase, PHASE_RUNNING, "%s", npsd_group_error(b->g));
+	cr_expect_eq(b->calls_said[NPSD_S_skip], 0);
+	group_bed_free(&b);
+}
+
+/* The same of positions, which a drain asks for again and again, of fewer and fewer partitions. */
+Test(group, positions_asked_for_before_a_recovery_are_dropped)
+{
+	struct group_bed *b = group_bed_new(true, NULL, 0);
+
+	group_bed_settle(b);
+	group_bed_assign(b, 0, 2);
+	group_bed_settle(b);
+	cr_assert_eq(b->g->phase, PHASE_RUNNING);
+	snprintf(b->part[0].pos, sizeof b->part[0].pos, "0:100");
+	b->hold = true;
+	b->now_ms += 1000;
+	group_bed_settle(b);
+	cr_assert_eq(b->ncalls, 1, "positions are asked for");
+	npsd_incident_set(&b->w, NPSD_INCIDENT_CLAIM, "Redis went back");
+	group_bed_settle(b);
+	answer_all(b, 1);
+	cr_assert_eq(b->g->phase, PHASE_RUNNING);
+	for (int i = 0; i < 4; i++) {
+		b->now_ms += 1000;
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, PHASE_RUNNING, "the second partition is not counted");
+		group_bed_answer(b, 0);
+		group_bed_settle(b);
+	}
+	group_bed_free(&b);
+}
