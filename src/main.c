@@ -24,8 +24,8 @@ static const char usage[] =
     "  --version          say the version and stop\n"
     "  --help             say this and all options, and stop\n"
     "\n"
-    "exit codes: 0 done; 1 gave up on the outside world; 2 usage or configuration; 70 an assertion of its "
-    "own\n";
+    "exit codes: 0 done; 1 gave up on the outside world, or stopped in a drain; 2 usage or configuration;\n"
+    "            70 an assertion of its own\n";
 
 struct arguments {
 	const char *file;

@@ -14,8 +14,8 @@ struct npsd_daemon_wish {
 
 /*
  * Runs until drained (if asked), stopped by SIGTERM or SIGINT, or failed. Returns the exit code: 0 done, 1
- * gave up on the outside world, 2 configuration; the reason of a failure is logged. cfg takes over numbers
- * and times from the stored configuration. Thread: main
+ * gave up on the outside world, or stopped in a drain, 2 configuration; the reason of a failure is logged.
+ * cfg takes over numbers and times from the stored configuration. Thread: main
  */
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish);
 

@@ -344,6 +344,17 @@ static bool taking(struct npsd_group *g)
 
 /* --- running, and its ends --- */
 
+/* What is in hand is counted again, and what is due is published, by who comes next. */
+static bool stopped(struct npsd_group *g)
+{
+	if (g->drain) {
+		npsd_log(NPSD_LOG_WARN, "consume", "stopped before all was counted and published");
+		g->code = 1;
+	}
+	g->phase = PHASE_DONE;
+	return true;
+}
+
 static bool running(struct npsd_group *g)
 {
 	int64_t now = group_mono_ms(g), every = g->drain ? DRAIN_LOOK_MS : ADVISORY_MS;
@@ -375,10 +386,8 @@ static bool pausing(struct npsd_group *g)
 	if (g->orders_out) {
 		if (group_mono_ms(g) < g->deadline_ms)
 			return false;
-		if (g->after_pause == THEN_FLUSH && g->stopping) {
-			g->phase = PHASE_DONE; /* what is in hand is counted again by who comes next */
-			return true;
-		}
+		if (g->after_pause == THEN_FLUSH && g->stopping)
+			return stopped(g);
 		g->unassign_pending = g->after_pause == THEN_UNASSIGN;
 		reset_begin(g, false);
 		return true;
@@ -399,13 +408,10 @@ static bool flushing(struct npsd_group *g)
 	if (g->orders_out) {
 		if (!g->stopping || group_mono_ms(g) < g->deadline_ms)
 			return false;
-		g->phase = PHASE_DONE; /* what is due is published by who takes the shard next */
-		return true;
+		return stopped(g);
 	}
-	if (g->stopping) {
-		g->phase = PHASE_DONE;
-		return true;
-	}
+	if (g->stopping)
+		return stopped(g);
 	g->orders_ok = true;
 	group_order_send(g, g->w->group_to_commit, &o);
 	group_wake_all(g);
@@ -416,7 +422,7 @@ static bool flushing(struct npsd_group *g)
 static bool watching(struct npsd_group *g)
 {
 	if (g->orders_out)
-		return false;
+		return g->stopping && stopped(g);
 	if (!g->orders_ok) {
 		reset_begin(g, false);
 		return true;
@@ -488,25 +494,25 @@ static bool phase_step(struct npsd_group *g)
 {
 	switch (g->phase) {
 	case PHASE_START:
+		if (g->stopping)
+			return stopped(g);
 		if (g->orders_out)
 			return false;
-		if (g->rebuild != REBUILD_NONE && !g->stopping)
+		if (g->rebuild != REBUILD_NONE)
 			return group_rebuild_step(g);
 		go_on(g);
 		return true;
 	case PHASE_IDLE:
-		if (g->stopping)
-			g->phase = PHASE_DONE;
-		return g->stopping;
+		return g->stopping && stopped(g);
 	case PHASE_TAKING:
-		if (g->stopping)
-			g->phase = PHASE_DONE;
-		return g->stopping || taking(g);
+		return g->stopping ? stopped(g) : taking(g);
 	case PHASE_RUNNING:
 		return running(g);
 	case PHASE_PAUSING:
 		return pausing(g);
 	case PHASE_RESETTING:
+		if (g->stopping)
+			return stopped(g); /* nothing in hand will be kept */
 		if (g->orders_out)
 			return false;
 		reset_end(g);

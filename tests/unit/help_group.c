@@ -255,7 +255,7 @@ static uint32_t connection(void *self)
 
 static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_ring *out, bool worker)
 {
-	struct npsd_order *o = b->silent ? NULL : npsd_ring_pop(in);
+	struct npsd_order *o = npsd_ring_pop(in);
 
 	if (!o)
 		return false;
@@ -267,6 +267,10 @@ static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_
 			memcpy(b->taken, o->rulings, o->nrulings * sizeof *o->rulings);
 		free(o->rulings);
 		o->rulings = NULL;
+	}
+	if (b->mute[o->what]) {
+		free(o);
+		return true;
 	}
 	o->ok = true;
 	cr_assert(npsd_ring_push(out, o));

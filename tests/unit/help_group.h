@@ -55,7 +55,7 @@ struct group_bed {
 	struct npsd_reply node[40];
 
 	/* rooms */
-	bool silent;			  /* they answer no order */
+	bool mute[NPSD_ORDER_WATCH + 1];  /* orders that they do not answer */
 	int orders[NPSD_ORDER_WATCH + 1]; /* that came, over all rings */
 	struct npsd_ruling taken[8];	  /* rulings of the last TAKE of a worker */
 	size_t ntaken;

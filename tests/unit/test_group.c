@@ -161,3 +161,48 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	}
 	group_bed_free(&b);
 }
+
+/* Whatever a room, Redis or Kafka does not answer, the process ends, and a drain that was not through says
+ * so. */
+Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
+{
+	static const struct {
+		const char *name;
+		enum npsd_order_what mute;
+		bool drain, counted, revoke;
+		enum group_phase phase;
+		int code;
+	} rows[] = {
+	    {"at the start", NPSD_ORDER_RESET, true, false, false, PHASE_START, 1},
+	    {"in a recovery", NPSD_ORDER_FLUSH, true, true, true, PHASE_RESETTING, 1},
+	    {"in the last look", NPSD_ORDER_WATCH, true, true, false, PHASE_WATCHING, 1},
+	    {"while the end is published", NPSD_ORDER_FLUSH, true, true, false, PHASE_FLUSHING, 1},
+	    {"while it runs", NPSD_ORDER_SHARD, false, false, false, PHASE_RUNNING, 0},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct group_bed *b = group_bed_new(rows[i].drain, NULL, 0);
+
+		for (int p = 0; p < 2 && rows[i].counted; p++) {
+			snprintf(b->part[p].pos, sizeof b->part[p].pos, "0:100");
+			snprintf(b->part[p].base, sizeof b->part[p].base, "0:0");
+		}
+		b->mute[rows[i].mute] = true;
+		group_bed_settle(b);
+		group_bed_assign(b, 0, 2);
+		group_bed_settle(b);
+		b->now_ms += 1000;
+		group_bed_settle(b);
+		if (rows[i].revoke)
+			group_bed_event(b, NPSD_B_REVOKE);
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, rows[i].phase, "%s: %d", rows[i].name, b->g->phase);
+		npsd_group_stop_any(b->g);
+		group_bed_settle(b);
+		b->now_ms += 3000; /* what is due may be published meanwhile */
+		group_bed_settle(b);
+		cr_expect_eq(npsd_group_state(b->g), NPSD_GROUP_DONE, "%s", rows[i].name);
+		cr_expect_eq(npsd_group_code(b->g), rows[i].code, "%s", rows[i].name);
+		group_bed_free(&b);
+	}
+}
