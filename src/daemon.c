@@ -97,15 +97,14 @@ static void watch_stalls(struct daemon *d)
 	}
 }
 
-static struct npsd_group *the_group; /* for the signal handler: set before, cleared after signals are taken */
 static _Atomic int stop_asked;
 
+/* No more than this: whatever the group's thread holds when the signal comes may be locked. It looks often.
+ */
 static void on_signal(int signal)
 {
 	(void)signal;
 	npsd_store_relaxed(&stop_asked, 1);
-	if (the_group)
-		npsd_group_stop_any(the_group);
 }
 
 /* What is stored decides under which numbers this configuration goes on. */
@@ -152,14 +151,16 @@ static void unwire(struct npsd_wires *w)
 /* Main is the group's thread. */
 static int run_group(struct daemon *d)
 {
-	the_group = d->group;
-	if (npsd_load_relaxed(&stop_asked))
-		npsd_group_stop_any(d->group);
+	bool told = false;
+
 	while (npsd_group_state(d->group) == NPSD_GROUP_RUNS) {
+		if (!told && npsd_load_relaxed(&stop_asked)) {
+			npsd_group_stop_any(d->group);
+			told = true;
+		}
 		npsd_group_step(d->group, WAIT_MS);
 		watch_stalls(d);
 	}
-	the_group = NULL;
 	if (npsd_group_state(d->group) == NPSD_GROUP_FAILED)
 		npsd_log(NPSD_LOG_ERROR, "main", "%s", npsd_group_error(d->group));
 	return npsd_group_code(d->group);
@@ -194,7 +195,8 @@ static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
 
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish)
 {
-	struct sigaction act = {.sa_handler = on_signal}, old_term, old_int;
+	struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction old_term, old_int, old_pipe;
 	struct daemon *d = aligned_alloc(128, (sizeof *d + 127) / 128 * 128);
 	struct npsd_err err = {0};
 	int code;
@@ -203,16 +205,18 @@ int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish
 	memset(d, 0, sizeof *d);
 	sigaction(SIGTERM, &act, &old_term);
 	sigaction(SIGINT, &act, &old_int);
+	sigaction(SIGPIPE, &ignore, &old_pipe); /* who reads the log may go away */
 	if (wire(d, cfg, wish, &err)) {
 		code = run_rooms(d, wish);
 	} else if (err.code == NPSD_OK) {
-		code = 0; /* stopped before anything began */
+		code = wish->drain; /* stopped before anything began */
 	} else {
 		npsd_log(NPSD_LOG_ERROR, "main", "%s", err.text);
 		code = err.code == NPSD_INVALID ? 2 : 1;
 	}
 	sigaction(SIGTERM, &old_term, NULL);
 	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGPIPE, &old_pipe, NULL);
 	npsd_commit_free(&d->commit);
 	npsd_fold_free(&d->fold);
 	npsd_group_free(&d->group);
