@@ -264,6 +264,10 @@ static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_r
 		const char *stored = r->n > 3 ? r->el[3].str : "";
 		const char *name = npsd_config_difference(stored, g->w->cfg->text);
 
+		if (r->n <= 3) { /* only `base` gives the text that is stored */
+			take_again(g, t, 0);
+			return;
+		}
 		group_fail(g, 2,
 		    "the configuration differs from the one that these keys were counted with, first in "
 		    "`%s`; "

@@ -166,7 +166,11 @@ static bool submit(void *self, const struct npsd_call *call)
 	cr_assert_leq(b->ncalls, BED_CALLS);
 	*c = (struct group_bed_call){.tag = call->tag, .script = call->script};
 	b->calls_said[call->script]++;
-	if (call->script == NPSD_S_base) {
+	if (b->applied) {
+		snprintf(c->answer[c->n++], 40, "refused");
+		snprintf(c->answer[c->n++], 40, "config");
+		snprintf(c->answer[c->n++], 40, "hash");
+	} else if (call->script == NPSD_S_base) {
 		run_base(b, c, call);
 	} else if (call->script == NPSD_S_claim) {
 		run_claim(b, c, call);
@@ -206,6 +210,8 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	} else {
 		for (; n < c->n; n++)
 			el[n] = text_of(c->answer[n]);
+		if (b->applied && c->script == NPSD_S_base)
+			el[n++] = text_of(b->applied);
 		for (size_t i = 0; i < c->nrulings; i++)
 			list[i] = text_of(c->rulings[i]);
 		if (c->rulings) {

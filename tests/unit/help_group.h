@@ -49,6 +49,7 @@ struct group_bed {
 	struct group_bed_part part[BED_PARTS];
 	struct group_bed_call call[BED_CALLS]; /* that have run, and are not answered yet */
 	size_t ncalls;
+	const char *applied;	      /* text of another configuration that is in force; NULL: ours is */
 	bool hold;		      /* answers nothing */
 	enum npsd_outcome outcome;    /* of the calls that are answered */
 	int calls_said[NPSD_NSCRIPT]; /* calls made */

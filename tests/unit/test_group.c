@@ -2,6 +2,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "help_group.h"
 
@@ -205,4 +206,28 @@ Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 		cr_expect_eq(npsd_group_code(b->g), rows[i].code, "%s", rows[i].name);
 		group_bed_free(&b);
 	}
+}
+
+/* Which option differs is known to the script alone that gives the text; another one's refusal names none. */
+Test(group, a_configuration_applied_while_a_partition_is_taken_is_named)
+{
+	struct group_bed *b = group_bed_new(false, NULL, 0);
+	char *text = strdup(b->cfg->text), *at;
+
+	at = strstr(text, "location.required=true");
+	cr_assert(at);
+	memcpy(at, "location.required=talk", 22);
+	b->hold = true;
+	group_bed_settle(b);
+	group_bed_assign(b, 0, 1);
+	group_bed_settle(b);
+	b->applied = text;
+	b->hold = false;
+	group_bed_settle(b);
+	cr_expect_eq(npsd_group_state(b->g), NPSD_GROUP_FAILED);
+	cr_expect_eq(npsd_group_code(b->g), 2);
+	cr_expect(
+	    strstr(npsd_group_error(b->g), "first in `location.required`"), "%s", npsd_group_error(b->g));
+	group_bed_free(&b);
+	free(text);
 }
