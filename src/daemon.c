@@ -193,6 +193,16 @@ static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
 	return code;
 }
 
+bool npsd_daemon_check(const struct npsd_config *cfg, struct npsd_err *err)
+{
+	struct npsd_store store = {0};
+
+	if (!npsd_redis_open(&store, cfg, "main", err))
+		return false;
+	npsd_redis_close(&store);
+	return npsd_kafka_check(cfg, err);
+}
+
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish)
 {
 	struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};

@@ -44,6 +44,21 @@ static void print_help(void)
 	free(manual);
 }
 
+/* What no option alone shows; rest is the first word that is none. */
+static bool make_sense(const struct arguments *a, const char *rest)
+{
+	if (rest)
+		fprintf(stderr, "npsd: what is `%s`?\n%s", rest, usage);
+	else if (a->wish.rebuild && a->wish.apply_config)
+		fputs("npsd: --rebuild puts the configuration in force, too: not with --apply-config\n",
+		    stderr);
+	else if (a->wish.accept_loss && !a->wish.rebuild)
+		fputs("npsd: --accept-loss goes with --rebuild\n", stderr);
+	else
+		return true;
+	return false;
+}
+
 static struct arguments parse(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -103,14 +118,8 @@ static struct arguments parse(int argc, char **argv)
 			return a;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "npsd: what is `%s`?\n%s", argv[optind], usage);
+	if (!make_sense(&a, optind < argc ? argv[optind] : NULL))
 		a.code = 2;
-	}
-	if (a.wish.accept_loss && !a.wish.rebuild) {
-		fputs("npsd: --accept-loss goes with --rebuild\n", stderr);
-		a.code = 2;
-	}
 	return a;
 }
 
@@ -123,8 +132,9 @@ int main(int argc, char **argv)
 
 	if (a.code >= 0)
 		return a.code;
-	if (!npsd_config_load(&cfg, &err, a.file, a.set, a.nsets)) {
+	if (!npsd_config_load(&cfg, &err, a.file, a.set, a.nsets) || !npsd_daemon_check(cfg, &err)) {
 		fprintf(stderr, "npsd: %s\n", err.text);
+		npsd_config_free(&cfg);
 		return 2;
 	}
 	if (a.check) {

@@ -12,6 +12,9 @@ struct npsd_daemon_wish {
 	bool accept_loss;  /* ... also where Kafka does not hold all of it any more */
 };
 
+/* What can be said of a configuration beyond its form without Redis and Kafka. Thread: main; Waits: never;
+ * Fails: NPSD_INVALID */
+bool npsd_daemon_check(const struct npsd_config *cfg, struct npsd_err *err);
 /*
  * Runs until drained (if asked), stopped by SIGTERM or SIGINT, or failed. Returns the exit code: 0 done, 1
  * gave up on the outside world, or stopped in a drain, 2 configuration; the reason of a failure is logged.

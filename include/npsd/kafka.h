@@ -5,6 +5,8 @@
 #include "npsd/broker.h"
 #include "npsd/config.h"
 
+/* Whether librdkafka takes kafka.properties. Thread: main; Waits: never; Fails: NPSD_INVALID */
+bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err);
 /*
  * Joins the group and subscribes. `workers` queues are made; partition p of any topic goes to queue p %
  * workers. Thread: main; Owns: cfg stays the caller's; Fails: NPSD_INVALID (a property), NPSD_RETRY

@@ -445,6 +445,17 @@ static bool subscribe(struct kafka *k, struct npsd_err *err)
 	return !e || npsd_fail(err, NPSD_RETRY, 0, "subscribe: %s", rd_kafka_err2str(e));
 }
 
+bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err)
+{
+	rd_kafka_conf_t *consumer = rd_kafka_conf_new(), *producer = rd_kafka_conf_new();
+	bool ok = npsd_kafka_configure(consumer, cfg, err) &&
+		  (!*cfg->rejects_topic || npsd_kafka_configure_producer(producer, cfg, err));
+
+	rd_kafka_conf_destroy(consumer);
+	rd_kafka_conf_destroy(producer);
+	return ok;
+}
+
 bool npsd_kafka_open(
     struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err)
 {

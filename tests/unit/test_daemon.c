@@ -75,3 +75,30 @@ Test(daemon, a_log_that_nobody_reads_and_a_stop_while_redis_is_away, .timeout = 
 		rmdir(dir);
 	}
 }
+
+Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
+{
+	static const struct {
+		const char *set, *expect; /* NULL: nothing is wrong */
+	} rows[] = {
+	    {"redis.url=redis://127.0.0.1:99999", "redis.url: accepted: "},
+	    {"kafka.properties={linger.milliseconds: 5}", "kafka.properties: No such configuration property"},
+	    {"kafka.properties={session.timeout.ms: soon}", "kafka.properties: "},
+	    {"rejects.topic=aside", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_config *cfg;
+		struct npsd_err err = {0};
+		bool ok;
+
+		cr_assert(npsd_config_load(&cfg, &err, NULL, &rows[i].set, 1), "%s", err.text);
+		ok = npsd_daemon_check(cfg, &err);
+		cr_expect_eq(ok, !rows[i].expect, "%s", rows[i].set);
+		if (rows[i].expect) {
+			cr_expect_eq(err.code, NPSD_INVALID);
+			cr_expect(strstr(err.text, rows[i].expect), "%s", err.text);
+		}
+		npsd_config_free(&cfg);
+	}
+}
