@@ -7,6 +7,7 @@
 
 static const char *const cant_now[] = {
     "BUSY", "LOADING", "OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"};
+static const char too_many[] = "ERR max number of clients";
 #define NCANT (sizeof cant_now / sizeof cant_now[0])
 
 static size_t count_nodes(const redisReply *r)
@@ -79,6 +80,8 @@ enum npsd_outcome npsd_answer_error(const char *text)
 	for (size_t i = 0; i < NCANT; i++)
 		if (npsd_answer_is(text, cant_now[i]))
 			return NPSD_CANT_NOW;
+	if (strncmp(text, too_many, sizeof too_many - 1) == 0)
+		return NPSD_CANT_NOW;
 	/* 6.2 wraps what a command in a script says: `ERR Error running script (...): @user_script:1: ...
 	 * -OOM command` */
 	at = npsd_answer_is(text, "ERR") ? strstr(text, "@user_script") : NULL;

@@ -79,14 +79,14 @@ static bool check_version(struct npsd_conn *c, const char *info)
 
 static bool failed(struct npsd_conn *c, const struct npsd_line_item *item, const char *text)
 {
-	bool optional = item->what == NPSD_LINE_INFO || item->what == NPSD_LINE_POLICY;
+	bool forbidden = npsd_answer_is(text, "NOPERM") || npsd_answer_is(text, "ERR");
 
 	if (npsd_answer_error(text) == NPSD_CANT_NOW) {
 		npsd_conn_drop(c, text);
 		return false;
 	}
-	if (optional && !npsd_answer_is(text, "NOAUTH"))
-		return true;
+	if (forbidden && (item->what == NPSD_LINE_INFO || item->what == NPSD_LINE_POLICY))
+		return true; /* or unknown: a command that was renamed */
 	npsd_conn_refuse(c, text);
 	return false;
 }

@@ -110,6 +110,7 @@ Test(redis, an_error_is_told_apart_by_its_first_word_or_as_6_2_wraps_it)
 	     "write",
 		NPSD_CANT_NOW},
 	    {"ERR Error running script (call to f_5): @user_script:9: a script: ROOM for more", NPSD_BROKEN},
+	    {"ERR max number of clients reached", NPSD_CANT_NOW},
 	    {"OOMPH", NPSD_BROKEN},
 	    {"NOAUTH Authentication required.", NPSD_BROKEN},
 	    {"WRONGTYPE Operation against a key holding the wrong kind of value", NPSD_BROKEN},
@@ -301,6 +302,10 @@ Test(redis, a_server_that_is_none_or_too_old_is_told_apart)
 	    {"+OK\r\n*0\r\n-NOPERM no\r\n", "broken: NOPERM no"},
 	    {"-NOPERM no\r\n-NOPERM no\r\n$2\r\nab\r\n",
 		"broken: the server names a loaded script otherwise than by its SHA1"},
+	    {"-ERR max number of clients reached\r\n",
+		"cannot now: no connection: ERR max number of clients reached"},
+	    {"-DENIED Redis is running in protected mode\r\n",
+		"broken: DENIED Redis is running in protected mode"},
 	    {"", "cannot now: no connection: "},
 	};
 
