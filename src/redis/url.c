@@ -62,6 +62,11 @@ static bool all_digits(const char *p, size_t n)
 	return n > 0 && n <= 5 && strspn(p, "0123456789") >= n;
 }
 
+static bool is_port(const char *p, size_t n)
+{
+	return all_digits(p, n) && atoi(p) >= 1 && atoi(p) <= 65535;
+}
+
 /* `host`, `host:port`, `[v6]:port` up to `end`. */
 static bool parse_host(struct npsd_redis_url *out, const char *p, const char *end)
 {
@@ -76,7 +81,7 @@ static bool parse_host(struct npsd_redis_url *out, const char *p, const char *en
 	} else if ((port = memchr(p, ':', (size_t)(end - p))) != NULL) {
 		host_end = port++;
 	}
-	if (port && !all_digits(port, (size_t)(end - port)))
+	if (port && !is_port(port, (size_t)(end - port)))
 		return false;
 	if (host == host_end || !copy(out->host, sizeof out->host, host, (size_t)(host_end - host)))
 		return false;

@@ -64,6 +64,8 @@ Test(redis, the_address_is_taken_apart)
 	    {"redis://:1", NULL},
 	    {"redis://h:x", NULL},
 	    {"redis://h:123456", NULL},
+	    {"redis://h:65536", NULL},
+	    {"redis://h:0", NULL},
 	    {"redis://h/x", NULL},
 	    {"redis://%4@h", NULL},
 	    {"redis://%00@h", NULL},
