@@ -80,12 +80,11 @@ struct npsd_broker {
 	void (*unassign)(void *self);
 	/* Under the present generation; completes as NPSD_B_COMMITTED. */
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
-	/* Completes as NPSD_B_ENDS. */
+	/* Completes as NPSD_B_ENDS. Waits: 10 s at most */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
-	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: like partitions
-	 */
+	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: 5 s at most */
 	int (*compacted)(void *self, int32_t topic);
-	/* Number of partitions of a topic; -1: unknown now. Waits: redis.timeout at most */
+	/* Number of partitions of a topic; -1: unknown now. Waits: 5 s at most */
 	int32_t (*partitions)(void *self, int32_t topic);
 
 	/* --- Thread: worker (each its own number) --- */
