@@ -98,8 +98,8 @@ void npsd_group_rebuild(struct npsd_group *g, bool accept_loss);
 bool npsd_group_step(struct npsd_group *g, int wait_ms); /* Thread: group */
 void npsd_group_stop_any(struct npsd_group *g);		 /* SIGTERM: finish what is in hand. Thread: any */
 enum npsd_group_state npsd_group_state(const struct npsd_group *g); /* Thread: group */
-/* Exit code of the process: 0 where it is done, also as asked, but 1 where a drain was stopped before its end.
- * Why, where it failed; else "". Thread: group */
+/* Exit code of the process: 0 where it is done, also as asked, but 1 where a drain was stopped before its
+ * end. Why, where it failed; else "". Thread: group */
 int npsd_group_code(const struct npsd_group *g);
 const char *npsd_group_error(const struct npsd_group *g);
 
