@@ -2,7 +2,6 @@
  * The group's thread: what Kafka assigns is claimed, loaded and counted; what it takes is finished first;
  * what goes wrong anywhere ends in the one recovery (drop all that is in hand, take the partitions anew).
  */
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,7 +216,6 @@ static void pause_begin(struct npsd_group *g, enum after_pause after)
 {
 	struct npsd_order o = {.what = NPSD_ORDER_PAUSE};
 
-	g->orders_ok = true;
 	group_order_workers(g, &o);
 	group_wake_all(g);
 	g->after_pause = after;
@@ -253,93 +251,6 @@ static void on_revoke(struct npsd_group *g, bool lost)
 			g->phase = PHASE_IDLE;
 		break;
 	}
-}
-
-/* Shard k belongs to the holder of partition k mod P of the first topic. False: P is not known now. */
-static bool shards_order(struct npsd_group *g)
-{
-	struct npsd_order o = {.what = NPSD_ORDER_SHARD};
-	int32_t parts = group_parts(g, 0);
-
-	if (parts == 0)
-		return false;
-	for (uint32_t k = 0; k < (uint32_t)g->w->cfg->shards; k++)
-		for (size_t i = 0; i < g->ntakes; i++)
-			if (g->take[i]->tp.topic == 0 &&
-			    g->take[i]->tp.part == (int32_t)(k % (uint32_t)parts))
-				o.shards[k / 8] |= (uint8_t)(1 << k % 8);
-	group_order_send(g, g->w->group_to_fold, &o);
-	return true;
-}
-
-static void take_orders(struct npsd_group *g, struct take *t)
-{
-	struct npsd_order o = {.what = NPSD_ORDER_TAKE, .state = t->state, .names = g->names};
-
-	group_order_send(g, g->w->group_to_commit, &o);
-	o.keep = strcmp(t->held, t->state.claim) == 0;
-	o.load_from = o.keep ? t->state.pos.offset : take_load_from(t);
-	o.rulings = t->rulings;
-	o.nrulings = t->nrulings;
-	t->rulings = NULL; /* the order owns them now */
-	t->nrulings = 0;
-	memcpy(t->held, t->state.claim, sizeof t->held);
-	group_order_send(g, g->w->group_to_worker[t->tp.part % g->w->workers], &o);
-}
-
-/* Of a compacted topic older answers are gone: a recount could never prove the counts. Asked once. */
-static void refuse_compacted(struct npsd_group *g)
-{
-	if (g->compacted_asked || g->w->cfg->allow_compacted || !g->w->broker.compacted)
-		return;
-	g->compacted_asked = true;
-	for (int32_t t = 0; t < g->w->cfg->ntopics; t++) {
-		int answer = g->w->broker.compacted(g->w->broker.self, t);
-
-		if (answer > 0)
-			group_fail(g, 2,
-			    "topic %s is compacted, so that a recount may differ: "
-			    "use another, or set allow_compacted",
-			    g->w->cfg->topics[t]);
-		else if (answer < 0)
-			npsd_log(NPSD_LOG_WARN, "consume", "%s: cannot see whether the topic is compacted",
-			    g->w->cfg->topics[t]);
-	}
-}
-
-static bool taking(struct npsd_group *g)
-{
-	struct npsd_offset at[NPSD_MAX_PARTS];
-	int64_t now = group_mono_ms(g);
-	bool any = false, ready = true;
-
-	refuse_compacted(g);
-	for (size_t i = 0; i < g->ntakes && g->phase == PHASE_TAKING; i++) {
-		/* a broker that is slow to say its ends must not keep the group from being polled */
-		if (group_mono_ms(g) - now < GROUP_ENDS_MS)
-			any |= take_advance(g, (uint32_t)i, now);
-		ready = ready && g->take[i]->step == TAKE_READY;
-	}
-	if (!ready || g->orders_out || g->phase != PHASE_TAKING || !shards_order(g))
-		return any;
-	for (size_t i = 0; i < g->ntakes; i++) {
-		struct take *t = g->take[i];
-		bool keep = strcmp(t->held, t->state.claim) == 0;
-
-		at[i] = (struct npsd_offset){t->tp, keep ? t->state.pos.offset : take_load_from(t)};
-	}
-	if (!g->w->broker.assign(g->w->broker.self, at, g->ntakes)) {
-		for (size_t i = 0; i < g->ntakes; i++)
-			take_again(g, g->take[i], GROUP_AGAIN_MS);
-		return true;
-	}
-	for (size_t i = 0; i < g->ntakes; i++)
-		take_orders(g, g->take[i]);
-	group_order_workers(g, &(struct npsd_order){.what = NPSD_ORDER_READ});
-	group_wake_all(g);
-	g->phase = PHASE_RUNNING;
-	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions taken", g->ntakes);
-	return true;
 }
 
 /* --- running, and its ends --- */
@@ -505,7 +416,7 @@ static bool phase_step(struct npsd_group *g)
 	case PHASE_IDLE:
 		return g->stopping && stopped(g);
 	case PHASE_TAKING:
-		return g->stopping ? stopped(g) : taking(g);
+		return g->stopping ? stopped(g) : group_taking(g);
 	case PHASE_RUNNING:
 		return running(g);
 	case PHASE_PAUSING:

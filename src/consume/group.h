@@ -153,6 +153,10 @@ bool group_drained(const struct npsd_group *g);
 bool group_rebuild_step(struct npsd_group *g);
 void group_on_rebuild(struct npsd_group *g, const struct npsd_done *done);
 
+/* --- taking.c --- */
+/* A step of PHASE_TAKING. True if it did something. */
+bool group_taking(struct npsd_group *g);
+
 /* --- take.c --- */
 struct take *take_new(struct npsd_group *g, struct npsd_tp tp);
 void take_free(struct take **t);
