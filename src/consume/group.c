@@ -468,10 +468,11 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 
 struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain)
 {
-	struct npsd_group *g = calloc(1, sizeof *g);
+	struct npsd_group *g = aligned_alloc(_Alignof(struct npsd_group), sizeof *g);
 	struct npsd_order o = {.what = NPSD_ORDER_RESET};
 
 	npsd_assert(g);
+	memset(g, 0, sizeof *g);
 	g->w = w;
 	g->drain = drain;
 	g->header = w->cfg->hash;

@@ -10,6 +10,7 @@ Test(group, what_is_assigned_is_claimed_and_read)
 {
 	struct group_bed *b = group_bed_new(false, NULL, 0);
 
+	cr_expect_eq((uintptr_t)b->g % _Alignof(struct npsd_group), 0, "the stop lies on a line of its own");
 	group_bed_settle(b);
 	group_bed_assign(b, 0, 2);
 	group_bed_settle(b);
