@@ -358,6 +358,33 @@ Test(scripts, the_stream_of_alerts_is_bounded)
 	help_bed_close(&b);
 }
 
+/* Else what is told next would be cut for what is not there. */
+Test(scripts, a_stream_of_alerts_that_was_deleted_begins_anew)
+{
+	struct help_bed b;
+	char from[16], to[16];
+
+	take(&b);
+	for (int i = 5; i < 96; i++) {
+		struct help_batch batch = {.claim = MINE,
+		    .from = from,
+		    .to = to,
+		    .alerts = ALERT("\xa1"
+				    "7",
+			"\x01"),
+		    .keep_bytes = "2000"};
+
+		snprintf(from, sizeof from, "0:%d", i);
+		snprintf(to, sizeof to, "0:%d", i + 1);
+		if (i == 95)
+			help_redis_do(&b.redis, "DEL", "nps:alerts", NULL);
+		cr_assert_str_eq(help_commit(&b, &batch), "[ok written []]");
+	}
+	cr_expect_str_eq(help_redis_do(&b.redis, "XLEN", "nps:alerts", NULL), "1");
+	cr_expect_lt(atoi(help_fence(&b, "alert_bytes")), 100);
+	help_bed_close(&b);
+}
+
 Test(scripts, a_log_that_is_gone_is_not_gone_on_with)
 {
 	struct help_bed b;

@@ -161,7 +161,9 @@ for _, sum in ipairs(sums) do
 	end
 end
 if #alerts > 0 then
-	local id, now, bytes, last = next_ids(), wall_ms(), tonumber(redis.call('HGET', KEYS[1], 'alert_bytes') or '0'), nil
+	-- Of a stream that somebody emptied nothing is left to count, nor to cut for.
+	local stored = redis.call('XLEN', KEYS[5]) > 0 and redis.call('HGET', KEYS[1], 'alert_bytes') or '0'
+	local id, now, bytes, last = next_ids(), wall_ms(), tonumber(stored), nil
 	for _, a in ipairs(alerts) do
 		last = id()
 		bytes = bytes + tell(a, last, now)
