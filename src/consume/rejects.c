@@ -19,20 +19,22 @@ struct npsd_rejects {
 	rd_kafka_t *rk;
 	/* --- group thread, and main at the end --- */
 	int64_t told, last_told_ms;
-	char why[128];			 /* the last failure of a delivery */
 	NPSD_APART _Atomic int64_t lost; /* writers: workers, and who hears of deliveries */
+	_Atomic int why;		 /* the last one's rd_kafka_resp_err_t, by the same */
 };
+
+static void lose(struct npsd_rejects *r, rd_kafka_resp_err_t why)
+{
+	npsd_store_relaxed(&r->why, (int)why);
+	npsd_add_relaxed(&r->lost, 1);
+}
 
 /* Thread: group, within npsd_rejects_poll */
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *self)
 {
-	struct npsd_rejects *r = self;
-
 	(void)rk;
-	if (!m->err)
-		return;
-	npsd_add_relaxed(&r->lost, 1);
-	snprintf(r->why, sizeof r->why, "%s", rd_kafka_err2str(m->err));
+	if (m->err)
+		lose(self, m->err);
 }
 
 /* kafka.properties are the consumer's first: that some are not a producer's is no news. */
@@ -55,7 +57,7 @@ bool npsd_rejects_open(struct npsd_rejects **out, const struct npsd_config *cfg,
 	npsd_assert(r);
 	memset(r, 0, sizeof *r);
 	r->cfg = cfg;
-	snprintf(r->why, sizeof r->why, "the queue is full");
+	r->why = RD_KAFKA_RESP_ERR__QUEUE_FULL;
 	conf = rd_kafka_conf_new();
 	rd_kafka_conf_set_log_cb(conf, quiet_log);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
@@ -116,18 +118,20 @@ void npsd_rejects_add(
 
 	if (err) {
 		rd_kafka_headers_destroy(h);
-		npsd_add_relaxed(&r->lost, 1);
+		lose(r, err);
 	}
 }
 
 static void tell(struct npsd_rejects *r)
 {
 	int64_t lost = npsd_load_relaxed(&r->lost);
+	rd_kafka_resp_err_t why = (rd_kafka_resp_err_t)npsd_load_relaxed(&r->why);
+	bool late = why == RD_KAFKA_RESP_ERR__PURGE_QUEUE || why == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 
 	if (lost == r->told)
 		return;
 	npsd_log(NPSD_LOG_WARN, "kafka", "%" PRId64 " rejected records could not be copied to %s so far: %s",
-	    lost, r->cfg->rejects_topic, r->why);
+	    lost, r->cfg->rejects_topic, late ? "there was no time left" : rd_kafka_err2str(why));
 	r->told = lost;
 }
 
@@ -147,7 +151,6 @@ void npsd_rejects_close(struct npsd_rejects **rejects)
 	if (!r)
 		return;
 	if (rd_kafka_flush(r->rk, FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		snprintf(r->why, sizeof r->why, "there was no time left");
 		rd_kafka_purge(r->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 		rd_kafka_flush(r->rk, FLUSH_MS);
 	}
