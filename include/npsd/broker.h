@@ -37,6 +37,13 @@ enum npsd_commit_answer {
 	NPSD_COMMIT_AGAIN
 };
 
+enum npsd_compacted {
+	NPSD_COMPACTED_NO,
+	NPSD_COMPACTED_YES,
+	NPSD_COMPACTED_LATER,  /* no answer came in time */
+	NPSD_COMPACTED_UNTOLD, /* the broker will not say */
+};
+
 struct npsd_broker_event {
 	enum npsd_broker_what what;
 	uint64_t tag;		       /* ENDS, COMMITTED */
@@ -82,8 +89,8 @@ struct npsd_broker {
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
 	/* Completes as NPSD_B_ENDS. Waits: 10 s at most */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
-	/* Whether a topic is compacted: 1, 0, or -1: not to be known. NULL: none is. Waits: 5 s at most */
-	int (*compacted)(void *self, int32_t topic);
+	/* NULL: none is. Waits: 5 s at most */
+	enum npsd_compacted (*compacted)(void *self, int32_t topic);
 	/* Number of partitions of a topic; -1: unknown now. Waits: 5 s at most */
 	int32_t (*partitions)(void *self, int32_t topic);
 

@@ -75,7 +75,7 @@ struct npsd_group {
 	struct npsd_wires *w;
 	enum group_phase phase;
 	enum after_pause after_pause;
-	bool drain, stopping, unassign_pending, compacted_asked;
+	bool drain, stopping, unassign_pending;
 	bool assigned; /* what the group gave, if only nothing, is ours still: `take` may outlive it */
 	uint32_t run;
 	int orders_out; /* orders sent and not come back */
@@ -107,6 +107,8 @@ struct npsd_group {
 	size_t positions_n;
 	int64_t positions_last_ms;
 
+	int32_t compacted_next; /* topics below it were asked about */
+	int compacted_tries;
 	int64_t told_ms; /* when the last wait was logged */
 	int code;
 	char error[512];

@@ -309,7 +309,7 @@ static const char *policy_of(rd_kafka_event_t *ev)
 	return NULL;
 }
 
-static int kafka_compacted(void *self, int32_t topic)
+static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
 {
 	struct kafka *k = self;
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
@@ -317,13 +317,15 @@ static int kafka_compacted(void *self, int32_t topic)
 	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, k->cfg->topics[topic]);
 	rd_kafka_event_t *ev;
 	const char *policy;
-	int answer = -1;
+	enum npsd_compacted answer;
 
 	rd_kafka_DescribeConfigs(k->rk, &res, 1, NULL, queue);
 	ev = rd_kafka_queue_poll(queue, ANSWER_MS);
 	policy = policy_of(ev);
 	if (policy)
-		answer = strstr(policy, "compact") != NULL;
+		answer = strstr(policy, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
+	else
+		answer = ev ? NPSD_COMPACTED_UNTOLD : NPSD_COMPACTED_LATER;
 	if (ev)
 		rd_kafka_event_destroy(ev);
 	rd_kafka_ConfigResource_destroy(res);

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "consume/group.h"
 
+#define COMPACTED_TRIES 5
+
 /* Shard k belongs to the holder of partition k mod P of the first topic. False: P is not known now. */
 static bool shards_order(struct npsd_group *g)
 {
@@ -39,24 +41,32 @@ static void take_orders(struct npsd_group *g, struct take *t)
 	group_order_send(g, g->w->group_to_worker[t->tp.part % g->w->workers], &o);
 }
 
-/* Of a compacted topic older answers are gone: a recount could never prove the counts. Asked once. */
-static void refuse_compacted(struct npsd_group *g)
+/*
+ * Of a compacted topic older answers are gone: a recount could never prove the counts. One topic a step, for
+ * the broker may let us wait; one that does not answer is asked again a few times. True: all were asked.
+ */
+static bool see_compacted(struct npsd_group *g)
 {
-	if (g->compacted_asked || g->w->cfg->allow_compacted || !g->w->broker.compacted)
-		return;
-	g->compacted_asked = true;
-	for (int32_t t = 0; t < g->w->cfg->ntopics; t++) {
-		int answer = g->w->broker.compacted(g->w->broker.self, t);
+	const char *topic;
+	enum npsd_compacted answer;
 
-		if (answer > 0)
-			group_fail(g, 2,
-			    "topic %s is compacted, so that a recount may differ: "
-			    "use another, or set allow_compacted",
-			    g->w->cfg->topics[t]);
-		else if (answer < 0)
-			npsd_log(NPSD_LOG_WARN, "consume", "%s: cannot see whether the topic is compacted",
-			    g->w->cfg->topics[t]);
+	if (g->compacted_next == g->w->cfg->ntopics || g->w->cfg->allow_compacted || !g->w->broker.compacted)
+		return true;
+	topic = g->w->cfg->topics[g->compacted_next];
+	answer = g->w->broker.compacted(g->w->broker.self, g->compacted_next);
+	if (answer == NPSD_COMPACTED_LATER && ++g->compacted_tries < COMPACTED_TRIES)
+		return false;
+	if (answer == NPSD_COMPACTED_YES) {
+		group_fail(g, 2,
+		    "topic %s is compacted, so that a recount may differ: use another, or set "
+		    "allow_compacted",
+		    topic);
+		return false;
 	}
+	if (answer != NPSD_COMPACTED_NO)
+		npsd_log(NPSD_LOG_WARN, "consume", "%s: cannot see whether the topic is compacted", topic);
+	g->compacted_tries = 0;
+	return ++g->compacted_next == g->w->cfg->ntopics;
 }
 
 bool group_taking(struct npsd_group *g)
@@ -65,7 +75,8 @@ bool group_taking(struct npsd_group *g)
 	int64_t now = group_mono_ms(g);
 	bool any = false, ready = true;
 
-	refuse_compacted(g);
+	if (!see_compacted(g))
+		return true;
 	for (size_t i = 0; i < g->ntakes && g->phase == PHASE_TAKING; i++) {
 		/* a broker that is slow to say its ends must not keep the group from being polled */
 		if (group_mono_ms(g) - now < GROUP_ENDS_MS)

@@ -99,6 +99,14 @@ static int32_t partitions(void *self, int32_t topic)
 	return b->parts_said == b->parts_fail_at ? -1 : b->parts;
 }
 
+static enum npsd_compacted compacted(void *self, int32_t topic)
+{
+	struct group_bed *b = self;
+
+	(void)topic;
+	return b->compacted_later-- > 0 ? NPSD_COMPACTED_LATER : b->compacted;
+}
+
 /* --- store: what a script answers is decided when it is sent --- */
 
 static struct group_bed_part *part_of(struct group_bed *b, const struct npsd_call *call, size_t arg)
@@ -338,6 +346,7 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	    .commit = commit,
 	    .ends = ends,
 	    .partitions = partitions,
+	    .compacted = compacted,
 	    .wake_worker = wake_worker};
 	b->w.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
 	b->w.store_commit = b->w.store_fold = (struct npsd_store){.self = b, .wake = wake};

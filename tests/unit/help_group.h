@@ -44,6 +44,8 @@ struct group_bed {
 	int ends_said;
 	enum npsd_commit_answer commit_answer;
 	int assigns, unassigns;
+	enum npsd_compacted compacted;
+	int compacted_later; /* calls that are told so, before */
 
 	/* store */
 	struct group_bed_part part[BED_PARTS];

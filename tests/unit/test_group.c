@@ -232,3 +232,33 @@ Test(group, a_configuration_applied_while_a_partition_is_taken_is_named)
 	group_bed_free(&b);
 	free(text);
 }
+
+/* A broker that is slow at the start must not let a compacted topic through. */
+Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
+{
+	static const struct {
+		enum npsd_compacted says;
+		int later;
+		bool allow, runs;
+	} rows[] = {
+	    {NPSD_COMPACTED_NO, 0, false, true},
+	    {NPSD_COMPACTED_YES, 0, false, false},
+	    {NPSD_COMPACTED_YES, 4, false, false},
+	    {NPSD_COMPACTED_YES, 0, true, true},
+	    {NPSD_COMPACTED_UNTOLD, 0, false, true},
+	    {NPSD_COMPACTED_LATER, 0, false, true},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		static const char *const allow[] = {"allow_compacted=true"};
+		struct group_bed *b = group_bed_new(false, allow, rows[i].allow);
+
+		b->compacted = rows[i].says;
+		b->compacted_later = rows[i].later;
+		group_bed_assign(b, 0, 2);
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, rows[i].runs ? PHASE_RUNNING : PHASE_FAILED, "row %zu", i);
+		cr_expect_eq(npsd_group_code(b->g), rows[i].runs ? 0 : 2, "row %zu", i);
+		group_bed_free(&b);
+	}
+}
