@@ -106,6 +106,8 @@ bool npsd_config_adopt(
 bool npsd_config_adopt_anew(struct npsd_config *cfg, struct npsd_err *err, const char *stored);
 /* The first option in which two texts differ that only a rebuild can change; NULL: none. Thread: main */
 const char *npsd_config_fixed_difference(const char *stored, const char *text);
+/* The hash of a canonical text: 32 hex digits. Thread: any */
+void npsd_config_hash_text(char out[33], const char *text);
 /* What decoding looks at, of a stored text, with its hash; topics are numbered as in `present`. Thread: main;
  * Owns: the caller frees */
 struct npsd_config *npsd_config_of_text(

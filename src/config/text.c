@@ -142,11 +142,19 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void npsd_config_hash_text(char out[33], const char *text)
+{
+	XXH128_canonical_t hash;
+
+	XXH128_canonicalFromHash(&hash, XXH3_128bits(text, strlen(text)));
+	for (size_t i = 0; i < 16; i++)
+		snprintf(out + 2 * i, 3, "%02x", hash.digest[i]);
+}
+
 void npsd_config_make_text(struct npsd_config *cfg)
 {
 	struct lines l = {.n = 0};
 	struct npsd_buf b;
-	XXH128_canonical_t hash;
 
 	npsd_buf_init(&b, 65536);
 	for (int i = 0; i < npsd_noptions; i++)
@@ -166,9 +174,7 @@ void npsd_config_make_text(struct npsd_config *cfg)
 	cfg->text = strndup(b.p, b.n);
 	npsd_assert(cfg->text && !b.full);
 	npsd_buf_free(&b);
-	XXH128_canonicalFromHash(&hash, XXH3_128bits(cfg->text, strlen(cfg->text)));
-	for (size_t i = 0; i < 16; i++)
-		snprintf(cfg->hash + 2 * i, 3, "%02x", hash.digest[i]);
+	npsd_config_hash_text(cfg->hash, cfg->text);
 }
 
 /* Takes the next line off *text. */

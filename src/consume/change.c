@@ -104,13 +104,32 @@ static void forget_older(struct npsd_config *cfg)
 	cfg->nolder = 0;
 }
 
-static void keep_older(struct npsd_config *cfg, const struct npsd_reply *known)
+/* Whether it is the text that the hash was made of: what is read from it later was written by npsd. */
+static bool is_whole(const struct npsd_reply *hash, const struct npsd_reply *text)
+{
+	char expect[33];
+
+	if (hash->type != NPSD_REPLY_STR || text->type != NPSD_REPLY_STR || strlen(text->str) != text->len)
+		return false;
+	npsd_config_hash_text(expect, text->str);
+	return strcmp(hash->str, expect) == 0;
+}
+
+static bool keep_older(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_reply *known)
 {
 	forget_older(cfg);
 	cfg->older = calloc(known->n / 2 + 1, sizeof(struct npsd_config *));
 	npsd_assert(cfg->older);
-	for (size_t i = 0; i + 1 < known->n; i += 2)
-		cfg->older[cfg->nolder++] = npsd_config_of_text(known->el[i + 1].str, known->el[i].str, cfg);
+	for (size_t i = 0; i + 1 < known->n; i += 2) {
+		const struct npsd_reply *hash = &known->el[i], *text = &known->el[i + 1];
+
+		if (!is_whole(hash, text))
+			return npsd_fail(err, NPSD_REFUSED, 0,
+			    "Redis holds another text of configuration %.40s than the one that was stored",
+			    hash->type == NPSD_REPLY_STR ? hash->str : "?");
+		cfg->older[cfg->nolder++] = npsd_config_of_text(text->str, hash->str, cfg);
+	}
+	return true;
 }
 
 /* {"ok", hash, clock_ms, time_ms, highest t, {hash, text, ...}} */
@@ -125,7 +144,8 @@ static bool read_stored(struct change *c, struct stored *s)
 	if (!is(r, 0, "ok") || r->n < 6 || r->el[5].type != NPSD_REPLY_ARRAY)
 		return npsd_fail(c->err, NPSD_REFUSED, 0, "Redis: an answer of no script of ours");
 	known = &r->el[5];
-	keep_older(c->cfg, known);
+	if (!keep_older(c->cfg, c->err, known))
+		return false;
 	snprintf(s->hash, sizeof s->hash, "%s", r->el[1].str);
 	at = npsd_config_older(c->cfg, npsd_str(s->hash));
 	free(s->text);
