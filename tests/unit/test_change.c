@@ -52,7 +52,7 @@ Test(change, a_stored_text_that_is_not_its_hashs_is_refused)
 	struct npsd_config *cfg = help_load("segments=[[], [location, attributes.plan]]", "windows=[1h, 7d]");
 	struct npsd_err err;
 	char hash[33], *text = strdup(cfg->text), *at, long_name[1000];
-	struct npsd_reply whole = T(text), cut = T(text);
+	struct npsd_reply whole = T(text), cut = T(text), nothing = {.type = NPSD_REPLY_NIL};
 
 	snprintf(hash, sizeof hash, "%s", cfg->hash);
 	cr_expect(start(cfg, &err, T(hash), whole), "%s", err.text);
@@ -60,7 +60,7 @@ Test(change, a_stored_text_that_is_not_its_hashs_is_refused)
 	cut.len--;
 	cr_expect_not(start(cfg, &err, T(hash), cut));
 	cr_expect_not(start(cfg, &err, T("0123456789abcdef0123456789abcdef"), whole));
-	cr_expect_not(start(cfg, &err, T(hash), (struct npsd_reply){.type = NPSD_REPLY_NIL}));
+	cr_expect_not(start(cfg, &err, T(hash), nothing));
 	memset(long_name, 'x', sizeof long_name);
 	memcpy(long_name, "segments=", 9);
 	long_name[sizeof long_name - 1] = 0;
