@@ -61,7 +61,6 @@ Checker::Whole Checker::whole(const Positions &positions)
 			w.clock_ms = std::max(w.clock_ms.value_or(*c.clock_ms), *c.clock_ms);
 		for (auto &e : c.panes)
 			add_pane(w.panes, e.first.first, e.first.second, e.second, 1);
-		w.told[p.first] = c.told;
 	}
 	return w;
 }
@@ -95,7 +94,7 @@ void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 	int64_t last = 0;
 
 	for (auto &r : p.rulings.ahead) {
-		if (r.first < last || r.second <= r.first || r.second > p.pos.offset)
+		if (r.first < last || r.second <= r.first || r.second > std::max(p.pos.offset, p.told.offset))
 			throw Difference(
 			    tp + ": a ruling `ahead` stands where it cannot: " + std::to_string(r.first));
 		last = r.second;
@@ -279,7 +278,7 @@ void Checker::check_stored()
 		    "the event clock is `" + st.clock_ms + "`, not `" + text_of(w.clock_ms) + "`");
 	check_values();
 	check_panes(w);
-	check_alerts(w);
+	check_alerts();
 }
 
 void Checker::rolled_back()
@@ -307,6 +306,11 @@ void Checker::seen(const Call &call, const struct npsd_reply *reply)
 	if (!is_ok(reply))
 		return;
 	switch (call.script) {
+	case NPSD_S_rebuild: /* the logs begin anew */
+		for (auto &h : hashes)
+			h.clear();
+		check_stored();
+		break;
 	case NPSD_S_commit:
 	case NPSD_S_admit:
 	case NPSD_S_base:

@@ -28,6 +28,8 @@ class Checker
 	void check_stored();
 	/* Nothing is on its way any more: all public keys. */
 	void check_at_rest();
+	/* Whether ranks and series, which follow the windows more slowly, have come as far. */
+	bool charts_right();
 	/* Whether everything that was produced is counted. */
 	bool all_counted() const;
 
@@ -42,7 +44,6 @@ class Checker
 		int64_t undated = 0;
 		std::optional<int64_t> clock_ms;
 		Panes panes;
-		std::map<std::string, std::vector<Transition>> told; /* by partition */
 	};
 	const Counted &counted(const std::string &tp, int64_t position);
 	Whole whole(const Positions &positions);
@@ -50,7 +51,9 @@ class Checker
 	void check_part(const std::string &tp, const StoredPart &p);
 	void check_rulings(const std::string &tp, const StoredPart &p);
 	void check_panes(const Whole &w);
-	void check_alerts(const Whole &w);
+	const std::vector<Transition> &told_of(const std::string &tp, const StoredPart &p);
+	bool may_change() const;
+	void check_alerts();
 	void check_meta(Whole &w);
 	void check_told(const StoredAlert &a, const Transition &t);
 	void check_values();
@@ -73,6 +76,7 @@ class Checker
 	const int64_t &now_ms;
 	Stored st;
 	std::vector<std::pair<std::string, std::string>> published; /* since the last look */
+	std::map<std::string, Counted> repeated; /* by partition, up to where alerts were told */
 	bool resting = false;
 	size_t heard = 0, messages = 0;		 /* alerts that were there then; what the new ones make */
 	std::map<std::string, std::string> revs; /* highest seen, by key */

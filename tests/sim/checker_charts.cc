@@ -139,6 +139,20 @@ void Checker::check_series(const std::map<std::string, SegPanes> &all, int64_t t
 			throw Difference("at rest " + e.first + " should not be there");
 }
 
+bool Checker::charts_right()
+{
+	Positions at = stored_positions();
+	int64_t t_ms = setup.clock_event ? whole(at).clock_ms.value_or(0) : now_ms;
+
+	try {
+		check_ranks(segs_at(at), t_ms);
+		check_series(segs_at(at), t_ms);
+	} catch (Difference &) {
+		return false;
+	}
+	return true;
+}
+
 /* --- meta --- */
 
 void Checker::check_public_meta(const Whole &w)

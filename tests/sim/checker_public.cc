@@ -183,8 +183,8 @@ void Checker::check_at_rest()
 		happened["horizons moved by memory"] = memory_moves;
 	for (auto &t : w.turns)
 		happened["turn:" + t.first] = t.second;
-	for (auto &part : w.told)
-		for (auto &t : part.second)
+	for (auto &p : st.parts)
+		for (auto &t : told_of(p.first, p.second))
 			happened["alert:" + t.kind]++;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "npsd/change.h"
 #include "npsd/rooms.h"
 
 struct instance {
@@ -48,6 +49,18 @@ void instance_config_free(struct npsd_config **cfg)
 	npsd_config_free(cfg);
 }
 
+bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,
+    bool rebuild, const char **error)
+{
+	static struct npsd_err err;
+	_Atomic int stop = 0;
+
+	err = (struct npsd_err){0};
+	*error = err.text;
+	return npsd_change_adopt(
+	    cfg, &err, store, clock, rebuild ? NPSD_CHANGE_REBUILD : NPSD_CHANGE_NONE, &stop);
+}
+
 struct instance *instance_new(const struct instance_wiring *wiring)
 {
 	struct instance *i = aligned_alloc(128, (sizeof *i + 127) / 128 * 128);
@@ -70,6 +83,8 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 	i->commit = npsd_commit_new(w);
 	i->fold = npsd_fold_new(w);
 	i->group = npsd_group_new(w, wiring->drain);
+	if (wiring->rebuild && w->cfg->replaces[0])
+		npsd_group_rebuild(i->group, false);
 	return i;
 }
 

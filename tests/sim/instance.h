@@ -19,13 +19,20 @@ struct instance;
 struct npsd_config *instance_config(const char *const *sets, int nsets, const char **error);
 void instance_config_free(struct npsd_config **cfg);
 
+/*
+ * The configuration meets the one that is stored, as at any start: it waits for the store until it has.
+ * False: *error says why not.
+ */
+bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,
+    bool rebuild, const char **error);
+
 struct instance_wiring {
 	const struct npsd_config *cfg; /* stays the caller's */
 	struct npsd_broker broker;
 	struct npsd_clock clock;
 	struct npsd_store group, commit, fold;
 	int workers;
-	bool drain;
+	bool drain, rebuild;
 };
 
 /* Owns: the caller frees */

@@ -71,6 +71,7 @@ static void add(sim::Outcome &sum, const sim::Outcome &o)
 	sum.crashes += o.crashes;
 	sum.roll_backs += o.roll_backs;
 	sum.cuts += o.cuts;
+	sum.rebuilds += o.rebuilds;
 	for (auto &h : o.happened)
 		sum.happened[h.first] += h.second;
 }
@@ -78,12 +79,12 @@ static void add(sim::Outcome &sum, const sim::Outcome &o)
 static void tell(const sim::Outcome &s, int64_t seeds)
 {
 	printf("%ld seeds without a difference: %ld steps, %ld records, %ld commits, %ld alerts; %ld "
-	       "crashes, %ld roll-backs, %ld cuts;\n"
+	       "crashes, %ld roll-backs, %ld cuts, %ld rebuilds;\n"
 	       "the stored state was recounted %ld times, a published key %ld times (%ld of a history that "
 	       "was lost)\n",
 	    (long)seeds, (long)s.steps, (long)s.records, (long)s.commits, (long)s.transitions,
-	    (long)s.crashes, (long)s.roll_backs, (long)s.cuts, (long)s.stored_checks, (long)s.key_checks,
-	    (long)s.unknown_rounds);
+	    (long)s.crashes, (long)s.roll_backs, (long)s.cuts, (long)s.rebuilds, (long)s.stored_checks,
+	    (long)s.key_checks, (long)s.unknown_rounds);
 	for (auto &h : s.happened)
 		printf("  %s %ld\n", h.first.c_str(), (long)h.second);
 }

@@ -37,6 +37,8 @@ static const Mutant all[] = {
     {"a duplicate prolongs what is known", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_JUDGE_MEMORY},
     {"an invitation's last stage is remembered alone", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_JUDGE_STAGES},
     {"a stale alert is told", NPSD_S_commit, "if now <= a[8] then", "if true then", MUTANT_JUDGE_NONE},
+    {"a rebuild forgets what alerts were told", NPSD_S_rebuild,
+	"later(redis.call('HGET', KEYS[1], 'told:' .. p.tp), p.pos)", "'0:0'", MUTANT_JUDGE_NONE},
 };
 
 int mutants()

@@ -120,6 +120,7 @@ static Faults draw_faults(Rng &rng)
 	f.rebalance = some(0.5, 0.0006);
 	f.stop = some(0.3, 0.0003);
 	f.broker_no = some(0.5, 0.05);
+	f.rebuild = some(0.2, 0.0004);
 	return f;
 }
 

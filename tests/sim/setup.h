@@ -21,6 +21,7 @@ struct Window {
 struct Faults {
 	double cut = 0, cant_now = 0, twice = 0, crash = 0, roll_back = 0, lose_admission = 0, rebalance = 0,
 	       stop = 0, broker_no = 0;
+	double rebuild = 0; /* somebody starts a process that counts anew */
 };
 
 struct Setup {

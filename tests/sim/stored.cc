@@ -363,6 +363,9 @@ static void read_part(Stored &out, const Keys &keys, const std::string &tp)
 		return;
 	p.pos = parse_position(pos);
 	p.base = parse_position(stored_field(keys, "fence", "base:" + tp));
+	std::string told = stored_field(keys, "fence", "told:" + tp);
+	if (!told.empty())
+		p.told = parse_position(told);
 	p.claim = stored_field(keys, "fence", "claim:" + tp);
 	p.state = stored_field(keys, "fence", "state:" + tp);
 	p.rulings = read_rulings(keys, tp);

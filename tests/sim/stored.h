@@ -26,6 +26,7 @@ using Positions = std::map<std::string, Position>;
 
 struct StoredPart {
 	Position pos, base;
+	Position told; /* up to there alerts were told by a count before this one */
 	std::string claim, state;
 	Rulings rulings;
 };

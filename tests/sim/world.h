@@ -22,7 +22,7 @@ namespace sim
 struct Outcome {
 	std::string difference; /* empty: none */
 	int64_t steps, records, commits, stored_checks, key_checks, unknown_rounds, transitions, crashes,
-	    roll_backs, cuts;
+	    roll_backs, cuts, rebuilds;
 	std::map<std::string, int64_t> happened; /* as the checker has it */
 };
 
@@ -60,7 +60,8 @@ class World
 		int number = 0;
 		bool stopping = false;
 	};
-	void start(bool drain);
+	void start(bool drain, bool rebuild);
+	void adopt(Process &p, const struct npsd_clock &clock, bool rebuild);
 	void end(Process &p, bool crash);
 	void step_room();
 	void step_room_of(Process &p, int room);
@@ -76,7 +77,7 @@ class World
 	void quiet_round();
 	void run_faulty();
 	void come_to_rest();
-	void drain();
+	void drain(bool rebuild);
 	void trace(const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 	Rng rng;
