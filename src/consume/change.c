@@ -12,6 +12,7 @@
 #include "npsd/panes.h"
 
 #define AGAIN_MS 500
+#define TELL_MS 5000
 #define TRIES_MAX 1000 /* the clock goes on while a text is made for it: the next one fits */
 #define LEAST_PANE_MS INT64_C(60000)
 #define ARGS_MAX 12
@@ -24,6 +25,7 @@ struct change {
 	_Atomic int *stop;
 	char key[3][128];
 	uint64_t tag;
+	int64_t told_ms;
 };
 
 static bool stopped(const struct change *c)
@@ -72,7 +74,8 @@ static const struct npsd_reply *call(
 			    done.text ? done.text : "an answer of no script of ours");
 			return NULL;
 		}
-		npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s", done.text);
+		if (npsd_log_every(&c->told_ms, c->clock->mono_ms(c->clock->self), TELL_MS))
+			npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s", done.text);
 		pause_ms(c, AGAIN_MS);
 	}
 	return NULL;
