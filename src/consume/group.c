@@ -79,7 +79,7 @@ static void reset_begin(struct npsd_group *g, bool renew_names)
 		g->take[i]->held[0] = 0;
 	group_order_workers(g, &o);
 	group_order_send(g, g->w->group_to_commit, &o);
-	if (g->names_renewed)
+	if (g->names_renewed || g->phase == PHASE_FLUSHING) /* it gives up the flush, which may take long */
 		group_order_send(g, g->w->group_to_fold, &o);
 	group_wake_all(g);
 	g->phase = PHASE_RESETTING;

@@ -282,6 +282,14 @@ static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_
 		free(o->rulings);
 		o->rulings = NULL;
 	}
+	if (o->what == NPSD_ORDER_FLUSH && b->flushes_long) {
+		b->flush = o;
+		return true;
+	}
+	if (o->what == NPSD_ORDER_RESET && in == b->w.group_to_fold && b->flush) {
+		cr_assert(npsd_ring_push(out, b->flush)); /* given up: not ok */
+		b->flush = NULL;
+	}
 	if (b->mute[o->what]) {
 		free(o);
 		return true;
@@ -361,6 +369,7 @@ void group_bed_free(struct group_bed **bed)
 
 	*bed = NULL;
 	npsd_group_free(&b->g);
+	free(b->flush);
 	npsd_rings_free(&b->w);
 	npsd_config_free(&b->cfg);
 	free(b);

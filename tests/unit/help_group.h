@@ -58,6 +58,8 @@ struct group_bed {
 	struct npsd_reply node[40];
 
 	/* rooms */
+	bool flushes_long; /* fold answers a FLUSH only by giving it up */
+	struct npsd_order *flush;
 	bool mute[NPSD_ORDER_WATCH + 1];  /* orders that they do not answer */
 	int orders[NPSD_ORDER_WATCH + 1]; /* that came, over all rings */
 	struct npsd_ruling taken[8];	  /* rulings of the last TAKE of a worker */

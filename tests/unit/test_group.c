@@ -262,3 +262,34 @@ Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
 		group_bed_free(&b);
 	}
 }
+
+/* Publishing all that is due may take minutes: those who wait for the partitions do not wait for it. */
+Test(group, what_the_group_takes_back_in_a_flush_is_given_at_once)
+{
+	static const enum npsd_broker_what how[] = {NPSD_B_REVOKE, NPSD_B_LOST};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct group_bed *b = group_bed_new(true, NULL, 0);
+
+		for (int p = 0; p < 2; p++) {
+			snprintf(b->part[p].pos, sizeof b->part[p].pos, "0:100");
+			snprintf(b->part[p].base, sizeof b->part[p].base, "0:0");
+		}
+		b->flushes_long = true;
+		group_bed_settle(b);
+		group_bed_assign(b, 0, 2);
+		group_bed_settle(b);
+		cr_assert_eq(b->g->phase, PHASE_FLUSHING);
+		group_bed_event(b, how[i]);
+		group_bed_settle(b);
+		cr_expect_eq(b->unassigns, 1);
+		b->flushes_long = false;
+		group_bed_assign(b, 0, 1);
+		group_bed_settle(b);
+		b->now_ms += 1000;
+		group_bed_settle(b);
+		cr_expect_eq(b->g->phase, PHASE_DONE, "phase %d", b->g->phase);
+		cr_expect_eq(npsd_group_code(b->g), 0);
+		group_bed_free(&b);
+	}
+}
