@@ -278,7 +278,7 @@ static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	const struct npsd_msg *m = &k->in.msg[i];
 
 	if (p->wants_first)
-		p->in->first_ms = m->record_ms;
+		p->in->first_ms = k->in.ahead[i] ? k->in.wall_ms : m->record_ms;
 	p->wants_first = false;
 	k->ahead += m->record_ms > k->in.wall_ms + AHEAD_TOLD_MS;
 	if (k->in.ahead[i] && !npsd_part_is_listed(p, m->offset))

@@ -180,6 +180,26 @@ Test(worker, an_edit_moves_the_contribution_within_its_pane)
 	rig_free(&r);
 }
 
+/* A count that begins with a record of the year 6429 would be partial until then. */
+Test(worker, a_first_record_ahead_of_the_clock_begins_the_count_now)
+{
+	static const struct {
+		int64_t record_ms, first_ms;
+	} rows[] = {{RIG_NOW + DAY, RIG_NOW + DAY}, {RIG_NOW + DAY + 1, RIG_NOW}, {RIG_NOW * 1000, RIG_NOW}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct rig *r = rig_new(plain_sets, 1);
+
+		rig_take(r, 0, 10, 10);
+		submit(r, 10, rows[i].record_ms, "a", "9", "");
+		submit(r, 11, RIG_NOW, "b", "9", "");
+		rig_run(r);
+		cr_expect_eq(rig_total(r, "consumed"), 2);
+		cr_expect_eq(r->last[0].first_ms, rows[i].first_ms, "row %zu", i);
+		rig_free(&r);
+	}
+}
+
 Test(worker, messages_of_an_earlier_assignment_are_dropped_and_holes_passed)
 {
 	struct rig *r = rig_new(plain_sets, 1);
