@@ -15,6 +15,7 @@ from stream import BAD, BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS, STAGES
 Sent = namedtuple("Sent", "value timestamp_ms partition headers", defaults=(None,))
 Raw = namedtuple("Raw", "text")  # JSON as it is written
 PARTITIONS = 2
+EXAMPLES = 60  # that go through the broker each time
 
 SETS = [
     [[], ["location"]],
@@ -61,28 +62,32 @@ FIELDS = {
 }
 ODD_FIELDS = ("score", "type", "response_id", "invitation_id", "revision", "location", "responded_at", "updated_at", "at", "scale",
               "metric", "themes", "attributes", "excluded", "comment", "survey_kind", "data", "specversion", "unknown")
+WHOLE = "a whole update"
 TYPES = ("response.submitted", "response.updated", "response.retracted", *("survey." + stage for stage in STAGES))
 
-SAID = st.sampled_from(list(FIELDS)).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(FIELDS[name])))
+OFTEN = ["revision", "updated_at", "score"] * 3 + ["responded_at", "location", "themes", "excluded"]
+SAID = st.sampled_from([*OFTEN, *FIELDS]).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(FIELDS[name])))
 ODD = st.tuples(st.sampled_from(ODD_FIELDS), st.sampled_from(VALUES).map(Raw))
-AFTER_MS = st.sampled_from([0] * len(STEPS_MS) + STEPS_MS)
+AFTER_MS = st.sampled_from([0, 1, MINUTE_MS, HOUR_MS, -1] * 10 + STEPS_MS)
 # number: of the response or invitation; from 4 on not in the partition where it lies
 EVENT = st.tuples(
     st.sampled_from(["bare", "bare", "bare", "framed", "structured", "binary"]), AFTER_MS, st.integers(0, 4),
-    st.sampled_from([TYPES[0]] * 5 + [TYPES[1]] * 5 + [TYPES[2]] * 2 + list(TYPES[3:])), st.lists(SAID, max_size=12))
-AGAIN = st.tuples(st.just("again"), AFTER_MS, st.integers(0, 63))
-RARE = (st.tuples(st.just("broken"), AFTER_MS, st.sampled_from(BAD)) | st.just(("drain",))
-        | st.tuples(EVENT, ODD).map(lambda pair: (*pair[0][:4], [*pair[0][4], pair[1]])))
-STEP = st.one_of(EVENT, EVENT, EVENT, EVENT, AGAIN, RARE)
-# A list is short by itself.
-STEPS = st.tuples(*[st.lists(STEP, max_size=20)] * 7).map(lambda lists: [step for of in lists for step in of])
+    st.sampled_from([TYPES[0]] * 6 + [TYPES[1]] * 4 + [WHOLE] * 2 + [TYPES[2]] * 2 + list(TYPES[3:])), st.lists(SAID, max_size=12))
+AGAIN = st.tuples(st.just("again"), AFTER_MS, st.integers(0, 63))  # how many records ago, about
+BROKEN = st.tuples(st.just("broken"), AFTER_MS, st.sampled_from(BAD))
+WRONG = st.tuples(EVENT, ODD).map(lambda pair: (*pair[0][:4], [*pair[0][4], pair[1]]))
+DRAIN = st.just(("drain",))
+STEP = st.sampled_from([EVENT] * 24 + [AGAIN] * 8 + [WRONG] * 5 + [BROKEN, BROKEN, DRAIN]).flatmap(lambda step: step)
 
 
 def fields_of(type_, number, said, stamp):
     """What an event says."""
-    found = {"type": type_, "invitation_id" if type_.startswith("survey.") else "response_id": f"r{number % 4}"}
+    named = "invitation_id" if type_.startswith("survey.") else "response_id"
+    found = {"type": "response.updated" if type_ == WHOLE else type_, named: f"r{number % 4}"}
     if type_ not in ("response.updated", "response.retracted"):
         found.update(NEEDED)
+    if type_ == WHOLE:
+        found["responded_at"] = stamp
     for name, value in said:
         if name in TIMES and isinstance(value, tuple) and not isinstance(value, Raw):
             value = time_of(stamp - value[0], value[1])
@@ -133,7 +138,7 @@ def built(steps):
         if how == "again":
             if not sent:
                 continue
-            record = sent[more[1] % len(sent)]._replace(timestamp_ms=now_ms)
+            record = sent[-1 - more[1] % len(sent)]._replace(timestamp_ms=now_ms)
         elif how == "broken":
             record = Sent(more[1], now_ms, 0)
         else:
@@ -145,9 +150,10 @@ def built(steps):
     return [part for part in parts if part][:3]
 
 
-def cases():
-    """A configuration, and what is sent before each drain."""
-    return st.tuples(OPTIONS, STEPS.map(built))
+def cases(lists=7):
+    """A configuration, and what is sent before each drain. A list of steps is short by itself."""
+    steps = st.tuples(*[st.lists(STEP, max_size=20)] * lists).map(lambda lists: [step for of in lists for step in of])
+    return st.tuples(OPTIONS, steps.map(built))
 
 
 def records_of(topic, sent):

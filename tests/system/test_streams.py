@@ -12,9 +12,9 @@ import harness
 from conftest import Case, need
 from recount.config import Config, step_s
 from recount.windows import STEPS_S
-from strategies import PARTITIONS, cases, records_of
+from strategies import EXAMPLES, PARTITIONS, cases, records_of
 
-EXAMPLES = os.environ.get("NPSD_TEST_EXAMPLES")
+MORE = os.environ.get("NPSD_TEST_EXAMPLES")
 
 
 class Bed:
@@ -48,7 +48,7 @@ def bed(broker, tmp_path_factory):
     found.server.stop()
 
 
-@settings(max_examples=int(EXAMPLES or 60), derandomize=EXAMPLES is None, database=None, deadline=None, print_blob=True,
+@settings(max_examples=int(MORE or EXAMPLES), derandomize=MORE is None, database=None, deadline=None, print_blob=True,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_streams(bed, made):
