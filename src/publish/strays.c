@@ -137,14 +137,15 @@ static struct npsd_str in_braces(struct npsd_str text)
 
 enum fate { STAYS, NOT_HELD, UNKNOWN };
 
-/* What this shard does with the name of a segment. */
+/* What this shard does with the name of a segment. Of one that is unknown it does not know yet whose it is.
+ */
 static enum fate fate_of(const struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_str seg)
 {
 	struct npsd_seg s;
 	uint32_t i;
 
 	if (!seg.p || !npsd_seg_parse(&s, seg, &p->cfg->sets, p->cfg->kinds_split, v->names))
-		return p->shard == 0 ? UNKNOWN : STAYS;
+		return UNKNOWN;
 	if (npsd_seg_shard(s, (uint32_t)p->cfg->shards) != (uint32_t)p->shard)
 		return STAYS;
 	i = npsd_panes_find(v->panes, s, false);
@@ -302,10 +303,12 @@ void npsd_strays_scanned(
 static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
 {
 	struct npsd_str name = {s->text, s->len};
+	enum fate f = s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
+		      : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
+						     : fate_of_name(p, v, s->what, name);
 
-	return s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
-	       : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
-					      : fate_of_name(p, v, s->what, name);
+	/* what nobody knows is shard 0's */
+	return f == UNKNOWN && p->shard != 0 ? STAYS : f;
 }
 
 /* Where the store has no room it is tried again in the next step. */

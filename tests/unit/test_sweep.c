@@ -213,6 +213,44 @@ Test(sweep, none_begins_in_a_flush_but_after_a_reconnect)
 	cr_expect_str_eq(DO("EXISTS", KEY("")), "1");
 }
 
+/*
+ * The owner could not read such a name and left it to shard 0, which could once it had read the rest, and
+ * left it to the owner.
+ */
+Test(sweep, the_owner_of_a_name_waits_for_its_value)
+{
+	static const char *const seg[] = {"location=new", "location=new,channel=email",
+	    "location=new,channel=__none__", "location=new,channel=__other__"};
+	char key[4][128];
+	int mine = 0;
+
+	h.cfg.shards = 2;
+	h.view.shard = 1;
+	help_publish_take(&h, EPOCH);
+	help_publish_settle(&h);
+	help_publish_wait(&h, 1000);
+	grow_dictionary();
+	for (int i = 0; i < 4; i++) {
+		snprintf(key[i], sizeof key[i], "nps:v:{kind=transactional,%s}", seg[i]);
+		DO("HSET", key[i], "1h", "old", "rev", "1");
+	}
+	help_publish_wait(&h, SWEEP_MS);
+	help_publish_wait(&h, 1000);
+	cr_expect_eq(npsd_pub_needs(h.pub), 5);
+	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
+	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
+	help_publish_wait(&h, 1000);
+	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 4; i++) {
+		uint32_t k = help_publish_seg(&h, seg[i]);
+		bool own = npsd_seg_shard(npsd_panes_seg(h.view.panes, k), 2) == 1;
+
+		cr_expect_str_eq(DO("HEXISTS", key[i], "1h"), own ? "0" : "1", "%s", key[i]);
+		mine += own;
+	}
+	cr_expect_gt(mine, 0, "the test needs one");
+}
+
 Test(sweep, a_shard_leaves_others_alone)
 {
 	static const char *const seg[] = {"location=north", "location=north/lisbon", "location=south"};
