@@ -28,7 +28,7 @@ class Checker
 	void check_stored();
 	/* Nothing is on its way any more: all public keys. */
 	void check_at_rest();
-	/* Whether ranks and series, which follow the windows more slowly, have come as far. */
+	/* Whether indexes, ranks and series, which follow the windows more slowly, have come as far. */
 	bool charts_right();
 	/* Whether everything that was produced is counted. */
 	bool all_counted() const;

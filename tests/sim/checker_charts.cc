@@ -145,6 +145,7 @@ bool Checker::charts_right()
 	int64_t t_ms = setup.clock_event ? whole(at).clock_ms.value_or(0) : now_ms;
 
 	try {
+		check_indexes(segs_at(at), t_ms);
 		check_ranks(segs_at(at), t_ms);
 		check_series(segs_at(at), t_ms);
 	} catch (Difference &) {
