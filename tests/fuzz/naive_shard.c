@@ -458,6 +458,7 @@ static bool read_manifest(struct manifest *m, const struct bed_stored *stored, c
 	       is_version(field[VERSION], seq, b->s->view.epoch) && is_hash(field[HASH]) &&
 	       npsd_str_eq(field[CONFIG], npsd_str(bed_world()->cfg->hash)) &&
 	       read_decimal(&m->dict_len, field[DICT_LEN], 0, NPSD_ID_MAX) && field[DICT_CHAIN].n <= 40 &&
+	       !(field[DICT_CHAIN].n && memchr(field[DICT_CHAIN].p, 0, field[DICT_CHAIN].n)) &&
 	       read_decimal(&t, field[T], -far, far) &&
 	       read_decimal(&m->dropped_ms, field[DROPPED], -far, far) &&
 	       are_positions(field[POSITIONS], false) && m->dropped_ms <= b->clock_ms;
