@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/stall.h"
 #include "npsd/change.h"
 #include "npsd/kafka.h"
 #include "npsd/redis.h"
@@ -23,7 +24,7 @@ struct runner {
 	_Atomic int *stop;
 	NPSD_APART _Atomic int64_t
 	    steps; /* writer: the thread; reader: main, who ends the process when it stands still */
-	int64_t steps_seen, still_ms; /* main's: no step for so long */
+	struct npsd_stall stall; /* main's */
 };
 
 struct daemon {
@@ -34,7 +35,6 @@ struct daemon {
 	struct npsd_group *group;
 	struct runner runner[NPSD_MAX_WORKERS + 2];
 	int runners;
-	int64_t looked_ms;
 	_Atomic int stop;
 };
 
@@ -72,32 +72,24 @@ static void start(struct daemon *d, const char *name, bool (*step)(void *, int),
 	r->step = step;
 	r->room = room;
 	r->stop = &d->stop;
+	r->stall.looked_ms = npsd_clock_system.mono_ms(NULL);
 	npsd_assert(pthread_create(&r->thread, NULL, run, r) == 0);
 	pthread_setname_np(r->thread, name);
 }
 
-/*
- * A room that makes no step for stall.limit: the process leaves the group rather than hold partitions it does
- * not count. Where the whole process stood still (it was stopped, or its machine) the rooms may go on first:
- * of one gap between two looks no more than half of the limit counts.
- */
+/* A room that makes no step for stall.limit: the process leaves the group rather than hold partitions it does
+ * not count. */
 static void watch_stalls(struct daemon *d)
 {
-	int64_t now = npsd_clock_system.mono_ms(NULL), limit = d->w.cfg->stall_limit_ms;
-	int64_t gap = now - d->looked_ms < limit / 2 ? now - d->looked_ms : limit / 2;
+	int64_t now = npsd_clock_system.mono_ms(NULL);
 
-	d->looked_ms = now;
 	for (int i = 0; i < d->runners; i++) {
 		struct runner *r = &d->runner[i];
-		int64_t steps = npsd_load_relaxed(&r->steps);
 
-		r->still_ms = steps == r->steps_seen ? r->still_ms + gap : 0;
-		r->steps_seen = steps;
-		if (r->still_ms > limit) {
-			npsd_log(
-			    NPSD_LOG_ERROR, "main", "%s made no step for stall.limit: giving up", r->name);
-			_exit(1);
-		}
+		if (!npsd_stall_look(&r->stall, npsd_load_relaxed(&r->steps), now, d->w.cfg->stall_limit_ms))
+			continue;
+		npsd_log(NPSD_LOG_ERROR, "main", "%s made no step for stall.limit: giving up", r->name);
+		_exit(1);
 	}
 }
 
@@ -157,7 +149,6 @@ static int run_group(struct daemon *d)
 {
 	bool told = false;
 
-	d->looked_ms = npsd_clock_system.mono_ms(NULL);
 	while (npsd_group_state(d->group) == NPSD_GROUP_RUNS) {
 		if (!told && npsd_load_relaxed(&stop_asked)) {
 			npsd_group_stop_any(d->group);

@@ -20,7 +20,7 @@ static const char *const sentences[LANGUAGES][MOODS][SENTENCES] = {
 	{"Équipe à l'écoute, merci !", "Parfait, comme d'habitude.", "Un vrai « coup de cœur »."}},
     {{"¡Qué vergüenza de servicio!", "Me cobraron dos veces.", "Nunca más volveré."},
 	{"Normal.", "Ni bien ni mal.", "Podría ser más rápido."},
-	{"Atención excelente, ¡gracias!", "Todo llegó a tiempo.", "Mañana vuelvo con mi familia."}},
+	{"Atención excelente, ¡gracias!", "El pedido llegó a tiempo.", "Mañana vuelvo con mi familia."}},
     {{"Péssimo atendimento, não recomendo.", "A aplicação não funciona há dias.",
 	 "Ninguém resolveu a reclamação."},
 	{"Razoável.", "Podia ser melhor.", "Sem opinião forte."},

@@ -58,6 +58,7 @@ def atomics(path, text):
 
 
 def unfinished(path, text):
+    """Words that promise work; they stand in this pattern alone."""
     for m in re.finditer(r"\b(TODO|FIXME|XXX|HACK)\b", text):
         breach(path, text[: m.start()].count("\n") + 1, f"`{m.group(0)}`: what is committed is done")
 

@@ -25,7 +25,7 @@ def wait_for(what, condition, limit_s=LIMIT_S, every_s=0.02):
         if found:
             return found
         assert time.monotonic() < end, f"after {limit_s} s still not: {what}"
-        time.sleep(every_s)
+        time.sleep(every_s)  # between two looks at the condition
 
 
 def free_port():

@@ -32,10 +32,10 @@ def empty(case, choice):
 
 
 def stand_still(case, choice):
-    """Longer than redis.timeout: what was on its way has an unknown outcome. How long it lasts is the fault, nothing waits for it."""
+    """Around redis.timeout: what was on its way may have an unknown outcome."""
     yield lambda: True
     case.redis_server.process.send_signal(signal.SIGSTOP)
-    time.sleep(choice.uniform(0.2, 0.8))
+    time.sleep(choice.uniform(0.2, 0.8))  # the fault itself: nothing is waited for
     case.redis_server.process.send_signal(signal.SIGCONT)
 
 

@@ -63,7 +63,7 @@ void help_redis_again(struct help_redis *r, const char *const *options)
 	if (r->pid == 0)
 		run_server(r, options);
 	do {
-		const struct timespec pause = {0, 2000000};
+		const struct timespec pause = {0, 2000000}; /* between two tries, until LIMIT_MS */
 
 		if (r->plain)
 			redisFree(r->plain);

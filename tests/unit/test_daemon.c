@@ -9,16 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "help_redis.h"
-#include "npsd/clock.h"
 #include "npsd/daemon.h"
 
-/* npsd with a Redis at `path` and no Kafka. Standard error is a pipe: read from *log, or log is NULL, and its
- * reader gone. */
-static pid_t start(const char *path, bool drain, int *log)
+/* npsd with a Redis at `path` and no Kafka. Standard error is a pipe whose reader is gone. */
+static pid_t start(const char *path, bool drain)
 {
 	char url[128];
-	const char *sets[] = {url, "kafka.brokers=127.0.0.1:1", "stall.limit=4s"};
+	const char *sets[] = {url, "kafka.brokers=127.0.0.1:1"};
 	struct npsd_daemon_wish wish = {.drain = drain};
 	struct npsd_config *cfg;
 	struct npsd_err err = {0};
@@ -26,7 +23,7 @@ static pid_t start(const char *path, bool drain, int *log)
 	pid_t pid;
 
 	snprintf(url, sizeof url, "redis.url=unix://%s", path);
-	cr_assert(npsd_config_load(&cfg, &err, NULL, sets, 3), "%s", err.text);
+	cr_assert(npsd_config_load(&cfg, &err, NULL, sets, 2), "%s", err.text);
 	cr_assert_eq(pipe(ends), 0);
 	pid = fork();
 	cr_assert_geq(pid, 0);
@@ -38,10 +35,7 @@ static pid_t start(const char *path, bool drain, int *log)
 		_exit(npsd_daemon_run(cfg, &wish));
 	}
 	close(ends[1]);
-	if (log)
-		*log = ends[0];
-	else
-		close(ends[0]);
+	close(ends[0]);
 	npsd_config_free(&cfg);
 	return pid;
 }
@@ -70,7 +64,7 @@ Test(daemon, a_log_that_nobody_reads_and_a_stop_while_redis_is_away, .timeout = 
 		snprintf(un.sun_path, sizeof un.sun_path, "%s/s", dir);
 		cr_assert_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
 		cr_assert_eq(listen(fd, 4), 0);
-		pid = start(un.sun_path, drain, NULL);
+		pid = start(un.sun_path, drain);
 		refuse_twice(fd);
 		kill(pid, SIGTERM);
 		cr_assert_eq(waitpid(pid, &status, 0), pid);
@@ -107,40 +101,4 @@ Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
 		}
 		npsd_config_free(&cfg);
 	}
-}
-
-static void wait_for_line(int log, const char *text)
-{
-	char seen[65536];
-	size_t n = 0;
-	ssize_t got;
-
-	for (seen[0] = 0; !strstr(seen, text); seen[n += (size_t)got] = 0) {
-		got = read(log, seen + n, sizeof seen - 1 - n);
-		cr_assert_gt(got, 0, "no line says: %s", text);
-	}
-}
-
-/* A process that was stopped as a whole, or whose machine was, has no room that hangs. */
-Test(daemon, a_process_that_stood_still_goes_on, .timeout = 60)
-{
-	struct help_redis redis;
-	int log, status = 0;
-	int64_t until;
-	pid_t pid;
-
-	help_redis_start(&redis, NULL);
-	pid = start(redis.sock, false, &log);
-	wait_for_line(log, "fold: Redis at");
-	kill(pid, SIGSTOP);
-	cr_assert_eq(waitpid(pid, &status, WUNTRACED), pid);
-	until = npsd_clock_system.mono_ms(NULL) + 5000; /* longer than stall.limit */
-	while (npsd_clock_system.mono_ms(NULL) < until)
-		usleep(10000);
-	kill(pid, SIGCONT);
-	kill(pid, SIGTERM);
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %d", status);
-	close(log);
-	help_redis_stop(&redis);
 }
