@@ -52,9 +52,9 @@ static void pos_text(char out[40], struct npsd_pos pos)
 
 static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 {
-	char config[] = "config", claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], base[40];
+	char config[] = "config", rulings[GROUP_TP_TEXT + 10], base[40];
 	char number[12], parts[12], later[40];
-	const char *keys[] = {config, claims, rulings};
+	const char *keys[] = {config, rulings};
 	const char *args[] = {
 	    g->w->cfg->text, t->name, base, t->fresh, g->w->cfg->topics[t->tp.topic], number, parts, later};
 	struct npsd_pos pos = {0, t->low};
@@ -76,9 +76,8 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	if (t->committed >= 0 && g->w->cfg->on_gap == NPSD_GAP_HALT)
 		base[0] = 0; /* only read */
 	fresh_claim(g, t->fresh);
-	snprintf(claims, sizeof claims, "claims:%s", t->name);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
-	return group_call(g, tag, NPSD_S_base, keys, 3, args, 8);
+	return group_call(g, tag, NPSD_S_base, keys, 2, args, 8);
 }
 
 static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
@@ -96,15 +95,14 @@ static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
 
 static bool claim_call(struct npsd_group *g, struct take *t, uint64_t tag)
 {
-	char claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], pos[40];
-	const char *keys[] = {claims, rulings};
+	char rulings[GROUP_TP_TEXT + 10], pos[40];
+	const char *keys[] = {rulings};
 	const char *args[] = {t->name, t->state.claim, pos, t->fresh};
 
 	fresh_claim(g, t->fresh);
-	snprintf(claims, sizeof claims, "claims:%s", t->name);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
 	pos_text(pos, t->state.pos);
-	return group_call(g, tag, NPSD_S_claim, keys, 2, args, 4);
+	return group_call(g, tag, NPSD_S_claim, keys, 1, args, 4);
 }
 
 bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
@@ -232,7 +230,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		return;
 	}
 	made = strcmp(t->state.claim, t->fresh) == 0;
-	if (r->n > 9 && r->el[9].len > 0)
+	if (r->n > 7 && r->el[7].len > 0)
 		npsd_log(NPSD_LOG_WARN, "consume",
 		    "%s: the topic has grown to %" PRId32
 		    " partitions; keys move between them, and answers with them: see grown:%s in %s:meta",
@@ -261,18 +259,14 @@ static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_r
 	const char *reason = r->n > 1 ? r->el[1].str : "";
 
 	if (strcmp(reason, "config") == 0) {
-		const char *stored = r->n > 3 ? r->el[3].str : "";
-		const char *name = npsd_config_difference(stored, g->w->cfg->text);
+		struct npsd_err err = {0};
 
 		if (r->n <= 3) { /* only `base` gives the text that is stored */
 			take_again(g, t, 0);
 			return;
 		}
-		group_fail(g, 2,
-		    "the configuration differs from the one that these keys were counted with, first in "
-		    "`%s`; "
-		    "set it back, or start once with --apply-config",
-		    name ? name : "?");
+		npsd_config_refuse(&err, r->el[3].str, g->w->cfg->text);
+		group_fail(g, 2, "%s", err.text);
 		return;
 	}
 	take_again(g, t, 0); /* claim or position moved meanwhile, or Redis was emptied: read again */

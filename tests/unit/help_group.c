@@ -131,11 +131,11 @@ static bool is(const char *text, const struct npsd_arg *arg)
 
 static void say_state(struct group_bed_call *c, struct group_bed_part *p)
 {
-	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -", "0"};
+	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -"};
 
 	if (!p->claim[0])
 		strcpy(p->claim, "0123456789abcdef"); /* somebody's, who counted up to there */
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 5; i++)
 		snprintf(c->answer[c->n++], 40, "%s", texts[i]);
 	c->rulings = p->rulings;
 	c->nrulings = p->nrulings;
@@ -218,12 +218,11 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	} else {
 		for (; n < c->n; n++)
 			el[n] = text_of(c->answer[n]);
-		if (b->applied && c->script == NPSD_S_base)
+		if (b->applied && c->script == NPSD_S_base && strcmp(c->answer[0], "refused") == 0)
 			el[n++] = text_of(b->applied);
 		for (size_t i = 0; i < c->nrulings; i++)
 			list[i] = text_of(c->rulings[i]);
 		if (c->rulings) {
-			el[n++] = list_of(list, 0);
 			el[n++] = list_of(list, c->nrulings);
 			el[n++] = text_of("");
 		}
