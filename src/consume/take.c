@@ -42,7 +42,7 @@ void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms)
 
 static void fresh_claim(struct npsd_group *g, char out[NPSD_CLAIM_LEN + 1])
 {
-	snprintf(out, NPSD_CLAIM_LEN + 1, "%016" PRIx64, g->w->clock.random(g->w->clock.self));
+	snprintf(out, NPSD_CLAIM_LEN + 1, "%016" PRIx64, g->pl->clock.random(g->pl->clock.self));
 }
 
 static void pos_text(char out[40], struct npsd_pos pos)
@@ -56,7 +56,7 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	char number[12], parts[12], later[40];
 	const char *keys[] = {config, rulings};
 	const char *args[] = {
-	    g->w->cfg->text, t->name, base, t->fresh, g->w->cfg->topics[t->tp.topic], number, parts, later};
+	    g->pl->cfg->text, t->name, base, t->fresh, g->pl->cfg->topics[t->tp.topic], number, parts, later};
 	struct npsd_pos pos = {0, t->low};
 	int32_t n = group_parts(g, t->tp.topic);
 
@@ -70,10 +70,10 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	 * earliest held. */
 	if (t->committed >= 0)
 		pos.offset = 0;
-	else if (g->w->cfg->start == NPSD_START_LATEST)
+	else if (g->pl->cfg->start == NPSD_START_LATEST)
 		pos.offset = t->high;
 	pos_text(base, pos);
-	if (t->committed >= 0 && g->w->cfg->on_gap == NPSD_GAP_HALT)
+	if (t->committed >= 0 && g->pl->cfg->on_gap == NPSD_GAP_HALT)
 		base[0] = 0; /* only read */
 	fresh_claim(g, t->fresh);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
@@ -116,7 +116,7 @@ bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
 		return false;
 	switch (t->step) {
 	case TAKE_ENDS:
-		sent = g->w->broker.ends(g->w->broker.self, tag, t->tp);
+		sent = g->pl->broker.ends(g->pl->broker.self, tag, t->tp);
 		break;
 	case TAKE_BASE:
 		sent = base_call(g, t, tag);
@@ -125,7 +125,7 @@ bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
 		sent = skip_call(g, t, tag);
 		break;
 	case TAKE_COMMIT:
-		sent = g->w->broker.commit(g->w->broker.self, tag, &at, 1);
+		sent = g->pl->broker.commit(g->pl->broker.self, tag, &at, 1);
 		break;
 	case TAKE_CLAIM:
 		sent = claim_call(g, t, tag);
@@ -221,7 +221,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		    t->name, t->committed);
 		return;
 	}
-	if (!parse_stored(t, g->w->cfg, r)) {
+	if (!parse_stored(t, g->pl->cfg, r)) {
 		group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
 		return;
 	}
@@ -234,7 +234,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		npsd_log(NPSD_LOG_WARN, "consume",
 		    "%s: the topic has grown to %" PRId32
 		    " partitions; keys move between them, and answers with them: see grown:%s in %s:meta",
-		    t->name, g->parts[t->tp.topic], g->w->cfg->topics[t->tp.topic], g->w->cfg->prefix);
+		    t->name, g->parts[t->tp.topic], g->pl->cfg->topics[t->tp.topic], g->pl->cfg->prefix);
 	t->emptied = made && t->committed >= 0;
 	if (t->emptied)
 		npsd_log(NPSD_LOG_WARN, "consume",
@@ -249,7 +249,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
 	    t->name, t->state.pos.offset, t->skip_to.offset, t->skip_reason, t->low, t->high);
 	t->held[0] = 0;
-	if (g->w->cfg->on_gap == NPSD_GAP_HALT)
+	if (g->pl->cfg->on_gap == NPSD_GAP_HALT)
 		group_fail(g, 1, "%s: a lost range (%s), and on_gap is halt", t->name, t->skip_reason);
 	t->step = TAKE_SKIP;
 }
@@ -265,7 +265,7 @@ static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_r
 			take_again(g, t, 0);
 			return;
 		}
-		npsd_config_refuse(&err, r->el[3].str, g->w->cfg->text);
+		npsd_config_refuse(&err, r->el[3].str, g->pl->cfg->text);
 		group_fail(g, 2, "%s", err.text);
 		return;
 	}
@@ -297,7 +297,7 @@ void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done 
 		take_again(g, t, 0); /* reads what is stored now */
 		break;
 	case TAKE_CLAIM_WAIT:
-		if (parse_stored(t, g->w->cfg, r))
+		if (parse_stored(t, g->pl->cfg, r))
 			t->step = TAKE_READY;
 		else
 			group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
