@@ -1,29 +1,9 @@
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "npsd/pipeline.h"
 
 #define RING_COMMANDS 4096 /* every partition may be taken and dropped at once */
 #define RING_REQUESTS 16
-
-void npsd_fault_set(struct npsd_pipeline *pl, enum npsd_fault what, const char *fmt, ...)
-{
-	va_list ap;
-
-	/* Pairs with the release below: one setter writes at a time. The other one's incident is as good as
-	 * this one. */
-	if (npsd_exchange_acquire(&pl->incident_lock, 1) != 0)
-		return;
-	/* Pairs with the group's release of NONE: it has read the text before. */
-	if (npsd_load_acquire(&pl->incident) == NPSD_FAULT_NONE) {
-		va_start(ap, fmt);
-		vsnprintf(pl->incident_text, sizeof pl->incident_text, fmt, ap);
-		va_end(ap);
-		npsd_store_release(&pl->incident, (int)what); /* pairs with the group's acquire */
-	}
-	npsd_store_release(&pl->incident_lock, 0); /* pairs with the exchange */
-}
 
 void npsd_rings_new(struct npsd_pipeline *pl)
 {

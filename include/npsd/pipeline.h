@@ -17,20 +17,10 @@
 #include "npsd/broker.h"
 #include "npsd/clock.h"
 #include "npsd/config.h"
+#include "npsd/fault.h"
 #include "npsd/store.h"
 
 #define NPSD_MAX_WORKERS 64
-
-/* Why the process must recover, or end. Set by any room, acted on by the group. */
-enum npsd_fault {
-	NPSD_FAULT_NONE,
-	NPSD_FAULT_CLAIM,  /* claim or position is not mine: another owner, or Redis went back */
-	NPSD_FAULT_DICT,   /* the dictionary went back: the copy must be read anew */
-	NPSD_FAULT_EMPTY,  /* nothing stored: Redis was emptied */
-	NPSD_FAULT_OFFSET, /* a wanted offset does not exist any more */
-	NPSD_FAULT_CONFIG, /* another configuration was applied: stop */
-	NPSD_FAULT_BROKEN, /* Redis refuses our scripts: stop */
-};
 
 /* Wires of one process. Made by main, constant after that but for the atomics. */
 struct npsd_pipeline {
@@ -48,10 +38,7 @@ struct npsd_pipeline {
 	struct npsd_ring *group_to_fold, *fold_to_group;     /* struct npsd_command */
 	struct npsd_ring *fold_to_commit, *commit_to_fold;   /* struct npsd_request */
 
-	NPSD_APART _Atomic int incident; /* enum npsd_fault; any room sets (first wins), group clears */
-	char
-	    incident_text[256]; /* written by the setter before incident (release), read by group (acquire) */
-	_Atomic int incident_lock; /* 1 while a setter writes */
+	struct npsd_fault_cell fault_worker[NPSD_MAX_WORKERS], fault_commit, fault_fold;
 	NPSD_APART _Atomic int
 	    log_full; /* fold: a shard's log is beyond log.max_bytes (relaxed); worker: counts no further */
 	NPSD_APART _Atomic int fold_lag; /* commit bumps after each commit (relaxed): fold reads at once */
@@ -61,10 +48,6 @@ struct npsd_pipeline {
 void npsd_rings_new(struct npsd_pipeline *pl);
 /* With the orders that lie in them. Thread: main, when all rooms are freed */
 void npsd_rings_free(struct npsd_pipeline *pl);
-
-/* First incident wins until the group has taken it. Thread: any */
-void npsd_fault_set(struct npsd_pipeline *pl, enum npsd_fault what, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 
 struct npsd_group;
 struct npsd_worker;

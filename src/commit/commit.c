@@ -10,7 +10,6 @@
 #include "commit/commit.h"
 #include "npsd/err.h"
 
-#define STUCK_AGAIN_MS 1000
 #define DONE_MAX 64 /* completions in a step */
 
 int64_t commit_now_ms(const struct npsd_commit *c)
@@ -26,30 +25,16 @@ struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp)
 	return NULL;
 }
 
-void commit_stuck(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
+void commit_fault(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 
-	if (c->stuck)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(c->stuck_text, sizeof c->stuck_text, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	c->stuck = what;
-	c->stuck_ms = commit_now_ms(c);
-	npsd_fault_set(c->pl, what, "%s", c->stuck_text);
-	c->pl->broker.wake(c->pl->broker.self);
-}
-
-/* Said while another recovery was under way it may have been overheard. */
-static void tell_again(struct npsd_commit *c)
-{
-	int64_t now = commit_now_ms(c);
-
-	if (!c->stuck || now - c->stuck_ms < STUCK_AGAIN_MS)
-		return;
-	c->stuck_ms = now;
-	npsd_fault_set(c->pl, c->stuck, "%s", c->stuck_text);
+	npsd_fault_raise(&c->pl->fault_commit, c->session, what, "%s", text);
+	c->blocked = true;
 	c->pl->broker.wake(c->pl->broker.self);
 }
 
@@ -123,7 +108,7 @@ static void reset(struct npsd_commit *c, const struct npsd_command *o)
 	c->watch_tag = 0;
 	c->watch_due = false;
 	c->watch_retry_ms = 0;
-	c->stuck = NPSD_FAULT_NONE;
+	c->blocked = false;
 	c->session = o->session;
 	c->names = o->names;
 }
@@ -187,7 +172,7 @@ static void begin_batch(struct npsd_commit *c, struct slot *s)
 	s->script = NPSD_S_commit;
 	if (!fits(c, b)) {
 		s->state = SLOT_BLOCKED;
-		commit_stuck(c, NPSD_FAULT_CLAIM, "a batch does not go on from what is held");
+		commit_fault(c, NPSD_FAULT_OWNER, "a batch does not go on from what is held");
 		return;
 	}
 	for (uint32_t i = 0; i < b->nparts; i++)
@@ -220,8 +205,7 @@ static bool take_job(struct npsd_commit *c, int i)
 	s->state = SLOT_SEND;
 	s->tries = 0;
 	s->not_before_ms = 0;
-	/* fold's number is old where a recovery did not concern it; what it asks is answered all the same */
-	if (req->session != c->session && i != c->nslots - 1) {
+	if (req->session != c->session) {
 		req->end = NPSD_REQ_DROPPED;
 		s->state = SLOT_BACK;
 	} else if (req->what == NPSD_REQ_COMMIT) {
@@ -257,10 +241,8 @@ static int until_next(const struct npsd_commit *c, int wait_ms)
 	for (int i = 0; i < c->nslots; i++)
 		if (c->slot[i].state == SLOT_SEND && c->slot[i].not_before_ms < at)
 			at = c->slot[i].not_before_ms;
-	if (!c->watch_tag && !c->stuck && c->nheld && c->watch_ms < at)
+	if (!c->watch_tag && !c->blocked && c->nheld && c->watch_ms < at)
 		at = c->watch_ms;
-	if (c->stuck && c->stuck_ms + STUCK_AGAIN_MS < at)
-		at = c->stuck_ms + STUCK_AGAIN_MS;
 	return at > now ? (int)(at - now) : at < now && wait_ms > 0 ? 1 : 0;
 }
 
@@ -278,7 +260,6 @@ bool npsd_commit_step(struct npsd_commit *c, int wait_ms)
 		any |= advance(c, i);
 	}
 	any |= watch_advance(c);
-	tell_again(c);
 	if (any || wait_ms == 0)
 		return any;
 	if (!c->pl->store_commit.poll(c->pl->store_commit.self, &done, until_next(c, wait_ms)))

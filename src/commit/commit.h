@@ -60,9 +60,7 @@ struct npsd_commit {
 	struct npsd_command *check_command;
 	uint32_t connection;
 
-	enum npsd_fault stuck; /* told, and the RESET is not here yet */
-	char stuck_text[200];
-	int64_t stuck_ms;
+	bool blocked; /* a fault of this session is raised: nothing is sent until RESET */
 	int64_t logged_ms;
 };
 
@@ -84,7 +82,7 @@ void commit_on_done(struct npsd_commit *c, const struct npsd_done *done);
 int64_t commit_now_ms(const struct npsd_commit *c);
 struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp);
 /* The group must recover. */
-void commit_stuck(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
+void commit_fault(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* --- watch.c --- */

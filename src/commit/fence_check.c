@@ -32,13 +32,13 @@ bool watch_advance(struct npsd_commit *c)
 	int64_t now = commit_now_ms(c);
 	uint32_t connection = c->pl->store_commit.connection(c->pl->store_commit.self);
 
-	if (c->stuck)
+	if (c->blocked)
 		watch_end_order(c, false);
 	if (connection != c->connection) {
 		c->connection = connection;
 		c->watch_due = true;
 	}
-	if (c->stuck || c->watch_tag || !c->names)
+	if (c->blocked || c->watch_tag || !c->names)
 		return false;
 	if (c->nheld == 0) {
 		c->watch_due = false;
@@ -89,7 +89,7 @@ void watch_on_done(struct npsd_commit *c, const struct npsd_done *done)
 		return;
 	}
 	if (done->outcome == NPSD_BROKEN) {
-		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
+		commit_fault(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
 	} else if (answer_is(done->reply, 0, "ok")) {
 		if (c->watch_all)
 			watch_end_order(c, true);

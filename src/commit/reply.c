@@ -26,21 +26,21 @@ static const char *text_at(const struct npsd_reply *r, size_t i)
 void answer_refused(struct npsd_commit *c, const struct npsd_reply *r)
 {
 	if (answer_is(r, 1, "empty"))
-		commit_stuck(c, NPSD_FAULT_EMPTY, "nothing is stored any more: Redis was emptied");
+		commit_fault(c, NPSD_FAULT_EMPTY, "nothing is stored any more: Redis was emptied");
 	else if (answer_is(r, 1, "config"))
-		commit_stuck(c, NPSD_FAULT_CONFIG, "%s is stored, this process has %s", text_at(r, 2),
+		commit_fault(c, NPSD_FAULT_CONFIG, "%s is stored, this process has %s", text_at(r, 2),
 		    c->pl->cfg->hash);
 	else if (answer_is(r, 1, "dict"))
-		commit_stuck(c, NPSD_FAULT_DICT, "the stored dictionary, of %s entries, is another one",
+		commit_fault(c, NPSD_FAULT_DICT, "the stored dictionary, of %s entries, is another one",
 		    text_at(r, 2));
 	else if (answer_is(r, 1, "claim"))
-		commit_stuck(
-		    c, NPSD_FAULT_CLAIM, "%s: another claim is stored, at %s", text_at(r, 2), text_at(r, 4));
+		commit_fault(
+		    c, NPSD_FAULT_OWNER, "%s: another claim is stored, at %s", text_at(r, 2), text_at(r, 4));
 	else if (answer_is(r, 1, "position"))
-		commit_stuck(c, NPSD_FAULT_CLAIM, "%s: position %s is stored, another was left",
+		commit_fault(c, NPSD_FAULT_ROLLBACK, "%s: position %s is stored, another was left",
 		    text_at(r, 2), text_at(r, 4));
 	else
-		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
+		commit_fault(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
 }
 
 static void batch_done(struct npsd_commit *c, struct slot *s)
@@ -101,16 +101,16 @@ static void ask_done(struct npsd_commit *c, struct slot *s, const struct npsd_re
 
 	if (r->n != 4 || r->el[3].type != NPSD_REPLY_ARRAY) {
 		s->state = SLOT_BLOCKED;
-		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
+		commit_fault(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
 	} else if (!append_all(c, r)) {
 		s->state = SLOT_BLOCKED;
-		commit_stuck(c, NPSD_FAULT_DICT, "an entry of the stored dictionary disagrees with the copy");
+		commit_fault(c, NPSD_FAULT_DICT, "an entry of the stored dictionary disagrees with the copy");
 	} else if (answer_is(r, 2, "1")) {
 		pack_ask(c, &s->pack, ask, true);
 		s->state = SLOT_SEND;
 	} else if (!answer_all_known(c, ask)) {
 		s->state = SLOT_BLOCKED;
-		commit_stuck(
+		commit_fault(
 		    c, NPSD_FAULT_BROKEN, "the stored dictionary admits a value and does not hold it");
 	} else {
 		s->req->end = NPSD_REQ_DONE;
@@ -156,7 +156,7 @@ void commit_on_done(struct npsd_commit *c, const struct npsd_done *done)
 	s->not_before_ms = 0;
 	if (done->outcome == NPSD_BROKEN) {
 		s->state = SLOT_BLOCKED;
-		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
+		commit_fault(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
 	} else if (!answer_is(done->reply, 0, "ok")) {
 		s->state = SLOT_BLOCKED;
 		answer_refused(c, done->reply);

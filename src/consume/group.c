@@ -72,54 +72,54 @@ static void reset_begin(struct npsd_group *g, bool renew_names)
 	if (renew_names && !g->names_old) {
 		g->names_old = g->names;
 		g->names = npsd_names_new(g->pl->cfg->caps, &g->pl->cfg->sets);
-		g->names_renewed = true;
 	}
 	o.names = g->names;
 	for (size_t i = 0; i < g->ntakes; i++)
 		g->take[i]->held[0] = 0;
 	group_command_workers(g, &o);
 	group_command_send(g, g->pl->group_to_commit, &o);
-	if (g->names_renewed || g->phase == PHASE_FLUSHING) /* it gives up the flush, which may take long */
-		group_command_send(g, g->pl->group_to_fold, &o);
+	group_command_send(g, g->pl->group_to_fold, &o);
 	group_wake_all(g);
 	g->phase = PHASE_RESETTING;
 	g->positions_tag = 0;
 }
 
-/* The incident that is set, and its text; the next may come. */
-static int incident_take(struct npsd_group *g, char text[256])
+/* The greatest fault of this session; NULL: there is none. */
+static const struct npsd_fault_cell *fault_find(const struct npsd_group *g)
 {
-	int what = npsd_load_acquire(&g->pl->incident); /* pairs with npsd_fault_set */
+	const struct npsd_fault_cell *found = NULL;
+	const struct npsd_pipeline *pl = g->pl;
 
-	if (what == NPSD_FAULT_NONE)
-		return what;
-	memcpy(text, g->pl->incident_text, 256);
-	npsd_store_release(&g->pl->incident, NPSD_FAULT_NONE); /* pairs with npsd_fault_set's look */
-	return what;
+	for (int i = 0; i < pl->workers + 2; i++) {
+		const struct npsd_fault_cell *cell = i < pl->workers	? &pl->fault_worker[i]
+						     : i == pl->workers ? &pl->fault_commit
+									: &pl->fault_fold;
+
+		if (npsd_fault_of(cell, g->session) >
+		    (found ? npsd_fault_of(found, g->session) : NPSD_FAULT_NONE))
+			found = cell;
+	}
+	return found;
 }
 
-static bool incident_handle(struct npsd_group *g)
+static bool fault_handle(struct npsd_group *g)
 {
-	char text[256];
-	int what = incident_take(g, text);
-	bool names = what == NPSD_FAULT_DICT || what == NPSD_FAULT_EMPTY;
+	const struct npsd_fault_cell *cell = fault_find(g);
 
-	switch (what) {
-	case NPSD_FAULT_NONE:
+	if (!cell)
 		return false;
+	switch (npsd_fault_of(cell, g->session)) {
 	case NPSD_FAULT_CONFIG:
-		group_fail(g, 2, "another configuration was applied to these keys: %s", text);
+		group_fail(g, 2, "another configuration was applied to these keys: %s", cell->text);
 		return true;
 	case NPSD_FAULT_BROKEN:
-		group_fail(g, 1, "%s", text);
+		group_fail(g, 1, "%s", cell->text);
 		return true;
 	default:
 		break;
 	}
-	if (g->phase == PHASE_RESETTING && (!names || g->names_renewed))
-		return true; /* recovery is under way */
-	npsd_log(NPSD_LOG_WARN, "consume", "recovery: %s", text);
-	reset_begin(g, names);
+	npsd_log(NPSD_LOG_WARN, "consume", "recovery: %s", cell->text);
+	reset_begin(g, npsd_fault_of(cell, g->session) >= NPSD_FAULT_DICT);
 	return true;
 }
 
@@ -145,10 +145,7 @@ static void reset_end(struct npsd_group *g)
 {
 	int64_t wait;
 
-	if (incident_handle(g) && (g->phase != PHASE_RESETTING || g->commands_out))
-		return;
 	npsd_names_free(&g->names_old);
-	g->names_renewed = false;
 	if (g->unassign_pending) {
 		unassign(g);
 		g->unassign_pending = false;
@@ -449,7 +446,7 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 		return false;
 	g->stopping = g->stopping || npsd_load_relaxed(&g->stop);
 	any = group_collect_commands(g);
-	any |= incident_handle(g);
+	any |= fault_handle(g);
 	while (g->phase != PHASE_FAILED && g->pl->store_group.poll(g->pl->store_group.self, &done, 0))
 		any |= on_store(g, &done);
 	if (g->drain && !g->targets_known)

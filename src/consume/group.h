@@ -82,7 +82,6 @@ struct npsd_group {
 	bool commands_ok;
 	int64_t deadline_ms;
 	struct npsd_names *names, *names_old;
-	bool names_renewed;
 	int64_t last_reset_ms;
 	int resets; /* in quick succession */
 

@@ -54,10 +54,9 @@ static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct n
 		memcpy(p->state.claim, o->state.claim, sizeof p->state.claim);
 		return true;
 	}
-	npsd_fault_set(k->pl, NPSD_FAULT_CLAIM,
+	npsd_worker_fault(k, NPSD_FAULT_OWNER,
 	    "%s/%" PRId32 " was to be kept, but its ledger is not at %" PRId64,
 	    k->cfg->topics[o->state.tp.topic], o->state.tp.part, o->state.pos.offset);
-	k->halted = true;
 	return false;
 }
 
@@ -164,8 +163,7 @@ static bool push_answer(struct npsd_worker *k)
 	free(o->rulings);
 	o->rulings = NULL;
 	o->nrulings = 0;
-	if (!npsd_ring_push(k->pl->worker_to_group[k->number], o))
-		return false;
+	npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], o)); /* as long as all commands sent */
 	k->order = NULL;
 	k->answered = false;
 	k->pl->broker.wake(k->pl->broker.self);

@@ -75,11 +75,9 @@ bool npsd_memory_fits(struct npsd_worker *k)
 		sweep_all(k);
 	if (!is_above(k, limit) || is_loading(k)) /* a load may exceed it, and is seen to when it has ended */
 		return true;
-	npsd_fault_set(k->pl, NPSD_FAULT_BROKEN,
+	npsd_worker_fault(k, NPSD_FAULT_BROKEN,
 	    "the ledgers of a worker have reached ledger.memory_max (%" PRId64
 	    " bytes for each of %d workers), and hold nothing old: raise it",
 	    limit, k->pl->workers);
-	k->pl->broker.wake(k->pl->broker.self);
-	k->halted = true;
 	return false;
 }

@@ -117,11 +117,9 @@ static bool is_event(const struct npsd_messages *in, size_t i)
 static void ask(struct npsd_worker *k)
 {
 	if (++k->in.asks > ASKS_MAX) {
-		npsd_fault_set(k->pl, NPSD_FAULT_BROKEN,
+		npsd_worker_fault(k, NPSD_FAULT_BROKEN,
 		    "the dictionary was asked %d times for the same records' values, and does not know them",
 		    ASKS_MAX);
-		k->pl->broker.wake(k->pl->broker.self);
-		k->halted = true;
 		return;
 	}
 	k->ask.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
@@ -331,11 +329,9 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	if (!p || m->offset < p->next)
 		return true;
 	if (m->what == NPSD_MSG_GONE) {
-		npsd_fault_set(k->pl, NPSD_FAULT_OFFSET,
+		npsd_worker_fault(k, NPSD_FAULT_OFFSET,
 		    "%s/%" PRId32 ": offset %" PRId64 " does not exist any more", k->cfg->topics[m->tp.topic],
 		    m->tp.part, p->next);
-		k->pl->broker.wake(k->pl->broker.self);
-		k->halted = true;
 		return false;
 	}
 	begin_at(k, p, m->offset);

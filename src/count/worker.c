@@ -1,5 +1,7 @@
 #include "count/worker.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "count/route.h"
@@ -85,6 +87,19 @@ void npsd_worker_free(struct npsd_worker **worker)
 	batch_free(k->sent);
 	free(k->row);
 	free(k);
+}
+
+void npsd_worker_fault(struct npsd_worker *k, enum npsd_fault what, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	npsd_fault_raise(&k->pl->fault_worker[k->number], k->session, what, "%s", text);
+	k->halted = true;
+	k->pl->broker.wake(k->pl->broker.self);
 }
 
 /* --- jobs --- */

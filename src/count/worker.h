@@ -90,7 +90,12 @@ struct npsd_worker {
 	int64_t mono_ms; /* read once a step */
 };
 
-/* --- orders.c --- Thread: worker. True if anything was done */
+/* --- worker.c --- Thread: worker */
+/* The process must recover, or end: the worker stands still until RESET. */
+void npsd_worker_fault(struct npsd_worker *k, enum npsd_fault what, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- control.c --- Thread: worker. True if anything was done */
 bool npsd_worker_commands(struct npsd_worker *k);
 
 /* --- messages.c --- Thread: worker */

@@ -14,7 +14,6 @@
 	((size_t)256 << 20) /* packed and not yet written; far above what snapshot.c lets happen */
 #define NAP_MS 10	    /* longest wait: what is due by time is looked at so often */
 #define ASK_MS 50
-#define HALT_AGAIN_MS 1000
 #define ANSWERS 64 /* taken in one step */
 
 struct npsd_fold *npsd_fold_new(struct npsd_pipeline *pl)
@@ -103,25 +102,15 @@ uint64_t npsd_fold_submit(struct npsd_fold *f, enum npsd_script script, int shar
 
 void npsd_fold_halt(struct npsd_fold *f, enum npsd_fault what, const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(f->halt_text, sizeof f->halt_text, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	npsd_fault_raise(&f->pl->fault_fold, f->session, what, "%s", text);
 	f->halted = true;
-	f->halt = what;
-	f->halt_mono = f->mono_ms;
-	npsd_fault_set(f->pl, what, "%s", f->halt_text);
-}
-
-/* Said while another incident was set it was overheard, and the recovery from that one need not concern fold.
- */
-static void tell_again(struct npsd_fold *f)
-{
-	if (!f->halted || f->reset || f->mono_ms - f->halt_mono < HALT_AGAIN_MS)
-		return;
-	f->halt_mono = f->mono_ms;
-	npsd_fault_set(f->pl, f->halt, "%s", f->halt_text);
+	f->pl->broker.wake(f->pl->broker.self);
 }
 
 static enum npsd_fault misfit_of(struct npsd_str reason)
@@ -324,9 +313,10 @@ static bool ask_step(struct npsd_fold *f)
 	f->ask.req.session = f->session;
 	f->ask.req.end = NPSD_REQ_PENDING;
 	f->ask.n = 0;
-	f->asking = npsd_ring_push(f->pl->fold_to_commit, &f->ask.req);
+	f->asking = true;
+	npsd_assert(npsd_ring_push(f->pl->fold_to_commit, &f->ask.req)); /* one request at a time */
 	f->pl->store_commit.wake(f->pl->store_commit.self);
-	return f->asking;
+	return true;
 }
 
 /* --- steps --- */
@@ -388,7 +378,6 @@ bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 		did |= flush_step(f);
 	}
 	tell_log_full(f);
-	tell_again(f);
 	if (!did)
 		did = answers(f, wait_ms < NAP_MS ? wait_ms : NAP_MS);
 	return did;

@@ -100,10 +100,7 @@ struct npsd_fold {
 	struct npsd_store *store;
 	struct npsd_names *names; /* NULL before the first RESET */
 	uint32_t session;
-	bool halted; /* an incident is set: nothing until RESET */
-	enum npsd_fault halt;
-	char halt_text[200];
-	int64_t halt_mono; /* when it was told last */
+	bool halted; /* a fault of this session is raised: nothing until RESET */
 	struct npsd_command *reset, *flush;
 	int64_t mono_ms; /* now, read once a step */
 	int64_t t_ms;	 /* wall: the highest t used; it never goes back */

@@ -67,12 +67,12 @@ static bool text_is(const struct npsd_reply *r, const char *word)
 	return r->type == NPSD_REPLY_STR && r->len == strlen(word) && memcmp(r->str, word, r->len) == 0;
 }
 
-bool npsd_reply_is(const struct npsd_reply *r, const char *word, size_t n)
+bool npsd_pub_reply_is(const struct npsd_reply *r, const char *word, size_t n)
 {
 	return r->type == NPSD_REPLY_ARRAY && r->n >= n && r->n > 0 && text_is(&r->el[0], word);
 }
 
-int64_t npsd_reply_int(const struct npsd_reply *r)
+int64_t npsd_pub_reply_int(const struct npsd_reply *r)
 {
 	if (r->type == NPSD_REPLY_INT)
 		return r->integer;
@@ -111,7 +111,7 @@ void npsd_pub_refused(struct npsd_pub *p, const struct npsd_reply *r)
 
 	/* A stored rev begins with its epoch. */
 	if (r->n > 2 && (strcmp(reason, "rev") == 0 || strcmp(reason, "epoch") == 0)) {
-		int64_t epoch = npsd_reply_int(&r->el[2]);
+		int64_t epoch = npsd_pub_reply_int(&r->el[2]);
 
 		if (epoch > p->seen)
 			p->seen = epoch;

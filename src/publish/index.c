@@ -113,7 +113,7 @@ bool npsd_pub_index_step(struct npsd_pub *p, const struct npsd_shard_view *v, st
 
 void npsd_pub_index_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
 {
-	if (done->outcome != NPSD_DONE || !npsd_reply_is(done->reply, "ok", 1)) {
+	if (done->outcome != NPSD_DONE || !npsd_pub_reply_is(done->reply, "ok", 1)) {
 		npsd_pub_failed(p, done, mono_ms);
 		give_back(p);
 		return;

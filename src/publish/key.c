@@ -210,7 +210,7 @@ void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, cons
 
 	p->nflight--;
 	measure(p, mono_ms);
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1)) {
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", 1)) {
 		bool first = key->swept != p->sweep.number;
 
 		key->holds = key->may_hold = p->slot_shown[slot] != 0;
@@ -223,7 +223,7 @@ void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, cons
 		return;
 	}
 	npsd_due_retry(&p->due, i, mono_ms);
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 3))
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 3))
 		npsd_pub_refused(p, done->reply);
 	else
 		npsd_pub_failed(p, done, mono_ms);

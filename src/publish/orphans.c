@@ -361,11 +361,11 @@ bool npsd_orphans_remove(struct npsd_pub *p, const struct npsd_shard_view *v, st
 
 void npsd_orphans_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
 {
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1)) {
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", 1)) {
 		/* index and rank say only "ok"; the others whether it was removed */
-		p->sweep.removed += done->reply->n < 2 || npsd_reply_int(&done->reply->el[1]) == 1;
+		p->sweep.removed += done->reply->n < 2 || npsd_pub_reply_int(&done->reply->el[1]) == 1;
 		drop_last(p);
-	} else if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 3)) {
+	} else if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 3)) {
 		npsd_pub_refused(p, done->reply);
 	} else {
 		npsd_pub_failed(p, done, mono_ms);

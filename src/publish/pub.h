@@ -184,8 +184,8 @@ struct npsd_pub_header {
 void npsd_pub_header(struct npsd_pub_header *h, const struct npsd_pub *p, const struct npsd_shard_view *v);
 /* Whether an array whose first element is the text; el, if n > 0, the n elements that it must at least have.
  */
-bool npsd_reply_is(const struct npsd_reply *r, const char *word, size_t n);
-int64_t npsd_reply_int(const struct npsd_reply *r); /* of a number or of decimal text; 0 where it is none */
+bool npsd_pub_reply_is(const struct npsd_reply *r, const char *word, size_t n);
+int64_t npsd_pub_reply_int(const struct npsd_reply *r); /* of a number or of decimal text; 0 where it is none */
 void npsd_rev_write(char rev[NPSD_REV_LEN + 1], int64_t epoch, int64_t seq, int64_t t_ms);
 /* The call failed or answered what no script of ours answers: told, and nothing is submitted for a while. */
 void npsd_pub_failed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);

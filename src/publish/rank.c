@@ -379,7 +379,7 @@ void npsd_rank_done(struct npsd_pub *p, const struct npsd_done *done, int64_t mo
 	struct npsd_ranks *r = p->ranks;
 
 	/* Where it failed the batch stays, and the call is made again after the pause. */
-	if (done->outcome != NPSD_DONE || !npsd_reply_is(done->reply, "ok", 1)) {
+	if (done->outcome != NPSD_DONE || !npsd_pub_reply_is(done->reply, "ok", 1)) {
 		npsd_pub_failed(p, done, mono_ms);
 		return;
 	}

@@ -149,14 +149,14 @@ bool npsd_round_step(
 void npsd_round_recorded(
     struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
 {
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 2)) {
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", 2)) {
 		memcpy(p->recorded, p->rev, sizeof p->recorded);
 		p->sweep.drop[0] = 0;
-		npsd_orphans_resolve(p, v, npsd_reply_int(&done->reply->el[1]));
+		npsd_orphans_resolve(p, v, npsd_pub_reply_int(&done->reply->el[1]));
 		p->round = NPSD_ROUND_WRITE;
 		return;
 	}
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 2))
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 2))
 		npsd_pub_refused(p, done->reply);
 	else
 		npsd_pub_failed(p, done, mono_ms);

@@ -328,9 +328,9 @@ void npsd_series_done(struct npsd_pub *p, const struct npsd_done *done, int64_t 
 	struct npsd_series *s = p->series;
 	struct entry *e = &s->entry[s->flight];
 
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1))
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", 1))
 		return;
-	if (done->outcome != NPSD_DONE || !npsd_reply_is(done->reply, "again", 1))
+	if (done->outcome != NPSD_DONE || !npsd_pub_reply_is(done->reply, "again", 1))
 		npsd_pub_failed(p, done, mono_ms);
 	e->to_s[s->step] = UNKNOWN_S;
 	if (e->due == 0)

@@ -385,7 +385,7 @@ static void failed(struct npsd_pub *p, const struct npsd_done *done, int64_t mon
 {
 	p->totals->wanted = true;
 	npsd_buf_clear(&p->totals->told);
-	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "refused", 2))
+	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 2))
 		npsd_pub_refused(p, done->reply);
 	else
 		npsd_pub_failed(p, done, mono_ms);
@@ -410,7 +410,7 @@ void npsd_totals_done(struct npsd_pub *p, const struct npsd_done *done, int slot
 {
 	struct npsd_totals *t = p->totals;
 	bool ok =
-	    done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", slot == NPSD_SLOT_TOTALS ? 6 : 1);
+	    done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", slot == NPSD_SLOT_TOTALS ? 6 : 1);
 
 	if (!ok)
 		failed(p, done, mono_ms);

@@ -254,7 +254,8 @@ void dict_same(struct dict_told *told, const void *p, size_t n)
 	answer(d, entries, nitems);
 	must(&c, npsd_names_len_any(d->c.names) == naive);
 	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_BLOCKED));
-	must(&c, d->c.stuck == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
+	must(&c,
+	    npsd_fault_of(&d->pl.fault_commit, 0) == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
 		check_entry(&c, d->c.names, i);
 	told->taken += (long)naive;

@@ -24,7 +24,7 @@ static void fail(const struct case_ *c, const char *what)
 {
 	const unsigned char *p = c->p;
 
-	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, c->bed->f->halt_text, c->n);
+	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, c->bed->pl.fault_fold.text, c->n);
 	for (size_t i = 0; i < c->n; i++)
 		fprintf(stderr, "\\x%02x", p[i]);
 	fprintf(stderr, "\n");

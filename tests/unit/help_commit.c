@@ -172,8 +172,6 @@ void help_reset(struct help_desk *d, struct npsd_names *names)
 	d->names = names ? names : d->names;
 	help_command(
 	    d, &(struct npsd_command){.what = NPSD_CMD_RESET, .session = ++d->session, .names = d->names});
-	npsd_store_release(
-	    &d->pl.incident, NPSD_FAULT_NONE); /* as the group does; pairs with npsd_fault_set */
 	help_desk_step(d);
 	cr_assert(help_command_back(d, &ok));
 	cr_expect(ok);

@@ -243,6 +243,11 @@ static void answer_chunks(struct bed *b, const struct bed_stored *stored)
 
 /* --- the bed --- */
 
+static void nobody(void *self)
+{
+	(void)self;
+}
+
 struct bed *bed_new(int64_t event_ms, int taking)
 {
 	struct bed *b = calloc(1, sizeof *b);
@@ -251,7 +256,8 @@ struct bed *bed_new(int64_t event_ms, int taking)
 	npsd_assert(b);
 	b->clock_ms = event_ms;
 	snprintf(b->epoch, sizeof b->epoch, "%" PRId64, (int64_t)FIRST_EPOCH + taking);
-	b->pl = (struct npsd_pipeline){.cfg = world->cfg, .clock = {b, clock_ms, clock_ms, clock_random}};
+	b->pl = (struct npsd_pipeline){
+	    .cfg = world->cfg, .broker.wake = nobody, .clock = {b, clock_ms, clock_ms, clock_random}};
 	b->pl.store_fold =
 	    (struct npsd_store){.self = b, .submit = store_submit, .connection = store_connection};
 	b->f = npsd_fold_new(&b->pl);
@@ -275,7 +281,7 @@ void bed_free(struct bed **bed)
 static bool is_over(enum bed_end *end, const struct bed *b)
 {
 	if (b->f->halted) {
-		npsd_assert(b->f->halt != NPSD_FAULT_NONE && b->f->halt_text[0]);
+		npsd_assert(npsd_fault_of(&b->pl.fault_fold, b->f->session) != NPSD_FAULT_NONE);
 		*end = BED_REFUSED;
 	} else if (b->s->leaving || b->s->state == NPSD_SHARD_WAIT) {
 		*end = BED_AGAIN;

@@ -80,7 +80,7 @@ Test(commit, what_is_lost_or_cannot_be_now_is_sent_again_with_equal_bytes)
 		}
 	ok(&d, d.nsent - 1 - n);
 	cr_expect_str_eq(help_request_back(&d, 0), "done");
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_NONE);
 	help_batch_free(b);
 	help_desk_close(&d);
 }
@@ -94,8 +94,8 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 	    {{"refused", "empty"}, NPSD_FAULT_EMPTY},
 	    {{"refused", "config", "other"}, NPSD_FAULT_CONFIG},
 	    {{"refused", "dict", "9", "ab"}, NPSD_FAULT_DICT},
-	    {{"refused", "claim", "t/0", "other", "0:5"}, NPSD_FAULT_CLAIM},
-	    {{"refused", "position", "t/0", HELP_MINE, "0:9"}, NPSD_FAULT_CLAIM},
+	    {{"refused", "claim", "t/0", "other", "0:5"}, NPSD_FAULT_OWNER},
+	    {{"refused", "position", "t/0", HELP_MINE, "0:9"}, NPSD_FAULT_ROLLBACK},
 	    {{"what"}, NPSD_FAULT_BROKEN},
 	};
 
@@ -110,7 +110,7 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 		while (n < 5 && rows[i].words[n])
 			n++;
 		help_answer(&d, 0, rows[i].words, n);
-		cr_expect_eq(d.pl.incident, (int)rows[i].expect, "%zu", i);
+		cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), (int)rows[i].expect, "%zu", i);
 		cr_expect_gt(d.wakes_group, 0);
 		cr_expect_str_eq(help_request_back(&d, 0), "none");
 		help_reset(&d, NULL);
@@ -120,7 +120,7 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 	}
 }
 
-Test(commit, an_incident_that_was_overheard_is_told_again)
+Test(commit, the_first_fault_of_a_session_stays_until_the_next)
 {
 	struct help_desk d;
 	struct npsd_batch *b;
@@ -129,14 +129,11 @@ Test(commit, an_incident_that_was_overheard_is_told_again)
 	b = help_batch(&d, 0, 5, 8);
 	help_request(&d, 0, &b->req);
 	help_fail(&d, 0, NPSD_BROKEN);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_BROKEN);
-	d.pl.incident = NPSD_FAULT_NONE;
-	help_desk_step(&d);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
-	d.now_ms += 5000;
-	help_desk_step(&d);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_BROKEN);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_BROKEN);
+	npsd_fault_raise(&d.pl.fault_commit, d.session, NPSD_FAULT_OWNER, "a later one");
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_BROKEN);
 	help_reset(&d, NULL);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_NONE);
 	help_batch_free(b);
 	help_desk_close(&d);
 }
@@ -203,7 +200,7 @@ Test(commit, a_batch_that_does_not_go_on_from_what_is_held_is_not_sent)
 	n = d.nsent;
 	help_request(&d, 0, &b->req);
 	cr_expect_eq(d.nsent, n);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_CLAIM);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_OWNER);
 	help_reset(&d, NULL);
 	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
 	help_batch_free(b);
@@ -222,7 +219,7 @@ Test(commit, the_take_that_came_before_a_job_is_seen_before_it)
 	b = help_batch(&d, 2, 1, 2);
 	help_command(&d, &o);
 	help_request(&d, 0, &b->req);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_NONE);
 	cr_expect(help_command_back(&d, &back));
 	help_reset(&d, NULL);
 	help_batch_free(b);
@@ -287,7 +284,7 @@ Test(commit, an_ask_reads_on_until_all_its_values_are_known)
 	help_desk_close(&d);
 }
 
-Test(commit, fold_reads_the_rest_whatever_the_number_of_its_run)
+Test(commit, fold_reads_the_rest_in_its_own_session_only)
 {
 	struct help_desk d;
 	struct npsd_admission *ask;
@@ -298,6 +295,9 @@ Test(commit, fold_reads_the_rest_whatever_the_number_of_its_run)
 	e = entry(text, chain, 0, 0);
 	ask = help_admission(&d, NULL, 0);
 	help_reset(&d, NULL);
+	help_request(&d, 2, &ask->req);
+	cr_expect_str_eq(help_request_back(&d, 2), "dropped");
+	ask->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d.session};
 	help_request(&d, 2, &ask->req);
 	answer_ask(&d, "0", "0", &e, 1);
 	cr_expect_str_eq(help_request_back(&d, 2), "done");
@@ -319,7 +319,7 @@ Test(commit, an_entry_that_disagrees_is_an_incident_of_the_dictionary)
 	ask = help_admission(&d, values, 1);
 	help_request(&d, 0, &ask->req);
 	answer_ask(&d, "0", "0", &e, 1);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_DICT);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_DICT);
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	help_reset(&d, npsd_names_new(d.cfg.caps, &d.cfg.sets));
 	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
@@ -352,7 +352,8 @@ Test(commit, what_is_held_is_watched_by_itself)
 	help_request(&d, 0, &b->req);
 	ok(&d, 0);
 	help_answer(&d, 1, moved, 5);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE, "a batch has moved it since");
+	cr_expect_eq(
+	    npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_NONE, "a batch has moved it since");
 	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	ok(&d, 0);
 	n = d.nsent;
@@ -360,7 +361,7 @@ Test(commit, what_is_held_is_watched_by_itself)
 	help_desk_step(&d);
 	cr_expect(watches(&d, n, "|0:8|t/1|"));
 	help_answer(&d, 0, gone, 5);
-	cr_expect_eq(d.pl.incident, NPSD_FAULT_CLAIM);
+	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_ROLLBACK);
 	help_batch_free(b);
 	help_reset(&d, NULL);
 	help_desk_close(&d);

@@ -19,7 +19,7 @@ Test(fold, entries_become_panes)
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 2);
 	cr_expect_eq(bed_of(&b, 2)->pub->touched, 1);
 	cr_expect_str_eq(bed_of(&b, 2)->view.positions, "t/0 0:1;t/1 0:2");
-	cr_expect_eq(b.pl.incident, NPSD_FAULT_NONE);
+	cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
 	bed_close(&b);
 }
 
@@ -298,8 +298,9 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
-		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
-		cr_expect_eq(b.pl.incident, rows[i].expect, "row %zu: %s", i, b.pl.incident_text);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu: %s", i,
+		    b.pl.fault_fold.text);
 		cr_expect_eq(bed_of(&b, 1)->view.seq, 0);
 		bed_close(&b);
 	}
@@ -326,8 +327,9 @@ Test(fold, a_fence_that_is_malformed_stops_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
-		cr_expect_eq(b.pl.incident, NPSD_FAULT_BROKEN, "row %zu: %s", i, b.pl.incident_text);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu: %s",
+		    i, b.pl.fault_fold.text);
 		bed_close(&b);
 	}
 }
@@ -349,13 +351,13 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
-		cr_expect_eq(b.pl.incident, rows[i].expect, "row %zu", i);
-		b.pl.incident = NPSD_FAULT_NONE;
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu", i);
+
 		bed_store_names(&b);
 		bed_reset(&b); /* the group recovers */
 		bed_catch_up(&b);
-		cr_expect_eq(b.pl.incident, NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
 		bed_close(&b);
 	}
 }

@@ -97,7 +97,7 @@ static void expect_delta(const char *what, struct delta d, enum bed_end expect, 
 {
 	struct bed *b = bed_of_nothing();
 
-	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), expect, "%s: %s", what, b->f->halt_text);
+	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), expect, "%s: %s", what, b->pl.fault_fold.text);
 	cr_expect_eq(npsd_panes_segments(b->s->view.panes), segments, "%s", what);
 	cr_expect_eq(b->s->view.seq, expect == BED_RUNS, "%s", what);
 	bed_free(&b);

@@ -338,8 +338,8 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 		snapshot_all(&b);
 		help_redis_do(&b.redis, "HSET", K("manifest:1"), rows[i].field, rows[i].value, NULL);
 		bed_reset(&b);
-		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
-		cr_expect_eq(b.pl.incident, NPSD_FAULT_BROKEN, "row %zu", i);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu", i);
 		bed_close(&b);
 	}
 }

@@ -38,7 +38,7 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->unassigns, 1);
-	npsd_fault_set(&b->pl, NPSD_FAULT_CLAIM, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->assigns, 1);
@@ -150,7 +150,7 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	b->now_ms += 1000;
 	group_bed_settle(b);
 	cr_assert_eq(b->ncalls, 1, "positions are asked for");
-	npsd_fault_set(&b->pl, NPSD_FAULT_CLAIM, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	answer_all(b, 1);
 	cr_assert_eq(b->g->phase, PHASE_RUNNING);

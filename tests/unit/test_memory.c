@@ -85,7 +85,7 @@ Test(memory, a_ruling_follows_a_load)
 	push_all(r, loaded + 5000);
 	rig_run(r);
 	cr_expect_eq(rig_total(r, "consumed"), 5000);
-	cr_expect_eq(npsd_load_acquire(&r->pl.incident), 0);
+	cr_expect_eq(npsd_fault_of(&r->pl.fault_worker[0], r->session), 0);
 	cr_expect_gt(rig_meta(r, "horizon_moved"), 0);
 	cr_expect(strstr(r->rulings, "horizon 0:2"), "%s", r->rulings);
 	rig_free(&r);

@@ -124,8 +124,8 @@ Test(orders, a_ledger_that_is_not_where_it_should_be_is_not_kept)
 		take(r, 0, rows[i].keep_pos, rows[i].keep_pos, true);
 		rig_run(r);
 		cr_expect_eq(rig_answer(r), !rows[i].refused, "%zu", i);
-		cr_expect_eq(
-		    npsd_load_acquire(&r->pl.incident), rows[i].refused ? NPSD_FAULT_CLAIM : NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&r->pl.fault_worker[0], r->session),
+		    rows[i].refused ? NPSD_FAULT_OWNER : NPSD_FAULT_NONE);
 		rig_free(&r);
 	}
 }

@@ -218,8 +218,8 @@ Test(worker, messages_of_an_earlier_assignment_are_dropped_and_holes_passed)
 	cr_expect_eq(r->released, r->nlog);
 	rig_msg(r, NPSD_MSG_GONE, 0, 15);
 	rig_run(r);
-	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_OFFSET);
-	cr_expect(strstr(r->pl.incident_text, "survey-events/0"), "%s", r->pl.incident_text);
+	cr_expect_eq(npsd_fault_of(&r->pl.fault_worker[0], r->session), NPSD_FAULT_OFFSET);
+	cr_expect(strstr(r->pl.fault_worker[0].text, "survey-events/0"), "%s", r->pl.fault_worker[0].text);
 	rig_free(&r);
 }
 
@@ -350,8 +350,8 @@ Test(worker, ledgers_stop_at_their_limit)
 		submit(r, i, RIG_NOW, id, "9", "");
 	}
 	rig_run(r);
-	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_BROKEN);
-	cr_expect(strstr(r->pl.incident_text, "ledger.memory_max"), "%s", r->pl.incident_text);
+	cr_expect_eq(npsd_fault_of(&r->pl.fault_worker[0], r->session), NPSD_FAULT_BROKEN);
+	cr_expect(strstr(r->pl.fault_worker[0].text, "ledger.memory_max"), "%s", r->pl.fault_worker[0].text);
 	cr_expect_gt(r->at, 7000);
 	cr_expect_lt(r->at, 18000);
 	rig_free(&r);
@@ -366,8 +366,8 @@ Test(worker, does_not_ask_for_ever)
 	submit(r, 0, RIG_NOW, "a", "9", "");
 	rig_run(r);
 	cr_expect_eq(r->asks, 64);
-	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_BROKEN);
-	cr_expect(strstr(r->pl.incident_text, "dictionary"), "%s", r->pl.incident_text);
+	cr_expect_eq(npsd_fault_of(&r->pl.fault_worker[0], r->session), NPSD_FAULT_BROKEN);
+	cr_expect(strstr(r->pl.fault_worker[0].text, "dictionary"), "%s", r->pl.fault_worker[0].text);
 	cr_expect_eq(r->batches, 0);
 	rig_free(&r);
 }
