@@ -399,7 +399,7 @@ void npsd_shard_runs(struct npsd_fold *f, struct npsd_shard *s)
 	int64_t interval = f->pl->cfg->snapshot_interval_ms;
 
 	npsd_shard_forget(f, s, true);
-	s->pub = npsd_pub_new(f->pl->cfg, s->view.shard);
+	s->pub = npsd_pub_new(f->pl->cfg, &f->pl->clock, s->view.shard);
 	npsd_pub_taken(s->pub, &s->view);
 	s->state = NPSD_SHARD_RUNS;
 	/* shards taken together are not packed together */

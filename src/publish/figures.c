@@ -86,6 +86,6 @@ void npsd_spread(double *mean, double *sd, const int64_t v[NPSD_NCOUNTER])
 	}
 	npsd_assert(n > 0);
 	*mean = sum / n;
-	/* n * squares - sum^2 is a whole number: exact below 2^53, and never below zero for equal scores. */
+	/* n * squares - sum^2 is an integer: exact below 2^53, and never below zero for equal scores. */
 	*sd = sqrt(fmax(0, n * squares - sum * sum)) / n;
 }

@@ -47,16 +47,16 @@ static bool is_zero(const int64_t v[NPSD_NCOUNTER])
 	return true;
 }
 
-/* The counts below the scores: each is a field of its counter's name. */
+/* All counters after the scores, each as a field with its own name. */
 static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 {
 	static const char *const name[NPSD_NCOUNTER] = {
-#define X(name, meaning) #name,
+#define X(name, ...) #name,
 #include "tbl/counters.def"
 #undef X
 	};
 
-	for (int i = NPSD_C_no_score; i <= NPSD_C_unsubscribed; i++)
+	for (int i = NPSD_C_h10 + 1; i < NPSD_NCOUNTER; i++)
 		put_int(out, name[i], v[i]);
 }
 

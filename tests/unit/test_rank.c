@@ -280,7 +280,7 @@ Test(rank, busy_segments_lag_a_few_intervals_and_a_flush_waits_for_none)
 	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "200");
 	help_publish_forget(&h);
-	h.pub->tokens = 1000;
+	h.pub->context.budget.tokens = 1000;
 	for (int step = 0; step < 20; step++) {
 		for (int i = 0; i < 200; i++) {
 			snprintf(name, sizeof name, "location=place%d", i);

@@ -203,7 +203,7 @@ Test(sweep, none_begins_in_a_flush_but_after_a_reconnect)
 	cr_assert_not(h.pub->sweep.running);
 	/* another server: what was swept on the one before says nothing */
 	DO("DEL", KEY(""));
-	h.pub->connection++;
+	h.pub->sweep.connection++;
 	npsd_pub_flush(h.pub);
 	npsd_pub_step(h.pub, &h.view, &h.store, h.mono_ms);
 	cr_expect_not(npsd_pub_clean(h.pub));
@@ -318,8 +318,8 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	    npsd_names_chain_any(h.names, npsd_names_len_any(h.names)));
 	h.cfg.publish_budget = 0.01; /* with 50 us a key: one in 5 ms */
 	help_publish_take(&h, EPOCH);
-	h.pub->tokens = 100;
-	h.pub->cost_us = 50;
+	h.pub->context.budget.tokens = 100;
+	h.pub->context.budget.cost_us = 50;
 	help_publish_settle(&h);
 	cr_expect_eq(help_publish_calls(&h, "publish "), 100);
 	help_publish_wait(&h, 1000);
