@@ -2,7 +2,7 @@
  * What the parts of a shard's publisher share: configuration, the shard's view, the budget, and the calls in
  * flight. Each part has its own state; publish.c, above all parts, passes events from one to the others.
  *
- *   array  budget  keyname
+ *   array  keyname
  *     context
  *     due  index_set  rank  pane_series  totals  sweep  key  round
  *     verdict (of a name: asks rank, pane_series, key)
@@ -14,7 +14,6 @@
 
 #include "base/backoff.h"
 #include "npsd/publish.h"
-#include "publish/budget.h"
 #include "script/build.h"
 #include "script/result.h"
 
@@ -27,19 +26,28 @@ enum npsd_flight {
 	NPSD_FLIGHT_REMOVE,
 	NPSD_FLIGHT_INDEX,
 	NPSD_FLIGHT_TOTALS,
-	NPSD_FLIGHT_COPY_TOTALS,
-	NPSD_FLIGHT_COPY_META,
 	NPSD_FLIGHT_SCAN,
 	NPSD_FLIGHT_RANK,
 	NPSD_FLIGHT_SERIES,
 	NPSD_NFLIGHT
 };
 
+/* The shard's share of `publish.budget`, in keys. All shards write into one Redis and have equal shares. */
+struct npsd_budget {
+	double tokens;	/* keys that may be written now; below zero after ranks and series */
+	double cost_us; /* time that Redis needs for a key: an upper bound, measured */
+	int64_t filled_mono_ms;
+	uint64_t keys; /* submitted since no key was in flight */
+	int64_t keys_mono_ms;
+};
+
 struct npsd_pub_context {
 	const struct npsd_config *cfg;
 	const struct npsd_clock *clock;
 	int shard;
-	int window_step[NPSD_MAX_WINDOWS]; /* of each window: place of its step in the panes */
+	int nsteps;
+	int64_t step_s[NPSD_MAX_STEPS];	   /* of the panes */
+	int window_step[NPSD_MAX_WINDOWS]; /* of each window: place in step_s */
 
 	/* set by each entry of publish.h; store: by npsd_pub_step alone */
 	const struct npsd_shard_view *v;
@@ -66,6 +74,12 @@ void npsd_pub_context_free(struct npsd_pub_context *c);
 /* The shard was acquired: replies to calls from before are ignored from now on. */
 void npsd_pub_context_reset(struct npsd_pub_context *c);
 
+/* Begins a call on the public key in c->name. */
+static inline void npsd_pub_begin(struct npsd_pub_context *c, enum npsd_script script)
+{
+	npsd_script_begin(&c->build, script);
+	npsd_script_key(&c->build, c->name.p, c->name.n);
+}
 /* Begins a call on the public key `PFX:WORD{SEG}SUFFIX` of segment i. */
 void npsd_pub_begin_seg(
     struct npsd_pub_context *c, enum npsd_script script, const char *word, uint32_t i, const char *suffix);
@@ -89,6 +103,9 @@ static inline bool npsd_pub_paused(const struct npsd_pub_context *c)
 	return c->state != NPSD_PUB_OK || npsd_backoff_waits(&c->backoff, c->now_mono_ms);
 }
 
+void npsd_budget_refill(struct npsd_budget *b, const struct npsd_pub_context *c);
+/* The last key in flight was answered: measures the cost. */
+void npsd_budget_measure(struct npsd_budget *b, int64_t now_mono_ms);
 static inline void npsd_pub_spend(struct npsd_pub_context *c, double keys)
 {
 	if (!c->flush)

@@ -1,11 +1,5 @@
 #include "publish/due.h"
 
-void npsd_due_init(struct npsd_due *d)
-{
-	*d = (struct npsd_due){0};
-	npsd_due_reset(d, 0);
-}
-
 void npsd_due_free(struct npsd_due *d)
 {
 	free(d->seg);
@@ -20,14 +14,12 @@ static void make(struct npsd_due *d, uint32_t i)
 		d->seg[d->n++] = (struct npsd_due_seg){.class = NPSD_DUE_CLASSES};
 }
 
-void npsd_due_reset(struct npsd_due *d, uint32_t n)
+void npsd_due_reset(struct npsd_due *d)
 {
 	d->fresh = d->cool = NPSD_LIST_EMPTY;
 	for (int c = 0; c < NPSD_DUE_CLASSES; c++)
 		d->ready[c] = NPSD_LIST_EMPTY;
 	d->n = d->due = d->nready = d->turn = 0;
-	if (n > 0)
-		make(d, n - 1);
 }
 
 static void make_ready(struct npsd_due *d, uint32_t i, int64_t now_mono_ms)

@@ -40,11 +40,10 @@ struct npsd_due {
 	uint32_t due, nready, turn;
 };
 
-/* Thread: owner, for all */
-void npsd_due_init(struct npsd_due *d);
+/* Thread: owner, for all. Begins zeroed, with a reset */
 void npsd_due_free(struct npsd_due *d);
-/* Forgets all; segments 0 .. n-1 are idle. */
-void npsd_due_reset(struct npsd_due *d, uint32_t n);
+/* Forgets all: every segment is idle. */
+void npsd_due_reset(struct npsd_due *d);
 /* Segment i must be written (again). */
 void npsd_due_touch(struct npsd_due *d, uint32_t i, int64_t now_mono_ms);
 /* A segment without a class, for npsd_due_classify; NPSD_LIST_NONE: there is none. */

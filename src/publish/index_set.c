@@ -43,16 +43,14 @@ void npsd_index_set_acknowledged(
 		push(x, set, i);
 }
 
-/* Moves members from the front of a list, as long as all are added or all removed, to the batch and the call.
- */
+/* Moves members from the front of a list to the batch and the call: all are added, or all removed. */
 static void gather(struct npsd_index_set *x, struct npsd_pub_context *c)
 {
 	struct npsd_list *l = &x->list[x->set];
 
 	x->add = x->seg[l->head].holds;
-	npsd_index_name(&c->name, c->cfg, x->set);
-	npsd_script_begin(&c->build, NPSD_S_index);
-	npsd_script_key(&c->build, c->name.p, c->name.n);
+	npsd_list_name(&c->name, c->cfg, (struct npsd_list_key){.list = x->set});
+	npsd_pub_begin(c, NPSD_S_index);
 	npsd_script_argz(&c->build, x->add ? "SADD" : "SREM");
 	while (x->nbatch < NPSD_INDEX_MEMBERS && !npsd_list_empty(l) && x->seg[l->head].holds == x->add) {
 		uint32_t i = npsd_list_pop(l, NPSD_LINKS(x->seg));

@@ -37,25 +37,9 @@ static int64_t read_from_s(const struct npsd_window *w, int64_t from_s)
 	return w->since_ms && w->since_ms / 1000 > from_s ? w->since_ms / 1000 : from_s;
 }
 
-static int64_t since_of(const struct npsd_pub_context *c, uint32_t i)
+static int64_t later(int64_t a_ms, int64_t b_ms)
 {
-	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
-
-	if (set >= 0 && c->cfg->sets.set[set].since_ms)
-		return c->cfg->sets.set[set].since_ms;
-	return c->v->since_ms;
-}
-
-/* From when on the windows of a segment are whole: counted from the beginning on, and nothing lost. */
-static int64_t whole_ms(int64_t since_ms, int64_t lost_ms, const struct npsd_window *w)
-{
-	int64_t at = since_ms;
-
-	if (lost_ms && (!at || lost_ms > at))
-		at = lost_ms;
-	if (w->since_ms && (!at || w->since_ms > at))
-		at = w->since_ms;
-	return at;
+	return a_ms > b_ms ? a_ms : b_ms;
 }
 
 bool npsd_seg_holds(const struct npsd_pub_context *c, uint32_t i)
@@ -79,23 +63,19 @@ int npsd_seg_class(const struct npsd_pub_context *c, uint32_t i)
 	uint32_t id[NPSD_SET_DIMS];
 
 	npsd_seg_ids(id, seg);
-	for (int d = 0; set && d < set->ndims; d++) {
-		class ++;
-		if (set->dims[d] != NPSD_DIM_location)
-			continue;
-		for (uint32_t up = id[d]; (up = npsd_names_parent_any(c->v->names, up)) >= NPSD_ID_FIRST;)
-			class ++;
-	}
+	for (int d = 0; set && d < set->ndims; d++)
+		class += set->dims[d] == NPSD_DIM_location ? npsd_location_level(c->v->names, id[d]) : 1;
 	return class < NPSD_DUE_CLASSES ? class : NPSD_DUE_CLASSES - 1;
 }
 
 /* --- calls --- */
 
-/* Writes the windows of a segment to c->text one after the other, where each ends to end, and their scores.
- */
+/* Writes the windows of a segment to c->text, one after the other; end: where each ends. */
 static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f, size_t end[NPSD_MAX_WINDOWS])
 {
-	int64_t since_ms = since_of(c, f->seg);
+	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, f->seg)));
+	int64_t own_ms = set < 0 ? 0 : c->cfg->sets.set[set].since_ms;
+	int64_t whole_ms = later(own_ms ? own_ms : c->v->since_ms, c->v->lost_ms);
 
 	npsd_buf_clear(&c->text);
 	for (int w = 0; w < c->cfg->nwindows; w++) {
@@ -104,7 +84,7 @@ static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f,
 		    .from_s = npsd_window_from_s(win, c->v->t_ms), .t_ms = c->v->t_ms};
 
 		n.to_s = n.from_s + win->width_s;
-		n.whole_ms = whole_ms(since_ms, c->v->lost_ms, win);
+		n.whole_ms = later(whole_ms, win->since_ms);
 		npsd_panes_sum(
 		    c->v->panes, f->seg, c->window_step[w], read_from_s(win, n.from_s), n.to_s, n.now);
 		npsd_panes_sum(c->v->panes, f->seg, c->window_step[w],
@@ -117,11 +97,10 @@ static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f,
 	npsd_assert(!c->text.full);
 }
 
-static int free_flight(const struct npsd_keys *k, const struct npsd_pub_context *c)
+static int free_flight(const struct npsd_pub_context *c)
 {
 	int flight = 0;
 
-	npsd_assert(k->nflight < NPSD_KEYS_FLIGHT);
 	while (c->flight[flight] != 0)
 		flight++;
 	npsd_assert(flight < (int)NPSD_KEYS_FLIGHT);
@@ -147,7 +126,7 @@ static void build(struct npsd_pub_context *c, const struct npsd_key_flight *f,
 enum npsd_key_outcome npsd_key_write(
     struct npsd_keys *k, struct npsd_pub_context *c, uint32_t i, const char *rev)
 {
-	int flight = free_flight(k, c);
+	int flight = free_flight(c);
 	struct npsd_key_flight *f = &k->flight[flight];
 	struct npsd_key_state *key = key_at(k, i);
 	size_t end[NPSD_MAX_WINDOWS];
@@ -162,7 +141,11 @@ enum npsd_key_outcome npsd_key_write(
 		return NPSD_KEY_NO_ROOM;
 	key->shown = f->shown;
 	key->may_hold = true;
-	npsd_budget_submitted(&c->budget, k->nflight++ == 0, c->now_mono_ms);
+	if (k->nflight++ == 0) {
+		c->budget.keys = 0;
+		c->budget.keys_mono_ms = c->now_mono_ms;
+	}
+	c->budget.keys++;
 	return NPSD_KEY_SUBMITTED;
 }
 
@@ -171,7 +154,7 @@ bool npsd_key_done(struct npsd_keys *k, struct npsd_pub_context *c, const struct
 	const struct npsd_key_flight *f = &k->flight[flight];
 
 	if (--k->nflight == 0)
-		npsd_budget_answered(&c->budget, c->now_mono_ms);
+		npsd_budget_measure(&c->budget, c->now_mono_ms);
 	if (!npsd_pub_ok(c, done, 1))
 		return false;
 	k->key[f->seg].may_hold = f->shown != 0;

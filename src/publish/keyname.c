@@ -10,69 +10,67 @@ int npsd_set_place(const struct npsd_config *cfg, uint32_t number)
 	return -1;
 }
 
-void npsd_index_name(struct npsd_buf *out, const struct npsd_config *cfg, int set)
+int npsd_rank_list(struct npsd_rank_parts p)
 {
-	npsd_buf_clear(out);
-	npsd_buf_addf(out, "%s:index:%s", cfg->prefix, cfg->sets.set[set].name);
+	return (p.set * 4 + p.kind) * (NPSD_LEVELS + 1) + p.level;
 }
 
-void npsd_rank_name(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_rank_key k)
+struct npsd_rank_parts npsd_rank_parts(int list)
 {
-	npsd_buf_clear(out);
-	npsd_buf_addf(out, "%s:rank:%s:%s", cfg->prefix, npsd_kind_names[k.kind],
-	    npsd_dim_word(&cfg->sets, cfg->sets.set[k.set].dims[0]));
-	if (k.level > 0)
-		npsd_buf_addf(out, "/%d", k.level);
+	int above = list / (NPSD_LEVELS + 1);
+
+	return (struct npsd_rank_parts){above / 4, above % 4, list % (NPSD_LEVELS + 1)};
+}
+
+int npsd_location_level(const struct npsd_names *names, uint32_t id)
+{
+	int level = 1;
+
+	while ((id = npsd_names_parent_any(names, id)) >= NPSD_ID_FIRST)
+		level++;
+	return level;
+}
+
+static void rank_name(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_list_key k)
+{
+	struct npsd_rank_parts p = npsd_rank_parts(k.list);
+
+	npsd_buf_addf(out, "%s:rank:%s:%s", cfg->prefix, npsd_kind_names[p.kind],
+	    npsd_dim_word(&cfg->sets, cfg->sets.set[p.set].dims[0]));
+	if (p.level > 0)
+		npsd_buf_addf(out, "/%d", p.level);
 	npsd_buf_addf(out, ":%s", cfg->windows[k.window].name);
 }
 
-static bool is_made(const struct npsd_config *cfg, struct npsd_rank_key k)
+void npsd_list_name(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_list_key k)
 {
-	const struct npsd_set *set = &cfg->sets.set[k.set];
-
-	return set->ndims == 1 && (k.kind != NPSD_KIND_NONE) == cfg->kinds_split &&
-	       (k.level > 0) == (set->dims[0] == NPSD_DIM_location);
+	npsd_buf_clear(out);
+	if (k.ranked)
+		rank_name(out, cfg, k);
+	else
+		npsd_buf_addf(out, "%s:index:%s", cfg->prefix, cfg->sets.set[k.list].name);
 }
 
-bool npsd_rank_next(const struct npsd_config *cfg, struct npsd_rank_key *k)
+/* The configuration has ranks of that set, kind and level. */
+static bool is_ranked(const struct npsd_config *cfg, struct npsd_rank_parts p)
 {
-	for (;;) {
-		if (++k->window >= cfg->nwindows) {
-			k->window = 0;
-			k->level++;
-		}
-		if (k->level > NPSD_LEVELS) {
-			k->level = 0;
-			k->kind++;
-		}
-		if (k->kind > NPSD_KIND_OTHER) {
-			k->kind = 0;
-			k->set++;
-		}
-		if (k->set >= cfg->sets.n)
-			return false;
-		if (is_made(cfg, *k))
-			return true;
-	}
+	const struct npsd_set *set = &cfg->sets.set[p.set];
+
+	return set->ndims == 1 && (p.kind != NPSD_KIND_NONE) == cfg->kinds_split &&
+	       (p.level > 0) == (set->dims[0] == NPSD_DIM_location);
 }
 
-const char *npsd_step_name(int64_t step_s)
+bool npsd_list_next_key(const struct npsd_config *cfg, struct npsd_list_key *k)
 {
-	return step_s == 60 ? "1m" : step_s == 300 ? "5m" : step_s == 3600 ? "1h" : "1d";
-}
+	int end = npsd_rank_list((struct npsd_rank_parts){.set = cfg->sets.n});
 
-struct npsd_str npsd_key_rest(const struct npsd_config *cfg, struct npsd_str key, const char *word)
-{
-	uint32_t prefix = (uint32_t)strlen(cfg->prefix), n = (uint32_t)strlen(word), head = prefix + n + 2;
-
-	if (key.n < head || memcmp(key.p + prefix + 1, word, n) != 0 || key.p[head - 1] != ':')
-		return (struct npsd_str){0};
-	return (struct npsd_str){key.p + head, key.n - head};
-}
-
-struct npsd_str npsd_in_braces(struct npsd_str text)
-{
-	if (!text.p || text.n < 2 || text.p[0] != '{' || text.p[text.n - 1] != '}')
-		return (struct npsd_str){0};
-	return (struct npsd_str){text.p + 1, text.n - 2};
+	if (!k->ranked && ++k->list < cfg->sets.n)
+		return true;
+	if (!k->ranked)
+		*k = (struct npsd_list_key){.ranked = true};
+	else if (++k->window == cfg->nwindows)
+		*k = (struct npsd_list_key){.ranked = true, .list = k->list + 1};
+	while (k->list < end && !is_ranked(cfg, npsd_rank_parts(k->list)))
+		k->list++;
+	return k->list < end;
 }

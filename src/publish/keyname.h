@@ -4,25 +4,31 @@
 
 #include "base/buf.h"
 #include "npsd/config.h"
+#include "npsd/names.h"
 
-/* A rank: place in cfg->sets, enum npsd_kind, level (0 except for locations), place in cfg->windows. */
-struct npsd_rank_key {
-	int set, kind, level, window;
+#define NPSD_RANK_LISTS (NPSD_MAX_SETS * 4 * (NPSD_LEVELS + 1))
+
+/* An index, or a rank: a list of members. list: place in cfg->sets; of a rank, set, kind and level */
+struct npsd_list_key {
+	bool ranked;
+	int list;
+	int window; /* of a rank: place in cfg->windows */
+};
+
+/* set: place in cfg->sets; kind: enum npsd_kind; level: 0 except for locations */
+struct npsd_rank_parts {
+	int set, kind, level;
 };
 
 /* Place in cfg->sets of the set with that number; -1: it is not configured. Thread: any, for all */
 int npsd_set_place(const struct npsd_config *cfg, uint32_t number);
-/* Replaces out with the name of a set's index. */
-void npsd_index_name(struct npsd_buf *out, const struct npsd_config *cfg, int set);
-/* Replaces out with the name of a rank. */
-void npsd_rank_name(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_rank_key k);
-/* The next rank that the configuration has, from {.window = -1} on. False: there is none. */
-bool npsd_rank_next(const struct npsd_config *cfg, struct npsd_rank_key *k);
-/* The last word of a series' name. */
-const char *npsd_step_name(int64_t step_s);
-/* What follows `PFX:WORD:` in a key that begins with `PFX:`; p == NULL: the key has another word. */
-struct npsd_str npsd_key_rest(const struct npsd_config *cfg, struct npsd_str key, const char *word);
-/* SEG of `{SEG}`; p == NULL: another form. */
-struct npsd_str npsd_in_braces(struct npsd_str text);
+int npsd_rank_list(struct npsd_rank_parts p);
+struct npsd_rank_parts npsd_rank_parts(int list);
+/* Levels of a location, with its own. */
+int npsd_location_level(const struct npsd_names *names, uint32_t id);
+/* Replaces out with the name of an index or a rank. */
+void npsd_list_name(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_list_key k);
+/* The next index or rank that the configuration has, from {.list = -1} on. False: there is none. */
+bool npsd_list_next_key(const struct npsd_config *cfg, struct npsd_list_key *k);
 
 #endif

@@ -7,14 +7,21 @@
 #define SCAN_PAGE "200" /* names that one call looks at, about */
 #define PAGE_ROOM 512u	/* a small set comes whole: its size is the server's configuration */
 
+static void forget_last(struct npsd_orphans *o)
+{
+	free(o->orphan[--o->n].text);
+	if (o->n == 0) {
+		o->resolved = false;
+		o->need_len = 0;
+	}
+}
+
 void npsd_orphans_reset(struct npsd_orphans *o)
 {
 	while (o->n > 0)
-		free(o->orphan[--o->n].text);
+		forget_last(o);
 	o->scan = NPSD_SCAN_DONE;
 	o->removed = 0;
-	o->need_len = 0;
-	o->resolved = false;
 }
 
 void npsd_orphans_begin(struct npsd_orphans *o)
@@ -43,22 +50,8 @@ static void write_pattern(struct npsd_pub_context *c)
 	npsd_buf_addz(&c->name, ":*");
 }
 
-/* Begins a call on an index, or on a rank. */
-static void begin_list(
-    struct npsd_pub_context *c, bool ranked, enum npsd_script script, int set, struct npsd_rank_key rank)
-{
-	if (ranked)
-		npsd_rank_name(&c->name, c->cfg, rank);
-	else
-		npsd_index_name(&c->name, c->cfg, set);
-	npsd_script_begin(&c->build, script);
-	npsd_script_key(&c->build, c->name.p, c->name.n);
-}
-
 bool npsd_orphans_scan(const struct npsd_orphans *o, struct npsd_pub_context *c)
 {
-	bool ranked = o->scan == NPSD_SCAN_RANKED;
-
 	/* need_len holds for what is in memory: all of that is removed before more is scanned */
 	if (o->resolved || scan_is_paused(o) || c->flight[NPSD_FLIGHT_SCAN] != 0)
 		return false;
@@ -68,7 +61,8 @@ bool npsd_orphans_scan(const struct npsd_orphans *o, struct npsd_pub_context *c)
 		npsd_script_argz(&c->build, o->cursor);
 		npsd_script_arg(&c->build, c->name.p, c->name.n);
 	} else {
-		begin_list(c, ranked, ranked ? NPSD_S_ranked : NPSD_S_members, o->set, o->rank);
+		npsd_list_name(&c->name, c->cfg, o->list);
+		npsd_pub_begin(c, o->list.ranked ? NPSD_S_ranked : NPSD_S_members);
 		npsd_script_argz(&c->build, o->cursor);
 	}
 	npsd_script_argz(&c->build, SCAN_PAGE);
@@ -78,20 +72,9 @@ bool npsd_orphans_scan(const struct npsd_orphans *o, struct npsd_pub_context *c)
 static void next_scan(struct npsd_orphans *o, const struct npsd_config *cfg)
 {
 	strcpy(o->cursor, "0");
-	switch (o->scan) {
-	case NPSD_SCAN_NAMES:
-		o->scan = NPSD_SCAN_MEMBERS;
-		o->set = 0;
-		return;
-	case NPSD_SCAN_MEMBERS:
-		if (++o->set < cfg->sets.n)
-			return;
-		o->rank = (struct npsd_rank_key){.window = -1};
-		break;
-	default:
-		break;
-	}
-	o->scan = npsd_rank_next(cfg, &o->rank) ? NPSD_SCAN_RANKED : NPSD_SCAN_DONE;
+	if (o->scan == NPSD_SCAN_NAMES)
+		o->list = (struct npsd_list_key){.list = -1};
+	o->scan = npsd_list_next_key(cfg, &o->list) ? NPSD_SCAN_MEMBERS : NPSD_SCAN_DONE;
 }
 
 static void keep_orphan(
@@ -102,8 +85,7 @@ static void keep_orphan(
 	if (o->n == NPSD_ORPHANS)
 		return; /* the next sweep finds it */
 	orphan = &o->orphan[o->n++];
-	*orphan = (struct npsd_orphan){
-	    .kind = kind, .set = o->set, .rank = o->rank, .len = name.n, .rev_len = rev.n};
+	*orphan = (struct npsd_orphan){.kind = kind, .list = o->list, .len = name.n, .rev_len = rev.n};
 	orphan->text = malloc((size_t)name.n + rev.n + 1);
 	npsd_assert(orphan->text != NULL);
 	memcpy(orphan->text, name.p, name.n);
@@ -120,7 +102,7 @@ static void names_scanned(struct npsd_orphans *o, const struct npsd_holdings *h,
 		/* a key that holds only its rev expires */
 		if (kind == NPSD_ORPHAN_KEY && rev.n > 0 && npsd_reply_at(r, k + 2)->integer == 1)
 			continue;
-		if (npsd_name_verdict(h, kind, o->rank, key) != NPSD_NAME_KEPT)
+		if (npsd_name_verdict(h, kind, o->list, key) != NPSD_NAME_KEPT)
 			keep_orphan(o, kind, key, rev);
 	}
 }
@@ -128,11 +110,12 @@ static void names_scanned(struct npsd_orphans *o, const struct npsd_holdings *h,
 /* r: {cursor, member, ...} */
 static void members_scanned(struct npsd_orphans *o, const struct npsd_holdings *h, const struct npsd_reply *r)
 {
-	enum npsd_orphan_kind kind = o->scan == NPSD_SCAN_MEMBERS ? NPSD_ORPHAN_MEMBER : NPSD_ORPHAN_RANKED;
+	for (size_t k = 1; k < r->n; k++) {
+		struct npsd_str member = npsd_reply_str(r, k);
 
-	for (size_t k = 1; k < r->n; k++)
-		if (npsd_name_verdict(h, kind, o->rank, npsd_reply_str(r, k)) != NPSD_NAME_KEPT)
-			keep_orphan(o, kind, npsd_reply_str(r, k), NPSD_STR(""));
+		if (npsd_name_verdict(h, NPSD_ORPHAN_MEMBER, o->list, member) != NPSD_NAME_KEPT)
+			keep_orphan(o, NPSD_ORPHAN_MEMBER, member, NPSD_STR(""));
+	}
 }
 
 void npsd_orphans_scanned(struct npsd_orphans *o, const struct npsd_holdings *h, const struct npsd_done *done)
@@ -153,7 +136,7 @@ void npsd_orphans_scanned(struct npsd_orphans *o, const struct npsd_holdings *h,
 		next_scan(o, h->c->cfg);
 }
 
-/* --- resolve --- */
+/* --- resolve and remove --- */
 
 bool npsd_orphans_wait(const struct npsd_orphans *o, const struct npsd_pub_context *c)
 {
@@ -170,12 +153,10 @@ void npsd_orphans_resolve(struct npsd_orphans *o, const struct npsd_pub_context 
 	o->resolved = (int64_t)npsd_names_len_any(c->v->names) >= o->need_len;
 }
 
-/* --- remove --- */
-
 static enum npsd_name_verdict judge(const struct npsd_holdings *h, const struct npsd_orphan *o)
 {
 	enum npsd_name_verdict verdict =
-	    npsd_name_verdict(h, o->kind, o->rank, (struct npsd_str){o->text, o->len});
+	    npsd_name_verdict(h, o->kind, o->list, (struct npsd_str){o->text, o->len});
 
 	/* unknown names are removed by shard 0 */
 	return verdict == NPSD_NAME_UNKNOWN && h->c->shard != 0 ? NPSD_NAME_KEPT : verdict;
@@ -184,11 +165,10 @@ static enum npsd_name_verdict judge(const struct npsd_holdings *h, const struct 
 static void submit_removal(
     const struct npsd_orphan *o, struct npsd_pub_context *c, const char *rev, enum npsd_name_verdict verdict)
 {
-	bool ranked = o->kind == NPSD_ORPHAN_RANKED;
-
-	if (ranked || o->kind == NPSD_ORPHAN_MEMBER) {
-		begin_list(c, ranked, ranked ? NPSD_S_rank : NPSD_S_index, o->set, o->rank);
-		npsd_script_argz(&c->build, ranked ? "0" : "SREM");
+	if (o->kind == NPSD_ORPHAN_MEMBER) {
+		npsd_list_name(&c->name, c->cfg, o->list);
+		npsd_pub_begin(c, o->list.ranked ? NPSD_S_rank : NPSD_S_index);
+		npsd_script_argz(&c->build, o->list.ranked ? "0" : "SREM");
 		npsd_script_arg(&c->build, o->text, o->len);
 	} else {
 		/* an own segment may hold something again: its emptied key keeps a rev */
@@ -201,15 +181,6 @@ static void submit_removal(
 		npsd_script_arg(&c->build, o->text + o->len, o->rev_len);
 	}
 	npsd_pub_submit(c, NPSD_FLIGHT_REMOVE); /* false: the next step tries again */
-}
-
-static void forget_last(struct npsd_orphans *o)
-{
-	free(o->orphan[--o->n].text);
-	if (o->n == 0) {
-		o->resolved = false;
-		o->need_len = 0;
-	}
 }
 
 bool npsd_orphans_remove(struct npsd_orphans *o, const struct npsd_holdings *h, const char *rev)

@@ -19,18 +19,16 @@
 
 struct npsd_orphan {
 	enum npsd_orphan_kind kind;
-	int set;		   /* MEMBER: of this set's index */
-	struct npsd_rank_key rank; /* RANKED */
+	struct npsd_list_key list; /* MEMBER */
 	char *text;		   /* its name (KEY, LIST, SERIES: of the key), then its rev as scanned */
 	uint32_t len, rev_len;
 };
 
-enum npsd_scan { NPSD_SCAN_DONE, NPSD_SCAN_NAMES, NPSD_SCAN_MEMBERS, NPSD_SCAN_RANKED };
+enum npsd_scan { NPSD_SCAN_DONE, NPSD_SCAN_NAMES, NPSD_SCAN_MEMBERS };
 
 struct npsd_orphans {
 	enum npsd_scan scan;
-	int set;		   /* MEMBERS: place in cfg->sets */
-	struct npsd_rank_key rank; /* RANKED */
+	struct npsd_list_key list; /* MEMBERS: what is scanned */
 	char cursor[24];
 	struct npsd_orphan orphan[NPSD_ORPHANS];
 	uint32_t n;	  /* in memory */

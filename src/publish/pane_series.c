@@ -6,6 +6,11 @@
 #define NEVER_S INT64_MAX   /* of changed_s: no pane changed */
 #define NO_SERIES UINT32_MAX
 
+static const char *step_name(int64_t step_s)
+{
+	return step_s == 60 ? "1m" : step_s == 300 ? "5m" : step_s == 3600 ? "1h" : "1d";
+}
+
 /* Windows come in ascending width. If all of a step were added later, the first of them says from when on
  * panes are whole. */
 static void see_window(struct npsd_series_step *k, const struct npsd_window *w)
@@ -22,7 +27,6 @@ void npsd_series_init(struct npsd_series *s, const struct npsd_pub_context *c)
 	*s = (struct npsd_series){.nsteps = c->cfg->series_sets ? c->cfg->nseries_steps : 0};
 	for (int i = 0; i < s->nsteps; i++) {
 		struct npsd_series_step *k = &s->step[i];
-		size_t panes;
 
 		k->step_s = c->cfg->series_step_s[i];
 		for (int w = 0; w < c->cfg->nwindows; w++)
@@ -31,11 +35,7 @@ void npsd_series_init(struct npsd_series *s, const struct npsd_pub_context *c)
 				k->at = c->window_step[w];
 			}
 		npsd_assert(k->width_s > 0);
-		panes = (size_t)(2 * k->width_s / k->step_s) + 1;
-		s->max_panes = panes > s->max_panes ? panes : s->max_panes;
 	}
-	s->pane = calloc(s->max_panes + 1, sizeof *s->pane);
-	npsd_assert(s->pane);
 	npsd_series_reset(s);
 }
 
@@ -130,15 +130,15 @@ static struct range range_of(const struct npsd_series_step *k, int64_t t_ms)
 }
 
 /* Reads the panes of segment i; returns how many are not empty. */
-static size_t read_panes(struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i,
+static uint32_t read_panes(struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i,
     const struct npsd_series_step *k, struct range r)
 {
 	int64_t sum[NPSD_NCOUNTER];
-	size_t set = 0;
+	uint32_t set = 0;
 
 	s->npanes = 0;
 	for (int64_t at = r.from_s; at < r.to_s; at += k->step_s) {
-		npsd_assert(s->npanes < s->max_panes);
+		s->pane = npsd_array_reserve(s->pane, &s->pane_cap, s->npanes, sizeof *s->pane);
 		npsd_panes_sum(c->v->panes, i, k->at, at, at + k->step_s, sum);
 		s->pane[s->npanes] = (struct npsd_series_pane){at, npsd_counts_of(sum)};
 		set += s->pane[s->npanes++].counts.n > 0;
@@ -156,12 +156,12 @@ static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
     const struct npsd_series_step *k, struct range changed, struct range gone, bool all)
 {
 	char suffix[8] = ":";
-	size_t set = read_panes(s, c, i, k, changed);
+	uint32_t set = read_panes(s, c, i, k, changed);
 
-	npsd_pub_begin_seg(c, NPSD_S_series, "series:", i, strcat(suffix, npsd_step_name(k->step_s)));
+	npsd_pub_begin_seg(c, NPSD_S_series, "series:", i, strcat(suffix, step_name(k->step_s)));
 	npsd_script_argz(&c->build, all ? "1" : "0");
-	npsd_script_argf(&c->build, "%zu", set);
-	for (size_t p = 0; p < s->npanes; p++) {
+	npsd_script_argf(&c->build, "%u", set);
+	for (uint32_t p = 0; p < s->npanes; p++) {
 		struct npsd_counts n = s->pane[p].counts;
 
 		if (n.n == 0)
@@ -170,18 +170,16 @@ static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
 		npsd_script_argf(&c->build, "%lld %lld %lld", (long long)n.promoters, (long long)n.passives,
 		    (long long)n.detractors);
 	}
-	for (size_t p = 0; !all && p < s->npanes; p++)
+	for (uint32_t p = 0; !all && p < s->npanes; p++)
 		if (s->pane[p].counts.n == 0)
 			add_start(c, s->pane[p].start_s);
 	for (int64_t at = gone.from_s; at < gone.to_s; at += k->step_s)
 		add_start(c, at);
 }
 
-static int64_t floor_to(int64_t v, int64_t step)
+static int64_t pane_start_s(int64_t at_s, int64_t step_s)
 {
-	int64_t rest = v % step;
-
-	return v - rest - (rest < 0 ? step : 0);
+	return npsd_window_from_s(&(struct npsd_window){.width_s = step_s, .step_s = step_s}, at_s * 1000);
 }
 
 /* Submits what is due of a step. False: the store has no room. */
@@ -194,7 +192,8 @@ static bool write_step(
 	bool all = to_s == UNKNOWN_S || r.to_s - to_s > width_s;
 
 	if (!all) {
-		changed.from_s = e->changed_s[step] < to_s ? floor_to(e->changed_s[step], k->step_s) : to_s;
+		changed.from_s =
+		    e->changed_s[step] < to_s ? pane_start_s(e->changed_s[step], k->step_s) : to_s;
 		if (changed.from_s < r.from_s)
 			changed.from_s = r.from_s;
 		gone.from_s = to_s - width_s;
@@ -253,7 +252,7 @@ bool npsd_series_holds(
 	for (int k = 0; k < s->nsteps; k++) {
 		struct range r = range_of(&s->step[k], c->v->t_ms);
 
-		if (npsd_str_eq(step, npsd_str(npsd_step_name(s->step[k].step_s))))
+		if (npsd_str_eq(step, npsd_str(step_name(s->step[k].step_s))))
 			return has_series(c, i) &&
 			       npsd_panes_any(c->v->panes, i, s->step[k].at, r.from_s, r.to_s);
 	}

@@ -40,7 +40,7 @@ struct npsd_series {
 		int64_t start_s;
 		struct npsd_counts counts;
 	} * pane; /* those of the call that is built */
-	size_t npanes, max_panes;
+	uint32_t npanes, pane_cap;
 };
 
 /* Thread: owner, for all */

@@ -1,5 +1,4 @@
-/* The publisher of a shard: its parts, each with its own state. publish.c alone passes events between them.
- */
+/* The publisher of a shard: its parts. publish.c alone passes events between them. */
 #ifndef NPSD_PUBLISH_PUB_H
 #define NPSD_PUBLISH_PUB_H
 
@@ -17,9 +16,7 @@
 struct npsd_pub {
 	struct npsd_pub_context context;
 	struct npsd_holdings holdings;
-	bool leaving; /* nothing more is submitted */
-	int nsteps;
-	int64_t step_s[NPSD_MAX_STEPS];
+	bool leaving;			       /* nothing more is submitted */
 	uint16_t step_windows[NPSD_MAX_STEPS]; /* bit w: window w has this step */
 	struct npsd_due due;
 	struct npsd_index_set index;

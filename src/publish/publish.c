@@ -11,18 +11,11 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, const struct npsd_c
 	npsd_assert(p != NULL);
 	npsd_pub_context_init(&p->context, cfg, clock, shard);
 	p->holdings = (struct npsd_holdings){&p->context, &p->ranks, &p->series};
-	p->nsteps = npsd_panes_steps(p->step_s, cfg);
 	_Static_assert(NPSD_MAX_WINDOWS <= 16, "a window is a bit");
 	for (int w = 0; w < cfg->nwindows; w++)
 		p->step_windows[p->context.window_step[w]] |= (uint16_t)(1u << w);
-	npsd_due_init(&p->due);
-	npsd_index_set_reset(&p->index);
-	npsd_ranks_reset(&p->ranks);
 	npsd_series_init(&p->series, &p->context);
 	npsd_totals_init(&p->totals, cfg);
-	npsd_sweep_reset(&p->sweep);
-	p->sweep.next_mono_ms = INT64_MAX; /* until the shard is acquired */
-	npsd_round_reset(&p->round);
 	return p;
 }
 
@@ -60,7 +53,7 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 
 	npsd_pub_context_reset(enter(p, v, 0));
 	p->leaving = false;
-	npsd_due_reset(&p->due, n);
+	npsd_due_reset(&p->due);
 	npsd_index_set_reset(&p->index);
 	npsd_ranks_reset(&p->ranks);
 	npsd_series_reset(&p->series);
@@ -83,20 +76,19 @@ void npsd_pub_touch(
 
 static int64_t pane_end_s(int64_t t_ms, int64_t step_s)
 {
-	int64_t step_ms = step_s * 1000, n = t_ms / step_ms - (t_ms % step_ms < 0);
-
-	return (n + 1) * step_s;
+	return npsd_window_from_s(&(struct npsd_window){.step_s = step_s}, t_ms);
 }
 
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
 {
+	const struct npsd_pub_context *c = enter(p, v, mono_ms);
 	uint32_t n = npsd_panes_segments(v->panes);
 
-	for (int s = 0; s < p->nsteps; s++) {
-		int64_t to = pane_end_s(v->t_ms, p->step_s[s]), from = INT64_MIN;
+	for (int s = 0; s < c->nsteps; s++) {
+		int64_t to = pane_end_s(v->t_ms, c->step_s[s]), from = INT64_MIN;
 
 		if (before_ms != NPSD_TIME_NONE)
-			from = pane_end_s(before_ms, p->step_s[s]);
+			from = pane_end_s(before_ms, c->step_s[s]);
 		if (from == to)
 			continue;
 		/* windows in a key move; what was counted ahead of t enters windows */
@@ -141,16 +133,17 @@ static void finish_sweep(struct npsd_pub *p)
 
 static bool begin_round(struct npsd_pub *p)
 {
+	struct npsd_pub_context *c = &p->context;
 	bool orphans = npsd_orphans_wait(&p->orphans, &p->context);
 
 	if (p->due.nready == 0 && !npsd_sweep_has_more(&p->sweep) && !orphans)
 		return false;
-	return npsd_round_may_begin(&p->round, &p->context) &&
-	       npsd_round_begin(&p->round, &p->context, p->sweep.drop, orphans && !p->orphans.resolved);
+	if (!c->flush && (c->now_mono_ms < p->round.next_mono_ms || c->budget.tokens < 1))
+		return false;
+	return npsd_round_begin(&p->round, &p->context, p->sweep.drop, orphans && !p->orphans.resolved);
 }
 
-/* The key of segment i holds its windows, or nothing is to be held. True: for the first time in this sweep.
- */
+/* The key of segment i is as it should be. True: for the first time since the last sweep began. */
 static bool written(struct npsd_pub *p, uint32_t i)
 {
 	npsd_due_written(&p->due, i, p->context.now_mono_ms);
@@ -159,9 +152,10 @@ static bool written(struct npsd_pub *p, uint32_t i)
 
 static uint32_t next_key(struct npsd_pub *p)
 {
+	const struct npsd_pub_context *c = &p->context;
 	uint32_t i;
 
-	if (!npsd_round_may_write(&p->round, &p->context))
+	if (p->round.keys >= NPSD_ROUND_KEYS || (!c->flush && c->budget.tokens < 1))
 		return NPSD_LIST_NONE;
 	i = npsd_due_take(&p->due);
 	if (i != NPSD_LIST_NONE || p->round.swept >= NPSD_SWEEP_KEYS)
@@ -175,20 +169,18 @@ static uint32_t next_key(struct npsd_pub *p)
 static bool write_keys(struct npsd_pub *p)
 {
 	bool removing = npsd_orphans_remove(&p->orphans, &p->holdings, p->round.rev), did = false;
+	enum npsd_key_outcome outcome;
 	uint32_t i;
 
 	while (p->keys.nflight < NPSD_KEYS_FLIGHT && (i = next_key(p)) != NPSD_LIST_NONE) {
 		p->round.keys++;
-		switch (npsd_key_write(&p->keys, &p->context, i, p->round.rev)) {
-		case NPSD_KEY_SUBMITTED:
-			break;
-		case NPSD_KEY_NOTHING:
-			written(p, i);
-			break;
-		case NPSD_KEY_NO_ROOM:
+		outcome = npsd_key_write(&p->keys, &p->context, i, p->round.rev);
+		if (outcome == NPSD_KEY_NO_ROOM) {
 			npsd_due_retry(&p->due, i, p->context.now_mono_ms);
 			return did;
 		}
+		if (outcome == NPSD_KEY_NOTHING)
+			written(p, i);
 		npsd_pub_spend(&p->context, 1);
 		did = true;
 	}
@@ -198,26 +190,7 @@ static bool write_keys(struct npsd_pub *p)
 	return true;
 }
 
-static bool step_round(struct npsd_pub *p)
-{
-	npsd_budget_refill(&p->context.budget, p->context.cfg, p->context.now_mono_ms);
-	switch (p->round.phase) {
-	case NPSD_ROUND_NONE:
-		return begin_round(p);
-	case NPSD_ROUND_RECORD:
-		return false;
-	default:
-		return write_keys(p);
-	}
-}
-
 /* --- step --- */
-
-/* No window key is due, and none was written within an interval. */
-static bool is_quiet(const struct npsd_pub *p)
-{
-	return p->due.due == 0 && npsd_list_empty(&p->due.cool) && p->round.phase == NPSD_ROUND_NONE;
-}
 
 bool npsd_pub_step(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
@@ -234,12 +207,17 @@ bool npsd_pub_step(
 	npsd_due_cool(&p->due, mono_ms, c->flush ? 0 : c->cfg->publish_interval_ms);
 	begin_sweep(p);
 	did = npsd_index_set_step(&p->index, c);
-	did |= npsd_rank_step(&p->ranks, c, is_quiet(p));
+	did |= npsd_rank_step(&p->ranks, c,
+	    p->due.due == 0 && npsd_list_empty(&p->due.cool) && p->round.phase == NPSD_ROUND_NONE);
 	did |= npsd_series_step(&p->series, c);
 	if (c->shard == 0)
 		did |= npsd_totals_step(&p->totals, c);
 	did |= npsd_orphans_scan(&p->orphans, c);
-	did |= step_round(p);
+	npsd_budget_refill(&c->budget, c);
+	if (p->round.phase == NPSD_ROUND_NONE)
+		did |= begin_round(p);
+	else if (p->round.phase == NPSD_ROUND_WRITE)
+		did |= write_keys(p);
 	finish_sweep(p);
 	if (c->flush && npsd_pub_clean(p))
 		c->flush = false;
@@ -304,9 +282,7 @@ void npsd_pub_done(
 		npsd_orphans_scanned(&p->orphans, &p->holdings, done);
 		break;
 	case NPSD_FLIGHT_TOTALS:
-	case NPSD_FLIGHT_COPY_TOTALS:
-	case NPSD_FLIGHT_COPY_META:
-		npsd_totals_done(&p->totals, c, done, flight);
+		npsd_totals_done(&p->totals, c, done);
 		break;
 	default:
 		key_done(p, done, flight);
@@ -337,7 +313,7 @@ bool npsd_pub_clean(const struct npsd_pub *p)
 	return c->state == NPSD_PUB_OK && p->due.due == 0 && p->round.phase == NPSD_ROUND_NONE &&
 	       p->sweep.proof == NPSD_SWEEP_WHOLE && npsd_index_set_clean(&p->index) &&
 	       npsd_rank_clean(&p->ranks) && npsd_series_clean(&p->series, c) &&
-	       (c->shard != 0 || npsd_totals_clean(&p->totals));
+	       (c->shard != 0 || npsd_totals_clean(&p->totals, c));
 }
 
 void npsd_pub_flush(struct npsd_pub *p)

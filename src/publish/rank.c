@@ -25,46 +25,17 @@ void npsd_ranks_reset(struct npsd_ranks *r)
 int32_t npsd_rank_score(const struct npsd_config *cfg, const int64_t now[NPSD_NCOUNTER])
 {
 	struct npsd_counts c = npsd_counts_of(now);
-	char text[NPSD_DECIMAL_MAX];
-	int32_t units = 0;
 
 	if (c.n < cfg->rank_min_n || c.n == 0)
 		return NPSD_RANK_NONE;
-	/* The four decimals that the window shows, as one integer. */
-	npsd_decimal_fixed4(text, npsd_nps_of(c).lo);
-	for (const char *t = text; *t; t++)
-		if (*t >= '0' && *t <= '9')
-			units = units * 10 + (*t - '0');
-	return text[0] == '-' ? -units : units;
-}
-
-/* --- which rank --- */
-
-static int level_of(const struct npsd_names *names, uint32_t id)
-{
-	int level = 1;
-
-	while ((id = npsd_names_parent_any(names, id)) >= NPSD_ID_FIRST)
-		level++;
-	return level;
-}
-
-static int list_of_key(struct npsd_rank_key k)
-{
-	return (k.set * 4 + k.kind) * (NPSD_LEVELS + 1) + k.level;
-}
-
-static struct npsd_rank_key key_of(int list, int window)
-{
-	return (struct npsd_rank_key){
-	    list / ((NPSD_LEVELS + 1) * 4), list / (NPSD_LEVELS + 1) % 4, list % (NPSD_LEVELS + 1), window};
+	return (int32_t)npsd_decimal_units(npsd_nps_of(c).lo);
 }
 
 /* The list of a segment's ranks; -1: it is in none. */
 static int list_of(const struct npsd_pub_context *c, uint32_t i)
 {
 	struct npsd_seg seg = npsd_panes_seg(c->v->panes, i);
-	struct npsd_rank_key k = {
+	struct npsd_rank_parts k = {
 	    .set = npsd_set_place(c->cfg, npsd_seg_set(seg)), .kind = (int)npsd_seg_kind(seg)};
 	uint32_t id[NPSD_SET_DIMS];
 
@@ -72,28 +43,12 @@ static int list_of(const struct npsd_pub_context *c, uint32_t i)
 	if (k.set < 0 || c->cfg->sets.set[k.set].ndims != 1 || id[0] < NPSD_ID_FIRST)
 		return -1;
 	if (c->cfg->sets.set[k.set].dims[0] == NPSD_DIM_location)
-		k.level = level_of(c->v->names, id[0]);
+		k.level = npsd_location_level(c->v->names, id[0]);
 	npsd_assert(k.level <= NPSD_LEVELS && k.kind < 4);
-	return list_of_key(k);
+	return npsd_rank_list(k);
 }
 
 /* --- what is due --- */
-
-static void push(struct npsd_ranks *r, uint32_t e)
-{
-	npsd_list_push(&r->list[r->entry[e].list], NPSD_LINKS(r->entry), e);
-	r->entry[e].listed = true;
-	r->listed++;
-}
-
-static uint32_t pop(struct npsd_ranks *r, struct npsd_list *l)
-{
-	uint32_t e = npsd_list_pop(l, NPSD_LINKS(r->entry));
-
-	r->entry[e].listed = false;
-	r->listed--;
-	return e;
-}
 
 static int32_t *lo_of(const struct npsd_ranks *r, const struct npsd_config *cfg, uint32_t e)
 {
@@ -118,6 +73,7 @@ void npsd_rank_acknowledged(
 	uint32_t *number = npsd_numbers_at(&r->of_seg, i);
 	struct npsd_rank_entry *e;
 	int32_t *at;
+	bool listed;
 
 	if (*number == 0) {
 		int list = list_of(c, i);
@@ -129,21 +85,24 @@ void npsd_rank_acknowledged(
 	}
 	e = &r->entry[*number - 1];
 	at = lo_of(r, c->cfg, *number - 1);
+	listed = e->due != 0;
 	for (int w = 0; w < c->cfg->nwindows; w++) {
 		if (all || at[w] != lo[w])
 			e->due |= (uint16_t)(1u << w);
 		at[w] = lo[w];
 	}
-	if (e->due != 0 && !e->listed)
-		push(r, *number - 1);
+	if (!listed && e->due != 0) {
+		npsd_list_push(&r->list[e->list], NPSD_LINKS(r->entry), *number - 1);
+		r->listed++;
+	}
 }
 
 bool npsd_rank_holds(
-    const struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_rank_key k)
+    const struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_list_key k)
 {
 	uint32_t number = i < r->of_seg.n ? r->of_seg.at[i] : 0;
 
-	return number != 0 && r->entry[number - 1].list == list_of_key(k) &&
+	return number != 0 && r->entry[number - 1].list == k.list &&
 	       lo_of(r, c->cfg, number - 1)[k.window] != NPSD_RANK_NONE;
 }
 
@@ -170,9 +129,10 @@ static void gather(struct npsd_ranks *r)
 	while (npsd_list_empty(l))
 		l++;
 	while (r->nbatch < NPSD_RANK_MEMBERS && r->left > 0 && !npsd_list_empty(l)) {
-		uint32_t e = pop(r, l);
+		uint32_t e = npsd_list_pop(l, NPSD_LINKS(r->entry));
 
 		r->left--;
+		r->listed--;
 		r->batch[r->nbatch] = e;
 		r->mask[r->nbatch++] = r->entry[e].due;
 		r->entry[e].due = 0;
@@ -201,9 +161,8 @@ static void build(const struct npsd_ranks *r, struct npsd_pub_context *c)
 {
 	int set = 0;
 
-	npsd_rank_name(&c->name, c->cfg, key_of(r->entry[r->batch[0]].list, r->window));
-	npsd_script_begin(&c->build, NPSD_S_rank);
-	npsd_script_key(&c->build, c->name.p, c->name.n);
+	npsd_list_name(&c->name, c->cfg, (struct npsd_list_key){true, r->entry[r->batch[0]].list, r->window});
+	npsd_pub_begin(c, NPSD_S_rank);
 	for (uint32_t k = 0; k < r->nbatch; k++)
 		set += is_due(r, k) && lo_of(r, c->cfg, r->batch[k])[r->window] != NPSD_RANK_NONE;
 	npsd_script_argf(&c->build, "%d", set);

@@ -12,7 +12,6 @@
 #include "publish/keyname.h"
 
 #define NPSD_RANK_MEMBERS 64u /* of one call */
-#define NPSD_RANK_LISTS (NPSD_MAX_SETS * 4 * (NPSD_LEVELS + 1))
 #define NPSD_RANK_NONE INT32_MIN
 
 /* A segment of a set of one dimension. */
@@ -20,9 +19,7 @@ struct npsd_rank_entry {
 	uint32_t next;
 	uint32_t seg;
 	uint16_t list;
-	uint16_t due; /* bit w: window w is not yet submitted; not zero: the entry is in its list, or in the
-			 batch */
-	bool listed;
+	uint16_t due; /* bit w: window w is to be submitted; not zero: the entry is in its list */
 };
 
 struct npsd_ranks {
@@ -50,7 +47,7 @@ void npsd_rank_acknowledged(
     struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, const int32_t *lo, bool all);
 /* Whether segment i belongs into the rank, as last acknowledged. */
 bool npsd_rank_holds(
-    const struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_rank_key k);
+    const struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_list_key k);
 /* Submits a call; true if it did. quiet: no window key is due or was just written */
 bool npsd_rank_step(struct npsd_ranks *r, struct npsd_pub_context *c, bool quiet);
 void npsd_rank_done(struct npsd_ranks *r, struct npsd_pub_context *c, const struct npsd_done *done);

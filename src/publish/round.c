@@ -9,16 +9,6 @@ void npsd_round_reset(struct npsd_round *r)
 	*r = (struct npsd_round){.next_mono_ms = INT64_MIN};
 }
 
-bool npsd_round_may_begin(const struct npsd_round *r, const struct npsd_pub_context *c)
-{
-	return c->flush || (c->now_mono_ms >= r->next_mono_ms && c->budget.tokens >= 1);
-}
-
-bool npsd_round_may_write(const struct npsd_round *r, const struct npsd_pub_context *c)
-{
-	return r->keys < NPSD_ROUND_KEYS && (c->flush || c->budget.tokens >= 1);
-}
-
 static bool submit_record(const struct npsd_round *r, struct npsd_pub_context *c, const char *drop)
 {
 	npsd_buf_clear(&c->text);

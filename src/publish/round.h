@@ -32,10 +32,6 @@ struct npsd_round {
 
 /* Thread: owner, for all */
 void npsd_round_reset(struct npsd_round *r);
-/* Interval and budget allow a round to begin. */
-bool npsd_round_may_begin(const struct npsd_round *r, const struct npsd_pub_context *c);
-/* Budget and size of the round allow another key. */
-bool npsd_round_may_write(const struct npsd_round *r, const struct npsd_pub_context *c);
 /*
  * Begins a round. drop: records before this rev are deleted with the new one; empty: none. record: write a
  * record even if position and t did not change. False: the store has no room.

@@ -27,32 +27,22 @@ void npsd_totals_free(struct npsd_totals *t)
 
 void npsd_totals_reset(struct npsd_totals *t)
 {
-	t->phase = NPSD_TOTALS_REST;
+	t->phase = NPSD_TOTALS_READ;
 	t->touched = true;
 	t->read_mono_ms = t->beat_mono_ms = INT64_MIN / 2;
 }
 
-void npsd_totals_touch(struct npsd_totals *t)
+bool npsd_totals_clean(const struct npsd_totals *t, const struct npsd_pub_context *c)
 {
-	t->touched = true;
-}
-
-bool npsd_totals_clean(const struct npsd_totals *t)
-{
-	return !t->touched && t->phase == NPSD_TOTALS_REST;
+	return !t->touched && t->phase == NPSD_TOTALS_READ && c->flight[NPSD_FLIGHT_TOTALS] == 0;
 }
 
 /* --- fields and values --- */
 
-static void add(struct npsd_script_build *b, struct npsd_str word)
-{
-	npsd_script_arg(b, word.p, word.n);
-}
-
 static void add_pair(struct npsd_script_build *b, struct npsd_str field, struct npsd_str value)
 {
-	add(b, field);
-	add(b, value);
+	npsd_script_arg(b, field.p, field.n);
+	npsd_script_arg(b, value.p, value.n);
 }
 
 static void add_number(struct npsd_script_build *b, int64_t v)
@@ -184,7 +174,7 @@ static struct npsd_str topic_of(struct npsd_str field)
  * few topics. */
 static void meta_partitions(struct npsd_script_build *b, const struct npsd_reply *fence)
 {
-	struct {
+	struct seen {
 		struct npsd_str topic;
 		int64_t n;
 	} seen[TOPICS];
@@ -199,10 +189,8 @@ static void meta_partitions(struct npsd_script_build *b, const struct npsd_reply
 			;
 		if (t == TOPICS)
 			continue;
-		if (t == ntopics) {
-			seen[ntopics].topic = topic;
-			seen[ntopics++].n = 0;
-		}
+		if (t == ntopics)
+			seen[ntopics++] = (struct seen){.topic = topic};
 		seen[t].n++;
 	}
 	for (t = 0; t < ntopics; t++) {
@@ -247,8 +235,7 @@ static void meta_others(
 
 		if (!(used >> dim & 1))
 			continue;
-		npsd_assert(
-		    snprintf(field, sizeof field, "other:%s", npsd_dim_word(sets, dim)) < (int)sizeof field);
+		snprintf(field, sizeof field, "other:%s", npsd_dim_word(sets, dim));
 		if (!field_of(meta, field).p)
 			add_pair(b, npsd_str(field), NPSD_STR("0"));
 	}
@@ -289,35 +276,24 @@ static bool is_news(struct npsd_totals *t)
 
 /* --- steps --- */
 
-static bool submit_read(struct npsd_pub_context *c)
+bool npsd_totals_step(struct npsd_totals *t, struct npsd_pub_context *c)
 {
+	int64_t wait_ms = t->touched ? c->cfg->publish_interval_ms / 4 : READ_MS;
+
+	if (c->flight[NPSD_FLIGHT_TOTALS] != 0)
+		return false;
+	if (t->phase != NPSD_TOTALS_READ)
+		return npsd_pub_submit_build(
+		    c, t->phase == NPSD_TOTALS_COPY_TOTALS ? &t->totals : &t->meta, NPSD_FLIGHT_TOTALS);
+	if (!(t->touched && c->flush) && c->now_mono_ms < t->read_mono_ms + wait_ms)
+		return false;
 	npsd_script_begin_private(&c->build, NPSD_S_totals);
 	npsd_script_private_key(&c->build, "totals");
 	npsd_script_private_key(&c->build, "meta");
 	npsd_script_private_key(&c->build, "lost");
 	npsd_script_header(&c->build, c->v->names, npsd_names_len_any(c->v->names));
-	return npsd_pub_submit(c, NPSD_FLIGHT_TOTALS);
-}
-
-static int64_t next_read_mono_ms(const struct npsd_totals *t, const struct npsd_pub_context *c)
-{
-	if (!t->touched)
-		return t->read_mono_ms + READ_MS;
-	return c->flush ? INT64_MIN : t->read_mono_ms + c->cfg->publish_interval_ms / 4;
-}
-
-bool npsd_totals_step(struct npsd_totals *t, struct npsd_pub_context *c)
-{
-	if (t->phase == NPSD_TOTALS_COPY) {
-		if (t->left_totals)
-			t->left_totals = !npsd_pub_submit_build(c, &t->totals, NPSD_FLIGHT_COPY_TOTALS);
-		if (t->left_meta)
-			t->left_meta = !npsd_pub_submit_build(c, &t->meta, NPSD_FLIGHT_COPY_META);
+	if (!npsd_pub_submit(c, NPSD_FLIGHT_TOTALS))
 		return false;
-	}
-	if (t->phase != NPSD_TOTALS_REST || c->now_mono_ms < next_read_mono_ms(t, c) || !submit_read(c))
-		return false;
-	t->phase = NPSD_TOTALS_READ;
 	t->touched = false;
 	t->read_mono_ms = c->now_mono_ms;
 	return true;
@@ -327,27 +303,24 @@ static void read_done(struct npsd_totals *t, struct npsd_pub_context *c, const s
 {
 	make_totals(&t->totals, npsd_reply_at(r, 2), npsd_reply_at(r, 3));
 	make_meta(&t->meta, c, r);
-	t->phase = NPSD_TOTALS_REST;
 	if (!is_news(t) && c->now_mono_ms < t->beat_mono_ms)
 		return;
 	add_pair(&t->meta, NPSD_STR("heartbeat_ms"), npsd_reply_str(r, 1));
 	t->beat_mono_ms = c->now_mono_ms + BEAT_MS;
-	t->left_totals = t->left_meta = true;
-	t->phase = NPSD_TOTALS_COPY;
+	t->phase = NPSD_TOTALS_COPY_TOTALS;
 }
 
-void npsd_totals_done(
-    struct npsd_totals *t, struct npsd_pub_context *c, const struct npsd_done *done, int flight)
+void npsd_totals_done(struct npsd_totals *t, struct npsd_pub_context *c, const struct npsd_done *done)
 {
-	bool read = flight == NPSD_FLIGHT_TOTALS, ok = npsd_pub_ok(c, done, read ? 6 : 1);
+	bool read = t->phase == NPSD_TOTALS_READ;
 
-	if (!ok) {
+	if (!npsd_pub_ok(c, done, read ? 6 : 1)) {
+		t->phase = NPSD_TOTALS_READ;
 		t->touched = true;
 		npsd_buf_clear(&t->written);
-	}
-	if (read && ok)
+	} else if (read) {
 		read_done(t, c, done->reply);
-	else if (read || (!t->left_totals && !t->left_meta && c->flight[NPSD_FLIGHT_COPY_TOTALS] == 0 &&
-			     c->flight[NPSD_FLIGHT_COPY_META] == 0))
-		t->phase = NPSD_TOTALS_REST;
+	} else {
+		t->phase = t->phase == NPSD_TOTALS_COPY_TOTALS ? NPSD_TOTALS_COPY_META : NPSD_TOTALS_READ;
+	}
 }

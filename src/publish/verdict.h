@@ -9,9 +9,8 @@
 enum npsd_orphan_kind {
 	NPSD_ORPHAN_KEY, /* a window key, or a key with a word that npsd does not know */
 	NPSD_ORPHAN_SERIES,
-	NPSD_ORPHAN_LIST,   /* an index or a rank */
-	NPSD_ORPHAN_MEMBER, /* of an index */
-	NPSD_ORPHAN_RANKED  /* a member of a rank */
+	NPSD_ORPHAN_LIST,  /* an index or a rank */
+	NPSD_ORPHAN_MEMBER /* of an index or a rank */
 };
 
 enum npsd_name_verdict {
@@ -30,8 +29,8 @@ struct npsd_holdings {
 /* Thread: owner, for all */
 /* The kind of a key `PFX:...`. */
 enum npsd_orphan_kind npsd_orphan_kind(const struct npsd_config *cfg, struct npsd_str key);
-/* rank: of a RANKED. */
+/* list: that a MEMBER belongs to */
 enum npsd_name_verdict npsd_name_verdict(const struct npsd_holdings *h, enum npsd_orphan_kind kind,
-    struct npsd_rank_key rank, struct npsd_str name);
+    struct npsd_list_key list, struct npsd_str name);
 
 #endif

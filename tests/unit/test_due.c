@@ -6,7 +6,7 @@ static struct npsd_due d;
 
 static void open_due(void)
 {
-	npsd_due_init(&d);
+	npsd_due_reset(&d);
 }
 
 static void close_due(void)
@@ -139,7 +139,7 @@ Test(due, a_sweep_seizes_only_what_is_idle)
 	npsd_due_retry(&d, 1, 0);
 	classify(class, 0);
 	cr_expect_eq(d.nready, 2);
-	npsd_due_reset(&d, 3);
+	npsd_due_reset(&d);
 	cr_expect_eq(d.due, 0);
 	write_next(NPSD_LIST_NONE, 0);
 }
