@@ -129,7 +129,7 @@ enum npsd_key_outcome npsd_key_write(
 	int flight = free_flight(c);
 	struct npsd_key_flight *f = &k->flight[flight];
 	struct npsd_key_state *key = key_at(k, i);
-	size_t end[NPSD_MAX_WINDOWS];
+	size_t end[NPSD_MAX_WINDOWS] = {0};
 
 	f->seg = i;
 	f->shown = 0;

@@ -168,13 +168,13 @@ static void build(const struct npsd_ranks *r, struct npsd_pub_context *c)
 	npsd_script_argf(&c->build, "%d", set);
 	for (int out = 0; out <= 1; out++)
 		for (uint32_t k = 0; k < r->nbatch; k++) {
-			int32_t lo = lo_of(r, c->cfg, r->batch[k])[r->window], units = lo < 0 ? -lo : lo;
+			int32_t lo = lo_of(r, c->cfg, r->batch[k])[r->window];
 
 			if (!is_due(r, k) || (lo == NPSD_RANK_NONE) != out)
 				continue;
 			if (!out)
-				npsd_script_argf(
-				    &c->build, "%s%d.%04d", lo < 0 ? "-" : "", units / 10000, units % 10000);
+				npsd_script_argf(&c->build, "%s%d.%04d", lo < 0 ? "-" : "", abs(lo) / 10000,
+				    abs(lo) % 10000);
 			add_member(c, r->entry[r->batch[k]].seg);
 		}
 }

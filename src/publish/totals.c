@@ -163,7 +163,7 @@ static struct npsd_str topic_of(struct npsd_str field)
 {
 	uint32_t n = field.n;
 
-	if (n < 5 || memcmp(field.p, "pos:", 4) != 0)
+	if (n < 5 || n > 300 || memcmp(field.p, "pos:", 4) != 0)
 		return (struct npsd_str){0};
 	while (n > 4 && field.p[n - 1] != '/')
 		n--;
@@ -231,7 +231,7 @@ static void meta_others(
 
 	add_hash(b, meta, always, 2);
 	for (int dim = 0; dim < NPSD_NDIM; dim++) {
-		char field[320];
+		char field[sizeof sets->set[0].name + 8];
 
 		if (!(used >> dim & 1))
 			continue;

@@ -61,7 +61,7 @@ static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 		put_int(out, name[i], v[i]);
 }
 
-/* answered of asked; 0 <= answered <= asked where asked > 0, else there is no rate. */
+/* answered of asked; asked == 0: there is no rate; otherwise 0 <= answered <= asked. */
 struct rate {
 	int64_t answered, asked;
 };

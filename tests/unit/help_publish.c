@@ -74,7 +74,7 @@ static uint64_t half_of_250(void *self)
 	return 125;
 }
 
-static const struct npsd_clock half_way = {.random = half_of_250};
+static const struct npsd_clock fixed_clock = {.random = half_of_250};
 
 static void fill_config(struct npsd_config *c)
 {
@@ -145,7 +145,7 @@ void help_publish_close(struct help_publish *h)
 	help_redis_stop(&h->redis);
 }
 
-void help_publish_take(struct help_publish *h, int64_t epoch)
+void help_publish_acquire(struct help_publish *h, int64_t epoch)
 {
 	char field[32], text[32];
 
@@ -154,7 +154,7 @@ void help_publish_take(struct help_publish *h, int64_t epoch)
 	help_redis_do(&h->redis, "HSET", "{nps:alerts}:fence", field, text, (char *)NULL);
 	h->view.epoch = epoch;
 	npsd_pub_free(&h->pub);
-	h->pub = npsd_pub_new(&h->cfg, &half_way, h->view.shard);
+	h->pub = npsd_pub_new(&h->cfg, &fixed_clock, h->view.shard);
 	npsd_pub_taken(h->pub, &h->view);
 }
 
@@ -220,7 +220,7 @@ void help_publish_wait(struct help_publish *h, int64_t ms)
 
 void help_publish_rest(struct help_publish *h, int64_t epoch)
 {
-	help_publish_take(h, epoch);
+	help_publish_acquire(h, epoch);
 	help_publish_settle(h);
 	help_publish_wait(h, 1000);
 	help_publish_wait(h, 1000);

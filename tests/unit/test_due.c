@@ -46,7 +46,7 @@ Test(due, a_first_change_is_ready_at_once_the_next_after_the_interval)
 	write_next(NPSD_LIST_NONE, 5999);
 	npsd_due_cool(&d, 6000, 1000);
 	write_next(0, 6000);
-	/* nobody touched it since */
+	/* not touched since */
 	npsd_due_cool(&d, 7000, 1000);
 	write_next(NPSD_LIST_NONE, 7000);
 	npsd_due_touch(&d, 0, 7500);
@@ -169,7 +169,7 @@ Test(due, books_are_kept)
 			npsd_due_cool(&d, now, 50);
 			i = npsd_due_take(&d);
 			if (i != NPSD_LIST_NONE) {
-				cr_assert(owed[i], "nobody touched it");
+				cr_assert(owed[i], "it was not touched");
 				flight[n++] = i;
 				owed[i] = false;
 			}
