@@ -38,7 +38,7 @@ struct arguments {
 
 static void print_help(void)
 {
-	char *manual = npsd_config_manual(false);
+	char *manual = npsd_config_help();
 
 	printf("%s\n%s", usage, manual);
 	free(manual);

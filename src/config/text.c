@@ -1,8 +1,8 @@
 /*
- * The canonical text: one `name=value` a line, sorted by bytes, of all that bears on what is counted. Two
- * processes with the same text count alike; it is stored, so it holds no secret.
+ * The canonical text: lines `NAME=VALUE`, sorted by bytes, of every option that changes what is counted. Two
+ * processes with equal texts count alike. The text is stored, so it contains no secret.
  */
-#include "config/internal.h"
+#include "config/text.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -10,20 +10,30 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define LINES_MAX 128
+#include "config/option_table.h"
+
+/* Sets and attributes have three lines, all other lists at most one. */
+enum {
+	LINES_MAX = 3 + NPSD_NDIM + NPSD_MAX_TOPICS
+#define X(name, ...) +1
+#include "tbl/options.def"
+#include "tbl/lists.def"
+#undef X
+};
 
 struct lines {
 	char *line[LINES_MAX];
 	int n;
+	struct npsd_buf b; /* the line that is being written */
 };
 
-static void end_line(struct lines *l, struct npsd_buf *b)
+static void end_line(struct lines *l)
 {
-	npsd_assert(l->n < LINES_MAX && !b->full);
-	l->line[l->n] = strndup(b->p, b->n);
+	npsd_assert(l->n < LINES_MAX && !l->b.full);
+	l->line[l->n] = strndup(l->b.p, l->b.n);
 	npsd_assert(l->line[l->n]);
 	l->n++;
-	npsd_buf_clear(b);
+	npsd_buf_clear(&l->b);
 }
 
 static void add_digest(struct npsd_buf *b, const char *secret)
@@ -53,10 +63,10 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 	npsd_buf_addf(b, "%s=", o->name);
 	switch (o->type) {
 	case NPSD_OPTION_STR:
-		if (strcmp(o->name, "alerts.respondent_key") == 0)
-			add_digest(b, *(const char *const *)field);
-		else
-			npsd_buf_addz(b, *(const char *const *)field);
+		npsd_buf_addz(b, *(const char *const *)field);
+		break;
+	case NPSD_OPTION_SECRET:
+		add_digest(b, *(const char *const *)field);
 		break;
 	case NPSD_OPTION_NUM:
 		npsd_buf_addf(b, "%.17g", *(const double *)field);
@@ -67,20 +77,22 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 	case NPSD_OPTION_ENUM:
 		add_word(b, o->words, *(const int *)field);
 		break;
-	default:
+	case NPSD_OPTION_INT:
+	case NPSD_OPTION_MS:
+	case NPSD_OPTION_BYTES:
 		npsd_buf_addf(b, "%" PRId64, *(const int64_t *)field);
 		break;
 	}
 }
 
-/* A number behind a blank, where it is not 0. */
+/* Appends a blank and the time, unless it is 0. */
 static void add_since(struct npsd_buf *b, int64_t since_ms)
 {
 	if (since_ms)
 		npsd_buf_addf(b, " %" PRId64, since_ms);
 }
 
-/* `NUMBER NAME[ SINCE_MS]`, ascending; the order in the file means nothing once sets have numbers. */
+/* `NUMBER NAME[ SINCE_MS]` by ascending number: the order of the sets in the file changes nothing. */
 static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
 {
 	int last = -1;
@@ -99,30 +111,40 @@ static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
 	}
 }
 
-static void add_lists(struct lines *l, struct npsd_buf *b, const struct npsd_config *cfg)
+/* --- the rows of lists.def that are in the text: add_READER() --- */
+
+static void add_segments(struct lines *l, const struct npsd_config *cfg)
 {
-	npsd_buf_addz(b, "attributes=");
+	npsd_buf_addz(&l->b, "attributes=");
 	for (int i = 0; i < cfg->sets.nattr; i++)
-		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
-	end_line(l, b);
-	add_sets(b, &cfg->sets);
-	end_line(l, b);
-	npsd_buf_addf(b, "sets.given=%" PRIu32, cfg->sets_given);
-	end_line(l, b);
-	npsd_buf_addz(b, "windows=");
+		npsd_buf_addf(&l->b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
+	end_line(l);
+	add_sets(&l->b, &cfg->sets);
+	end_line(l);
+	npsd_buf_addf(&l->b, "sets.given=%" PRIu32, cfg->sets_given);
+	end_line(l);
+}
+
+static void add_windows(struct lines *l, const struct npsd_config *cfg)
+{
+	npsd_buf_addz(&l->b, "windows=");
 	for (int i = 0; i < cfg->nwindows; i++) {
-		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->windows[i].name);
-		add_since(b, cfg->windows[i].since_ms);
+		npsd_buf_addf(&l->b, "%s%s", i ? "," : "", cfg->windows[i].name);
+		add_since(&l->b, cfg->windows[i].since_ms);
 	}
-	end_line(l, b);
+	end_line(l);
+}
+
+static void add_caps(struct lines *l, const struct npsd_config *cfg)
+{
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + cfg->sets.nattr; dim++) {
-		npsd_buf_addf(b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);
-		end_line(l, b);
+		npsd_buf_addf(&l->b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);
+		end_line(l);
 	}
 }
 
-/* Only what differs from the default of all, which has a line of its own. */
-static void add_topics(struct lines *l, struct npsd_buf *b, const struct npsd_config *cfg)
+/* Only topics whose kind differs from defaults.survey_kind have a line. */
+static void add_topic_defaults(struct lines *l, const struct npsd_config *cfg)
 {
 	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
 
@@ -131,9 +153,9 @@ static void add_topics(struct lines *l, struct npsd_buf *b, const struct npsd_co
 
 		if (kind == cfg->default_kind)
 			continue;
-		npsd_buf_addf(b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
-		add_word(b, o->words, kind);
-		end_line(l, b);
+		npsd_buf_addf(&l->b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
+		add_word(&l->b, o->words, kind);
+		end_line(l);
 	}
 }
 
@@ -151,39 +173,58 @@ void npsd_config_hash_text(char out[33], const char *text)
 		snprintf(out + 2 * i, 3, "%02x", hash.digest[i]);
 }
 
+#define ADD_RESTART(reader)
+#define ADD_APPLY(reader) add_##reader(&l, cfg);
+#define ADD_REBUILD(reader) add_##reader(&l, cfg);
+
 void npsd_config_make_text(struct npsd_config *cfg)
 {
 	struct lines l = {.n = 0};
-	struct npsd_buf b;
 
-	npsd_buf_init(&b, 65536);
+	npsd_buf_init(&l.b, 65536);
 	for (int i = 0; i < npsd_noptions; i++)
-		if (npsd_options[i].counted) {
-			add_option(&b, cfg, &npsd_options[i]);
-			end_line(&l, &b);
+		if (npsd_options[i].change != NPSD_CHANGED_BY_RESTART) {
+			add_option(&l.b, cfg, &npsd_options[i]);
+			end_line(&l);
 		}
-	add_lists(&l, &b, cfg);
-	add_topics(&l, &b, cfg);
+#define X(name, reader, shape, def, change, help) ADD_##change(reader)
+#include "tbl/lists.def"
+#undef X
 	qsort(l.line, (size_t)l.n, sizeof l.line[0], by_bytes);
 	for (int i = 0; i < l.n; i++) {
-		npsd_buf_addz(&b, l.line[i]);
-		npsd_buf_add(&b, "\n", 1);
+		npsd_buf_addf(&l.b, "%s\n", l.line[i]);
 		free(l.line[i]);
 	}
 	free(cfg->text);
-	cfg->text = strndup(b.p, b.n);
-	npsd_assert(cfg->text && !b.full);
-	npsd_buf_free(&b);
+	cfg->text = strndup(l.b.p, l.b.n);
+	npsd_assert(cfg->text && !l.b.full);
+	npsd_buf_free(&l.b);
 	npsd_config_hash_text(cfg->hash, cfg->text);
 }
 
-/* Takes the next line off *text. */
-static struct npsd_str take_line(const char **text)
-{
-	struct npsd_str line = {*text, (uint32_t)strcspn(*text, "\n")};
+/* --- reading the text back --- */
 
-	*text += line.n + ((*text)[line.n] == '\n');
-	return line;
+bool npsd_text_cut(struct npsd_str *piece, struct npsd_str *rest, char by)
+{
+	const char *end = rest->n ? memchr(rest->p, by, rest->n) : NULL;
+	uint32_t n = end ? (uint32_t)(end - rest->p) : rest->n;
+
+	if (rest->n == 0)
+		return false;
+	*piece = (struct npsd_str){rest->p, n};
+	n += end != NULL;
+	*rest = (struct npsd_str){rest->p + n, rest->n - n};
+	return true;
+}
+
+struct npsd_str npsd_text_value(const char *text, const char *name)
+{
+	struct npsd_str rest = npsd_str(text), line, word;
+
+	while (npsd_text_cut(&line, &rest, '\n'))
+		if (npsd_text_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
+			return line;
+	return NPSD_STR("");
 }
 
 static int compare_names(struct npsd_str a, struct npsd_str b)
@@ -194,26 +235,23 @@ static int compare_names(struct npsd_str a, struct npsd_str b)
 	return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-static struct npsd_str name_of(struct npsd_str line)
-{
-	const char *eq = memchr(line.p, '=', line.n);
-
-	return (struct npsd_str){line.p, eq ? (uint32_t)(eq - line.p) : line.n};
-}
-
 const char *npsd_config_difference(const char *text_a, const char *text_b)
 {
+	struct npsd_str rest_a = npsd_str(text_a), rest_b = npsd_str(text_b);
 	static char name[256];
 
-	while (*text_a || *text_b) {
-		struct npsd_str a = take_line(&text_a), b = take_line(&text_b), first;
+	for (;;) {
+		struct npsd_str a = {0}, b = {0}, name_a = {0}, name_b = {0}, first;
+		bool more_a = npsd_text_cut(&a, &rest_a, '\n'), more_b = npsd_text_cut(&b, &rest_b, '\n');
 
+		if (!more_a && !more_b)
+			return NULL;
 		if (npsd_str_eq(a, b))
 			continue;
-		first = b.n == 0 || (a.n > 0 && compare_names(name_of(a), name_of(b)) < 0) ? name_of(a)
-											   : name_of(b);
+		npsd_text_cut(&name_a, &a, '=');
+		npsd_text_cut(&name_b, &b, '=');
+		first = !more_b || (more_a && compare_names(name_a, name_b) < 0) ? name_a : name_b;
 		snprintf(name, sizeof name, "%.*s", (int)first.n, first.p);
 		return name;
 	}
-	return NULL;
 }
