@@ -1,4 +1,4 @@
-/* npsctl alerts: the stream of transitions, its end and what comes. */
+/* npsctl alerts: the last entries of the alert stream, and new ones. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static void print_entry(const struct ctl *c, const struct npsd_reply *e)
 	json_t *o = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
 
 	if (!o) {
-		fprintf(stderr, "npsctl: entry %s holds no JSON\n", e->el[0].str);
+		fprintf(stderr, "npsctl: entry %s of the stream is not JSON\n", e->el[0].str);
 		return;
 	}
 	if (c->json) {
@@ -68,7 +68,7 @@ static void print_entry(const struct ctl *c, const struct npsd_reply *e)
 	json_decref(o);
 }
 
-/* Until the reader goes away or Redis does. */
+/* Ends when stdout or the connection to Redis is closed. */
 static int follow(struct ctl *c, const char *key, char last[64])
 {
 	char block[16];
@@ -103,8 +103,8 @@ int ctl_alerts(struct ctl *c)
 		return CTL_USAGE;
 	}
 	snprintf(key, sizeof key, "%s:alerts", c->cfg->prefix);
-	snprintf(count, sizeof count, "%ld",
-	    c->count ? c->count : 1); /* the last one's id is wanted in any case */
+	/* --follow needs the id of the last entry, even with --count 0 */
+	snprintf(count, sizeof count, "%ld", c->count ? c->count : 1);
 	r = npsd_client_command(c->redis, &c->err, 0, 6, args);
 	if (!r)
 		return ctl_failed(c);

@@ -1,4 +1,4 @@
-/* npsctl check-event FILE|-: how npsd reads events, or why it does not. Asks neither Kafka nor Redis. */
+/* npsctl check-event FILE|-: how npsd reads events, or why it rejects them. Needs no server. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "npsd/decode.h"
 
 #define INPUT_MAX ((size_t)256 << 20)
-#define SHOWN 100 /* characters of a line */
+#define SHOWN 100 /* most bytes of a line that are shown */
 
 static const char *const type_names[] = {
     [NPSD_T_SUBMITTED] = "response.submitted",
@@ -33,29 +33,30 @@ static const char *const meanings[NPSD_NREASON] = {
 #undef REASON
 };
 
-/* An event as it stands in the input. */
+/* An event in the input. */
 struct item {
 	struct npsd_str text;
-	long line; /* its first, from 1 */
+	long line; /* of its first byte, from 1 */
 };
 
 struct check {
 	struct ctl *c;
 	struct npsd_decoder *decoder;
 	int64_t now_ms;
-	int32_t topic; /* whose defaults hold */
+	int32_t topic; /* its defaults apply */
 	long events, rejected;
 };
 
-/* --- the segments that an event counts in, by their written names --- */
+/* --- the segments that count an event, by name --- */
 
-struct ways {
+/* The values of an event in a dimension; a location has one for each level. */
+struct values {
 	int n;
 	struct npsd_str value[NPSD_THEMES];
 };
-_Static_assert(NPSD_LEVELS <= NPSD_THEMES, "a location's levels fit as well");
+_Static_assert(NPSD_LEVELS <= NPSD_THEMES, "the levels of a location fit");
 
-static void ways_of(struct ways *w, int dim, const struct npsd_event *ev)
+static void values_of(struct values *w, int dim, const struct npsd_event *ev)
 {
 	struct npsd_str s = ev->dim[dim];
 
@@ -95,27 +96,27 @@ static void add_segment(struct npsd_buf *out, const struct npsd_config *cfg, con
 	npsd_buf_add(out, "\n", 1);
 }
 
-/* Each combination of the set's values, as an odometer turns. */
+/* Adds each combination of the values of the dimensions, like an odometer. */
 static void add_set(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev,
     const struct npsd_set *set)
 {
-	struct ways ways[NPSD_SET_DIMS];
+	struct values values[NPSD_SET_DIMS];
 	int at[NPSD_SET_DIMS] = {0}, i;
 
 	for (i = 0; i < set->ndims; i++)
-		ways_of(&ways[i], set->dims[i], ev);
+		values_of(&values[i], set->dims[i], ev);
 	do {
 		struct npsd_str value[NPSD_SET_DIMS];
 
 		for (i = 0; i < set->ndims; i++)
-			value[i] = ways[i].value[at[i]];
+			value[i] = values[i].value[at[i]];
 		add_segment(out, cfg, ev, set, value);
-		for (i = 0; i < set->ndims && ++at[i] == ways[i].n; i++)
+		for (i = 0; i < set->ndims && ++at[i] == values[i].n; i++)
 			at[i] = 0;
 	} while (i < set->ndims);
 }
 
-/* An event that may create holds all that it is asked for; the names end each with a line break. */
+/* Each name ends with a line break. False: the event creates no answer or invitation. */
 static bool add_segments(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev)
 {
 	if (ev->type == NPSD_T_RETRACTED)
@@ -129,9 +130,9 @@ static bool add_segments(struct npsd_buf *out, const struct npsd_config *cfg, co
 	return true;
 }
 
-/* --- for people --- */
+/* --- output as text --- */
 
-/* Of a text that is no UTF-8 only what is ASCII. */
+/* In a text that is not UTF-8, other bytes than ASCII are shown as `?`. */
 static void print_text(struct npsd_str s, bool utf8)
 {
 	if (utf8) {
@@ -219,22 +220,24 @@ static void print_event(const struct check *k, const struct item *it, const stru
 		printf("  %-9s %lld\n", "revision", (long long)ev->revision);
 	if (ev->updated_ms != NPSD_TIME_NONE)
 		print_time("updated", ev->updated_ms, "");
-	print_time("time", ev->event_ms, ev->undated ? " (now, in place of the record's timestamp)" : "");
+	print_time("time", ev->event_ms, ev->undated ? " (now; npsd uses the timestamp of the record)" : "");
 	if (ev->score >= 0)
 		printf("  %-9s %d\n", "score", ev->score);
 	else if (ev->score == NPSD_SCORE_NULL)
 		printf("  %-9s none\n", "score");
 	if (kind && ev->type != NPSD_T_RETRACTED)
 		printf("  %-9s %s%s\n", "kind", npsd_kind_names[kind],
-		    ev->kind || ev->type != NPSD_T_UPDATED ? "" : " (by default, if it creates)");
+		    ev->kind || ev->type != NPSD_T_UPDATED ? ""
+							   : " (default, if the event creates an answer)");
 	if (complete)
 		print_lines("counts in", &segments);
 	else if (ev->type == NPSD_T_UPDATED)
-		printf("  an edit: keeps what it does not mention; of an unknown response it is late\n");
+		printf("  an edit: fields that it omits keep their values; if the response is unknown, the "
+		       "edit is late\n");
 	npsd_buf_free(&segments);
 }
 
-/* --- for programs --- */
+/* --- output as JSON --- */
 
 static void print_json(
     const struct check *k, const struct item *it, const struct npsd_verdict *v, const struct npsd_event *ev)
@@ -290,7 +293,7 @@ static struct npsd_verdict decode(struct check *k, struct npsd_event *ev, struct
 	return npsd_decode(k->decoder, ev, &rec);
 }
 
-/* The line that a byte of the event stands in. */
+/* The line of a byte of the event. */
 static long line_of(const struct item *it, uint32_t at)
 {
 	long line = it->line;
@@ -316,7 +319,7 @@ static void check_item(struct check *k, const struct item *it)
 		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
 		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
 		    meanings[v.reason]);
-		/* what is too big was not looked at */
+		/* a value that is too big was not checked to be UTF-8 */
 		print_place(it->text, v.at < it->text.n ? v.at : it->text.n,
 		    v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_too_big);
 	}
@@ -330,7 +333,7 @@ static bool is_blank(struct npsd_str s)
 	return true;
 }
 
-/* The next line that is not blank, without its end; false behind the last. */
+/* Takes the next line that is not blank, without its line break. False: there is none. */
 static bool take_line(struct item *out, struct item *rest)
 {
 	do {
@@ -355,8 +358,8 @@ static bool is_document(struct check *k, struct npsd_str text)
 }
 
 /*
- * One event over all lines, unless there are several lines of which the first is a whole event, or each
- * begins like an object.
+ * The input is one event that covers all lines, unless it has several lines and the first line is a complete
+ * event, or every line begins like an object.
  */
 static bool is_lines(struct check *k, struct item all)
 {
@@ -374,7 +377,7 @@ static bool is_lines(struct check *k, struct item all)
 	return objects && lines > 1;
 }
 
-/* A zero follows what was read. */
+/* Reads the input and appends a zero byte. */
 static bool read_input(struct npsd_buf *out, const char *name)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
@@ -387,9 +390,10 @@ static bool read_input(struct npsd_buf *out, const char *name)
 	}
 	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
 		npsd_buf_add(out, piece, n);
-	npsd_buf_add(out, "", 1); /* what is looked for in a line ends at the end */
+	npsd_buf_add(out, "", 1); /* strspn() stops there */
 	if (ferror(f) || out->full)
-		fprintf(stderr, "npsctl: %s: %s\n", name, out->full ? "too long" : strerror(errno));
+		fprintf(
+		    stderr, "npsctl: %s: %s\n", name, out->full ? "the input is too long" : strerror(errno));
 	n = ferror(f) || out->full;
 	if (f != stdin)
 		fclose(f);
@@ -407,7 +411,7 @@ static void check_all(struct check *k, struct npsd_str text)
 		check_item(k, &all);
 }
 
-/* Place of the topic in the configuration, the first where none is told; -1: it is not there. */
+/* The index of --topic in kafka.topics, 0 without --topic; -1: it is not one of them. */
 static int32_t topic_at(const struct ctl *c)
 {
 	for (int i = 0; i < c->cfg->ntopics; i++)
@@ -427,7 +431,7 @@ int ctl_check_event(struct ctl *c)
 		return CTL_USAGE;
 	}
 	if (k.topic < 0) {
-		fprintf(stderr, "npsctl: --topic: `%s` is none of kafka.topics\n", c->topic);
+		fprintf(stderr, "npsctl: --topic: `%s` is not one of kafka.topics\n", c->topic);
 		return CTL_USAGE;
 	}
 	npsd_buf_init(&input, INPUT_MAX);

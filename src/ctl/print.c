@@ -1,4 +1,4 @@
-/* What others wrote, on a terminal. */
+/* Texts of events may contain escape sequences, which must not reach a terminal. */
 #include <stdio.h>
 
 #include "ctl/ctl.h"

@@ -1,4 +1,4 @@
-/* npsctl: looks at what npsd has written. */
+/* npsctl: shows what npsd publishes in Redis. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,24 +11,23 @@
 static const char usage[] =
     "usage: npsctl [--config FILE] [--set NAME=VALUE]... [--json] COMMAND\n"
     "\n"
-    "  get SEG [WINDOW]                the windows of a segment, e.g. kind=transactional,location=north\n"
-    "  top DIM [WINDOW] [--kind KIND] [--count N] [--lowest]\n"
-    "                                  the values (20) of a dimension with the highest lower bound of the "
-    "NPS;\n"
-    "                                  e.g. channel, location/1 (regions), location/2\n"
-    "  alerts [--count N] [--follow]   the last alerts (20), and those that come\n"
-    "  status                          whether npsd lives, what it counted and what it refused\n"
+    "  get SEGMENT [WINDOW]            show the windows of a segment: get kind=transactional,location=north\n"
+    "  top DIMENSION [WINDOW] [--kind KIND] [--count N] [--lowest]\n"
+    "                                  rank the values of a dimension by the lower bound of their NPS, 20\n"
+    "                                  by default: top channel, top location/1 (first level of locations)\n"
+    "  alerts [--count N] [--follow]   show the last alerts, 20 by default; --follow waits for new ones\n"
+    "  status                          show whether npsd is alive, and what it counted and rejected\n"
     "  check-event [--topic TOPIC] FILE|-\n"
-    "                                  how npsd reads an event, or one a line, or why it does not; asks "
-    "nobody;\n"
-    "                                  with the defaults of that topic, else of the first\n"
+    "                                  show how npsd reads an event, or one event per line, or why it is\n"
+    "                                  rejected; uses the defaults of TOPIC, or of the first topic;\n"
+    "                                  connects to no server\n"
     "\n"
-    "  --config, --set   where Redis is and the prefix of the keys, as for npsd\n"
-    "  --json            for programs: one JSON object a line\n"
+    "  --config, --set   the configuration of npsd: the Redis server, the prefix of the keys\n"
+    "  --json            print one JSON object per line\n"
     "\n"
-    "exit codes: 0 done; 1 there is no such key, or (status) the heartbeat is older than 30 s, or "
-    "(check-event)\n"
-    "something is rejected; 2 usage or configuration; 3 Redis can't be reached or refused\n";
+    "exit codes: 0 success; 1 the key does not exist, or (status) the heartbeat is older than 30 s, or\n"
+    "            (check-event) an event is rejected; 2 wrong usage or configuration; 3 Redis is not\n"
+    "            reachable or returned an error\n";
 
 int ctl_failed(const struct ctl *c)
 {
@@ -36,45 +35,39 @@ int ctl_failed(const struct ctl *c)
 	return c->err.code == NPSD_INVALID ? CTL_USAGE : CTL_REDIS;
 }
 
-static int wrong(void)
+static int fail_usage(void)
 {
 	fputs(usage, stderr);
 	return CTL_USAGE;
 }
 
-static int run(struct ctl *c, const char *command)
+static int run(struct ctl *c, const char *name)
 {
 	static const struct {
 		const char *name;
 		int (*call)(struct ctl *c);
-		bool alone; /* asks no Redis */
+		bool needs_redis;
 	} commands[] = {
-	    {"get", ctl_get, false},
-	    {"top", ctl_top, false},
-	    {"alerts", ctl_alerts, false},
-	    {"status", ctl_status, false},
-	    {"check-event", ctl_check_event, true},
+	    {"get", ctl_get, true},
+	    {"top", ctl_top, true},
+	    {"alerts", ctl_alerts, true},
+	    {"status", ctl_status, true},
+	    {"check-event", ctl_check_event, false},
 	};
-	int (*call)(struct ctl * c) = NULL;
-	bool alone = false;
 	int code;
 
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(command, commands[i].name) == 0) {
-			call = commands[i].call;
-			alone = commands[i].alone;
-		}
-	if (!call) {
-		fprintf(stderr, "npsctl: no command `%s`\n", command);
-		return wrong();
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		if (commands[i].needs_redis && !npsd_client_open(&c->redis, c->cfg, &c->err))
+			return ctl_failed(c);
+		code = commands[i].call(c);
+		if (c->redis)
+			npsd_client_close(&c->redis);
+		return code;
 	}
-	if (alone)
-		return call(c);
-	if (!npsd_client_open(&c->redis, c->cfg, &c->err))
-		return ctl_failed(c);
-	code = call(c);
-	npsd_client_close(&c->redis);
-	return code;
+	fprintf(stderr, "npsctl: unknown command `%s`\n", name);
+	return fail_usage();
 }
 
 struct arguments {
@@ -83,7 +76,7 @@ struct arguments {
 	int nsets;
 };
 
-/* The exit code, or -1: go on. */
+/* Returns the exit code, or -1 to continue. */
 static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -108,7 +101,7 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 			break;
 		case 's':
 			if (a->nsets == MAX_SETS)
-				return wrong();
+				return fail_usage();
 			a->set[a->nsets++] = optarg;
 			break;
 		case 'j':
@@ -126,7 +119,7 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 		case 'n':
 			c->count = strtol(optarg, &end, 10);
 			if (end == optarg || *end || c->count < 0 || c->count > 1000000)
-				return wrong();
+				return fail_usage();
 			break;
 		case 't':
 			c->topic = optarg;
@@ -135,10 +128,10 @@ static int parse(struct ctl *c, struct arguments *a, int argc, char **argv)
 			fputs(usage, stdout);
 			return CTL_OK;
 		default:
-			return wrong();
+			return fail_usage();
 		}
 	}
-	return optind == argc ? wrong() : -1;
+	return optind == argc ? fail_usage() : -1;
 }
 
 int main(int argc, char **argv)
