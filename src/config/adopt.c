@@ -161,31 +161,52 @@ bool npsd_config_adopt_anew(struct npsd_config *cfg, struct npsd_err *err, const
 
 /* --- differences --- */
 
-static bool differs(const char *stored, const char *text, const char *name)
+#define LINE_NAME_MAX 300
+
+static bool is_fixed(const char *name)
 {
-	return !npsd_str_eq(npsd_text_value(stored, name), npsd_text_value(text, name));
+	const struct npsd_option *o = npsd_option_find(name);
+
+	for (int i = 0; !o && i < npsd_nlist_options; i++)
+		if (npsd_list_options[i].change == NPSD_CHANGED_BY_REBUILD &&
+		    strncmp(name, npsd_list_options[i].name, strlen(npsd_list_options[i].name)) == 0)
+			return true;
+	return o && o->change == NPSD_CHANGED_BY_REBUILD;
+}
+
+/* The name of the first line of `a` that `b` lacks. False: there is none. */
+static bool first_difference(char name[LINE_NAME_MAX], const char *a, const char *b, bool only_fixed)
+{
+	struct npsd_str rest = npsd_str(a), line, word;
+
+	while (npsd_text_cut(&line, &rest, '\n')) {
+		struct npsd_str other;
+
+		npsd_text_cut(&word, &line, '=');
+		snprintf(name, LINE_NAME_MAX, "%.*s", (int)word.n, word.p);
+		other = npsd_text_value(b, name);
+		if ((!other.p || !npsd_str_eq(line, other)) && (!only_fixed || is_fixed(name)))
+			return true;
+	}
+	return false;
+}
+
+const char *npsd_config_difference(const char *text_a, const char *text_b)
+{
+	static char a[LINE_NAME_MAX], b[LINE_NAME_MAX];
+	bool in_a = first_difference(a, text_a, text_b, false),
+	     in_b = first_difference(b, text_b, text_a, false);
+
+	if (in_a && in_b)
+		return strcmp(a, b) < 0 ? a : b;
+	return in_a ? a : in_b ? b : NULL;
 }
 
 const char *npsd_config_fixed_difference(const char *stored, const char *text)
 {
-	struct npsd_str rest = npsd_str(stored), line, word;
-	static char name[128];
+	static char name[LINE_NAME_MAX];
 
-	for (int i = 0; i < npsd_noptions; i++)
-		if (npsd_options[i].change == NPSD_CHANGED_BY_REBUILD &&
-		    differs(stored, text, npsd_options[i].name))
-			return npsd_options[i].name;
-	while (npsd_text_cut(&line, &rest, '\n')) {
-		npsd_text_cut(&word, &line, '=');
-		snprintf(name, sizeof name, "%.*s", (int)word.n, word.p);
-		for (int i = 0; i < npsd_nlist_options; i++)
-			if (npsd_list_options[i].change == NPSD_CHANGED_BY_REBUILD &&
-			    strncmp(name, npsd_list_options[i].name, strlen(npsd_list_options[i].name)) ==
-				0 &&
-			    differs(stored, text, name))
-				return name;
-	}
-	return NULL;
+	return first_difference(name, stored, text, true) ? name : NULL;
 }
 
 bool npsd_config_refuse(struct npsd_err *err, const char *stored, const char *text)

@@ -51,19 +51,19 @@ bool npsd_place_read_file(struct npsd_str *out, struct npsd_err *err, struct nps
     const char *label, const char *path, uint32_t most)
 {
 	FILE *f = fopen(path, "rb");
-	char *text;
-	bool ok;
+	char *text = malloc((size_t)most + 1);
+	const char *what = NULL;
 
-	if (!f)
-		return npsd_place_fail(err, at, field, "%s%s", label, strerror(errno));
-	text = malloc((size_t)most + 1);
 	npsd_assert(text);
-	*out = (struct npsd_str){text, (uint32_t)fread(text, 1, (size_t)most + 1, f)};
-	ok = !ferror(f) || npsd_place_fail(err, at, field, "%s%s", label, strerror(errno));
-	if (ok && out->n > most)
-		ok = npsd_place_fail(err, at, field, "%slonger than %u bytes", label, most);
-	fclose(f);
-	if (!ok)
-		free(text);
-	return ok;
+	*out = (struct npsd_str){text, f ? (uint32_t)fread(text, 1, (size_t)most + 1, f) : 0};
+	if (!f || ferror(f))
+		what = strerror(errno);
+	else if (out->n > most)
+		what = "longer than npsd reads (64 KB of a secret, 1 MB of a configuration)";
+	if (f)
+		fclose(f);
+	if (!what)
+		return true;
+	free(text);
+	return npsd_place_fail(err, at, field, "%s%s", label, what);
 }

@@ -12,19 +12,16 @@
 
 const char *npsd_config_dimensions(void)
 {
-	static const char *const names[] = {
-#define X(name, cap) [NPSD_DIM_##name] = #name ", ",
-#include "tbl/dims.def"
-#undef X
-	};
+	static const struct npsd_sets no_attributes;
 	static char text[256];
 	size_t n = 0;
 
 	for (int dim = 0; dim < NPSD_DIM_ATTR0; dim++)
 		if (dim != NPSD_DIM_owner)
-			n += (size_t)snprintf(text + n, sizeof text - n, "%s", names[dim]);
-	npsd_assert(n < sizeof text - 16);
-	snprintf(text + n, sizeof text - n, NPSD_ATTRIBUTE_PREFIX "NAME");
+			n += (size_t)snprintf(
+			    text + n, sizeof text - n, "%s, ", npsd_dim_word(&no_attributes, dim));
+	npsd_assert(
+	    (size_t)snprintf(text + n, sizeof text - n, NPSD_ATTRIBUTE_PREFIX "NAME") < sizeof text - n);
 	return text;
 }
 
@@ -111,6 +108,15 @@ static uint64_t dims_mask(const struct npsd_set *set)
 	return mask;
 }
 
+/* The index of the set with the same dimensions in any order. -1: there is none. */
+static int find_set(const struct npsd_sets *sets, const struct npsd_set *wanted)
+{
+	for (int i = 0; i < sets->n; i++)
+		if (dims_mask(&sets->set[i]) == dims_mask(wanted))
+			return i;
+	return -1;
+}
+
 bool npsd_config_read_segments(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
 	const struct npsd_value *v = &npsd_settings_find(s, FIELD)->value;
@@ -119,24 +125,22 @@ bool npsd_config_read_segments(struct npsd_config *cfg, struct npsd_err *err, co
 	if (v->text || v->nitems < 1 || v->nitems > NPSD_MAX_SETS)
 		return npsd_place_fail(err, v->at, FIELD,
 		    "is not a list of sets; accepted: 1 to %d sets such as [[], [location]]", NPSD_MAX_SETS);
-	for (int i = 0; i < v->nitems; i++) {
-		struct npsd_set *set = &sets->set[i];
+	for (; sets->n < v->nitems; sets->n++) {
+		struct npsd_set *set = &sets->set[sets->n];
 
-		set->number = (uint16_t)i;
-		if (!read_set(set, sets, err, &v->item[i]))
+		set->number = (uint16_t)sets->n;
+		if (!read_set(set, sets, err, &v->item[sets->n]))
 			return false;
-		for (int j = 0; j < i; j++)
-			if (dims_mask(&sets->set[j]) == dims_mask(set))
-				return npsd_place_fail(err, v->item[i].at, FIELD,
-				    "an earlier set has the same dimensions; accepted: each set once");
-		sets->n = i + 1;
+		if (find_set(sets, set) >= 0)
+			return npsd_place_fail(err, v->item[sets->n].at, FIELD,
+			    "an earlier set has the same dimensions; accepted: each set once");
 	}
 	cfg->sets_given = (uint32_t)sets->n;
 	return true;
 }
 
-/* The index of the set with these dimensions in any order. -1: there is none. */
-static int find_set(const struct npsd_sets *sets, const struct npsd_value *v)
+/* The index of a configured set. -1: v is not one. */
+static int series_set(const struct npsd_sets *sets, const struct npsd_value *v)
 {
 	struct npsd_set wanted = {0};
 
@@ -147,10 +151,7 @@ static int find_set(const struct npsd_sets *sets, const struct npsd_value *v)
 			return -1;
 		wanted.dims[wanted.ndims++] = (uint8_t)dim;
 	}
-	for (int i = 0; i < sets->n; i++)
-		if (dims_mask(&sets->set[i]) == dims_mask(&wanted))
-			return i;
-	return -1;
+	return v->text ? -1 : find_set(sets, &wanted);
 }
 
 bool npsd_config_read_series_segments(
@@ -162,7 +163,7 @@ bool npsd_config_read_series_segments(
 		return npsd_place_fail(
 		    err, v->at, SERIES, "is not a list of sets; accepted: sets such as [[], [location]]");
 	for (int i = 0; i < v->nitems; i++) {
-		int set = v->item[i].text ? -1 : find_set(&cfg->sets, &v->item[i]);
+		int set = series_set(&cfg->sets, &v->item[i]);
 
 		if (set < 0)
 			return npsd_place_fail(err, v->item[i].at, SERIES,

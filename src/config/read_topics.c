@@ -98,42 +98,28 @@ static bool check_reserved(struct npsd_err *err, const struct npsd_setting *one,
 	return true;
 }
 
-/* The index of the property in cfg, which is added if it is missing. -1: there are too many. */
-static int property_at(struct npsd_config *cfg, const char *name)
-{
-	for (int i = 0; i < cfg->nproperties; i++)
-		if (strcmp(cfg->properties[i].name, name) == 0)
-			return i;
-	if (cfg->nproperties == NPSD_MAX_PROPERTIES)
-		return -1;
-	cfg->properties[cfg->nproperties].name = strdup(name);
-	npsd_assert(cfg->properties[cfg->nproperties].name);
-	return cfg->nproperties++;
-}
-
 bool npsd_config_read_properties(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
 	for (int i = 0; i < s->n; i++) {
 		const struct npsd_setting *one = &s->list[i];
 		const char *name = npsd_setting_key(one, NPSD_PROPERTY_PREFIX);
 		char *value;
-		int at;
 
-		if (!name)
+		if (!name || npsd_settings_find(s, one->name) != one)
 			continue;
 		if (!check_reserved(err, one, name))
 			return false;
 		if (!one->value.text)
 			return npsd_place_fail(err, one->value.at, one->name, "is a list; accepted: text");
-		at = property_at(cfg, name);
-		if (at < 0)
+		if (cfg->nproperties == NPSD_MAX_PROPERTIES)
 			return npsd_place_fail(
 			    err, one->at, one->name, "more than %d properties", NPSD_MAX_PROPERTIES);
 		value = npsd_value_secret(err, one->name, &one->value);
 		if (!value)
 			return false;
-		free((char *)cfg->properties[at].value);
-		cfg->properties[at].value = value;
+		cfg->properties[cfg->nproperties].name = strdup(name);
+		npsd_assert(cfg->properties[cfg->nproperties].name);
+		cfg->properties[cfg->nproperties++].value = value;
 		if (strcmp(name, "partition.assignment.strategy") == 0 && strstr(value, "cooperative"))
 			return npsd_place_fail(err, one->value.at, one->name,
 			    "cooperative rebalancing is not supported; accepted: range, roundrobin");

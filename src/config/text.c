@@ -93,22 +93,17 @@ static void add_since(struct npsd_buf *b, int64_t since_ms)
 }
 
 /* `NUMBER NAME[ SINCE_MS]` by ascending number: the order of the sets in the file changes nothing. */
-static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
+static void add_sets(struct npsd_buf *b, const struct npsd_config *cfg)
 {
-	int last = -1;
+	const char *before = "segments=";
 
-	npsd_buf_addz(b, "segments=");
-	for (int i = 0; i < sets->n; i++) {
-		const struct npsd_set *least = NULL;
-
-		for (int j = 0; j < sets->n; j++)
-			if (sets->set[j].number > last && (!least || sets->set[j].number < least->number))
-				least = &sets->set[j];
-		npsd_assert(least);
-		npsd_buf_addf(b, "%s%u %s", i ? ";" : "", least->number, least->name);
-		add_since(b, least->since_ms);
-		last = least->number;
-	}
+	for (uint32_t number = 0; number < cfg->sets_given; number++)
+		for (int i = 0; i < cfg->sets.n; i++)
+			if (cfg->sets.set[i].number == number) {
+				npsd_buf_addf(b, "%s%" PRIu32 " %s", before, number, cfg->sets.set[i].name);
+				add_since(b, cfg->sets.set[i].since_ms);
+				before = ";";
+			}
 }
 
 /* --- the rows of lists.def that are in the text: add_READER() --- */
@@ -119,7 +114,7 @@ static void add_segments(struct lines *l, const struct npsd_config *cfg)
 	for (int i = 0; i < cfg->sets.nattr; i++)
 		npsd_buf_addf(&l->b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
 	end_line(l);
-	add_sets(&l->b, &cfg->sets);
+	add_sets(&l->b, cfg);
 	end_line(l);
 	npsd_buf_addf(&l->b, "sets.given=%" PRIu32, cfg->sets_given);
 	end_line(l);
@@ -224,34 +219,5 @@ struct npsd_str npsd_text_value(const char *text, const char *name)
 	while (npsd_text_cut(&line, &rest, '\n'))
 		if (npsd_text_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
 			return line;
-	return NPSD_STR("");
-}
-
-static int compare_names(struct npsd_str a, struct npsd_str b)
-{
-	uint32_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-const char *npsd_config_difference(const char *text_a, const char *text_b)
-{
-	struct npsd_str rest_a = npsd_str(text_a), rest_b = npsd_str(text_b);
-	static char name[256];
-
-	for (;;) {
-		struct npsd_str a = {0}, b = {0}, name_a = {0}, name_b = {0}, first;
-		bool more_a = npsd_text_cut(&a, &rest_a, '\n'), more_b = npsd_text_cut(&b, &rest_b, '\n');
-
-		if (!more_a && !more_b)
-			return NULL;
-		if (npsd_str_eq(a, b))
-			continue;
-		npsd_text_cut(&name_a, &a, '=');
-		npsd_text_cut(&name_b, &b, '=');
-		first = !more_b || (more_a && compare_names(name_a, name_b) < 0) ? name_a : name_b;
-		snprintf(name, sizeof name, "%.*s", (int)first.n, first.p);
-		return name;
-	}
+	return (struct npsd_str){NULL, 0};
 }

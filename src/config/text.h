@@ -6,7 +6,7 @@
 
 /* Sets cfg->text and cfg->hash. */
 void npsd_config_make_text(struct npsd_config *cfg);
-/* The value of the line `NAME=VALUE`; empty: there is no such line. */
+/* The value of the line `NAME=VALUE`; absent (p is NULL): there is no such line. */
 struct npsd_str npsd_text_value(const char *text, const char *name);
 /* Cuts the piece before the next `by` off *rest. False: nothing is left. */
 bool npsd_text_cut(struct npsd_str *piece, struct npsd_str *rest, char by);

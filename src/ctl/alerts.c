@@ -2,7 +2,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -17,12 +16,10 @@ static const char *text_of(const json_t *o, const char *name)
 
 static void print_row(const json_t *o, bool stale)
 {
-	time_t at = (time_t)(json_integer_value(json_object_get(o, "at_ms")) / 1000);
 	const json_t *score = json_object_get(o, "score"), *prev = json_object_get(o, "prev_score");
 	char when[32], scores[48] = "-";
-	struct tm tm;
 
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", gmtime_r(&at, &tm));
+	ctl_time(when, json_integer_value(json_object_get(o, "at_ms")));
 	if (json_is_integer(score) && json_is_integer(prev))
 		snprintf(scores, sizeof scores, "%lld<-%lld", (long long)json_integer_value(score),
 		    (long long)json_integer_value(prev));
@@ -98,10 +95,6 @@ int ctl_alerts(struct ctl *c)
 	const char *const args[] = {"XREVRANGE", key, "+", "-", "COUNT", count};
 	const struct npsd_reply *r;
 
-	if (c->argc != 0) {
-		fprintf(stderr, "usage: npsctl alerts [--count N] [--follow]\n");
-		return CTL_USAGE;
-	}
 	snprintf(key, sizeof key, "%s:alerts", c->cfg->prefix);
 	/* --follow needs the id of the last entry, even with --count 0 */
 	snprintf(count, sizeof count, "%ld", c->count ? c->count : 1);

@@ -21,7 +21,7 @@ struct ctl {
 	bool lowest;
 	const char *kind, *topic; /* NULL: not given */
 	long count;
-	int argc; /* words after the command */
+	int argc; /* words after the command; their number is right */
 	char **argv;
 	struct npsd_err err;
 };
@@ -34,6 +34,8 @@ int ctl_status(struct ctl *c);
 int ctl_check_event(struct ctl *c); /* c->redis is NULL */
 /* Prints at most `most` characters of valid UTF-8; a control character becomes a blank. */
 void ctl_print(struct npsd_str s, uint32_t most);
+/* `2026-11-22 07:59:50`, in UTC */
+const char *ctl_time(char out[32], int64_t ms);
 /* Prints c->err and returns the exit code. */
 int ctl_failed(const struct ctl *c);
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -34,15 +33,13 @@ static void print_head(void)
 
 static void print_row(const char *window, const json_t *o)
 {
-	time_t asof = (time_t)(json_integer_value(json_object_get(o, "asof_ms")) / 1000);
 	long long n = json_integer_value(json_object_get(o, "n"));
 	char when[32], nps[16] = "-", interval[40] = "-", mean[16] = "-", change[16] = "-", p[16] = "-",
 		       rate[16] = "-";
 	const json_t *word;
-	struct tm tm;
 	size_t i;
 
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", gmtime_r(&asof, &tm));
+	ctl_time(when, json_integer_value(json_object_get(o, "asof_ms")));
 	if (n > 0) {
 		snprintf(nps, sizeof nps, "%.1f", number(o, "nps"));
 		snprintf(interval, sizeof interval, "%.1f .. %.1f", number(o, "nps_lo"), number(o, "nps_hi"));
@@ -107,10 +104,6 @@ int ctl_get(struct ctl *c)
 	char key[CTL_SEG_BYTES + 128];
 	size_t n = 0;
 
-	if (c->argc < 1 || c->argc > 2) {
-		fprintf(stderr, "usage: npsctl get SEGMENT [WINDOW]\n");
-		return CTL_USAGE;
-	}
 	if ((size_t)snprintf(key, sizeof key, "%s:v:{%s}", c->cfg->prefix, c->argv[0]) >= sizeof key) {
 		fprintf(stderr, "npsctl: the name is longer than that of any segment\n");
 		return CTL_USAGE;

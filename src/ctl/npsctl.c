@@ -47,18 +47,21 @@ static int run(struct ctl *c, const char *name)
 		const char *name;
 		int (*call)(struct ctl *c);
 		bool needs_redis;
+		int least, most; /* words after the command */
 	} commands[] = {
-	    {"get", ctl_get, true},
-	    {"top", ctl_top, true},
-	    {"alerts", ctl_alerts, true},
-	    {"status", ctl_status, true},
-	    {"check-event", ctl_check_event, false},
+	    {"get", ctl_get, true, 1, 2},
+	    {"top", ctl_top, true, 1, 2},
+	    {"alerts", ctl_alerts, true, 0, 0},
+	    {"status", ctl_status, true, 0, 0},
+	    {"check-event", ctl_check_event, false, 1, 1},
 	};
 	int code;
 
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		if (strcmp(name, commands[i].name) != 0)
 			continue;
+		if (c->argc < commands[i].least || c->argc > commands[i].most)
+			return fail_usage();
 		if (commands[i].needs_redis && !npsd_client_open(&c->redis, c->cfg, &c->err))
 			return ctl_failed(c);
 		code = commands[i].call(c);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -76,10 +75,9 @@ static bool read_clock(struct ctl *c, int64_t *ms)
 
 static const char *when(char out[40], int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
+	char time[32];
 
-	strftime(out, 40, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&s, &tm));
+	snprintf(out, 40, "%s UTC", ctl_time(time, ms));
 	return out;
 }
 
@@ -197,10 +195,6 @@ int ctl_status(struct ctl *c)
 	int64_t now_ms = 0, age_ms;
 	int code = CTL_NOT_THERE;
 
-	if (c->argc != 0) {
-		fprintf(stderr, "usage: npsctl status\n");
-		return CTL_USAGE;
-	}
 	if (!read_pairs(c, &meta, "meta") || !read_pairs(c, &totals, "totals") || !read_clock(c, &now_ms)) {
 		code = ctl_failed(c);
 	} else if (meta.n == 0) {

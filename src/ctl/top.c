@@ -40,12 +40,12 @@ static bool is_kind(const char *word)
 
 static bool read_arguments(struct rank *r, const struct ctl *c)
 {
-	const char *dim = c->argc > 0 ? c->argv[0] : "";
+	const char *dim = c->argv[0];
 
 	r->kind = c->kind ? c->kind : npsd_kind_names[c->cfg->kinds_split ? NPSD_KIND_TRANSACTIONAL : 0];
 	r->window = c->argc > 1 ? c->argv[1] : default_window(c->cfg);
 	r->word = strcspn(dim, "/");
-	if (c->argc < 1 || c->argc > 2 || !*dim || strlen(dim) + 2 >= sizeof r->dim || !is_kind(r->kind)) {
+	if (!*dim || strlen(dim) + 2 >= sizeof r->dim || !is_kind(r->kind)) {
 		fprintf(stderr,
 		    "usage: npsctl top DIMENSION [WINDOW] [--kind transactional|relational|other|all] "
 		    "[--count N] [--lowest]\n"

@@ -196,9 +196,9 @@ Test(config, topics_and_properties)
 	cr_expect_eq(cfg->ntopics, 2);
 	cr_expect_str_eq(cfg->topics[1], "b.c-d");
 	cr_expect_eq(cfg->nproperties, 3);
-	cr_expect_str_eq(cfg->properties[0].name, "security.protocol");
-	cr_expect_str_eq(cfg->properties[0].value, "SSL");
-	cr_expect_str_eq(cfg->properties[1].value, "a\nb");
+	cr_expect_str_eq(cfg->properties[0].value, "a\nb");
+	cr_expect_str_eq(cfg->properties[1].name, "security.protocol");
+	cr_expect_str_eq(cfg->properties[1].value, "SSL");
 	cr_expect_str_eq(cfg->properties[2].name, "linger.ms");
 	cr_expect_str_eq(cfg->properties[2].value, "6");
 	npsd_config_free(&cfg);
