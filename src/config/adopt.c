@@ -163,15 +163,17 @@ bool npsd_config_adopt_anew(struct npsd_config *cfg, struct npsd_err *err, const
 
 #define LINE_NAME_MAX 300
 
+/* NAME, or NAME.KEY of a map, is an option that only a rebuild changes. */
 static bool is_fixed(const char *name)
 {
-	const struct npsd_option *o = npsd_option_find(name);
+	for (int i = 0; i < npsd_noptions; i++) {
+		size_t n = strlen(npsd_options[i].name);
 
-	for (int i = 0; !o && i < npsd_nlist_options; i++)
-		if (npsd_list_options[i].change == NPSD_CHANGED_BY_REBUILD &&
-		    strncmp(name, npsd_list_options[i].name, strlen(npsd_list_options[i].name)) == 0)
+		if (npsd_options[i].change == NPSD_CHANGED_BY_REBUILD &&
+		    strncmp(name, npsd_options[i].name, n) == 0 && (name[n] == 0 || name[n] == '.'))
 			return true;
-	return o && o->change == NPSD_CHANGED_BY_REBUILD;
+	}
+	return false;
 }
 
 /* The name of the first line of `a` that `b` lacks. False: there is none. */

@@ -7,24 +7,19 @@
 #include "config/readers.h"
 #include "config/text.h"
 
-static bool read_default(struct npsd_settings *s, struct npsd_err *err, const char *name, const char *def)
-{
-	char text[256];
-
-	npsd_assert((size_t)snprintf(text, sizeof text, "%s=%s", name, def) < sizeof text);
-	return npsd_settings_read_text(s, err, "default", text);
-}
-
 /* Every option has a setting, its default: npsd_settings_find() finds each one. */
 static bool read_sources(
     struct npsd_settings *s, struct npsd_err *err, const char *file, const char *const *sets, int nsets)
 {
-	for (int i = 0; i < npsd_noptions; i++)
-		if (!read_default(s, err, npsd_options[i].name, npsd_options[i].def))
+	char text[256];
+
+	for (int i = 0; i < npsd_noptions; i++) {
+		int n = snprintf(text, sizeof text, "%s=%s", npsd_options[i].name, npsd_options[i].def);
+
+		npsd_assert((size_t)n < sizeof text);
+		if (!npsd_settings_read_text(s, err, "default", text))
 			return false;
-	for (int i = 0; i < npsd_nlist_options; i++)
-		if (!read_default(s, err, npsd_list_options[i].name, npsd_list_options[i].def))
-			return false;
+	}
 	if (file && !npsd_settings_read_file(s, err, file))
 		return false;
 	for (int i = 0; i < nsets; i++)
@@ -38,8 +33,8 @@ static bool read_options(struct npsd_config *cfg, struct npsd_err *err, const st
 	for (int i = 0; i < npsd_noptions; i++) {
 		const struct npsd_option *o = &npsd_options[i];
 
-		if (!npsd_value_read(
-			(char *)cfg + o->offset, err, o, o->name, &npsd_settings_find(s, o->name)->value))
+		if (npsd_option_is_scalar(o) && !npsd_value_read((char *)cfg + o->offset, err, o, o->name,
+						    &npsd_settings_find(s, o->name)->value))
 			return false;
 	}
 	return true;

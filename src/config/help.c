@@ -16,9 +16,6 @@ char *npsd_config_help(void)
 		npsd_value_add_accepted(&b, o);
 		npsd_buf_addz(&b, "\n");
 	}
-	for (int i = 0; i < npsd_nlist_options; i++)
-		npsd_buf_addf(&b, "  %s=%s\n      %s\n", npsd_list_options[i].name, npsd_list_options[i].def,
-		    npsd_list_options[i].help);
 	npsd_buf_addf(&b, "Pane widths: %s\n", npsd_config_steps());
 	npsd_buf_add(&b, "", 1);
 	npsd_assert(!b.full);

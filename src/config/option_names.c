@@ -3,15 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The name of option i, over both tables. NULL: i is after the last. */
-static const char *name_at(int i)
-{
-	if (i < npsd_noptions)
-		return npsd_options[i].name;
-	i -= npsd_noptions;
-	return i < npsd_nlist_options ? npsd_list_options[i].name : NULL;
-}
-
 /* The Levenshtein distance of two names, in bytes. */
 static int distance(const char *a, const char *b)
 {
@@ -48,9 +39,10 @@ static bool lacks_group(const char *name, const char *known)
 static bool fail_unknown(struct npsd_err *err, const struct npsd_setting *s)
 {
 	int least = (int)strlen(s->name) / 2 + 1;
-	const char *name, *nearest = NULL;
+	const char *nearest = NULL;
 
-	for (int i = 0; (name = name_at(i)) != NULL; i++) {
+	for (int i = 0; i < npsd_noptions; i++) {
+		const char *name = npsd_options[i].name;
 		int d = lacks_group(s->name, name) ? 0 : distance(s->name, name);
 
 		if (d < least) {
@@ -73,31 +65,23 @@ static bool is_below(const char *text, const char *name)
 	return strncmp(text, name, n) == 0 && text[n] == '.';
 }
 
-/* A map of lists.def, or the first part of option names: `kafka` */
+/* A map, or the first part of option names: `kafka` */
 static bool is_group(const char *name)
 {
-	const char *known;
+	const struct npsd_option *o = npsd_option_find(name);
 
-	for (int i = 0; i < npsd_nlist_options; i++)
-		if (npsd_list_options[i].is_map && strcmp(name, npsd_list_options[i].name) == 0)
+	for (int i = 0; !o && i < npsd_noptions; i++)
+		if (is_below(npsd_options[i].name, name))
 			return true;
-	for (int i = 0; (known = name_at(i)) != NULL; i++)
-		if (is_below(known, name))
-			return true;
-	return false;
+	return o && o->type == NPSD_OPTION_MAP;
 }
 
 static bool is_known(const char *name)
 {
-	const char *known;
-
-	for (int i = 0; i < npsd_nlist_options; i++)
-		if (npsd_list_options[i].is_map && is_below(name, npsd_list_options[i].name))
+	for (int i = 0; i < npsd_noptions; i++)
+		if (npsd_options[i].type == NPSD_OPTION_MAP && is_below(name, npsd_options[i].name))
 			return true;
-	for (int i = 0; (known = name_at(i)) != NULL; i++)
-		if (strcmp(known, name) == 0)
-			return true;
-	return false;
+	return npsd_option_find(name) != NULL;
 }
 
 bool npsd_config_check_names(const struct npsd_settings *s, struct npsd_err *err)

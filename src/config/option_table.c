@@ -23,19 +23,16 @@ const struct npsd_option npsd_options[] = {
 	    .help = (help_)},
 #include "tbl/options.def"
 #undef X
-};
-const int npsd_noptions = sizeof npsd_options / sizeof npsd_options[0];
-
-#define IS_MAP_LIST false
-#define IS_MAP_MAP true
-
-const struct npsd_list_option npsd_list_options[] = {
 #define X(option, reader, shape, def_, change_, help_)                                                       \
-	{#option, (def_), IS_MAP_##shape, NPSD_CHANGED_BY_##change_, (help_)},
+	{.name = #option,                                                                                    \
+	    .type = NPSD_OPTION_##shape,                                                                     \
+	    .def = (def_),                                                                                   \
+	    .change = NPSD_CHANGED_BY_##change_,                                                             \
+	    .help = (help_)},
 #include "tbl/lists.def"
 #undef X
 };
-const int npsd_nlist_options = sizeof npsd_list_options / sizeof npsd_list_options[0];
+const int npsd_noptions = sizeof npsd_options / sizeof npsd_options[0];
 
 #define X(option, ...) _Static_assert(sizeof #option <= NPSD_OPTION_NAME_MAX, "a name is too long");
 #include "tbl/options.def"

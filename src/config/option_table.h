@@ -13,6 +13,8 @@ enum npsd_option_type {
 	NPSD_OPTION_NUM,
 	NPSD_OPTION_BOOL,
 	NPSD_OPTION_ENUM,
+	NPSD_OPTION_LIST,
+	NPSD_OPTION_MAP, /* NAME.KEY is a name, too */
 };
 
 /* How a change of the option is applied, when counts are stored already. */
@@ -22,7 +24,7 @@ enum npsd_option_change {
 	NPSD_CHANGED_BY_REBUILD, /* --rebuild; the option is in the canonical text */
 };
 
-/* A row of options.def. */
+/* A row of options.def, or of lists.def (LIST, MAP: without offset and bounds). */
 struct npsd_option {
 	const char *name;
 	enum npsd_option_type type;
@@ -34,26 +36,21 @@ struct npsd_option {
 	const char *help;
 };
 
-/* A row of lists.def. */
-struct npsd_list_option {
-	const char *name, *def;
-	bool is_map; /* NAME.KEY is a name, too */
-	enum npsd_option_change change;
-	const char *help;
-};
-
 #define NPSD_OPTION_NAME_MAX 64
 #define NPSD_PROPERTY_PREFIX "kafka.properties." /* then the name of a librdkafka property */
 
 extern const struct npsd_option npsd_options[];
 extern const int npsd_noptions;
-extern const struct npsd_list_option npsd_list_options[];
-extern const int npsd_nlist_options;
 extern const struct npsd_option npsd_option_cap; /* type and bounds of each caps.DIMENSION */
 /* The default of caps.DIMENSION. */
 uint32_t npsd_option_cap_default(int dim);
 
-/* NULL: options.def has no such row. */
+static inline bool npsd_option_is_scalar(const struct npsd_option *o)
+{
+	return o->type != NPSD_OPTION_LIST && o->type != NPSD_OPTION_MAP;
+}
+
+/* NULL: there is no such row. */
 const struct npsd_option *npsd_option_find(const char *name);
 
 #endif

@@ -52,17 +52,17 @@ bool npsd_place_read_file(struct npsd_str *out, struct npsd_err *err, struct nps
 {
 	FILE *f = fopen(path, "rb");
 	char *text = malloc((size_t)most + 1);
-	const char *what = NULL;
+	char what[80] = "";
 
 	npsd_assert(text);
 	*out = (struct npsd_str){text, f ? (uint32_t)fread(text, 1, (size_t)most + 1, f) : 0};
 	if (!f || ferror(f))
-		what = strerror(errno);
+		snprintf(what, sizeof what, "%s", strerror(errno));
 	else if (out->n > most)
-		what = "longer than npsd reads (64 KB of a secret, 1 MB of a configuration)";
+		snprintf(what, sizeof what, "longer than %u bytes", most);
 	if (f)
 		fclose(f);
-	if (!what)
+	if (!*what)
 		return true;
 	free(text);
 	return npsd_place_fail(err, at, field, "%s%s", label, what);

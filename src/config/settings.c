@@ -243,6 +243,7 @@ bool npsd_settings_read_text(
 	struct walk w = {.s = s, .err = err, .source = source};
 	const char *eq = strchr(assignment, '=');
 	struct npsd_place at = {source, 0, 0};
+	const struct npsd_option *o;
 	struct npsd_setting *setting;
 	char name[NAME_MAX_BYTES + 1];
 
@@ -250,7 +251,9 @@ bool npsd_settings_read_text(
 		return npsd_place_fail(err, at, "", "`%s` is not an assignment; accepted: NAME=VALUE",
 		    npsd_quote(assignment).text);
 	snprintf(name, sizeof name, "%.*s", (int)(eq - assignment), assignment);
-	if (!npsd_option_find(name) && strncmp(name, NPSD_PROPERTY_PREFIX, strlen(NPSD_PROPERTY_PREFIX)) != 0)
+	o = npsd_option_find(name);
+	if (!(o && npsd_option_is_scalar(o)) &&
+	    strncmp(name, NPSD_PROPERTY_PREFIX, strlen(NPSD_PROPERTY_PREFIX)) != 0)
 		return read_yaml(&w, name, npsd_str(eq + 1));
 	setting =
 	    add_setting(s, err, name, at); /* a scalar is taken as it is: the shell removed its quotes */

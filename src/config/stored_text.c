@@ -69,18 +69,12 @@ static void read_windows(struct npsd_config *cfg, struct npsd_str list)
 	}
 }
 
-/* A survey kind; `none` where the value is empty. */
-static int kind_of(struct npsd_str word)
+static uint8_t kind_of(struct npsd_str word)
 {
-	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
-	struct npsd_err err = {0};
-	char text[32];
-	int kind = NPSD_KIND_NONE;
-
-	snprintf(text, sizeof text, "%.*s", (int)word.n, word.p);
-	if (!npsd_value_read(&kind, &err, o, o->name, &(struct npsd_value){.text = text}))
-		return NPSD_KIND_NONE;
-	return kind;
+	for (uint8_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
+		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
+			return kind;
+	return NPSD_KIND_NONE;
 }
 
 static void read_topic_kinds(struct npsd_config *cfg, const char *text, const struct npsd_config *present)
@@ -88,13 +82,11 @@ static void read_topic_kinds(struct npsd_config *cfg, const char *text, const st
 	for (int i = 0; i < present->ntopics; i++) {
 		char name[LINE_NAME_MAX];
 		struct npsd_str word;
-		int kind;
 
 		snprintf(name, sizeof name, "topic_defaults.%s.survey_kind", present->topics[i]);
 		word = npsd_text_value(text, name);
-		kind = kind_of(word);
 		if (word.n)
-			cfg->topic_kind[i] = kind == NPSD_KIND_NONE ? NPSD_TOPIC_KIND_NONE : (uint8_t)kind;
+			cfg->topic_kind[i] = kind_of(word) ? kind_of(word) : NPSD_TOPIC_KIND_NONE;
 	}
 }
 

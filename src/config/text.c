@@ -21,19 +21,9 @@ enum {
 #undef X
 };
 
-struct lines {
-	char *line[LINES_MAX];
-	int n;
-	struct npsd_buf b; /* the line that is being written */
-};
-
-static void end_line(struct lines *l)
+static void end_line(struct npsd_buf *b)
 {
-	npsd_assert(l->n < LINES_MAX && !l->b.full);
-	l->line[l->n] = strndup(l->b.p, l->b.n);
-	npsd_assert(l->line[l->n]);
-	l->n++;
-	npsd_buf_clear(&l->b);
+	npsd_buf_add(b, "", 1);
 }
 
 static void add_digest(struct npsd_buf *b, const char *secret)
@@ -60,6 +50,8 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 {
 	const void *field = (const char *)cfg + o->offset;
 
+	if (!npsd_option_is_scalar(o))
+		return;
 	npsd_buf_addf(b, "%s=", o->name);
 	switch (o->type) {
 	case NPSD_OPTION_STR:
@@ -82,7 +74,11 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 	case NPSD_OPTION_BYTES:
 		npsd_buf_addf(b, "%" PRId64, *(const int64_t *)field);
 		break;
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		break; /* add_READER() writes it */
 	}
+	end_line(b);
 }
 
 /* Appends a blank and the time, unless it is 0. */
@@ -108,38 +104,38 @@ static void add_sets(struct npsd_buf *b, const struct npsd_config *cfg)
 
 /* --- the rows of lists.def that are in the text: add_READER() --- */
 
-static void add_segments(struct lines *l, const struct npsd_config *cfg)
+static void add_segments(struct npsd_buf *b, const struct npsd_config *cfg)
 {
-	npsd_buf_addz(&l->b, "attributes=");
+	npsd_buf_addz(b, "attributes=");
 	for (int i = 0; i < cfg->sets.nattr; i++)
-		npsd_buf_addf(&l->b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
-	end_line(l);
-	add_sets(&l->b, cfg);
-	end_line(l);
-	npsd_buf_addf(&l->b, "sets.given=%" PRIu32, cfg->sets_given);
-	end_line(l);
+		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
+	end_line(b);
+	add_sets(b, cfg);
+	end_line(b);
+	npsd_buf_addf(b, "sets.given=%" PRIu32, cfg->sets_given);
+	end_line(b);
 }
 
-static void add_windows(struct lines *l, const struct npsd_config *cfg)
+static void add_windows(struct npsd_buf *b, const struct npsd_config *cfg)
 {
-	npsd_buf_addz(&l->b, "windows=");
+	npsd_buf_addz(b, "windows=");
 	for (int i = 0; i < cfg->nwindows; i++) {
-		npsd_buf_addf(&l->b, "%s%s", i ? "," : "", cfg->windows[i].name);
-		add_since(&l->b, cfg->windows[i].since_ms);
+		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->windows[i].name);
+		add_since(b, cfg->windows[i].since_ms);
 	}
-	end_line(l);
+	end_line(b);
 }
 
-static void add_caps(struct lines *l, const struct npsd_config *cfg)
+static void add_caps(struct npsd_buf *b, const struct npsd_config *cfg)
 {
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + cfg->sets.nattr; dim++) {
-		npsd_buf_addf(&l->b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);
-		end_line(l);
+		npsd_buf_addf(b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);
+		end_line(b);
 	}
 }
 
 /* Only topics whose kind differs from defaults.survey_kind have a line. */
-static void add_topic_defaults(struct lines *l, const struct npsd_config *cfg)
+static void add_topic_defaults(struct npsd_buf *b, const struct npsd_config *cfg)
 {
 	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
 
@@ -148,9 +144,9 @@ static void add_topic_defaults(struct lines *l, const struct npsd_config *cfg)
 
 		if (kind == cfg->default_kind)
 			continue;
-		npsd_buf_addf(&l->b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
-		add_word(&l->b, o->words, kind);
-		end_line(l);
+		npsd_buf_addf(b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
+		add_word(b, o->words, kind);
+		end_line(b);
 	}
 }
 
@@ -169,31 +165,35 @@ void npsd_config_hash_text(char out[33], const char *text)
 }
 
 #define ADD_RESTART(reader)
-#define ADD_APPLY(reader) add_##reader(&l, cfg);
-#define ADD_REBUILD(reader) add_##reader(&l, cfg);
+#define ADD_APPLY(reader) add_##reader(&b, cfg);
+#define ADD_REBUILD(reader) add_##reader(&b, cfg);
 
 void npsd_config_make_text(struct npsd_config *cfg)
 {
-	struct lines l = {.n = 0};
+	char *line[LINES_MAX], *end;
+	struct npsd_buf b;
+	size_t n = 0;
 
-	npsd_buf_init(&l.b, 65536);
+	npsd_buf_init(&b, 65536);
 	for (int i = 0; i < npsd_noptions; i++)
-		if (npsd_options[i].change != NPSD_CHANGED_BY_RESTART) {
-			add_option(&l.b, cfg, &npsd_options[i]);
-			end_line(&l);
-		}
+		if (npsd_options[i].change != NPSD_CHANGED_BY_RESTART)
+			add_option(&b, cfg, &npsd_options[i]);
 #define X(name, reader, shape, def, change, help) ADD_##change(reader)
 #include "tbl/lists.def"
 #undef X
-	qsort(l.line, (size_t)l.n, sizeof l.line[0], by_bytes);
-	for (int i = 0; i < l.n; i++) {
-		npsd_buf_addf(&l.b, "%s\n", l.line[i]);
-		free(l.line[i]);
+	npsd_assert(!b.full);
+	for (char *p = b.p; p < b.p + b.n; p += strlen(p) + 1) {
+		npsd_assert(n < LINES_MAX);
+		line[n++] = p;
 	}
+	qsort(line, n, sizeof line[0], by_bytes);
 	free(cfg->text);
-	cfg->text = strndup(l.b.p, l.b.n);
-	npsd_assert(cfg->text && !l.b.full);
-	npsd_buf_free(&l.b);
+	cfg->text = end = malloc(b.n + 1);
+	npsd_assert(end);
+	*end = 0;
+	for (size_t i = 0; i < n; i++)
+		end = stpcpy(stpcpy(end, line[i]), "\n");
+	npsd_buf_free(&b);
 	npsd_config_hash_text(cfg->hash, cfg->text);
 }
 

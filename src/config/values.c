@@ -104,6 +104,10 @@ void npsd_value_add_accepted(struct npsd_buf *out, const struct npsd_option *o)
 		npsd_buf_addz(out, " to ");
 		add_with_unit(out, o->most, o->type == NPSD_OPTION_MS ? durations : sizes);
 		break;
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		npsd_buf_addz(out, o->type == NPSD_OPTION_LIST ? "a list" : "a map");
+		break;
 	}
 }
 
@@ -218,7 +222,11 @@ bool npsd_value_read(void *to, struct npsd_err *err, const struct npsd_option *o
 	case NPSD_OPTION_BYTES:
 	case NPSD_OPTION_NUM:
 		return read_number_option(to, err, o, field, v);
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		break; /* npsd_config_read_READER() reads it */
 	}
+	npsd_assert(false);
 	return false;
 }
 

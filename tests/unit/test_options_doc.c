@@ -30,6 +30,8 @@ static void add_options_md(struct npsd_buf *b)
 	for (int i = 0; i < npsd_noptions; i++) {
 		const struct npsd_option *o = &npsd_options[i];
 
+		if (!npsd_option_is_scalar(o))
+			continue;
 		npsd_buf_addf(b, "| `%s` | `%s` | ", o->name, *o->def ? o->def : "\"\"");
 		npsd_value_add_accepted(b, o);
 		npsd_buf_addf(b, " |%s", change_md[o->change]);
@@ -38,9 +40,11 @@ static void add_options_md(struct npsd_buf *b)
 	}
 	npsd_buf_addz(
 	    b, "\n## Lists and maps\n\n| option | default | change | meaning |\n| --- | --- | --- | --- |\n");
-	for (int i = 0; i < npsd_nlist_options; i++) {
-		const struct npsd_list_option *o = &npsd_list_options[i];
+	for (int i = 0; i < npsd_noptions; i++) {
+		const struct npsd_option *o = &npsd_options[i];
 
+		if (npsd_option_is_scalar(o))
+			continue;
 		npsd_buf_addf(b, "| `%s` | `%s` |%s", o->name, o->def, change_md[o->change]);
 		add_cell(b, o->help);
 		npsd_buf_addz(b, " |\n");
