@@ -9,7 +9,6 @@
 
 #include "config/option_table.h"
 #include "config/readers.h"
-#include "config/sets.h"
 #include "config/text.h"
 #include "npsd/event.h"
 
@@ -49,12 +48,12 @@ static bool adopt_attributes(struct npsd_config *cfg, struct npsd_err *err, cons
 	for (int i = 0; i < stored->sets.nattr; i++) {
 		int dim = npsd_dim_find(s, npsd_str(stored->sets.attr_word[i]));
 
-		if (dim < 0 && s->nattr == NPSD_MAX_ATTR)
-			return npsd_fail(err, NPSD_LIMIT, 0,
-			    "segments: more than %d different attributes, with those that were counted "
-			    "before",
-			    NPSD_MAX_ATTR);
 		if (dim < 0) {
+			if (s->nattr == NPSD_MAX_ATTR)
+				return npsd_fail(err, NPSD_LIMIT, 0,
+				    "segments: more than %d different attributes, with those that were "
+				    "counted before",
+				    NPSD_MAX_ATTR);
 			dim = npsd_sets_add_attribute(s, npsd_str(stored->sets.attr[i]));
 			cfg->caps[dim] = stored->caps[NPSD_DIM_ATTR0 + i];
 		}
@@ -161,8 +160,6 @@ bool npsd_config_adopt_anew(struct npsd_config *cfg, struct npsd_err *err, const
 
 /* --- differences --- */
 
-#define LINE_NAME_MAX 300
-
 /* NAME, or NAME.KEY of a map, is an option that only a rebuild changes. */
 static bool is_fixed(const char *name)
 {
@@ -177,7 +174,7 @@ static bool is_fixed(const char *name)
 }
 
 /* The name of the first line of `a` that `b` lacks. False: there is none. */
-static bool first_difference(char name[LINE_NAME_MAX], const char *a, const char *b, bool only_fixed)
+static bool first_difference(char name[NPSD_TEXT_NAME_MAX], const char *a, const char *b, bool only_fixed)
 {
 	struct npsd_str rest = npsd_str(a), line, word;
 
@@ -185,7 +182,7 @@ static bool first_difference(char name[LINE_NAME_MAX], const char *a, const char
 		struct npsd_str other;
 
 		npsd_text_cut(&word, &line, '=');
-		snprintf(name, LINE_NAME_MAX, "%.*s", (int)word.n, word.p);
+		snprintf(name, NPSD_TEXT_NAME_MAX, "%.*s", (int)word.n, word.p);
 		other = npsd_text_value(b, name);
 		if ((!other.p || !npsd_str_eq(line, other)) && (!only_fixed || is_fixed(name)))
 			return true;
@@ -195,7 +192,7 @@ static bool first_difference(char name[LINE_NAME_MAX], const char *a, const char
 
 const char *npsd_config_difference(const char *text_a, const char *text_b)
 {
-	static char a[LINE_NAME_MAX], b[LINE_NAME_MAX];
+	static char a[NPSD_TEXT_NAME_MAX], b[NPSD_TEXT_NAME_MAX];
 	bool in_a = first_difference(a, text_a, text_b, false),
 	     in_b = first_difference(b, text_b, text_a, false);
 
@@ -206,7 +203,7 @@ const char *npsd_config_difference(const char *text_a, const char *text_b)
 
 const char *npsd_config_fixed_difference(const char *stored, const char *text)
 {
-	static char name[LINE_NAME_MAX];
+	static char name[NPSD_TEXT_NAME_MAX];
 
 	return first_difference(name, stored, text, true) ? name : NULL;
 }

@@ -55,7 +55,8 @@ bool npsd_place_read_file(struct npsd_str *out, struct npsd_err *err, struct nps
 	char what[80] = "";
 
 	npsd_assert(text);
-	*out = (struct npsd_str){text, f ? (uint32_t)fread(text, 1, (size_t)most + 1, f) : 0};
+	out->p = text;
+	out->n = f ? (uint32_t)fread(text, 1, (size_t)most + 1, f) : 0;
 	if (!f || ferror(f))
 		snprintf(what, sizeof what, "%s", strerror(errno));
 	else if (out->n > most)

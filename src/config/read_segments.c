@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/sets.h"
-
 #define FIELD "segments"
 #define SERIES "series.segments"
 #define ATTR_BYTES 64

@@ -1,4 +1,4 @@
-/* What reads the settings into struct npsd_config. Thread: main */
+/* The readers of settings into struct npsd_config, and what a stored text is read with, too. Thread: main */
 #ifndef NPSD_CONFIG_READERS_H
 #define NPSD_CONFIG_READERS_H
 
@@ -14,6 +14,8 @@ bool npsd_config_check_names(const struct npsd_settings *s, struct npsd_err *err
 #include "tbl/lists.def"
 #undef X
 
+#define NPSD_ATTRIBUTE_PREFIX "attributes."
+
 bool npsd_config_is_topic(const char *text);
 
 /* The properties of librdkafka that no configuration may set; the last row has no name. */
@@ -24,6 +26,11 @@ extern const struct npsd_reserved_property npsd_reserved_properties[];
 
 /* Reads a window by its name. False: it is not one. */
 bool npsd_config_window(struct npsd_window *to, const char *name);
+/* Adds the attribute, for which there is room, and returns its dimension. Owns: npsd_config_free() frees it
+ */
+int npsd_sets_add_attribute(struct npsd_sets *sets, struct npsd_str name);
+/* Bit i: no set contains attribute i. */
+uint32_t npsd_sets_unused_attributes(const struct npsd_sets *sets);
 /* The rows of steps.def: `1m (windows up to 3h), ...` */
 const char *npsd_config_steps(void);
 /* The dimensions of which a set may consist: `location, ..., attributes.NAME` */

@@ -1,9 +1,8 @@
-#include "config/sets.h"
+#include "config/readers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "npsd/err.h"
+#include <string.h>
 
 int npsd_sets_add_attribute(struct npsd_sets *sets, struct npsd_str name)
 {

@@ -4,10 +4,7 @@
 #include <string.h>
 
 #include "config/readers.h"
-#include "config/sets.h"
 #include "config/text.h"
-
-#define LINE_NAME_MAX 300
 
 /* The text is zero-terminated, so strtoll() stops at the end of the value. */
 static int64_t number(struct npsd_str s)
@@ -21,7 +18,7 @@ static void read_attributes(struct npsd_config *cfg, const char *text)
 	struct npsd_str list = npsd_text_value(text, "attributes"), name;
 
 	while (npsd_text_cut(&name, &list, ',')) {
-		char line[LINE_NAME_MAX];
+		char line[NPSD_TEXT_NAME_MAX];
 		struct npsd_str cap;
 		int dim = npsd_sets_add_attribute(&cfg->sets, name);
 
@@ -71,16 +68,16 @@ static void read_windows(struct npsd_config *cfg, struct npsd_str list)
 
 static uint8_t kind_of(struct npsd_str word)
 {
-	for (uint8_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
+	for (int kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
 		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
-			return kind;
+			return (uint8_t)kind;
 	return NPSD_KIND_NONE;
 }
 
 static void read_topic_kinds(struct npsd_config *cfg, const char *text, const struct npsd_config *present)
 {
 	for (int i = 0; i < present->ntopics; i++) {
-		char name[LINE_NAME_MAX];
+		char name[NPSD_TEXT_NAME_MAX];
 		struct npsd_str word;
 
 		snprintf(name, sizeof name, "topic_defaults.%s.survey_kind", present->topics[i]);

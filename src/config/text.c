@@ -12,14 +12,15 @@
 
 #include "config/option_table.h"
 
-/* Sets and attributes have three lines, all other lists at most one. */
-enum {
-	LINES_MAX = 3 + NPSD_NDIM + NPSD_MAX_TOPICS
-#define X(name, ...) +1
+/* A byte for each option; `segments` has two more lines, `caps` and `topic_defaults` have one for each key.
+ */
+static const char rows[] =
+#define X(name, ...) "x"
 #include "tbl/options.def"
 #include "tbl/lists.def"
 #undef X
-};
+    ;
+enum { LINES_MAX = sizeof rows + 2 + NPSD_NDIM + NPSD_MAX_TOPICS };
 
 static void end_line(struct npsd_buf *b)
 {
@@ -170,7 +171,7 @@ void npsd_config_hash_text(char out[33], const char *text)
 
 void npsd_config_make_text(struct npsd_config *cfg)
 {
-	char *line[LINES_MAX], *end;
+	char *line[LINES_MAX] = {0}, *end;
 	struct npsd_buf b;
 	size_t n = 0;
 

@@ -4,6 +4,8 @@
 
 #include "npsd/config.h"
 
+#define NPSD_TEXT_NAME_MAX 300 /* bytes of a name, with the zero byte */
+
 /* Sets cfg->text and cfg->hash. */
 void npsd_config_make_text(struct npsd_config *cfg);
 /* The value of the line `NAME=VALUE`; absent (p is NULL): there is no such line. */
