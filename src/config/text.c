@@ -12,15 +12,17 @@
 
 #include "config/option_table.h"
 
-/* A byte for each option; `segments` has two more lines, `caps` and `topic_defaults` have one for each key.
- */
-static const char rows[] =
+/* A byte for each option. `segments` has two more lines, `caps` and `topic_defaults` one for each key. */
+/* clang-format off */
+enum {
+	LINES_MAX = 2 + NPSD_NDIM + NPSD_MAX_TOPICS + sizeof(
 #define X(name, ...) "x"
 #include "tbl/options.def"
 #include "tbl/lists.def"
 #undef X
-    ;
-enum { LINES_MAX = sizeof rows + 2 + NPSD_NDIM + NPSD_MAX_TOPICS };
+	)
+};
+/* clang-format on */
 
 static void end_line(struct npsd_buf *b)
 {
