@@ -1,5 +1,6 @@
-/* What others wrote, on a terminal. */
+/* Texts of events may contain escape sequences, which must not reach a terminal. */
 #include <stdio.h>
+#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -16,4 +17,14 @@ void ctl_print(struct npsd_str s, uint32_t most)
 			fwrite(s.p, 1, n, stdout);
 		s = (struct npsd_str){s.p + n, s.n - n};
 	}
+}
+
+const char *ctl_time(char out[32], int64_t ms)
+{
+	time_t s = (time_t)(ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000));
+	struct tm tm;
+
+	if (!gmtime_r(&s, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
+		snprintf(out, 32, "%lld ms", (long long)ms);
+	return out;
 }
