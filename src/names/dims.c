@@ -1,0 +1,26 @@
+#include "npsd/dims.h"
+
+const char *const npsd_kind_names[4] = {"all", "transactional", "relational", "other"};
+
+static const char *const dim_words[NPSD_DIM_ATTR0] = {
+#define X(name, cap) #name,
+#include "tbl/dims.def"
+#undef X
+};
+
+const char *npsd_dim_word(const struct npsd_sets *sets, int dim)
+{
+	if (dim >= 0 && dim < NPSD_DIM_ATTR0)
+		return dim_words[dim];
+	if (dim >= NPSD_DIM_ATTR0 && dim - NPSD_DIM_ATTR0 < sets->nattr)
+		return sets->attr_word[dim - NPSD_DIM_ATTR0];
+	return NULL;
+}
+
+int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word)
+{
+	for (int dim = 0; dim < NPSD_DIM_ATTR0 + sets->nattr; dim++)
+		if (npsd_str_eq(word, npsd_str(npsd_dim_word(sets, dim))))
+			return dim;
+	return -1;
+}
