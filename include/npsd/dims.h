@@ -22,6 +22,9 @@ _Static_assert(NPSD_NDIM <= 16, "16 dimensions of 16,000,000 values, the largest
 enum npsd_kind { NPSD_KIND_NONE, NPSD_KIND_TRANSACTIONAL, NPSD_KIND_RELATIONAL, NPSD_KIND_OTHER };
 extern const char *const npsd_kind_names[4]; /* [0] is "all": kinds are not split */
 
+/* The kind of a word, or NPSD_KIND_NONE (also for "all"). Thread: any */
+uint8_t npsd_kind_find(struct npsd_str word);
+
 #define NPSD_LEVELS 8  /* of a location, at most */
 #define NPSD_THEMES 16 /* of an event, at most */
 #define NPSD_SET_DIMS 4

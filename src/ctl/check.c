@@ -13,26 +13,6 @@
 #define INPUT_MAX ((size_t)256 << 20)
 #define SHOWN 100 /* characters of a line */
 
-static const char *const type_names[] = {
-    [NPSD_T_SUBMITTED] = "response.submitted",
-    [NPSD_T_UPDATED] = "response.updated",
-    [NPSD_T_RETRACTED] = "response.retracted",
-    [NPSD_T_INVITED] = "survey.invited",
-    [NPSD_T_DELIVERED] = "survey.delivered",
-    [NPSD_T_OPENED] = "survey.opened",
-    [NPSD_T_DECLINED] = "survey.declined",
-    [NPSD_T_BOUNCED] = "survey.bounced",
-    [NPSD_T_UNSUBSCRIBED] = "survey.unsubscribed",
-};
-
-static const char *const meanings[NPSD_NREASON] = {
-#define FATE(fate)
-#define REASON(fate, name, meaning) [NPSD_R_##name] = (meaning),
-#include "tbl/fates.def"
-#undef FATE
-#undef REASON
-};
-
 /* An event as it stands in the input. */
 struct item {
 	struct npsd_str text;
@@ -204,6 +184,34 @@ static void print_lines(const char *name, const struct npsd_buf *lines)
 	}
 }
 
+/*
+ *   line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...
+ */
+static void print_refusal(const struct item *it, long line, const struct npsd_verdict *v)
+{
+	struct npsd_str found = {it->text.p + v->at, v->end - v->at};
+	unsigned char byte = found.n ? (unsigned char)*found.p : 0;
+
+	printf("line %ld: %s: %s at byte %u%s%s: %s; found ", line,
+	    npsd_fate_names[npsd_reason_fate[v->reason]], npsd_reason_names[v->reason], v->at,
+	    v->field ? ", " : "", v->field ? v->field : "", npsd_reason_meanings[v->reason]);
+	if (v->reason == NPSD_R_too_big)
+		printf("%u bytes", it->text.n);
+	else if (found.n == 0)
+		printf("%s", v->field ? "nothing" : "the end");
+	else if (v->field)
+		ctl_print(found, SHOWN);
+	else
+		printf(byte > 0x20 && byte < 0x7f ? "%c" : "byte %02X", byte);
+	if (v->field)
+		printf("%s; accepted: %s", characters(found, true) > SHOWN ? "..." : "",
+		    npsd_verdict_accepted(v));
+	printf("\n");
+	/* the decoder does not read a value that is too long */
+	print_place(it->text, v->at < it->text.n ? v->at : it->text.n,
+	    v->reason != NPSD_R_bad_utf8 && v->reason != NPSD_R_too_big);
+}
+
 static void print_event(const struct check *k, const struct item *it, const struct npsd_event *ev)
 {
 	uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
@@ -212,7 +220,7 @@ static void print_event(const struct check *k, const struct item *it, const stru
 
 	npsd_buf_init(&segments, (size_t)64 << 20);
 	complete = add_segments(&segments, k->c->cfg, ev);
-	printf("line %ld: %s ", it->line, type_names[ev->type]);
+	printf("line %ld: %s ", it->line, npsd_type_names[ev->type]);
 	print_text(ev->id, true);
 	printf("\n");
 	if (ev->revision)
@@ -244,10 +252,13 @@ static void print_json(
 	if (v->reason != NPSD_R_ok) {
 		json_object_set_new(o, "fate", json_string(npsd_fate_names[npsd_reason_fate[v->reason]]));
 		json_object_set_new(o, "reason", json_string(npsd_reason_names[v->reason]));
-		json_object_set_new(o, "meaning", json_string(meanings[v->reason]));
+		json_object_set_new(o, "meaning", json_string(npsd_reason_meanings[v->reason]));
 		json_object_set_new(o, "at", json_integer(v->at));
-		if (v->field)
+		json_object_set_new(o, "end", json_integer(v->end));
+		if (v->field) {
 			json_object_set_new(o, "field", json_string(v->field));
+			json_object_set_new(o, "accepted", json_string(npsd_verdict_accepted(v)));
+		}
 	} else {
 		json_t *segments = json_array();
 		struct npsd_buf b;
@@ -259,7 +270,7 @@ static void print_json(
 			json_array_append_new(segments, json_stringn(p, (size_t)(next - p - 1)));
 		}
 		npsd_buf_free(&b);
-		json_object_set_new(o, "type", json_string(type_names[ev->type]));
+		json_object_set_new(o, "type", json_string(npsd_type_names[ev->type]));
 		json_object_set_new(o, "id", json_stringn(ev->id.p, ev->id.n));
 		if (ev->revision)
 			json_object_set_new(o, "revision", json_integer(ev->revision));
@@ -313,12 +324,7 @@ static void check_item(struct check *k, const struct item *it)
 	} else if (v.reason == NPSD_R_ok) {
 		print_event(k, it, &ev);
 	} else {
-		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
-		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
-		    meanings[v.reason]);
-		/* what is too big was not looked at */
-		print_place(it->text, v.at < it->text.n ? v.at : it->text.n,
-		    v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_too_big);
+		print_refusal(it, line_of(it, v.at), &v);
 	}
 }
 

@@ -2,6 +2,14 @@
 
 const char *const npsd_kind_names[4] = {"all", "transactional", "relational", "other"};
 
+uint8_t npsd_kind_find(struct npsd_str word)
+{
+	for (uint8_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
+		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
+			return kind;
+	return NPSD_KIND_NONE;
+}
+
 static const char *const dim_words[NPSD_DIM_ATTR0] = {
 #define X(name, cap) #name,
 #include "tbl/dims.def"

@@ -290,8 +290,7 @@ static void grow(struct npsd_names *names, uint32_t len)
 	publish(PUBLISH_TABLE, &names->table, larger);
 }
 
-/* The id of a location's ancestor one level up: NPSD_ID_NONE for a location of one level, NPSD_ID_UNKNOWN if
- * the ancestor is not in the list. */
+/* As npsd_names_parent_any(); NPSD_ID_UNKNOWN if the ancestor is not in the list. */
 static uint32_t parent_of(const struct npsd_names *names, int dim, struct npsd_str value)
 {
 	const char *slash = dim == NPSD_DIM_location ? memrchr(value.p, '/', value.n) : NULL;

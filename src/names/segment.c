@@ -126,14 +126,6 @@ static bool take_part(struct npsd_str *word, struct npsd_str *value, struct npsd
 	return true;
 }
 
-static uint32_t find_kind(struct npsd_str word)
-{
-	for (uint32_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
-		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
-			return kind;
-	return NPSD_KIND_NONE;
-}
-
 /* The id of a value in its written form, or NPSD_ID_UNKNOWN; never NPSD_ID_OTHER for an unknown value. */
 static uint32_t find_value(const struct npsd_names *names, int dim, struct npsd_str value)
 {
@@ -170,7 +162,7 @@ bool npsd_seg_parse(struct npsd_seg *out, struct npsd_str seg, const struct npsd
 	if (kinds_split) {
 		if (!take_part(&word, &value, &rest) || !npsd_str_eq(word, NPSD_STR("kind")))
 			return false;
-		kind = find_kind(value);
+		kind = npsd_kind_find(value);
 		if (kind == NPSD_KIND_NONE)
 			return false;
 	} else if (npsd_str_eq(seg, NPSD_STR("all"))) {

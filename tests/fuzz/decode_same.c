@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "decode/judge.h"
+#include "decode/validate.h"
 #include "decode/utf8.h"
 #include "second_reader.h"
 
@@ -99,8 +99,8 @@ enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
 
 	if (text)
 		fail(p, n, text);
-	if (v.at > n)
-		fail(p, n, "the position lies behind the end");
+	if (v.at > v.end || v.end > n)
+		fail(p, n, "the position is after the end");
 	if (v.reason == NPSD_R_too_big)
 		return v.reason;
 	second = second_reads(p + skip, n - skip, NPSD_JSON_DEPTH);

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "decode/index.h"
+#include "decode/token_index.h"
 #include "decode/pass.h"
 #include "npsd/err.h"
 
@@ -139,7 +139,7 @@ const char *readers_decode(
 		bool slow = npsd_decoder_exact_passes(r->decoder[i]) != before;
 		/* an envelope that holds no event is a whole document */
 		bool document = (v->reason != NPSD_R_bad_utf8 && v->reason != NPSD_R_bad_json) || v->field;
-		if (strcmp(r->text[0], r->text[i]) == 0 && slow == !document)
+		if (strcmp(r->text[0], r->text[i]) == 0 && v->end == other.end && slow == !document)
 			continue;
 		snprintf(text, sizeof text, "exact: %.400s\n%s (%s): %.400s", r->text[0], r->name[i],
 		    slow ? "refused" : "accepted", r->text[i]);
