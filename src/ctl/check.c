@@ -184,9 +184,7 @@ static void print_lines(const char *name, const struct npsd_buf *lines)
 	}
 }
 
-/*
- *   line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...
- */
+/* `line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...` */
 static void print_refusal(const struct item *it, long line, const struct npsd_verdict *v)
 {
 	struct npsd_str found = {it->text.p + v->at, v->end - v->at};

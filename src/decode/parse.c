@@ -35,8 +35,7 @@ struct walk {
 	struct npsd_document *out;
 };
 
-static bool value(struct walk *w, struct npsd_token *out);
-static bool data(struct walk *w, struct npsd_token *out);
+static bool value(struct walk *w, struct npsd_token *out, struct npsd_fields *fields);
 
 static inline bool is_space(char c)
 {
@@ -337,6 +336,10 @@ static bool object(struct walk *w, struct npsd_fields *fields)
 {
 	struct npsd_token key, val;
 
+	if (fields) {
+		memset(fields, 0, sizeof *fields);
+		fields->at = w->pos;
+	}
 	if (!opens(w))
 		return false;
 	if (closes(w, '}'))
@@ -345,8 +348,8 @@ static bool object(struct walk *w, struct npsd_fields *fields)
 		if (!key_of(w, &key))
 			return false;
 		int f = fields ? field_of_key(w, &key) : NPSD_NFIELD;
-		bool inner = f == NPSD_FIELD_data && fields == &w->out->top && w->p[w->pos] == '{';
-		if (!(inner ? data(w, &val) : value(w, &val)))
+		bool is_data = f == NPSD_FIELD_data && fields == &w->out->top;
+		if (!value(w, &val, is_data ? &w->out->data : NULL))
 			return false;
 		if (f != NPSD_NFIELD)
 			fields->field[f] = val;
@@ -367,7 +370,7 @@ static bool array(struct walk *w)
 	if (closes(w, ']'))
 		return true;
 	do {
-		if (!value(w, &item) || !next(w))
+		if (!value(w, &item, NULL) || !next(w))
 			return false;
 		if (closes(w, ']'))
 			return true;
@@ -375,8 +378,8 @@ static bool array(struct walk *w)
 	return false;
 }
 
-/* Recursion is bounded by NPSD_JSON_DEPTH. */
-static bool value(struct walk *w, struct npsd_token *out)
+/* fields: of the value, if it is an object. Recursion is bounded by NPSD_JSON_DEPTH. */
+static bool value(struct walk *w, struct npsd_token *out, struct npsd_fields *fields)
 {
 	bool ok;
 
@@ -385,7 +388,7 @@ static bool value(struct walk *w, struct npsd_token *out)
 		return string(w, out);
 	case '{':
 		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
-		ok = object(w, NULL);
+		ok = object(w, fields);
 		break;
 	case '[':
 		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_ARRAY, false};
@@ -398,27 +401,9 @@ static bool value(struct walk *w, struct npsd_token *out)
 	return ok;
 }
 
-static bool object_with_fields(struct walk *w, struct npsd_fields *fields)
-{
-	memset(fields, 0, sizeof *fields);
-	fields->at = w->pos;
-	return object(w, fields);
-}
-
-/* The event, if the document is a CloudEvent; `specversion` may come after it. */
-static bool data(struct walk *w, struct npsd_token *out)
-{
-	bool ok;
-
-	*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
-	ok = object_with_fields(w, &w->out->data);
-	out->end = w->pos;
-	return ok;
-}
-
 static bool document(struct walk *w)
 {
-	return next(w) && w->p[w->pos] == '{' && object_with_fields(w, &w->out->top) && !next(w);
+	return next(w) && w->p[w->pos] == '{' && object(w, &w->out->top) && !next(w);
 }
 
 bool npsd_parse_indexed(
@@ -446,7 +431,7 @@ bool npsd_items_next(struct npsd_items *it, struct npsd_token *key, struct npsd_
 
 	if (!next(&w) || (w.p[w.pos] == ',' && !comma(&w)) || w.pos == w.n - 1)
 		return false;
-	ok = (!it->object || key_of(&w, key)) && value(&w, val);
+	ok = (!it->object || key_of(&w, key)) && value(&w, val, NULL);
 	it->pos = w.pos;
 	return ok;
 }

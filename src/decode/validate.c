@@ -35,11 +35,13 @@ static bool all_digits(struct npsd_str s)
 	return s.n > 0;
 }
 
-/* Sets the verdict. t: the value that is refused; NULL if it is not in the document. Returns false. */
+static const struct npsd_token not_there; /* NPSD_JSON_ABSENT */
+
+/* Sets the verdict. t: the value that is refused, or not_there. Returns false. */
 static bool refuse_at(
     struct npsd_validator *v, enum npsd_reason reason, const char *name, const struct npsd_token *t)
 {
-	bool present = t && t->kind != NPSD_JSON_ABSENT;
+	bool present = t->kind != NPSD_JSON_ABSENT;
 	uint32_t at = present ? t->at : v->fields->at;
 
 	v->verdict = (struct npsd_verdict){reason, at, present ? t->end : at, name};
@@ -53,7 +55,7 @@ static bool refuse(struct npsd_validator *v, enum npsd_reason reason, enum npsd_
 
 /* The value of a field of the event, or of the CloudEvents attribute that replaces a missing field. */
 struct source {
-	const struct npsd_token *token; /* in the document; NULL if the value is in a header */
+	const struct npsd_token *token; /* in the document; not_there if the value is in a header */
 	struct npsd_str text;		/* of the header; p == NULL: none */
 	const char *name;
 };
@@ -66,7 +68,8 @@ static struct source source_of(
 			return (struct source){
 			    &v->envelope->field[attribute], {NULL, 0}, npsd_field_names[attribute]};
 		if (v->headers && v->headers->value[header].p)
-			return (struct source){NULL, v->headers->value[header], npsd_header_names[header]};
+			return (struct source){
+			    &not_there, v->headers->value[header], npsd_header_names[header]};
 	}
 	return (struct source){field(v, f), {NULL, 0}, npsd_field_names[f]};
 }
@@ -132,7 +135,7 @@ static bool validate_type(struct npsd_validator *v)
 	struct npsd_str s = type.text;
 	int i;
 
-	if (type.token && type.token->kind == NPSD_JSON_STRING)
+	if (type.token->kind == NPSD_JSON_STRING)
 		s = peek(v, type.token);
 	for (i = 0; i < NTYPES; i++)
 		if (s.p && is_type(s, types[i]))
@@ -168,7 +171,7 @@ static bool validate_id(struct npsd_validator *v)
 	uint32_t bad;
 	bool ok;
 
-	if (!id.token) {
+	if (id.text.p) {
 		v->ev->id = id.text;
 		ok = id.text.n <= NPSD_ID_BYTES && npsd_utf8_check(&bad, id.text.p, id.text.n);
 	} else {
@@ -354,9 +357,9 @@ static bool validate_time(struct npsd_validator *v, int64_t *ms, const struct so
 	struct npsd_str s = time->text;
 	bool ok = false;
 
-	if (t && npsd_token_is_absent(t))
+	if (!s.p && npsd_token_is_absent(t))
 		return true;
-	if (t && t->kind == NPSD_JSON_STRING)
+	if (t->kind == NPSD_JSON_STRING)
 		s = peek(v, t);
 	if (s.p)
 		ok = all_digits(s) ? npsd_time_epoch(ms, s.p, s.n) : npsd_time_text(&v->minute, ms, s.p, s.n);
@@ -389,7 +392,7 @@ static bool validate_times(struct npsd_validator *v)
 	struct source updated = {field(v, u), {NULL, 0}, npsd_field_names[u]};
 
 	ev->has_responded_at = f == NPSD_FIELD_responded_at;
-	ev->undated = own.token && npsd_token_is_absent(own.token);
+	ev->undated = !own.text.p && npsd_token_is_absent(own.token);
 	ev->event_ms = v->rec->record_ms;
 	if (!validate_time(v, &ev->event_ms, &own))
 		return false;
@@ -397,7 +400,7 @@ static bool validate_times(struct npsd_validator *v)
 		return false;
 	if (ev->event_ms > v->rec->record_ms + FUTURE_MS)
 		return refuse_at(v, NPSD_R_future, own.name, own.token);
-	return !v->rec->ahead || refuse_at(v, NPSD_R_future, NULL, NULL);
+	return !v->rec->ahead || refuse_at(v, NPSD_R_future, NULL, &not_there);
 }
 
 /* no_kind, no_location. An edit may mention neither, but it cannot remove a location that is required. */

@@ -4,9 +4,9 @@ const char *const npsd_kind_names[4] = {"all", "transactional", "relational", "o
 
 uint8_t npsd_kind_find(struct npsd_str word)
 {
-	for (uint8_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
+	for (int kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
 		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
-			return kind;
+			return (uint8_t)kind;
 	return NPSD_KIND_NONE;
 }
 
