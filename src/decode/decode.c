@@ -14,13 +14,6 @@
 #include "decode/utf8.h"
 #include "decode/validate.h"
 
-const char *const npsd_header_names[NPSD_NHEADER] = {
-    [NPSD_HEADER_CONTENT_TYPE] = "content-type",
-    [NPSD_HEADER_CE_TYPE] = "ce_type",
-    [NPSD_HEADER_CE_SUBJECT] = "ce_subject",
-    [NPSD_HEADER_CE_TIME] = "ce_time",
-};
-
 struct npsd_decoder {
 	struct npsd_index *index; /* NULL: exact passes only */
 	uint64_t exact_passes;

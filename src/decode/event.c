@@ -1,5 +1,7 @@
 #include "npsd/event.h"
 
+#include "npsd/headers.h"
+
 const char *const npsd_reason_names[NPSD_NREASON] = {
     [NPSD_R_ok] = "ok",
 #define FATE(fate)
@@ -34,6 +36,13 @@ const char *const npsd_type_names[NPSD_NTYPE] = {
 #define X(id, name, counter) [NPSD_T_##id] = (name),
 #include "tbl/types.def"
 #undef X
+};
+
+const char *const npsd_header_names[NPSD_NHEADER] = {
+    [NPSD_HEADER_CONTENT_TYPE] = "content-type",
+    [NPSD_HEADER_CE_TYPE] = "ce_type",
+    [NPSD_HEADER_CE_SUBJECT] = "ce_subject",
+    [NPSD_HEADER_CE_TIME] = "ce_time",
 };
 
 /* NPSD_T_INVITED + i is stage i, whose counter is NPSD_C_FIRST_STAGE + i. */
