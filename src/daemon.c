@@ -11,7 +11,7 @@
 #include "npsd/change.h"
 #include "npsd/kafka.h"
 #include "npsd/redis.h"
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define WAIT_MS 20 /* longest wait of a step; what is awaited ends it earlier */
 
@@ -28,7 +28,7 @@ struct runner {
 };
 
 struct daemon {
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_worker *worker[NPSD_MAX_WORKERS];
 	struct npsd_commit *commit;
 	struct npsd_fold *fold;
@@ -86,7 +86,7 @@ static void watch_stalls(struct daemon *d)
 	for (int i = 0; i < d->runners; i++) {
 		struct runner *r = &d->runner[i];
 
-		if (!npsd_stall_look(&r->stall, npsd_load_relaxed(&r->steps), now, d->w.cfg->stall_limit_ms))
+		if (!npsd_stall_look(&r->stall, npsd_load_relaxed(&r->steps), now, d->pl.cfg->stall_limit_ms))
 			continue;
 		npsd_log(NPSD_LOG_ERROR, "main", "%s made no step for stall.limit: giving up", r->name);
 		_exit(1);
@@ -104,44 +104,44 @@ static void on_signal(int signal)
 }
 
 /* What is stored decides under which numbers this configuration goes on. */
-static bool adopt(
-    struct npsd_wires *w, struct npsd_config *cfg, const struct npsd_daemon_wish *wish, struct npsd_err *err)
+static bool adopt(struct npsd_pipeline *pl, struct npsd_config *cfg, const struct npsd_daemon_wish *wish,
+    struct npsd_err *err)
 {
 	enum npsd_change how = wish->rebuild	    ? NPSD_CHANGE_REBUILD
 			       : wish->apply_config ? NPSD_CHANGE_APPLY
 						    : NPSD_CHANGE_NONE;
 
-	return npsd_redis_open(&w->store_group, cfg, "consume", err) &&
-	       npsd_change_adopt(cfg, err, &w->store_group, &w->clock, how, &stop_asked);
+	return npsd_redis_open(&pl->store_group, cfg, "consume", err) &&
+	       npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked);
 }
 
 static bool wire(
     struct daemon *d, struct npsd_config *cfg, const struct npsd_daemon_wish *wish, struct npsd_err *err)
 {
-	struct npsd_wires *w = &d->w;
+	struct npsd_pipeline *pl = &d->pl;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-	w->cfg = cfg;
-	w->clock = npsd_clock_system;
-	if (!adopt(w, cfg, wish, err))
+	pl->cfg = cfg;
+	pl->clock = npsd_clock_system;
+	if (!adopt(pl, cfg, wish, err))
 		return false;
-	w->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
-	if (w->workers > NPSD_MAX_WORKERS)
-		w->workers = NPSD_MAX_WORKERS;
-	npsd_rings_new(w);
-	return npsd_redis_open(&w->store_commit, cfg, "commit", err) &&
-	       npsd_redis_open(&w->store_fold, cfg, "fold", err) &&
-	       npsd_kafka_open(&w->broker, cfg, w->workers, err);
+	pl->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
+	if (pl->workers > NPSD_MAX_WORKERS)
+		pl->workers = NPSD_MAX_WORKERS;
+	npsd_rings_new(pl);
+	return npsd_redis_open(&pl->store_commit, cfg, "commit", err) &&
+	       npsd_redis_open(&pl->store_fold, cfg, "fold", err) &&
+	       npsd_kafka_open(&pl->broker, cfg, pl->workers, err);
 }
 
-static void unwire(struct npsd_wires *w)
+static void unwire(struct npsd_pipeline *pl)
 {
-	if (w->broker.self)
-		npsd_kafka_close(&w->broker);
-	npsd_redis_close(&w->store_group);
-	npsd_redis_close(&w->store_commit);
-	npsd_redis_close(&w->store_fold);
-	npsd_rings_free(w);
+	if (pl->broker.self)
+		npsd_kafka_close(&pl->broker);
+	npsd_redis_close(&pl->store_group);
+	npsd_redis_close(&pl->store_commit);
+	npsd_redis_close(&pl->store_fold);
+	npsd_rings_free(pl);
 }
 
 /* Main is the group's thread. */
@@ -167,14 +167,14 @@ static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
 {
 	int code;
 
-	for (int i = 0; i < d->w.workers; i++)
-		d->worker[i] = npsd_worker_new(&d->w, i);
-	d->commit = npsd_commit_new(&d->w);
-	d->fold = npsd_fold_new(&d->w);
-	d->group = npsd_group_new(&d->w, wish->drain);
-	if (wish->rebuild && d->w.cfg->replaces[0])
+	for (int i = 0; i < d->pl.workers; i++)
+		d->worker[i] = npsd_worker_new(&d->pl, i);
+	d->commit = npsd_commit_new(&d->pl);
+	d->fold = npsd_fold_new(&d->pl);
+	d->group = npsd_group_new(&d->pl, wish->drain);
+	if (wish->rebuild && d->pl.cfg->replaces[0])
 		npsd_group_rebuild(d->group, wish->accept_loss);
-	for (int i = 0; i < d->w.workers; i++)
+	for (int i = 0; i < d->pl.workers; i++)
 		start(d, "worker", step_worker, d->worker[i]);
 	start(d, "commit", step_commit, d->commit);
 	start(d, "fold", step_fold, d->fold);
@@ -184,7 +184,7 @@ static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
 	npsd_store_relaxed(&d->stop, 1);
 	for (int i = 0; i < d->runners; i++)
 		pthread_join(d->runner[i].thread, NULL);
-	for (int i = 0; i < d->w.workers; i++)
+	for (int i = 0; i < d->pl.workers; i++)
 		npsd_worker_free(&d->worker[i]);
 	return code;
 }
@@ -226,7 +226,7 @@ int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish
 	npsd_commit_free(&d->commit);
 	npsd_fold_free(&d->fold);
 	npsd_group_free(&d->group);
-	unwire(&d->w);
+	unwire(&d->pl);
 	free(d);
 	return code;
 }

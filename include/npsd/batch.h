@@ -22,7 +22,7 @@
 #define NPSD_MAX_PARTS 1024  /* partitions held by one process */
 #define NPSD_BATCH_PARTS 256 /* partitions of one batch */
 #define NPSD_BATCH_ALERTS 256
-#define NPSD_ASK_VALUES 512
+#define NPSD_ADMIT_VALUES 512
 #define NPSD_RULINGS_TEXT 4096
 
 /* Incarnation and next offset of a partition; compared as a pair. Written `0:12345`. */
@@ -67,21 +67,21 @@ struct npsd_ruling {
 	int64_t ms;
 };
 
-enum npsd_order_what {
-	NPSD_ORDER_TAKE,  /* worker, commit: count this partition from state.pos on */
-	NPSD_ORDER_READ,  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be
-			     missed) */
-	NPSD_ORDER_PAUSE, /* worker: read no more; done when all in hand is committed (or this run is over) */
-	NPSD_ORDER_DROP,  /* worker, commit: forget this partition */
-	NPSD_ORDER_RESET, /* all: drop all in hand (fold: its shards too), go on with `run` and `names` */
-	NPSD_ORDER_SHARD, /* fold: hold exactly the shards of the mask */
-	NPSD_ORDER_FLUSH, /* fold: done when all that is committed is folded and published (drain, stop) */
-	NPSD_ORDER_WATCH, /* commit: done when all claims and positions held are found stored */
+enum npsd_command_what {
+	NPSD_CMD_ACQUIRE, /* worker, commit: count this partition from state.pos on */
+	NPSD_CMD_FETCH,	  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be
+			      missed) */
+	NPSD_CMD_PAUSE,	  /* worker: read no more; done when all in hand is committed (or this run is over) */
+	NPSD_CMD_RELEASE, /* worker, commit: forget this partition */
+	NPSD_CMD_RESET,	  /* all: drop all in hand (fold: its shards too), go on with `run` and `names` */
+	NPSD_CMD_SHARDS,  /* fold: hold exactly the shards of the mask */
+	NPSD_CMD_FLUSH,	  /* fold: done when all that is committed is folded and published (drain, stop) */
+	NPSD_CMD_CHECK_FENCE, /* commit: done when all claims and positions held are found stored */
 };
 
-struct npsd_order {
-	enum npsd_order_what what;
-	uint32_t run;
+struct npsd_command {
+	enum npsd_command_what what;
+	uint32_t session;
 	struct npsd_part_state state; /* TAKE, DROP (tp) */
 	int64_t load_from; /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
 	struct npsd_ruling *rulings; /* TAKE: oldest first, of all incarnations; the order owns them */
@@ -92,25 +92,25 @@ struct npsd_order {
 	bool ok;		  /* on the way back */
 };
 
-enum npsd_job_what { NPSD_JOB_BATCH, NPSD_JOB_ASK };
-enum npsd_job_end { NPSD_JOB_OPEN, NPSD_JOB_DONE, NPSD_JOB_DROPPED };
+enum npsd_request_what { NPSD_REQ_COMMIT, NPSD_REQ_ADMIT };
+enum npsd_request_end { NPSD_REQ_PENDING, NPSD_REQ_DONE, NPSD_REQ_DROPPED };
 
-struct npsd_job {
-	enum npsd_job_what what;
-	enum npsd_job_end end; /* on the way back */
-	uint32_t run;
+struct npsd_request {
+	enum npsd_request_what what;
+	enum npsd_request_end end; /* on the way back */
+	uint32_t session;
 };
 
 /* Values to be admitted to the dictionary; ancestors of a location before it. Answered in the dictionary's
  * copy itself. */
-struct npsd_ask {
-	struct npsd_job job;
+struct npsd_admission {
+	struct npsd_request req;
 	uint32_t n;
 	struct {
 		uint8_t dim;
 		uint16_t len;
 		uint32_t at; /* into text */
-	} value[NPSD_ASK_VALUES];
+	} value[NPSD_ADMIT_VALUES];
 	struct npsd_buf text;
 };
 
@@ -126,7 +126,7 @@ struct npsd_batch_part {
  * fate[consumed] == fate[counted] + fate[duplicate] + fate[late] + fate[rejected] + fate[ignored].
  */
 struct npsd_batch {
-	struct npsd_job job;
+	struct npsd_request req;
 	int worker;
 	uint32_t nparts;
 	struct npsd_batch_part part[NPSD_BATCH_PARTS];

@@ -90,6 +90,8 @@ void npsd_config_free(struct npsd_config **cfg);
  * next call. Thread: main
  */
 const char *npsd_config_difference(const char *text_a, const char *text_b);
+/* Says that `text` is not the stored one, in which option, and what to do about it. Always false. Thread: main */
+bool npsd_config_refuse(struct npsd_err *err, const char *stored, const char *text);
 
 /* Event clock and t when a configuration is applied; NPSD_TIME_NONE: nothing was counted. */
 struct npsd_config_now {

@@ -15,7 +15,7 @@
 
 int64_t commit_now_ms(const struct npsd_commit *c)
 {
-	return c->w->clock.mono_ms(c->w->clock.self);
+	return c->pl->clock.mono_ms(c->pl->clock.self);
 }
 
 struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp)
@@ -26,7 +26,7 @@ struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp)
 	return NULL;
 }
 
-void commit_stuck(struct npsd_commit *c, enum npsd_incident what, const char *fmt, ...)
+void commit_stuck(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -37,8 +37,8 @@ void commit_stuck(struct npsd_commit *c, enum npsd_incident what, const char *fm
 	va_end(ap);
 	c->stuck = what;
 	c->stuck_ms = commit_now_ms(c);
-	npsd_incident_set(c->w, what, "%s", c->stuck_text);
-	c->w->broker.wake(c->w->broker.self);
+	npsd_fault_set(c->pl, what, "%s", c->stuck_text);
+	c->pl->broker.wake(c->pl->broker.self);
 }
 
 /* Said while another recovery was under way it may have been overheard. */
@@ -49,15 +49,15 @@ static void tell_again(struct npsd_commit *c)
 	if (!c->stuck || now - c->stuck_ms < STUCK_AGAIN_MS)
 		return;
 	c->stuck_ms = now;
-	npsd_incident_set(c->w, c->stuck, "%s", c->stuck_text);
-	c->w->broker.wake(c->w->broker.self);
+	npsd_fault_set(c->pl, c->stuck, "%s", c->stuck_text);
+	c->pl->broker.wake(c->pl->broker.self);
 }
 
 /* --- jobs on their way back --- */
 
 static struct npsd_ring *ring_in(const struct npsd_commit *c, int i)
 {
-	return i == c->nslots - 1 ? c->w->fold_to_commit : c->w->worker_to_commit[i];
+	return i == c->nslots - 1 ? c->pl->fold_to_commit : c->pl->worker_to_commit[i];
 }
 
 static bool give_back(struct npsd_commit *c, int i)
@@ -65,14 +65,14 @@ static bool give_back(struct npsd_commit *c, int i)
 	struct slot *s = &c->slot[i];
 	bool fold = i == c->nslots - 1;
 
-	if (!npsd_ring_push(fold ? c->w->commit_to_fold : c->w->commit_to_worker[i], s->job))
+	if (!npsd_ring_push(fold ? c->pl->commit_to_fold : c->pl->commit_to_worker[i], s->req))
 		return false;
-	s->job = NULL;
+	s->req = NULL;
 	s->state = SLOT_FREE;
 	if (fold)
-		c->w->store_fold.wake(c->w->store_fold.self);
+		c->pl->store_fold.wake(c->pl->store_fold.self);
 	else
-		c->w->broker.wake_worker(c->w->broker.self, i);
+		c->pl->broker.wake_worker(c->pl->broker.self, i);
 	return true;
 }
 
@@ -83,7 +83,7 @@ static void drop_all(struct npsd_commit *c)
 
 		if (s->state == SLOT_FREE || s->state == SLOT_BACK)
 			continue;
-		s->job->end = NPSD_JOB_DROPPED;
+		s->req->end = NPSD_REQ_DROPPED;
 		s->state = SLOT_BACK;
 		give_back(c, i);
 	}
@@ -115,7 +115,7 @@ static void drop(struct npsd_commit *c, struct npsd_tp tp)
 	*h = c->held[--c->nheld];
 }
 
-static void reset(struct npsd_commit *c, const struct npsd_order *o)
+static void reset(struct npsd_commit *c, const struct npsd_command *o)
 {
 	watch_end_order(c, false);
 	drop_all(c);
@@ -123,38 +123,38 @@ static void reset(struct npsd_commit *c, const struct npsd_order *o)
 	c->watch_tag = 0;
 	c->watch_due = false;
 	c->watch_retry_ms = 0;
-	c->stuck = NPSD_INCIDENT_NONE;
-	c->run = o->run;
+	c->stuck = NPSD_FAULT_NONE;
+	c->session = o->session;
 	c->names = o->names;
 }
 
 static bool orders(struct npsd_commit *c)
 {
-	struct npsd_order *o;
+	struct npsd_command *o;
 	bool any = false;
 
-	while ((o = npsd_ring_pop(c->w->group_to_commit)) != NULL) {
+	while ((o = npsd_ring_pop(c->pl->group_to_commit)) != NULL) {
 		any = true;
 		o->ok = true;
 		switch (o->what) {
-		case NPSD_ORDER_TAKE:
+		case NPSD_CMD_ACQUIRE:
 			take(c, &o->state);
 			break;
-		case NPSD_ORDER_DROP:
+		case NPSD_CMD_RELEASE:
 			drop(c, o->state.tp);
 			break;
-		case NPSD_ORDER_RESET:
+		case NPSD_CMD_RESET:
 			reset(c, o);
 			break;
-		case NPSD_ORDER_WATCH:
+		case NPSD_CMD_CHECK_FENCE:
 			watch_end_order(c, false);
-			c->watch_order = o;
+			c->check_command = o;
 			continue; /* answered by the watch */
 		default:
 			break;
 		}
-		npsd_assert(npsd_ring_push(c->w->commit_to_group, o));
-		c->w->broker.wake(c->w->broker.self);
+		npsd_assert(npsd_ring_push(c->pl->commit_to_group, o));
+		c->pl->broker.wake(c->pl->broker.self);
 	}
 	return any;
 }
@@ -182,12 +182,12 @@ static bool fits(struct npsd_commit *c, const struct npsd_batch *b)
 
 static void begin_batch(struct npsd_commit *c, struct slot *s)
 {
-	const struct npsd_batch *b = (const struct npsd_batch *)s->job;
+	const struct npsd_batch *b = (const struct npsd_batch *)s->req;
 
 	s->script = NPSD_S_commit;
 	if (!fits(c, b)) {
-		s->state = SLOT_STUCK;
-		commit_stuck(c, NPSD_INCIDENT_CLAIM, "a batch does not go on from what is held");
+		s->state = SLOT_BLOCKED;
+		commit_stuck(c, NPSD_FAULT_CLAIM, "a batch does not go on from what is held");
 		return;
 	}
 	for (uint32_t i = 0; i < b->nparts; i++)
@@ -197,11 +197,11 @@ static void begin_batch(struct npsd_commit *c, struct slot *s)
 
 static void begin_ask(struct npsd_commit *c, struct slot *s)
 {
-	const struct npsd_ask *ask = (const struct npsd_ask *)s->job;
+	const struct npsd_admission *ask = (const struct npsd_admission *)s->req;
 
 	s->script = NPSD_S_admit;
 	if (ask->n && answer_all_known(c, ask)) { /* another worker has asked meanwhile */
-		s->job->end = NPSD_JOB_DONE;
+		s->req->end = NPSD_REQ_DONE;
 		s->state = SLOT_BACK;
 		return;
 	}
@@ -211,20 +211,20 @@ static void begin_ask(struct npsd_commit *c, struct slot *s)
 static bool take_job(struct npsd_commit *c, int i)
 {
 	struct slot *s = &c->slot[i];
-	struct npsd_job *job;
+	struct npsd_request *req;
 
-	if (s->state != SLOT_FREE || !c->names || (job = npsd_ring_pop(ring_in(c, i))) == NULL)
+	if (s->state != SLOT_FREE || !c->names || (req = npsd_ring_pop(ring_in(c, i))) == NULL)
 		return false;
 	orders(c); /* those that came before the job: the TAKE of its partition, or a RESET that it missed */
-	s->job = job;
+	s->req = req;
 	s->state = SLOT_SEND;
 	s->tries = 0;
 	s->not_before_ms = 0;
 	/* fold's number is old where a recovery did not concern it; what it asks is answered all the same */
-	if (job->run != c->run && i != c->nslots - 1) {
-		job->end = NPSD_JOB_DROPPED;
+	if (req->session != c->session && i != c->nslots - 1) {
+		req->end = NPSD_REQ_DROPPED;
 		s->state = SLOT_BACK;
-	} else if (job->what == NPSD_JOB_BATCH) {
+	} else if (req->what == NPSD_REQ_COMMIT) {
 		begin_batch(c, s);
 	} else {
 		begin_ask(c, s);
@@ -243,7 +243,7 @@ static bool advance(struct npsd_commit *c, int i)
 	if (!pack_submit(c, &s->pack, s->script, c->last_tag + 1))
 		return false;
 	s->tag = ++c->last_tag;
-	s->state = SLOT_FLYING;
+	s->state = SLOT_IN_FLIGHT;
 	return true;
 }
 
@@ -269,7 +269,7 @@ bool npsd_commit_step(struct npsd_commit *c, int wait_ms)
 	struct npsd_done done;
 	bool any = orders(c);
 
-	for (int n = 0; n < DONE_MAX && c->w->store_commit.poll(c->w->store_commit.self, &done, 0); n++) {
+	for (int n = 0; n < DONE_MAX && c->pl->store_commit.poll(c->pl->store_commit.self, &done, 0); n++) {
 		commit_on_done(c, &done);
 		any = true;
 	}
@@ -281,19 +281,19 @@ bool npsd_commit_step(struct npsd_commit *c, int wait_ms)
 	tell_again(c);
 	if (any || wait_ms == 0)
 		return any;
-	if (!c->w->store_commit.poll(c->w->store_commit.self, &done, until_next(c, wait_ms)))
+	if (!c->pl->store_commit.poll(c->pl->store_commit.self, &done, until_next(c, wait_ms)))
 		return false;
 	commit_on_done(c, &done);
 	return true;
 }
 
-struct npsd_commit *npsd_commit_new(struct npsd_wires *w)
+struct npsd_commit *npsd_commit_new(struct npsd_pipeline *pl)
 {
 	struct npsd_commit *c = calloc(1, sizeof *c);
 
 	npsd_assert(c);
-	c->w = w;
-	c->nslots = w->workers + 1;
+	c->pl = pl;
+	c->nslots = pl->workers + 1;
 	return c;
 }
 
@@ -304,7 +304,7 @@ void npsd_commit_free(struct npsd_commit **c)
 	for (int i = 0; i < COMMIT_SLOTS; i++)
 		pack_free(&(*c)->slot[i].pack);
 	pack_free(&(*c)->watch);
-	free((*c)->watch_order);
+	free((*c)->check_command);
 	free(*c);
 	*c = NULL;
 }

@@ -8,7 +8,7 @@
 #ifndef NPSD_COMMIT_H
 #define NPSD_COMMIT_H
 
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define COMMIT_TP_TEXT 272 /* `TOPIC/PARTITION`; Kafka's topic names have at most 249 bytes */
 #define COMMIT_SLOTS (NPSD_MAX_WORKERS + 1)
@@ -21,11 +21,11 @@ struct pack {
 	size_t nkeys, n, cap;
 };
 
-enum slot_state { SLOT_FREE, SLOT_SEND, SLOT_FLYING, SLOT_STUCK, SLOT_BACK };
+enum slot_state { SLOT_FREE, SLOT_SEND, SLOT_IN_FLIGHT, SLOT_BLOCKED, SLOT_BACK };
 
 struct slot {
 	enum slot_state state;
-	struct npsd_job *job;
+	struct npsd_request *req;
 	struct pack pack; /* made once: what is sent again has equal bytes */
 	enum npsd_script script;
 	uint64_t tag;
@@ -42,9 +42,9 @@ struct held {
 };
 
 struct npsd_commit {
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 	struct npsd_names *names;
-	uint32_t run;
+	uint32_t session;
 	int nslots; /* the last is fold's */
 	struct slot slot[COMMIT_SLOTS];
 	struct held held[NPSD_MAX_PARTS];
@@ -57,10 +57,10 @@ struct npsd_commit {
 	bool watch_due;
 	int64_t watch_ms;	/* the next one by itself */
 	int64_t watch_retry_ms; /* none before this: the last was lost, or Redis could not */
-	struct npsd_order *watch_order;
+	struct npsd_command *check_command;
 	uint32_t connection;
 
-	enum npsd_incident stuck; /* told, and the RESET is not here yet */
+	enum npsd_fault stuck; /* told, and the RESET is not here yet */
 	char stuck_text[200];
 	int64_t stuck_ms;
 	int64_t logged_ms;
@@ -70,21 +70,21 @@ struct npsd_commit {
 void pack_free(struct pack *p);
 void pack_batch(struct npsd_commit *c, struct pack *p, const struct npsd_batch *b);
 /* Without values where `more` is read on. */
-void pack_ask(struct npsd_commit *c, struct pack *p, const struct npsd_ask *ask, bool more);
+void pack_ask(struct npsd_commit *c, struct pack *p, const struct npsd_admission *ask, bool more);
 /* All held that are not busy. */
 void pack_watch(struct npsd_commit *c, struct pack *p);
 bool pack_submit(struct npsd_commit *c, const struct pack *p, enum npsd_script script, uint64_t tag);
 
 /* --- answer.c --- */
 /* Every value has an id, if only `__other__`. */
-bool answer_all_known(const struct npsd_commit *c, const struct npsd_ask *ask);
+bool answer_all_known(const struct npsd_commit *c, const struct npsd_admission *ask);
 void commit_on_done(struct npsd_commit *c, const struct npsd_done *done);
 
 /* --- commit.c --- */
 int64_t commit_now_ms(const struct npsd_commit *c);
 struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp);
 /* The group must recover. */
-void commit_stuck(struct npsd_commit *c, enum npsd_incident what, const char *fmt, ...)
+void commit_stuck(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* --- watch.c --- */

@@ -68,7 +68,7 @@ static void addf(struct pack *p, const char *fmt, ...)
 
 static void add_key(const struct npsd_commit *c, struct pack *p, const char *name)
 {
-	addf(p, "{%s:alerts}:%s", c->w->cfg->prefix, name);
+	addf(p, "{%s:alerts}:%s", c->pl->cfg->prefix, name);
 }
 
 static void add_header(const struct npsd_commit *c, struct pack *p, uint32_t dict_len)
@@ -77,14 +77,14 @@ static void add_header(const struct npsd_commit *c, struct pack *p, uint32_t dic
 
 	npsd_assert(chain);
 	p->nkeys = p->n;
-	addz(p, c->w->cfg->hash);
+	addz(p, c->pl->cfg->hash);
 	addf(p, "%" PRIu32, dict_len);
 	addz(p, chain);
 }
 
 static void add_tp(const struct npsd_commit *c, struct pack *p, struct npsd_tp tp)
 {
-	addf(p, "%s/%" PRId32, c->w->cfg->topics[tp.topic], tp.part);
+	addf(p, "%s/%" PRId32, c->pl->cfg->topics[tp.topic], tp.part);
 }
 
 static void add_pos(struct pack *p, struct npsd_pos pos)
@@ -151,7 +151,7 @@ static void add_part(const struct npsd_commit *c, struct pack *p, const struct n
 void pack_batch(struct npsd_commit *c, struct pack *p, const struct npsd_batch *b)
 {
 	static const char *const keys[] = {"fence", "dict", "totals", "meta"};
-	const struct npsd_config *cfg = c->w->cfg;
+	const struct npsd_config *cfg = c->pl->cfg;
 
 	begin(p, 32 + 8 * b->nparts + 3 * b->nshards,
 	    FIXED_ROOM + PART_ROOM * b->nparts + SHARD_ROOM * b->nshards + b->alerts.n);
@@ -165,7 +165,7 @@ void pack_batch(struct npsd_commit *c, struct pack *p, const struct npsd_batch *
 		addf(p, "{%s:alerts}:log:%u", cfg->prefix, b->shard[i].shard);
 	add_header(c, p, b->dict_len);
 	addf(p, "%s:alerts:", cfg->prefix);
-	add_ms(p, c->w->clock.wall_ms(c->w->clock.self));
+	add_ms(p, c->pl->clock.wall_ms(c->pl->clock.self));
 	add_ms(p, b->clock_ms);
 	add_map(p, &b->totals);
 	add_map(p, &b->meta);
@@ -182,10 +182,10 @@ void pack_batch(struct npsd_commit *c, struct pack *p, const struct npsd_batch *
 	}
 }
 
-void pack_ask(struct npsd_commit *c, struct pack *p, const struct npsd_ask *ask, bool more)
+void pack_ask(struct npsd_commit *c, struct pack *p, const struct npsd_admission *ask, bool more)
 {
 	static const char *const keys[] = {"fence", "dict", "dictids", "dictcount"};
-	const struct npsd_config *cfg = c->w->cfg;
+	const struct npsd_config *cfg = c->pl->cfg;
 
 	begin(p, 8 + 4 * ask->n, FIXED_ROOM + VALUE_ROOM * ask->n);
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -223,5 +223,5 @@ bool pack_submit(struct npsd_commit *c, const struct pack *p, enum npsd_script s
 	    .args = p->arg + p->nkeys,
 	    .nargs = p->n - p->nkeys};
 
-	return c->w->store_commit.submit(c->w->store_commit.self, &call);
+	return c->pl->store_commit.submit(c->pl->store_commit.self, &call);
 }

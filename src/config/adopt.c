@@ -273,6 +273,16 @@ const char *npsd_config_fixed_difference(const char *stored, const char *text)
 	return NULL;
 }
 
+bool npsd_config_refuse(struct npsd_err *err, const char *stored, const char *text)
+{
+	const char *name = npsd_config_difference(stored, text);
+
+	return npsd_fail(err, NPSD_INVALID, 0,
+	    "the configuration differs from the one that these keys were counted with, first in `%s`; set it "
+	    "back, or start once with %s",
+	    name ? name : "?", npsd_config_fixed_difference(stored, text) ? "--rebuild" : "--apply-config");
+}
+
 static bool stands_in_a_set(const char *text, const char *attribute)
 {
 	struct npsd_str list = value_of(text, "segments"), one;

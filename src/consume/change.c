@@ -180,18 +180,6 @@ static void settle(struct npsd_config *cfg, const char *replaces)
 
 /* --- putting another in force --- */
 
-static bool refuse(const struct change *c, const struct stored *s)
-{
-	const char *name = npsd_config_difference(s->text, c->cfg->text);
-
-	return npsd_fail(c->err, NPSD_INVALID, 0,
-	    "the configuration differs from the one that these keys were counted with, first in `%s`; set it "
-	    "back, or "
-	    "start once with %s",
-	    name ? name : "?",
-	    npsd_config_fixed_difference(s->text, c->cfg->text) ? "--rebuild" : "--apply-config");
-}
-
 /* The end of the shortest pane that t lies in: until then nothing of the text changes. */
 static int64_t pane_end_ms(int64_t t_ms)
 {
@@ -265,7 +253,7 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 		return APPLIED;
 	if (how == NPSD_CHANGE_APPLY)
 		return apply(c, s);
-	refuse(c, s);
+	npsd_config_refuse(c->err, s->text, c->cfg->text);
 	return APPLY_FAILED;
 }
 

@@ -18,7 +18,7 @@
 
 int64_t group_mono_ms(const struct npsd_group *g)
 {
-	return g->w->clock.mono_ms(g->w->clock.self);
+	return g->pl->clock.mono_ms(g->pl->clock.self);
 }
 
 void group_fail(struct npsd_group *g, int code, const char *fmt, ...)
@@ -49,7 +49,7 @@ void group_tell_wait(struct npsd_group *g, const char *fmt, ...)
 
 static void unassign(struct npsd_group *g)
 {
-	g->w->broker.unassign(g->w->broker.self);
+	g->pl->broker.unassign(g->pl->broker.self);
 	g->assigned = false;
 }
 
@@ -64,23 +64,23 @@ static void go_on(struct npsd_group *g)
 
 static void reset_begin(struct npsd_group *g, bool renew_names)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_RESET};
+	struct npsd_command o = {.what = NPSD_CMD_RESET};
 
-	g->run++;
+	g->session++;
 	if (g->phase == PHASE_PAUSING && g->after_pause == THEN_UNASSIGN)
 		g->unassign_pending = true; /* the group still waits for it */
 	if (renew_names && !g->names_old) {
 		g->names_old = g->names;
-		g->names = npsd_names_new(g->w->cfg->caps, &g->w->cfg->sets);
+		g->names = npsd_names_new(g->pl->cfg->caps, &g->pl->cfg->sets);
 		g->names_renewed = true;
 	}
 	o.names = g->names;
 	for (size_t i = 0; i < g->ntakes; i++)
 		g->take[i]->held[0] = 0;
-	group_order_workers(g, &o);
-	group_order_send(g, g->w->group_to_commit, &o);
+	group_command_workers(g, &o);
+	group_command_send(g, g->pl->group_to_commit, &o);
 	if (g->names_renewed || g->phase == PHASE_FLUSHING) /* it gives up the flush, which may take long */
-		group_order_send(g, g->w->group_to_fold, &o);
+		group_command_send(g, g->pl->group_to_fold, &o);
 	group_wake_all(g);
 	g->phase = PHASE_RESETTING;
 	g->positions_tag = 0;
@@ -89,12 +89,12 @@ static void reset_begin(struct npsd_group *g, bool renew_names)
 /* The incident that is set, and its text; the next may come. */
 static int incident_take(struct npsd_group *g, char text[256])
 {
-	int what = npsd_load_acquire(&g->w->incident); /* pairs with npsd_incident_set */
+	int what = npsd_load_acquire(&g->pl->incident); /* pairs with npsd_fault_set */
 
-	if (what == NPSD_INCIDENT_NONE)
+	if (what == NPSD_FAULT_NONE)
 		return what;
-	memcpy(text, g->w->incident_text, 256);
-	npsd_store_release(&g->w->incident, NPSD_INCIDENT_NONE); /* pairs with npsd_incident_set's look */
+	memcpy(text, g->pl->incident_text, 256);
+	npsd_store_release(&g->pl->incident, NPSD_FAULT_NONE); /* pairs with npsd_fault_set's look */
 	return what;
 }
 
@@ -102,15 +102,15 @@ static bool incident_handle(struct npsd_group *g)
 {
 	char text[256];
 	int what = incident_take(g, text);
-	bool names = what == NPSD_INCIDENT_DICT || what == NPSD_INCIDENT_EMPTY;
+	bool names = what == NPSD_FAULT_DICT || what == NPSD_FAULT_EMPTY;
 
 	switch (what) {
-	case NPSD_INCIDENT_NONE:
+	case NPSD_FAULT_NONE:
 		return false;
-	case NPSD_INCIDENT_CONFIG:
+	case NPSD_FAULT_CONFIG:
 		group_fail(g, 2, "another configuration was applied to these keys: %s", text);
 		return true;
-	case NPSD_INCIDENT_BROKEN:
+	case NPSD_FAULT_BROKEN:
 		group_fail(g, 1, "%s", text);
 		return true;
 	default:
@@ -145,7 +145,7 @@ static void reset_end(struct npsd_group *g)
 {
 	int64_t wait;
 
-	if (incident_handle(g) && (g->phase != PHASE_RESETTING || g->orders_out))
+	if (incident_handle(g) && (g->phase != PHASE_RESETTING || g->commands_out))
 		return;
 	npsd_names_free(&g->names_old);
 	g->names_renewed = false;
@@ -174,10 +174,10 @@ static bool has_tp(const struct npsd_offset *tps, size_t n, struct npsd_tp tp)
 
 static void drop_part(struct npsd_group *g, struct npsd_tp tp)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_DROP, .state = {.tp = tp}};
+	struct npsd_command o = {.what = NPSD_CMD_RELEASE, .state = {.tp = tp}};
 
-	group_order_send(g, g->w->group_to_commit, &o);
-	group_order_send(g, g->w->group_to_worker[tp.part % g->w->workers], &o);
+	group_command_send(g, g->pl->group_to_commit, &o);
+	group_command_send(g, g->pl->group_to_worker[tp.part % g->pl->workers], &o);
 }
 
 static void on_assign(struct npsd_group *g, const struct npsd_broker_event *e)
@@ -214,9 +214,9 @@ static void on_assign(struct npsd_group *g, const struct npsd_broker_event *e)
 
 static void pause_begin(struct npsd_group *g, enum after_pause after)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_PAUSE};
+	struct npsd_command o = {.what = NPSD_CMD_PAUSE};
 
-	group_order_workers(g, &o);
+	group_command_workers(g, &o);
 	group_wake_all(g);
 	g->after_pause = after;
 	g->deadline_ms = group_mono_ms(g) + PAUSE_MS;
@@ -284,9 +284,9 @@ static bool running(struct npsd_group *g)
 
 static void flush_begin(struct npsd_group *g)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_FLUSH};
+	struct npsd_command o = {.what = NPSD_CMD_FLUSH};
 
-	group_order_send(g, g->w->group_to_fold, &o);
+	group_command_send(g, g->pl->group_to_fold, &o);
 	group_wake_all(g);
 	g->deadline_ms = group_mono_ms(g) + FLUSH_MS;
 	g->phase = PHASE_FLUSHING;
@@ -294,7 +294,7 @@ static void flush_begin(struct npsd_group *g)
 
 static bool pausing(struct npsd_group *g)
 {
-	if (g->orders_out) {
+	if (g->commands_out) {
 		if (group_mono_ms(g) < g->deadline_ms)
 			return false;
 		if (g->after_pause == THEN_FLUSH && g->stopping)
@@ -314,17 +314,17 @@ static bool pausing(struct npsd_group *g)
 
 static bool flushing(struct npsd_group *g)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_WATCH};
+	struct npsd_command o = {.what = NPSD_CMD_CHECK_FENCE};
 
-	if (g->orders_out) {
+	if (g->commands_out) {
 		if (!g->stopping || group_mono_ms(g) < g->deadline_ms)
 			return false;
 		return stopped(g);
 	}
 	if (g->stopping)
 		return stopped(g);
-	g->orders_ok = true;
-	group_order_send(g, g->w->group_to_commit, &o);
+	g->commands_ok = true;
+	group_command_send(g, g->pl->group_to_commit, &o);
 	group_wake_all(g);
 	g->phase = PHASE_WATCHING;
 	return true;
@@ -332,9 +332,9 @@ static bool flushing(struct npsd_group *g)
 
 static bool watching(struct npsd_group *g)
 {
-	if (g->orders_out)
+	if (g->commands_out)
 		return g->stopping && stopped(g);
-	if (!g->orders_ok) {
+	if (!g->commands_ok) {
 		reset_begin(g, false);
 		return true;
 	}
@@ -407,7 +407,7 @@ static bool phase_step(struct npsd_group *g)
 	case PHASE_START:
 		if (g->stopping)
 			return stopped(g);
-		if (g->orders_out)
+		if (g->commands_out)
 			return false;
 		if (g->rebuild != REBUILD_NONE)
 			return group_rebuild_step(g);
@@ -424,7 +424,7 @@ static bool phase_step(struct npsd_group *g)
 	case PHASE_RESETTING:
 		if (g->stopping)
 			return stopped(g); /* nothing in hand will be kept */
-		if (g->orders_out)
+		if (g->commands_out)
 			return false;
 		reset_end(g);
 		return true;
@@ -448,9 +448,9 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 	if (g->phase == PHASE_DONE || g->phase == PHASE_FAILED)
 		return false;
 	g->stopping = g->stopping || npsd_load_relaxed(&g->stop);
-	any = group_collect_orders(g);
+	any = group_collect_commands(g);
 	any |= incident_handle(g);
-	while (g->phase != PHASE_FAILED && g->w->store_group.poll(g->w->store_group.self, &done, 0))
+	while (g->phase != PHASE_FAILED && g->pl->store_group.poll(g->pl->store_group.self, &done, 0))
 		any |= on_store(g, &done);
 	if (g->drain && !g->targets_known)
 		group_targets_find(g);
@@ -459,30 +459,30 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 	/* an answer of the store, or an order that comes back, does not end the broker's wait */
 	if (any)
 		wait_ms = 0;
-	else if ((g->calls_out || g->orders_out || g->positions_tag) && wait_ms > 2)
+	else if ((g->calls_out || g->commands_out || g->positions_tag) && wait_ms > 2)
 		wait_ms = 2;
-	if (g->phase != PHASE_FAILED && g->w->broker.poll(g->w->broker.self, &e, wait_ms))
+	if (g->phase != PHASE_FAILED && g->pl->broker.poll(g->pl->broker.self, &e, wait_ms))
 		any |= on_event(g, &e);
 	return any;
 }
 
-struct npsd_group *npsd_group_new(struct npsd_wires *w, bool drain)
+struct npsd_group *npsd_group_new(struct npsd_pipeline *pl, bool drain)
 {
 	struct npsd_group *g = aligned_alloc(_Alignof(struct npsd_group), sizeof *g);
-	struct npsd_order o = {.what = NPSD_ORDER_RESET};
+	struct npsd_command o = {.what = NPSD_CMD_RESET};
 
 	npsd_assert(g);
 	memset(g, 0, sizeof *g);
-	g->w = w;
+	g->pl = pl;
 	g->drain = drain;
-	g->header = w->cfg->hash;
-	g->run = 1;
+	g->header = pl->cfg->hash;
+	g->session = 1;
 	g->positions_last_ms = group_mono_ms(g) - DRAIN_LOOK_MS;
-	g->names = npsd_names_new(w->cfg->caps, &w->cfg->sets);
+	g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
 	o.names = g->names;
-	group_order_workers(g, &o);
-	group_order_send(g, w->group_to_commit, &o);
-	group_order_send(g, w->group_to_fold, &o);
+	group_command_workers(g, &o);
+	group_command_send(g, pl->group_to_commit, &o);
+	group_command_send(g, pl->group_to_fold, &o);
 	return g;
 }
 
@@ -507,7 +507,7 @@ void npsd_group_free(struct npsd_group **g)
 void npsd_group_stop_any(struct npsd_group *g)
 {
 	npsd_store_relaxed(&g->stop, 1);
-	g->w->broker.wake(g->w->broker.self);
+	g->pl->broker.wake(g->pl->broker.self);
 }
 
 enum npsd_group_state npsd_group_state(const struct npsd_group *g)

@@ -3,7 +3,7 @@
 #ifndef NPSD_CONSUME_GROUP_H
 #define NPSD_CONSUME_GROUP_H
 
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define GROUP_TP_TEXT 300   /* `TOPIC/PARTITION`; Kafka's topic names have at most 249 bytes */
 #define GROUP_AGAIN_MS 1000 /* what was not to be had is asked for again after so long */
@@ -72,14 +72,14 @@ struct target { /* of a drain */
 };
 
 struct npsd_group {
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 	enum group_phase phase;
 	enum after_pause after_pause;
 	bool drain, stopping, unassign_pending;
 	bool assigned; /* what the group gave, if only nothing, is ours still: `take` may outlive it */
-	uint32_t run;
-	int orders_out; /* orders sent and not come back */
-	bool orders_ok;
+	uint32_t session;
+	int commands_out; /* orders sent and not come back */
+	bool commands_ok;
 	int64_t deadline_ms;
 	struct npsd_names *names, *names_old;
 	bool names_renewed;
@@ -132,10 +132,10 @@ bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, con
 void group_tp_name(const struct npsd_group *g, char out[GROUP_TP_TEXT], struct npsd_tp tp);
 
 /* Sends a copy, which comes back through collect. */
-void group_order_send(struct npsd_group *g, struct npsd_ring *ring, const struct npsd_order *what);
-void group_order_workers(struct npsd_group *g, const struct npsd_order *o);
+void group_command_send(struct npsd_group *g, struct npsd_ring *ring, const struct npsd_command *what);
+void group_command_workers(struct npsd_group *g, const struct npsd_command *o);
 /* Takes the orders that came back; false: none. */
-bool group_collect_orders(struct npsd_group *g);
+bool group_collect_commands(struct npsd_group *g);
 /* Ends the waits of all rooms, so that they see their orders. */
 void group_wake_all(struct npsd_group *g);
 

@@ -65,7 +65,7 @@ static int32_t topic_index(const struct npsd_config *cfg, const char *name)
 
 /* --- group --- */
 
-static bool tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topic_partition_list_t *list)
+static void tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topic_partition_list_t *list)
 {
 	out->tps = k->tps;
 	out->n = 0;
@@ -78,20 +78,19 @@ static bool tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topi
 			out->what = NPSD_B_FATAL;
 			snprintf(out->text, sizeof out->text,
 			    "more than %d partitions assigned; start more instances", NPSD_MAX_PARTS);
-			return true;
+			return;
 		}
 		k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
 	}
-	return true;
 }
 
-static bool on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
+static void on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
 	if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		out->what = NPSD_B_ASSIGN;
 	else
 		out->what = rd_kafka_assignment_lost(k->rk) ? NPSD_B_LOST : NPSD_B_REVOKE;
-	return tps_of(k, out, rd_kafka_event_topic_partition_list(ev));
+	tps_of(k, out, rd_kafka_event_topic_partition_list(ev));
 }
 
 static bool on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
@@ -170,7 +169,8 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 		return false;
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
-		got = on_rebalance(k, out, ev);
+		on_rebalance(k, out, ev);
+		got = true;
 		break;
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
 		got = on_committed(out, ev);

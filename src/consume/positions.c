@@ -15,19 +15,19 @@ int32_t group_parts(struct npsd_group *g, int32_t topic)
 
 	if (g->parts[topic] > 0 || now < g->parts_not_before_ms)
 		return g->parts[topic];
-	g->parts[topic] = g->w->broker.partitions(g->w->broker.self, topic);
+	g->parts[topic] = g->pl->broker.partitions(g->pl->broker.self, topic);
 	if (g->parts[topic] > 0)
 		return g->parts[topic];
 	g->parts[topic] = 0;
 	g->parts_not_before_ms = now + GROUP_AGAIN_MS;
-	group_tell_wait(g, "%s: the topic's partitions are not known yet", g->w->cfg->topics[topic]);
+	group_tell_wait(g, "%s: the topic's partitions are not known yet", g->pl->cfg->topics[topic]);
 	return 0;
 }
 
 /* The partitions of all topics, each asked for once. False: they are not known now. */
 static bool targets_name(struct npsd_group *g)
 {
-	int32_t ntopics = g->w->cfg->ntopics;
+	int32_t ntopics = g->pl->cfg->ntopics;
 	size_t n = 1;
 
 	for (int32_t t = 0; t < ntopics; t++) {
@@ -59,7 +59,7 @@ void group_targets_find(struct npsd_group *g)
 			continue;
 		g->targets_known = false;
 		if (!t->asked && group_mono_ms(g) - now < GROUP_ENDS_MS)
-			t->asked = g->w->broker.ends(g->w->broker.self, GROUP_TAG(TAG_TARGET, i, 0), t->tp);
+			t->asked = g->pl->broker.ends(g->pl->broker.self, GROUP_TAG(TAG_TARGET, i, 0), t->tp);
 	}
 }
 
@@ -70,8 +70,8 @@ void group_on_target(struct npsd_group *g, uint32_t index, const struct npsd_bro
 	g->target[index].low = e->low;
 	g->target[index].end = e->ok ? e->high : -1;
 	if (!e->ok) {
-		group_tell_wait(g, "%s [%" PRId32 "]: ends not known yet: %s", g->w->cfg->topics[e->tp.topic],
-		    e->tp.part, e->text);
+		group_tell_wait(g, "%s [%" PRId32 "]: ends not known yet: %s",
+		    g->pl->cfg->topics[e->tp.topic], e->tp.part, e->text);
 		g->targets_not_before_ms = group_mono_ms(g) + GROUP_AGAIN_MS;
 	}
 }
@@ -140,7 +140,7 @@ void group_on_positions(struct npsd_group *g, const struct npsd_done *done)
 			at[n++] = (struct npsd_offset){g->positions_tp[i], pos.offset};
 	}
 	if (n && g->phase == PHASE_RUNNING)
-		g->w->broker.commit(g->w->broker.self, GROUP_TAG(TAG_ADVISORY, 0, 0), at, n);
+		g->pl->broker.commit(g->pl->broker.self, GROUP_TAG(TAG_ADVISORY, 0, 0), at, n);
 }
 
 bool group_drained(const struct npsd_group *g)

@@ -20,9 +20,9 @@ static bool rebuild_call(struct npsd_group *g)
 	bool sent;
 
 	npsd_assert(args && text);
-	snprintf(nobody, sizeof nobody, "%016" PRIx64, g->w->clock.random(g->w->clock.self));
-	args[0] = g->w->cfg->hash;
-	args[1] = g->w->cfg->text;
+	snprintf(nobody, sizeof nobody, "%016" PRIx64, g->pl->clock.random(g->pl->clock.self));
+	args[0] = g->pl->cfg->hash;
+	args[1] = g->pl->cfg->text;
 	args[2] = nobody;
 	args[3] = g->accept_loss ? "1" : "";
 	for (size_t i = 0; i < g->ntargets; i++) {
@@ -31,9 +31,9 @@ static bool rebuild_call(struct npsd_group *g)
 		args[4 + 2 * i] = text[2 * i];
 		args[5 + 2 * i] = text[2 * i + 1];
 	}
-	g->header = g->w->cfg->replaces;
+	g->header = g->pl->cfg->replaces;
 	sent = group_call(g, GROUP_TAG(TAG_REBUILD, 0, 0), NPSD_S_rebuild, keys, 4, args, n);
-	g->header = g->w->cfg->hash;
+	g->header = g->pl->cfg->hash;
 	free(args);
 	free(text);
 	return sent;
@@ -67,7 +67,7 @@ static void on_refused(struct npsd_group *g, const struct npsd_reply *r)
 		g->rebuild = REBUILD_NONE; /* nothing to drop */
 		return;
 	}
-	if (strcmp(reason, "config") == 0 && r->n > 2 && strcmp(r->el[2].str, g->w->cfg->hash) == 0) {
+	if (strcmp(reason, "config") == 0 && r->n > 2 && strcmp(r->el[2].str, g->pl->cfg->hash) == 0) {
 		g->rebuild = REBUILD_NONE; /* an answer was lost, the work was done */
 		return;
 	}

@@ -7,7 +7,7 @@
 
 #define TIME_END ((int64_t)1000000000 * 1000000000) /* ms, in size: no event has such a time */
 
-enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_DICT_LEN, S_CLAIMS, S_RULINGS, S_TOLD, NSTORED };
+enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_TOLD, NSTORED };
 
 /* Cuts the word before `by` off the front of *rest, and `by` with it. False: there is none, or it is empty.
  */

@@ -16,7 +16,7 @@ bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text);
 /* A line of the rulings; of `config` the configuration must be known. */
 bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg);
 /*
- * The answer of base and claim: {"ok", claim, pos, base, state, dict_len, claims, rulings, told}. Owns: the
+ * The answer of base and claim: {"ok", claim, pos, base, state, rulings, told}. Owns: the
  * caller frees *rulings, whatever comes back
  */
 bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings, size_t *nrulings,

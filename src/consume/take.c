@@ -42,7 +42,7 @@ void take_again(struct npsd_group *g, struct take *t, int64_t wait_ms)
 
 static void fresh_claim(struct npsd_group *g, char out[NPSD_CLAIM_LEN + 1])
 {
-	snprintf(out, NPSD_CLAIM_LEN + 1, "%016" PRIx64, g->w->clock.random(g->w->clock.self));
+	snprintf(out, NPSD_CLAIM_LEN + 1, "%016" PRIx64, g->pl->clock.random(g->pl->clock.self));
 }
 
 static void pos_text(char out[40], struct npsd_pos pos)
@@ -52,11 +52,11 @@ static void pos_text(char out[40], struct npsd_pos pos)
 
 static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 {
-	char config[] = "config", claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], base[40];
+	char config[] = "config", rulings[GROUP_TP_TEXT + 10], base[40];
 	char number[12], parts[12], later[40];
-	const char *keys[] = {config, claims, rulings};
+	const char *keys[] = {config, rulings};
 	const char *args[] = {
-	    g->w->cfg->text, t->name, base, t->fresh, g->w->cfg->topics[t->tp.topic], number, parts, later};
+	    g->pl->cfg->text, t->name, base, t->fresh, g->pl->cfg->topics[t->tp.topic], number, parts, later};
 	struct npsd_pos pos = {0, t->low};
 	int32_t n = group_parts(g, t->tp.topic);
 
@@ -70,15 +70,14 @@ static bool base_call(struct npsd_group *g, struct take *t, uint64_t tag)
 	 * earliest held. */
 	if (t->committed >= 0)
 		pos.offset = 0;
-	else if (g->w->cfg->start == NPSD_START_LATEST)
+	else if (g->pl->cfg->start == NPSD_START_LATEST)
 		pos.offset = t->high;
 	pos_text(base, pos);
-	if (t->committed >= 0 && g->w->cfg->on_gap == NPSD_GAP_HALT)
+	if (t->committed >= 0 && g->pl->cfg->on_gap == NPSD_GAP_HALT)
 		base[0] = 0; /* only read */
 	fresh_claim(g, t->fresh);
-	snprintf(claims, sizeof claims, "claims:%s", t->name);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
-	return group_call(g, tag, NPSD_S_base, keys, 3, args, 8);
+	return group_call(g, tag, NPSD_S_base, keys, 2, args, 8);
 }
 
 static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
@@ -96,15 +95,14 @@ static bool skip_call(struct npsd_group *g, struct take *t, uint64_t tag)
 
 static bool claim_call(struct npsd_group *g, struct take *t, uint64_t tag)
 {
-	char claims[GROUP_TP_TEXT + 10], rulings[GROUP_TP_TEXT + 10], pos[40];
-	const char *keys[] = {claims, rulings};
+	char rulings[GROUP_TP_TEXT + 10], pos[40];
+	const char *keys[] = {rulings};
 	const char *args[] = {t->name, t->state.claim, pos, t->fresh};
 
 	fresh_claim(g, t->fresh);
-	snprintf(claims, sizeof claims, "claims:%s", t->name);
 	snprintf(rulings, sizeof rulings, "rulings:%s", t->name);
 	pos_text(pos, t->state.pos);
-	return group_call(g, tag, NPSD_S_claim, keys, 2, args, 4);
+	return group_call(g, tag, NPSD_S_claim, keys, 1, args, 4);
 }
 
 bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
@@ -118,7 +116,7 @@ bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
 		return false;
 	switch (t->step) {
 	case TAKE_ENDS:
-		sent = g->w->broker.ends(g->w->broker.self, tag, t->tp);
+		sent = g->pl->broker.ends(g->pl->broker.self, tag, t->tp);
 		break;
 	case TAKE_BASE:
 		sent = base_call(g, t, tag);
@@ -127,7 +125,7 @@ bool take_advance(struct npsd_group *g, uint32_t index, int64_t now_ms)
 		sent = skip_call(g, t, tag);
 		break;
 	case TAKE_COMMIT:
-		sent = g->w->broker.commit(g->w->broker.self, tag, &at, 1);
+		sent = g->pl->broker.commit(g->pl->broker.self, tag, &at, 1);
 		break;
 	case TAKE_CLAIM:
 		sent = claim_call(g, t, tag);
@@ -223,7 +221,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		    t->name, t->committed);
 		return;
 	}
-	if (!parse_stored(t, g->w->cfg, r)) {
+	if (!parse_stored(t, g->pl->cfg, r)) {
 		group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);
 		return;
 	}
@@ -232,11 +230,11 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 		return;
 	}
 	made = strcmp(t->state.claim, t->fresh) == 0;
-	if (r->n > 9 && r->el[9].len > 0)
+	if (r->n > 7 && r->el[7].len > 0)
 		npsd_log(NPSD_LOG_WARN, "consume",
 		    "%s: the topic has grown to %" PRId32
 		    " partitions; keys move between them, and answers with them: see grown:%s in %s:meta",
-		    t->name, g->parts[t->tp.topic], g->w->cfg->topics[t->tp.topic], g->w->cfg->prefix);
+		    t->name, g->parts[t->tp.topic], g->pl->cfg->topics[t->tp.topic], g->pl->cfg->prefix);
 	t->emptied = made && t->committed >= 0;
 	if (t->emptied)
 		npsd_log(NPSD_LOG_WARN, "consume",
@@ -251,7 +249,7 @@ static void on_base(struct npsd_group *g, struct take *t, const struct npsd_repl
 	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
 	    t->name, t->state.pos.offset, t->skip_to.offset, t->skip_reason, t->low, t->high);
 	t->held[0] = 0;
-	if (g->w->cfg->on_gap == NPSD_GAP_HALT)
+	if (g->pl->cfg->on_gap == NPSD_GAP_HALT)
 		group_fail(g, 1, "%s: a lost range (%s), and on_gap is halt", t->name, t->skip_reason);
 	t->step = TAKE_SKIP;
 }
@@ -261,18 +259,14 @@ static void on_refused(struct npsd_group *g, struct take *t, const struct npsd_r
 	const char *reason = r->n > 1 ? r->el[1].str : "";
 
 	if (strcmp(reason, "config") == 0) {
-		const char *stored = r->n > 3 ? r->el[3].str : "";
-		const char *name = npsd_config_difference(stored, g->w->cfg->text);
+		struct npsd_err err = {0};
 
 		if (r->n <= 3) { /* only `base` gives the text that is stored */
 			take_again(g, t, 0);
 			return;
 		}
-		group_fail(g, 2,
-		    "the configuration differs from the one that these keys were counted with, first in "
-		    "`%s`; "
-		    "set it back, or start once with --apply-config",
-		    name ? name : "?");
+		npsd_config_refuse(&err, r->el[3].str, g->pl->cfg->text);
+		group_fail(g, 2, "%s", err.text);
 		return;
 	}
 	take_again(g, t, 0); /* claim or position moved meanwhile, or Redis was emptied: read again */
@@ -303,7 +297,7 @@ void take_on_store(struct npsd_group *g, struct take *t, const struct npsd_done 
 		take_again(g, t, 0); /* reads what is stored now */
 		break;
 	case TAKE_CLAIM_WAIT:
-		if (parse_stored(t, g->w->cfg, r))
+		if (parse_stored(t, g->pl->cfg, r))
 			t->step = TAKE_READY;
 		else
 			group_fail(g, 1, "%s: what Redis holds of this partition is unreadable", t->name);

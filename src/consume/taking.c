@@ -12,25 +12,25 @@
 /* Shard k belongs to the holder of partition k mod P of the first topic. False: P is not known now. */
 static bool shards_order(struct npsd_group *g)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_SHARD};
+	struct npsd_command o = {.what = NPSD_CMD_SHARDS};
 	int32_t parts = group_parts(g, 0);
 
 	if (parts == 0)
 		return false;
-	for (uint32_t k = 0; k < (uint32_t)g->w->cfg->shards; k++)
+	for (uint32_t k = 0; k < (uint32_t)g->pl->cfg->shards; k++)
 		for (size_t i = 0; i < g->ntakes; i++)
 			if (g->take[i]->tp.topic == 0 &&
 			    g->take[i]->tp.part == (int32_t)(k % (uint32_t)parts))
 				o.shards[k / 8] |= (uint8_t)(1 << k % 8);
-	group_order_send(g, g->w->group_to_fold, &o);
+	group_command_send(g, g->pl->group_to_fold, &o);
 	return true;
 }
 
 static void take_orders(struct npsd_group *g, struct take *t)
 {
-	struct npsd_order o = {.what = NPSD_ORDER_TAKE, .state = t->state, .names = g->names};
+	struct npsd_command o = {.what = NPSD_CMD_ACQUIRE, .state = t->state, .names = g->names};
 
-	group_order_send(g, g->w->group_to_commit, &o);
+	group_command_send(g, g->pl->group_to_commit, &o);
 	o.keep = strcmp(t->held, t->state.claim) == 0;
 	o.load_from = o.keep ? t->state.pos.offset : take_load_from(t);
 	o.rulings = t->rulings;
@@ -38,7 +38,7 @@ static void take_orders(struct npsd_group *g, struct take *t)
 	t->rulings = NULL; /* the order owns them now */
 	t->nrulings = 0;
 	memcpy(t->held, t->state.claim, sizeof t->held);
-	group_order_send(g, g->w->group_to_worker[t->tp.part % g->w->workers], &o);
+	group_command_send(g, g->pl->group_to_worker[t->tp.part % g->pl->workers], &o);
 }
 
 /*
@@ -50,10 +50,11 @@ static bool see_compacted(struct npsd_group *g)
 	const char *topic;
 	enum npsd_compacted answer;
 
-	if (g->compacted_next == g->w->cfg->ntopics || g->w->cfg->allow_compacted || !g->w->broker.compacted)
+	if (g->compacted_next == g->pl->cfg->ntopics || g->pl->cfg->allow_compacted ||
+	    !g->pl->broker.compacted)
 		return true;
-	topic = g->w->cfg->topics[g->compacted_next];
-	answer = g->w->broker.compacted(g->w->broker.self, g->compacted_next);
+	topic = g->pl->cfg->topics[g->compacted_next];
+	answer = g->pl->broker.compacted(g->pl->broker.self, g->compacted_next);
 	if (answer == NPSD_COMPACTED_LATER && ++g->compacted_tries < COMPACTED_TRIES)
 		return false;
 	if (answer == NPSD_COMPACTED_YES) {
@@ -66,7 +67,7 @@ static bool see_compacted(struct npsd_group *g)
 	if (answer != NPSD_COMPACTED_NO)
 		npsd_log(NPSD_LOG_WARN, "consume", "%s: cannot see whether the topic is compacted", topic);
 	g->compacted_tries = 0;
-	return ++g->compacted_next == g->w->cfg->ntopics;
+	return ++g->compacted_next == g->pl->cfg->ntopics;
 }
 
 bool group_taking(struct npsd_group *g)
@@ -83,7 +84,7 @@ bool group_taking(struct npsd_group *g)
 			any |= take_advance(g, (uint32_t)i, now);
 		ready = ready && g->take[i]->step == TAKE_READY;
 	}
-	if (!ready || g->orders_out || g->phase != PHASE_TAKING || !shards_order(g))
+	if (!ready || g->commands_out || g->phase != PHASE_TAKING || !shards_order(g))
 		return any;
 	for (size_t i = 0; i < g->ntakes; i++) {
 		struct take *t = g->take[i];
@@ -91,14 +92,14 @@ bool group_taking(struct npsd_group *g)
 
 		at[i] = (struct npsd_offset){t->tp, keep ? t->state.pos.offset : take_load_from(t)};
 	}
-	if (!g->w->broker.assign(g->w->broker.self, at, g->ntakes)) {
+	if (!g->pl->broker.assign(g->pl->broker.self, at, g->ntakes)) {
 		for (size_t i = 0; i < g->ntakes; i++)
 			take_again(g, g->take[i], GROUP_AGAIN_MS);
 		return true;
 	}
 	for (size_t i = 0; i < g->ntakes; i++)
 		take_orders(g, g->take[i]);
-	group_order_workers(g, &(struct npsd_order){.what = NPSD_ORDER_READ});
+	group_command_workers(g, &(struct npsd_command){.what = NPSD_CMD_FETCH});
 	group_wake_all(g);
 	g->phase = PHASE_RUNNING;
 	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions taken", g->ntakes);

@@ -75,7 +75,7 @@ bool npsd_content_of(struct npsd_content *out, const struct npsd_event *ev, cons
 	return place_of(out, ev->dim[NPSD_DIM_location], names) && themes_of(out, ev, names);
 }
 
-static bool is_asked(const struct npsd_ask *ask, int dim, struct npsd_str value)
+static bool is_asked(const struct npsd_admission *ask, int dim, struct npsd_str value)
 {
 	for (uint32_t i = 0; i < ask->n; i++)
 		if (ask->value[i].dim == dim &&
@@ -84,12 +84,13 @@ static bool is_asked(const struct npsd_ask *ask, int dim, struct npsd_str value)
 	return false;
 }
 
-static void ask_for(struct npsd_ask *ask, int dim, struct npsd_str value, const struct npsd_names *names)
+static void ask_for(
+    struct npsd_admission *ask, int dim, struct npsd_str value, const struct npsd_names *names)
 {
 	size_t at = ask->text.n;
 
 	if (npsd_names_find_any(names, dim, value) != NPSD_ID_UNKNOWN || is_asked(ask, dim, value) ||
-	    ask->n == NPSD_ASK_VALUES)
+	    ask->n == NPSD_ADMIT_VALUES)
 		return;
 	npsd_buf_add(&ask->text, value.p, value.n);
 	if (ask->text.full)
@@ -100,7 +101,7 @@ static void ask_for(struct npsd_ask *ask, int dim, struct npsd_str value, const 
 	ask->n++;
 }
 
-void npsd_content_ask(struct npsd_ask *ask, const struct npsd_event *ev, const struct npsd_names *names)
+void npsd_content_ask(struct npsd_admission *ask, const struct npsd_event *ev, const struct npsd_names *names)
 {
 	struct npsd_str path = ev->dim[NPSD_DIM_location];
 

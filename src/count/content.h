@@ -28,7 +28,8 @@ struct npsd_content {
 bool npsd_content_of(struct npsd_content *out, const struct npsd_event *ev, const struct npsd_names *names);
 /* Adds those values of ev to the ask that the dictionary must be asked for, as far as there is room. Thread:
  * worker */
-void npsd_content_ask(struct npsd_ask *ask, const struct npsd_event *ev, const struct npsd_names *names);
+void npsd_content_ask(
+    struct npsd_admission *ask, const struct npsd_event *ev, const struct npsd_names *names);
 /* The location as it is told apart from others. Thread: any */
 uint32_t npsd_content_place(const struct npsd_content *c);
 

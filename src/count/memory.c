@@ -66,7 +66,7 @@ static bool is_loading(const struct npsd_worker *k)
 
 bool npsd_memory_fits(struct npsd_worker *k)
 {
-	int64_t limit = k->cfg->ledger_memory_max / k->w->workers;
+	int64_t limit = k->cfg->ledger_memory_max / k->pl->workers;
 
 	if (k->groups++ % LOOK_GROUPS != 0 || !is_above(k, limit))
 		return true;
@@ -75,11 +75,11 @@ bool npsd_memory_fits(struct npsd_worker *k)
 		sweep_all(k);
 	if (!is_above(k, limit) || is_loading(k)) /* a load may exceed it, and is seen to when it has ended */
 		return true;
-	npsd_incident_set(k->w, NPSD_INCIDENT_BROKEN,
+	npsd_fault_set(k->pl, NPSD_FAULT_BROKEN,
 	    "the ledgers of a worker have reached ledger.memory_max (%" PRId64
 	    " bytes for each of %d workers), and hold nothing old: raise it",
-	    limit, k->w->workers);
-	k->w->broker.wake(k->w->broker.self);
+	    limit, k->pl->workers);
+	k->pl->broker.wake(k->pl->broker.self);
 	k->halted = true;
 	return false;
 }

@@ -76,7 +76,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	m->record_ms = view.record_ms = bounded(m->record_ms);
 	in->ahead[i] = view.ahead = is_ahead(p, m, in->wall_ms);
 	if (m->headers) {
-		k->w->broker.headers(k->w->broker.self, &headers, m);
+		k->pl->broker.headers(k->pl->broker.self, &headers, m);
 		view.headers = &headers;
 	}
 	in->verdict[i] = npsd_decode(decoder_of(k, p, m->offset), &in->event[i], &view);
@@ -84,7 +84,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 
 void npsd_messages_decode(struct npsd_worker *k)
 {
-	k->in.wall_ms = k->w->clock.wall_ms(k->w->clock.self);
+	k->in.wall_ms = k->pl->clock.wall_ms(k->pl->clock.self);
 	k->in.at = k->in.asks = 0;
 	for (size_t i = 0; i < k->in.n; i++)
 		decode_one(k, i);
@@ -94,7 +94,7 @@ void npsd_messages_decode(struct npsd_worker *k)
 void npsd_messages_drop(struct npsd_worker *k)
 {
 	if (k->in.n)
-		k->w->broker.release(k->w->broker.self, k->in.msg, k->in.n);
+		k->pl->broker.release(k->pl->broker.self, k->in.msg, k->in.n);
 	npsd_decoder_reset(k->decoder);
 	for (int i = 0; i < k->cfg->nolder; i++)
 		if (k->older[i])
@@ -117,17 +117,17 @@ static bool is_event(const struct npsd_messages *in, size_t i)
 static void ask(struct npsd_worker *k)
 {
 	if (++k->in.asks > ASKS_MAX) {
-		npsd_incident_set(k->w, NPSD_INCIDENT_BROKEN,
+		npsd_fault_set(k->pl, NPSD_FAULT_BROKEN,
 		    "the dictionary was asked %d times for the same records' values, and does not know them",
 		    ASKS_MAX);
-		k->w->broker.wake(k->w->broker.self);
+		k->pl->broker.wake(k->pl->broker.self);
 		k->halted = true;
 		return;
 	}
-	k->ask.job = (struct npsd_job){.what = NPSD_JOB_ASK, .run = k->run};
-	npsd_assert(npsd_ring_push(k->w->worker_to_commit[k->number], &k->ask.job));
+	k->ask.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
+	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &k->ask.req));
 	k->asking = true;
-	k->w->store_commit.wake(k->w->store_commit.self);
+	k->pl->store_commit.wake(k->pl->store_commit.self);
 }
 
 /* True when every value of every event has its id; else the dictionary has been asked. */
@@ -266,10 +266,10 @@ static void copy_aside(const struct npsd_worker *k, size_t i)
 {
 	const struct npsd_verdict *v = &k->in.verdict[i];
 
-	if (k->w->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected &&
+	if (k->pl->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected &&
 	    !npsd_part_was_told(k->in.part[i], k->in.msg[i].offset))
-		k->w->broker.reject(
-		    k->w->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
+		k->pl->broker.reject(
+		    k->pl->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
 }
 
 /* What a record does beside its fate, where it is counted and not only loaded. */
@@ -331,10 +331,10 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	if (!p || m->offset < p->next)
 		return true;
 	if (m->what == NPSD_MSG_GONE) {
-		npsd_incident_set(k->w, NPSD_INCIDENT_OFFSET,
+		npsd_fault_set(k->pl, NPSD_FAULT_OFFSET,
 		    "%s/%" PRId32 ": offset %" PRId64 " does not exist any more", k->cfg->topics[m->tp.topic],
 		    m->tp.part, p->next);
-		k->w->broker.wake(k->w->broker.self);
+		k->pl->broker.wake(k->pl->broker.self);
 		k->halted = true;
 		return false;
 	}

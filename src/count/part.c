@@ -17,7 +17,7 @@ static int compare_ranges(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
-static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
+static void take_rulings(struct npsd_part *p, const struct npsd_command *o)
 {
 	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
 	p->late = calloc(o->nrulings + 1, sizeof *p->late);
@@ -42,7 +42,7 @@ static void take_rulings(struct npsd_part *p, const struct npsd_order *o)
 	qsort(p->ahead, p->naheads, sizeof *p->ahead, compare_ranges);
 }
 
-struct npsd_part *npsd_part_new(const struct npsd_order *o, int64_t lateness_ms)
+struct npsd_part *npsd_part_new(const struct npsd_command *o, int64_t lateness_ms)
 {
 	struct npsd_part *p = calloc(1, sizeof *p);
 

@@ -41,7 +41,7 @@ struct npsd_part {
 };
 
 /* Takes what it needs of the order's state and rulings. Thread: worker, for all; Owns: the caller frees */
-struct npsd_part *npsd_part_new(const struct npsd_order *o, int64_t lateness_ms);
+struct npsd_part *npsd_part_new(const struct npsd_command *o, int64_t lateness_ms);
 void npsd_part_free(struct npsd_part **p);
 /* state.pos is reached: what is stored and what was loaded meet. */
 void npsd_part_begin(struct npsd_part *p, int64_t lateness_ms);

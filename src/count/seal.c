@@ -244,7 +244,7 @@ void npsd_batch_seal(struct npsd_worker *k)
 {
 	struct npsd_batch *b = k->batch;
 
-	b->job = (struct npsd_job){.what = NPSD_JOB_BATCH, .run = k->run};
+	b->req = (struct npsd_request){.what = NPSD_REQ_COMMIT, .session = k->session};
 	b->worker = k->number;
 	for (size_t i = 0; i < k->nparts; i++)
 		if (k->part[i]->in)
@@ -254,8 +254,8 @@ void npsd_batch_seal(struct npsd_worker *k)
 	pack_totals(&b->totals, k);
 	pack_meta(&b->meta, k);
 	pack_deltas(b, k);
-	npsd_assert(npsd_ring_push(k->w->worker_to_commit[k->number], &b->job));
-	k->w->store_commit.wake(k->w->store_commit.self);
+	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &b->req));
+	k->pl->store_commit.wake(k->pl->store_commit.self);
 	k->sent = b;
 	k->batch = k->spare;
 	k->spare = NULL;

@@ -33,13 +33,13 @@ static void batch_free(struct npsd_batch *b)
 	free(b);
 }
 
-struct npsd_worker *npsd_worker_new(struct npsd_wires *w, int number)
+struct npsd_worker *npsd_worker_new(struct npsd_pipeline *pl, int number)
 {
 	struct npsd_worker *k = calloc(1, sizeof *k);
 
 	npsd_assert(k);
-	k->w = w;
-	k->cfg = w->cfg;
+	k->pl = pl;
+	k->cfg = pl->cfg;
 	k->number = number;
 	k->decoder = npsd_decoder_new(k->cfg);
 	k->older = calloc((size_t)k->cfg->nolder + 1, sizeof(struct npsd_decoder *));
@@ -65,9 +65,9 @@ void npsd_worker_free(struct npsd_worker **worker)
 		return;
 	/* orders in hand go back unanswered: the ring's owner frees them */
 	if (k->order)
-		npsd_assert(npsd_ring_push(k->w->worker_to_group[k->number], k->order));
+		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->order));
 	if (k->next)
-		npsd_assert(npsd_ring_push(k->w->worker_to_group[k->number], k->next));
+		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->next));
 	for (size_t i = 0; i < k->nparts; i++)
 		npsd_part_free(&k->part[i]);
 	for (int t = 0; t < NPSD_MAX_TOPICS; t++)
@@ -89,16 +89,16 @@ void npsd_worker_free(struct npsd_worker **worker)
 
 /* --- jobs --- */
 
-static void job_back(struct npsd_worker *k, struct npsd_job *job)
+static void job_back(struct npsd_worker *k, struct npsd_request *req)
 {
-	npsd_assert(job->end != NPSD_JOB_OPEN);
-	if (job->end == NPSD_JOB_DROPPED)
+	npsd_assert(req->end != NPSD_REQ_PENDING);
+	if (req->end == NPSD_REQ_DROPPED)
 		k->halted = true; /* the incident is set already; RESET follows */
-	if (job == &k->ask.job) {
+	if (req == &k->ask.req) {
 		k->asking = false;
 		return;
 	}
-	npsd_assert(k->sent && job == &k->sent->job);
+	npsd_assert(k->sent && req == &k->sent->req);
 	npsd_batch_clear(k->sent);
 	k->spare = k->sent;
 	k->sent = NULL;
@@ -106,11 +106,11 @@ static void job_back(struct npsd_worker *k, struct npsd_job *job)
 
 static bool take_jobs(struct npsd_worker *k)
 {
-	struct npsd_job *job;
+	struct npsd_request *req;
 	bool any = false;
 
-	while ((job = npsd_ring_pop(k->w->commit_to_worker[k->number]))) {
-		job_back(k, job);
+	while ((req = npsd_ring_pop(k->pl->commit_to_worker[k->number]))) {
+		job_back(k, req);
 		any = true;
 	}
 	return any;
@@ -120,7 +120,7 @@ static bool take_jobs(struct npsd_worker *k)
 
 static bool seal_if_due(struct npsd_worker *k)
 {
-	bool pausing = k->order && k->order->what == NPSD_ORDER_PAUSE;
+	bool pausing = k->order && k->order->what == NPSD_CMD_PAUSE;
 
 	if (!npsd_batch_is_due(k, pausing))
 		return false;
@@ -130,7 +130,7 @@ static bool seal_if_due(struct npsd_worker *k)
 
 static bool may_count(const struct npsd_worker *k)
 {
-	return k->reading && !k->halted && !npsd_load_relaxed(&k->w->log_full);
+	return k->reading && !k->halted && !npsd_load_relaxed(&k->pl->log_full);
 }
 
 /* How long a wait may be: a batch that fills is not left lying beyond its age. */
@@ -138,7 +138,7 @@ static int wait_of(const struct npsd_worker *k, int wait_ms)
 {
 	int64_t left;
 
-	if (npsd_load_relaxed(&k->w->log_full) && wait_ms > LOG_FULL_MS)
+	if (npsd_load_relaxed(&k->pl->log_full) && wait_ms > LOG_FULL_MS)
 		wait_ms = LOG_FULL_MS;
 	if (k->batch->nparts == 0 || k->sent || k->halted)
 		return wait_ms;
@@ -148,10 +148,10 @@ static int wait_of(const struct npsd_worker *k, int wait_ms)
 
 static bool fetch(struct npsd_worker *k, int wait_ms)
 {
-	k->in.n = k->w->broker.fetch(k->w->broker.self, k->number, k->in.msg, NPSD_GROUP, wait_ms);
+	k->in.n = k->pl->broker.fetch(k->pl->broker.self, k->number, k->in.msg, NPSD_GROUP, wait_ms);
 	if (k->in.n == 0)
 		return false;
-	k->mono_ms = k->w->clock.mono_ms(k->w->clock.self);
+	k->mono_ms = k->pl->clock.mono_ms(k->pl->clock.self);
 	npsd_messages_decode(k);
 	return true;
 }
@@ -160,9 +160,9 @@ bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
 {
 	bool did, may_fetch;
 
-	k->mono_ms = k->w->clock.mono_ms(k->w->clock.self);
+	k->mono_ms = k->pl->clock.mono_ms(k->pl->clock.self);
 	did = take_jobs(k);
-	did |= npsd_worker_orders(k);
+	did |= npsd_worker_commands(k);
 	did |= seal_if_due(k);
 	may_fetch = may_count(k) && k->in.stage == NPSD_IN_NONE;
 	if (may_fetch)
@@ -170,9 +170,9 @@ bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
 	if (may_count(k))
 		did |= npsd_messages_go_on(k);
 	did |= seal_if_due(k);
-	did |= npsd_worker_orders(k);
+	did |= npsd_worker_commands(k);
 	if (!did && !may_fetch && wait_of(k, wait_ms) > 0)
-		k->w->broker.fetch(
-		    k->w->broker.self, k->number, NULL, 0, wait_of(k, wait_ms)); /* only waits */
+		k->pl->broker.fetch(
+		    k->pl->broker.self, k->number, NULL, 0, wait_of(k, wait_ms)); /* only waits */
 	return did;
 }

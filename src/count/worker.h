@@ -10,7 +10,7 @@
 #include "count/part.h"
 #include "count/tables.h"
 #include "npsd/decode.h"
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define NPSD_GROUP NPSD_DECODE_GROUP
 
@@ -48,10 +48,10 @@ struct npsd_row {
 };
 
 struct npsd_worker {
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 	const struct npsd_config *cfg;
 	int number;
-	uint32_t run;
+	uint32_t session;
 	struct npsd_names *names;
 	struct npsd_decoder *decoder;
 	struct npsd_decoder *
@@ -59,11 +59,12 @@ struct npsd_worker {
 	struct npsd_alerter *alerter;
 
 	/* orders */
-	struct npsd_order *order; /* being carried out: its answer waits for jobs, or for room in the ring */
-	struct npsd_order *next;  /* came behind it */
-	bool answered;		  /* order is done, its answer waits for room */
-	bool reading;		  /* READ came, and no PAUSE or RESET since */
-	bool halted;		  /* something went wrong: stand still until RESET */
+	struct npsd_command
+	    *order;		   /* being carried out: its answer waits for jobs, or for room in the ring */
+	struct npsd_command *next; /* came behind it */
+	bool answered;		   /* order is done, its answer waits for room */
+	bool reading;		   /* READ came, and no PAUSE or RESET since */
+	bool halted;		   /* something went wrong: stand still until RESET */
 
 	/* partitions held */
 	struct npsd_part *part[NPSD_MAX_PARTS];
@@ -74,7 +75,7 @@ struct npsd_worker {
 	/* in hand */
 	struct npsd_messages in;
 	uint32_t groups; /* of messages, so far */
-	struct npsd_ask ask;
+	struct npsd_admission ask;
 	bool asking;
 	struct npsd_tables tables;
 	uint32_t most; /* segments that one event touches at most, subtracting and adding */
@@ -90,7 +91,7 @@ struct npsd_worker {
 };
 
 /* --- orders.c --- Thread: worker. True if anything was done */
-bool npsd_worker_orders(struct npsd_worker *k);
+bool npsd_worker_commands(struct npsd_worker *k);
 
 /* --- messages.c --- Thread: worker */
 struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp);

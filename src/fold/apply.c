@@ -145,14 +145,13 @@ static enum npsd_applied check_header(
 	struct npsd_str config, chain;
 
 	if (!parse_header(&config, dict_len, &chain, h)) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "log of shard %d has a malformed header",
-		    npsd_shard_number(f, s));
+		npsd_fold_halt(
+		    f, NPSD_FAULT_BROKEN, "log of shard %d has a malformed header", npsd_shard_number(f, s));
 		return NPSD_APPLY_LATER;
 	}
-	if (!npsd_config_knows(f->w->cfg, config)) {
-		npsd_fold_halt(f, NPSD_INCIDENT_CONFIG,
-		    "log of shard %d was written under configuration %.*s", npsd_shard_number(f, s),
-		    (int)config.n, config.p);
+	if (!npsd_config_knows(f->pl->cfg, config)) {
+		npsd_fold_halt(f, NPSD_FAULT_CONFIG, "log of shard %d was written under configuration %.*s",
+		    npsd_shard_number(f, s), (int)config.n, config.p);
 		return NPSD_APPLY_LATER;
 	}
 	s->need_len = *dict_len;
@@ -178,7 +177,7 @@ enum npsd_applied npsd_apply_entry(struct npsd_fold *f, struct npsd_shard *s, co
 	/* the panes change last: where they cannot take it all, nothing of the shard is used any more */
 	if (!check_deltas(f, s, d, dict_len) || !npsd_positions_batch(&s->positions, b) ||
 	    !add_deltas(f, s, d)) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "log of shard %d is malformed at %lld",
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "log of shard %d is malformed at %lld",
 		    npsd_shard_number(f, s), (long long)seq);
 		return NPSD_APPLY_LATER;
 	}

@@ -17,22 +17,22 @@
 #define HALT_AGAIN_MS 1000
 #define ANSWERS 64 /* taken in one step */
 
-struct npsd_fold *npsd_fold_new(struct npsd_wires *w)
+struct npsd_fold *npsd_fold_new(struct npsd_pipeline *pl)
 {
 	struct npsd_fold *f = calloc(1, sizeof *f);
 
-	npsd_assert(f && w->cfg->shards <= NPSD_MAX_SHARDS);
-	f->w = w;
-	f->store = &w->store_fold;
-	f->nshards = (int)w->cfg->shards;
-	f->nsteps = npsd_panes_steps(f->step_s, w->cfg);
+	npsd_assert(f && pl->cfg->shards <= NPSD_MAX_SHARDS);
+	f->pl = pl;
+	f->store = &pl->store_fold;
+	f->nshards = (int)pl->cfg->shards;
+	f->nsteps = npsd_panes_steps(f->step_s, pl->cfg);
 	f->finest_ms = f->step_s[0] * 1000;
 	f->t_ms = INT64_MIN;
 	npsd_fold_args_init(&f->args);
 	npsd_buf_init(&f->scratch, SCRATCH_MAX);
 	npsd_buf_init(&f->snap.bytes, SNAPSHOT_MAX);
 	npsd_buf_init(&f->ask.text, 0);
-	f->ask.job.what = NPSD_JOB_ASK;
+	f->ask.req.what = NPSD_REQ_ADMIT;
 	for (int k = 0; k < f->nshards; k++)
 		npsd_positions_init(&f->shard[k].positions);
 	return f;
@@ -57,9 +57,9 @@ void npsd_fold_free(struct npsd_fold **fold)
 	}
 	/* orders in hand go back unanswered: the ring's owner frees them */
 	if (f->flush)
-		npsd_assert(npsd_ring_push(f->w->fold_to_group, f->flush));
+		npsd_assert(npsd_ring_push(f->pl->fold_to_group, f->flush));
 	if (f->reset)
-		npsd_assert(npsd_ring_push(f->w->fold_to_group, f->reset));
+		npsd_assert(npsd_ring_push(f->pl->fold_to_group, f->reset));
 	npsd_snapshot_abandon(f);
 	npsd_buf_free(&f->snap.bytes);
 	free(f->snap.piece);
@@ -73,20 +73,20 @@ void npsd_fold_free(struct npsd_fold **fold)
 void npsd_fold_begin(struct npsd_fold *f)
 {
 	npsd_fold_args_clear(&f->args);
-	npsd_fold_args_key(&f->args, "{%s:alerts}:fence", f->w->cfg->prefix);
-	npsd_fold_args_key(&f->args, "{%s:alerts}:dict", f->w->cfg->prefix);
+	npsd_fold_args_key(&f->args, "{%s:alerts}:fence", f->pl->cfg->prefix);
+	npsd_fold_args_key(&f->args, "{%s:alerts}:dict", f->pl->cfg->prefix);
 }
 
 void npsd_fold_key(struct npsd_fold *f, const char *name, int shard)
 {
-	npsd_fold_args_key(&f->args, "{%s:alerts}:%s:%d", f->w->cfg->prefix, name, shard);
+	npsd_fold_args_key(&f->args, "{%s:alerts}:%s:%d", f->pl->cfg->prefix, name, shard);
 }
 
 void npsd_fold_header(struct npsd_fold *f)
 {
 	uint32_t len = npsd_names_len_any(f->names);
 
-	npsd_fold_args_addz(&f->args, f->w->cfg->hash);
+	npsd_fold_args_addz(&f->args, f->pl->cfg->hash);
 	npsd_fold_args_addf(&f->args, "%" PRIu32, len);
 	npsd_fold_args_addz(&f->args, npsd_names_chain_any(f->names, len));
 }
@@ -101,7 +101,7 @@ uint64_t npsd_fold_submit(struct npsd_fold *f, enum npsd_script script, int shar
 	return number;
 }
 
-void npsd_fold_halt(struct npsd_fold *f, enum npsd_incident what, const char *fmt, ...)
+void npsd_fold_halt(struct npsd_fold *f, enum npsd_fault what, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -111,7 +111,7 @@ void npsd_fold_halt(struct npsd_fold *f, enum npsd_incident what, const char *fm
 	f->halted = true;
 	f->halt = what;
 	f->halt_mono = f->mono_ms;
-	npsd_incident_set(f->w, what, "%s", f->halt_text);
+	npsd_fault_set(f->pl, what, "%s", f->halt_text);
 }
 
 /* Said while another incident was set it was overheard, and the recovery from that one need not concern fold.
@@ -121,25 +121,25 @@ static void tell_again(struct npsd_fold *f)
 	if (!f->halted || f->reset || f->mono_ms - f->halt_mono < HALT_AGAIN_MS)
 		return;
 	f->halt_mono = f->mono_ms;
-	npsd_incident_set(f->w, f->halt, "%s", f->halt_text);
+	npsd_fault_set(f->pl, f->halt, "%s", f->halt_text);
 }
 
-static enum npsd_incident misfit_of(struct npsd_str reason)
+static enum npsd_fault misfit_of(struct npsd_str reason)
 {
 	if (npsd_str_eq(reason, NPSD_STR("config")))
-		return NPSD_INCIDENT_CONFIG;
+		return NPSD_FAULT_CONFIG;
 	if (npsd_str_eq(reason, NPSD_STR("dict")))
-		return NPSD_INCIDENT_DICT;
-	return npsd_str_eq(reason, NPSD_STR("empty")) ? NPSD_INCIDENT_EMPTY : NPSD_INCIDENT_NONE;
+		return NPSD_FAULT_DICT;
+	return npsd_str_eq(reason, NPSD_STR("empty")) ? NPSD_FAULT_EMPTY : NPSD_FAULT_NONE;
 }
 
 bool npsd_fold_answer(struct npsd_fold *f, struct npsd_str *reason, const struct npsd_done *done)
 {
-	enum npsd_incident what;
+	enum npsd_fault what;
 
 	*reason = (struct npsd_str){NULL, 0};
 	if (done->outcome == NPSD_BROKEN) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "%s", done->text);
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "%s", done->text);
 		return false;
 	}
 	if (done->outcome != NPSD_DONE) {
@@ -151,7 +151,7 @@ bool npsd_fold_answer(struct npsd_fold *f, struct npsd_str *reason, const struct
 		return true;
 	*reason = npsd_fold_str(done->reply, 1);
 	what = misfit_of(*reason);
-	if (what != NPSD_INCIDENT_NONE)
+	if (what != NPSD_FAULT_NONE)
 		npsd_fold_halt(f, what, "a script of fold was refused: %.*s", (int)reason->n, reason->p);
 	return false;
 }
@@ -165,7 +165,7 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 	npsd_assert(k < f->nshards);
 	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
 		if (done->outcome == NPSD_BROKEN)
-			npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "%s", done->text);
+			npsd_fold_halt(f, NPSD_FAULT_BROKEN, "%s", done->text);
 		if (s->pub) /* else for one that was given up */
 			npsd_pub_done(s->pub, &s->view, done, f->mono_ms);
 	} else if (n == f->read.call) {
@@ -179,15 +179,15 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 
 /* --- orders --- */
 
-static void answer_order(struct npsd_fold *f, struct npsd_order **order, bool ok)
+static void answer_order(struct npsd_fold *f, struct npsd_command **order, bool ok)
 {
 	(*order)->ok = ok;
-	npsd_assert(npsd_ring_push(f->w->fold_to_group, *order));
+	npsd_assert(npsd_ring_push(f->pl->fold_to_group, *order));
 	*order = NULL;
-	f->w->broker.wake(f->w->broker.self);
+	f->pl->broker.wake(f->pl->broker.self);
 }
 
-static void begin_reset(struct npsd_fold *f, struct npsd_order *order)
+static void begin_reset(struct npsd_fold *f, struct npsd_command *order)
 {
 	if (f->flush)
 		answer_order(f, &f->flush, false);
@@ -213,14 +213,14 @@ static bool end_reset(struct npsd_fold *f)
 	for (int k = 0; k < f->nshards; k++)
 		if (f->shard[k].leaving)
 			return false;
-	f->run = f->reset->run;
+	f->session = f->reset->session;
 	f->names = f->reset->names;
 	f->halted = false;
 	answer_order(f, &f->reset, true);
 	return true;
 }
 
-static void hold(struct npsd_fold *f, const struct npsd_order *order)
+static void hold(struct npsd_fold *f, const struct npsd_command *order)
 {
 	for (int k = 0; k < f->nshards; k++) {
 		struct npsd_shard *s = &f->shard[k];
@@ -237,7 +237,7 @@ static void hold(struct npsd_fold *f, const struct npsd_order *order)
 	}
 }
 
-static void begin_flush(struct npsd_fold *f, struct npsd_order *order)
+static void begin_flush(struct npsd_fold *f, struct npsd_command *order)
 {
 	if (f->flush)
 		answer_order(f, &f->flush, false);
@@ -249,19 +249,19 @@ static void begin_flush(struct npsd_fold *f, struct npsd_order *order)
 
 static bool take_order(struct npsd_fold *f)
 {
-	struct npsd_order *order = f->reset ? NULL : npsd_ring_pop(f->w->group_to_fold);
+	struct npsd_command *order = f->reset ? NULL : npsd_ring_pop(f->pl->group_to_fold);
 
 	if (!order)
 		return false;
 	switch (order->what) {
-	case NPSD_ORDER_RESET:
+	case NPSD_CMD_RESET:
 		begin_reset(f, order);
 		break;
-	case NPSD_ORDER_SHARD:
+	case NPSD_CMD_SHARDS:
 		hold(f, order);
 		answer_order(f, &order, true);
 		break;
-	case NPSD_ORDER_FLUSH:
+	case NPSD_CMD_FLUSH:
 		begin_flush(f, order);
 		break;
 	default:
@@ -310,22 +310,22 @@ static bool needs_rest(const struct npsd_fold *f, const struct npsd_shard *s)
 /* Asks commit for the rest of the dictionary where a shard needs it. */
 static bool ask_step(struct npsd_fold *f)
 {
-	struct npsd_job *job = npsd_ring_pop(f->w->commit_to_fold);
+	struct npsd_request *req = npsd_ring_pop(f->pl->commit_to_fold);
 	bool wanted = false;
 
-	if (job) {
+	if (req) {
 		f->asking = false;
 		f->ask_mono = f->mono_ms + ASK_MS;
 	}
 	for (int k = 0; k < f->nshards && !f->halted && f->names; k++)
 		wanted = wanted || needs_rest(f, &f->shard[k]);
 	if (!wanted || f->asking || f->mono_ms < f->ask_mono)
-		return job != NULL;
-	f->ask.job.run = f->run;
-	f->ask.job.end = NPSD_JOB_OPEN;
+		return req != NULL;
+	f->ask.req.session = f->session;
+	f->ask.req.end = NPSD_REQ_PENDING;
 	f->ask.n = 0;
-	f->asking = npsd_ring_push(f->w->fold_to_commit, &f->ask.job);
-	f->w->store_commit.wake(f->w->store_commit.self);
+	f->asking = npsd_ring_push(f->pl->fold_to_commit, &f->ask.req);
+	f->pl->store_commit.wake(f->pl->store_commit.self);
 	return f->asking;
 }
 
@@ -343,9 +343,9 @@ static void tell_log_full(struct npsd_fold *f)
 		if (s->held && s->state >= NPSD_SHARD_READ)
 			full = full || (double)s->log_bytes +
 					       (double)(s->end_seq - s->view.seq) * (double)s->entry_bytes >
-					   (double)f->w->cfg->log_max_bytes;
+					   (double)f->pl->cfg->log_max_bytes;
 	}
-	npsd_store_relaxed(&f->w->log_full, full);
+	npsd_store_relaxed(&f->pl->log_full, full);
 }
 
 static bool publish_step(struct npsd_fold *f, struct npsd_shard *s)
@@ -361,7 +361,7 @@ static bool answers(struct npsd_fold *f, int wait_ms)
 	int n = 0;
 
 	while (n < ANSWERS && f->store->poll(f->store->self, &done, n ? 0 : wait_ms)) {
-		f->mono_ms = f->w->clock.mono_ms(f->w->clock.self);
+		f->mono_ms = f->pl->clock.mono_ms(f->pl->clock.self);
 		dispatch(f, &done);
 		n++;
 	}
@@ -372,7 +372,7 @@ bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 {
 	bool did = false;
 
-	f->mono_ms = f->w->clock.mono_ms(f->w->clock.self);
+	f->mono_ms = f->pl->clock.mono_ms(f->pl->clock.self);
 	while (take_order(f))
 		did = true;
 	did |= answers(f, 0);

@@ -10,7 +10,7 @@
 #include "fold/chunks.h"
 #include "fold/positions.h"
 #include "npsd/publish.h"
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define NPSD_MAX_SHARDS 256
 
@@ -96,15 +96,15 @@ struct npsd_snapshot {
 };
 
 struct npsd_fold {
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 	struct npsd_store *store;
 	struct npsd_names *names; /* NULL before the first RESET */
-	uint32_t run;
+	uint32_t session;
 	bool halted; /* an incident is set: nothing until RESET */
-	enum npsd_incident halt;
+	enum npsd_fault halt;
 	char halt_text[200];
 	int64_t halt_mono; /* when it was told last */
-	struct npsd_order *reset, *flush;
+	struct npsd_command *reset, *flush;
 	int64_t mono_ms; /* now, read once a step */
 	int64_t t_ms;	 /* wall: the highest t used; it never goes back */
 	int64_t finest_ms;
@@ -120,7 +120,7 @@ struct npsd_fold {
 		bool flushes; /* begun after the flush arrived */
 	} read;
 	struct npsd_snapshot snap;
-	struct npsd_ask ask;
+	struct npsd_admission ask;
 	bool asking;
 	int64_t ask_mono;
 	int64_t told_mono; /* of the last line about the store */
@@ -145,7 +145,7 @@ uint64_t npsd_fold_submit(struct npsd_fold *f, enum npsd_script script, int shar
 /* True: the reply is {"ok", ...}. Else *reason is the refusal's, or NULL: the call must be made again. */
 bool npsd_fold_answer(struct npsd_fold *f, struct npsd_str *reason, const struct npsd_done *done);
 /* Nothing more until RESET. */
-void npsd_fold_halt(struct npsd_fold *f, enum npsd_incident what, const char *fmt, ...)
+void npsd_fold_halt(struct npsd_fold *f, enum npsd_fault what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* What numbers in Redis may be: positions in logs, and times (ms) in size, as the contract has them. */

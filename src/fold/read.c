@@ -32,7 +32,7 @@ static bool due(struct npsd_fold *f)
 {
 	if (f->read.call || f->mono_ms < f->read.retry_mono)
 		return false;
-	if (npsd_load_relaxed(&f->w->fold_lag) != f->read.lag || f->mono_ms >= f->read.next_mono)
+	if (npsd_load_relaxed(&f->pl->fold_lag) != f->read.lag || f->mono_ms >= f->read.next_mono)
 		return true;
 	for (int k = 0; k < f->nshards; k++) {
 		struct npsd_shard *s = &f->shard[k];
@@ -59,7 +59,7 @@ static void choose(struct npsd_fold *f)
 
 bool npsd_read_step(struct npsd_fold *f)
 {
-	int lag = npsd_load_relaxed(&f->w->fold_lag);
+	int lag = npsd_load_relaxed(&f->pl->fold_lag);
 
 	if (!due(f))
 		return false;
@@ -192,7 +192,7 @@ static void read_shard(
 		return;
 	}
 	if (!read_end(s, npsd_fold_str(r, R_END))) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "the end of log %d is malformed", s->view.shard);
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "the end of log %d is malformed", s->view.shard);
 		return;
 	}
 	if (f->read.flushes && s->flush == NPSD_FLUSH_READ) {
@@ -233,7 +233,7 @@ void npsd_read_done(struct npsd_fold *f, const struct npsd_done *done)
 	shards = npsd_fold_el(done->reply, 3);
 	npsd_assert(shards->type == NPSD_REPLY_ARRAY && shards->n == (size_t)f->read.n);
 	if (!read_clocks(&c, done->reply))
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "a clock in the fence is malformed");
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "a clock in the fence is malformed");
 	for (int i = 0; i < f->read.n; i++) {
 		struct npsd_shard *s = &f->shard[f->read.shard[i]];
 

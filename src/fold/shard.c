@@ -61,7 +61,7 @@ void npsd_shard_leave(struct npsd_fold *f, struct npsd_shard *s, bool lost)
 
 bool npsd_shard_counts(const struct npsd_fold *f, struct npsd_seg seg)
 {
-	const struct npsd_sets *sets = &f->w->cfg->sets;
+	const struct npsd_sets *sets = &f->pl->cfg->sets;
 
 	for (int i = 0; i < sets->n; i++)
 		if (sets->set[i].number == npsd_seg_set(seg))
@@ -74,7 +74,7 @@ static bool fits_set(const struct npsd_fold *f, const struct npsd_set *set, stru
 {
 	uint32_t kind = npsd_seg_kind(seg), id[NPSD_SET_DIMS];
 
-	if (kind > NPSD_KIND_OTHER || (kind != NPSD_KIND_NONE) != f->w->cfg->kinds_split)
+	if (kind > NPSD_KIND_OTHER || (kind != NPSD_KIND_NONE) != f->pl->cfg->kinds_split)
 		return false;
 	npsd_seg_ids(id, seg);
 	for (int i = 0; i < NPSD_SET_DIMS; i++) {
@@ -89,7 +89,7 @@ static bool fits_set(const struct npsd_fold *f, const struct npsd_set *set, stru
 bool npsd_shard_may_hold(
     const struct npsd_fold *f, const struct npsd_shard *s, struct npsd_seg seg, uint32_t dict_len)
 {
-	const struct npsd_sets *sets = &f->w->cfg->sets;
+	const struct npsd_sets *sets = &f->pl->cfg->sets;
 	uint32_t id[NPSD_SET_DIMS];
 
 	npsd_seg_ids(id, seg);
@@ -100,7 +100,7 @@ bool npsd_shard_may_hold(
 	if (npsd_panes_find(s->view.panes, seg, false) != UINT32_MAX)
 		return true;
 	if (npsd_seg_shard(seg, (uint32_t)f->nshards) != (uint32_t)npsd_shard_number(f, s) ||
-	    npsd_seg_set(seg) >= f->w->cfg->sets_given)
+	    npsd_seg_set(seg) >= f->pl->cfg->sets_given)
 		return false;
 	for (int i = 0; i < sets->n; i++)
 		if (sets->set[i].number == npsd_seg_set(seg))
@@ -132,7 +132,7 @@ bool npsd_shard_dict(struct npsd_fold *f, struct npsd_shard *s)
 	if (!chain)
 		return false;
 	if (s->need_len > 0 && strcmp(chain, s->need_chain) != 0) {
-		npsd_fold_halt(f, NPSD_INCIDENT_DICT,
+		npsd_fold_halt(f, NPSD_FAULT_DICT,
 		    "shard %d was counted with another dictionary of length %u", npsd_shard_number(f, s),
 		    s->need_len);
 		return false;
@@ -143,7 +143,7 @@ bool npsd_shard_dict(struct npsd_fold *f, struct npsd_shard *s)
 
 int64_t npsd_shard_clock(struct npsd_fold *f, const struct npsd_shard *s, int64_t time_ms, int64_t clock_ms)
 {
-	if (f->w->cfg->clock == NPSD_CLOCK_EVENT)
+	if (f->pl->cfg->clock == NPSD_CLOCK_EVENT)
 		return clock_ms;
 	if (time_ms > f->t_ms)
 		f->t_ms = time_ms;
@@ -264,7 +264,7 @@ static bool read_field(struct npsd_fold *f, struct npsd_shard *s, int field, str
 		return read_text(s->view.hash, sizeof s->view.hash, v) &&
 		       strspn(s->view.hash, "0123456789abcdef") == sizeof s->view.hash - 1;
 	case M_CONFIG:
-		return npsd_config_knows(f->w->cfg, v);
+		return npsd_config_knows(f->pl->cfg, v);
 	case M_DICT_LEN:
 		return read_len(&s->dict_len, v);
 	case M_DICT_CHAIN:
@@ -330,18 +330,18 @@ static void taken(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_r
 	free_panes(s);
 	s->view = (struct npsd_shard_view){
 	    .shard = npsd_shard_number(f, s), .epoch = epoch, .names = f->names, .t_ms = INT64_MIN};
-	s->view.panes = npsd_panes_new(f->w->cfg);
+	s->view.panes = npsd_panes_new(f->pl->cfg);
 	s->dropped_ms = INT64_MIN;
 	s->version[0] = s->need_chain[0] = 0;
 	s->dict_len = s->need_len = s->loaded = s->chunk_last = 0;
 	ok = ok && read_manifest(f, s, npsd_fold_el(r, 5));
 	if (!ok) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "manifest of shard %d is malformed", s->view.shard);
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "manifest of shard %d is malformed", s->view.shard);
 		return;
 	}
 	s->view.t_ms = npsd_shard_clock(f, s, time_ms, clock_ms);
 	if (s->dropped_ms > s->view.t_ms) {
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "the event clock is behind the snapshot of shard %d",
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "the event clock is behind the snapshot of shard %d",
 		    s->view.shard);
 		return;
 	}
@@ -369,7 +369,7 @@ static bool load(struct npsd_fold *f, struct npsd_shard *s)
 	}
 	npsd_fold_begin(f);
 	for (uint32_t i = s->loaded; i < s->chunks.n && i < s->loaded + LOAD_CHUNKS; i++)
-		npsd_fold_args_key(&f->args, "{%s:alerts}:chunk:%d-%" PRId64 "-%u", f->w->cfg->prefix, k,
+		npsd_fold_args_key(&f->args, "{%s:alerts}:chunk:%d-%" PRId64 "-%u", f->pl->cfg->prefix, k,
 		    s->chunks.at[i].epoch, s->chunks.at[i].number);
 	npsd_fold_header(f);
 	npsd_fold_args_addf(&f->args, "%d", k);
@@ -391,15 +391,15 @@ static void loaded(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_
 		s->loaded++;
 	}
 	if (!ok)
-		npsd_fold_halt(f, NPSD_INCIDENT_BROKEN, "a chunk of shard %d is malformed", s->view.shard);
+		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "a chunk of shard %d is malformed", s->view.shard);
 }
 
 void npsd_shard_runs(struct npsd_fold *f, struct npsd_shard *s)
 {
-	int64_t interval = f->w->cfg->snapshot_interval_ms;
+	int64_t interval = f->pl->cfg->snapshot_interval_ms;
 
 	npsd_shard_forget(f, s, true);
-	s->pub = npsd_pub_new(f->w->cfg, s->view.shard);
+	s->pub = npsd_pub_new(f->pl->cfg, s->view.shard);
 	npsd_pub_taken(s->pub, &s->view);
 	s->state = NPSD_SHARD_RUNS;
 	/* shards taken together are not packed together */

@@ -154,7 +154,7 @@ static bool write_chunks(struct npsd_fold *f)
 	size_t bytes = 0;
 	uint32_t end = snap->written, n = 0;
 
-	snprintf(key, sizeof key, "{%s:alerts}:chunk:", f->w->cfg->prefix);
+	snprintf(key, sizeof key, "{%s:alerts}:chunk:", f->pl->cfg->prefix);
 	npsd_fold_begin(f);
 	npsd_fold_key(f, "chunks", npsd_shard_number(f, snap->shard));
 	for (; end < snap->npieces && bytes < CALL_BYTES && n < CALL_PIECES; end++) {
@@ -201,7 +201,7 @@ static bool write_manifest(struct npsd_fold *f)
 	epoch_args(f);
 	npsd_fold_args_addz(&f->args, s->version);
 	npsd_fold_args_addz(&f->args, snap->version);
-	npsd_fold_args_addz(&f->args, f->w->cfg->clock == NPSD_CLOCK_EVENT ? "event" : "wall");
+	npsd_fold_args_addz(&f->args, f->pl->cfg->clock == NPSD_CLOCK_EVENT ? "event" : "wall");
 	npsd_fold_args_addf(&f->args, "%" PRId64, snap->seq);
 	npsd_fold_args_addz(&f->args, snap->hash);
 	npsd_fold_args_addf(&f->args, "%" PRId64, snap->t_ms);
@@ -295,7 +295,7 @@ static void finish(struct npsd_fold *f)
 	memcpy(s->version, snap->version, sizeof s->version);
 	s->manifest_seq = snap->seq;
 	s->log_bytes -= snap->log_bytes;
-	s->snapshot_mono = f->mono_ms + f->w->cfg->snapshot_interval_ms;
+	s->snapshot_mono = f->mono_ms + f->pl->cfg->snapshot_interval_ms;
 	npsd_snapshot_abandon(f);
 }
 
@@ -327,7 +327,7 @@ static struct npsd_shard *due(struct npsd_fold *f)
 
 	for (int k = 0; k < f->nshards; k++) {
 		struct npsd_shard *s = &f->shard[k];
-		bool is_long = s->log_bytes > f->w->cfg->log_max_bytes / 2;
+		bool is_long = s->log_bytes > f->pl->cfg->log_max_bytes / 2;
 
 		if (s->state != NPSD_SHARD_RUNS || s->leaving || s->reading || s->view.seq <= s->manifest_seq)
 			continue;

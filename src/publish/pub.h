@@ -16,7 +16,7 @@
 #define NPSD_KEYS_FLIGHT 128u  /* on their way at once */
 #define NPSD_INDEX_MEMBERS 64u /* of one call */
 #define NPSD_RANK_MEMBERS 64u  /* the same */
-#define NPSD_STRAYS 1024u      /* unknown names in hand; a page is scanned only with room for 512 */
+#define NPSD_ORPHANS 1024u     /* unknown names in hand; a page is scanned only with room for 512 */
 #define NPSD_SCAN_PAGE "200"   /* names looked at by one call, about */
 #define NPSD_REV_LEN 40	       /* EPOCH-SEQ-T: 13, 12 and 13 digits */
 #define NPSD_PAUSE_MS 250      /* after a call that was lost or can't be served now */
@@ -52,31 +52,31 @@ struct npsd_pub_key {
 };
 
 /* A name that should not be there, with its rev as scanned. */
-enum npsd_stray_what {
-	NPSD_STRAY_KEY, /* with windows */
-	NPSD_STRAY_SERIES,
-	NPSD_STRAY_SET,	   /* an index or a rank that is not made */
-	NPSD_STRAY_MEMBER, /* of an index */
-	NPSD_STRAY_RANKED  /* of a rank */
+enum npsd_orphan_what {
+	NPSD_ORPHAN_KEY, /* with windows */
+	NPSD_ORPHAN_SERIES,
+	NPSD_ORPHAN_SET,    /* an index or a rank that is not made */
+	NPSD_ORPHAN_MEMBER, /* of an index */
+	NPSD_ORPHAN_RANKED  /* of a rank */
 };
 /* Which rank: place in cfg->sets, enum npsd_kind, level (0 but for locations), place in cfg->windows. */
 struct npsd_rank_key {
 	int set, kind, level, window;
 };
-struct npsd_stray {
-	enum npsd_stray_what what;
+struct npsd_orphan {
+	enum npsd_orphan_what what;
 	int set;		   /* MEMBER: of this set's index */
 	struct npsd_rank_key rank; /* RANKED */
 	char *text; /* the name: KEY, SET: the key; else the member; behind it, KEY: its rev as scanned */
 	uint32_t len, rev_len;
 };
 
-/* What is scanned for strays, in this order: all public names, then members. DONE: nothing more to scan. */
+/* What is scanned for orphans, in this order: all public names, then members. DONE: nothing more to scan. */
 enum npsd_scan { NPSD_SCAN_NAMES, NPSD_SCAN_MEMBERS, NPSD_SCAN_RANKED, NPSD_SCAN_DONE };
 
 /*
  * A sweep is whole when all segments that were there at its beginning are written (left == 0), all is
- * scanned, and no stray is in hand.
+ * scanned, and no orphan is in hand.
  */
 struct npsd_sweep {
 	uint32_t number; /* of the last one begun; 0: none */
@@ -88,12 +88,12 @@ struct npsd_sweep {
 	int set;		   /* MEMBERS: place in cfg->sets */
 	struct npsd_rank_key rank; /* RANKED */
 	char cursor[24];
-	struct npsd_stray stray[NPSD_STRAYS];
-	uint32_t nstrays, removed;
+	struct npsd_orphan orphan[NPSD_ORPHANS];
+	uint32_t norphans, removed;
 	int64_t
-	    need_len;	 /* the dictionary's length, read after the strays in hand were scanned; 0: not yet */
-	bool resolved;	 /* and the copy reaches so far: what it does not know is unknown */
-	int64_t next_ms; /* when the next one begins */
+	    need_len;  /* the dictionary's length, read after the orphans in hand were scanned; 0: not yet */
+	bool resolved; /* and the copy reaches so far: what it does not know is unknown */
+	int64_t next_ms;	       /* when the next one begins */
 	char began[NPSD_REV_LEN + 1];  /* rev of its beginning */
 	char before[NPSD_REV_LEN + 1]; /* the same of the whole one before it; empty: none */
 	char drop[NPSD_REV_LEN + 1];   /* records of rounds before it may go; empty: none */
@@ -261,17 +261,17 @@ void npsd_sweep_step(struct npsd_pub *p, const struct npsd_shard_view *v, int64_
 uint32_t npsd_sweep_take(struct npsd_pub *p, int64_t mono_ms);
 void npsd_sweep_wrote(struct npsd_pub *p, uint32_t i);
 
-/* --- strays.c --- */
+/* --- orphans.c --- */
 /* A round is needed to remove what is in hand. */
-bool npsd_strays_wait(const struct npsd_pub *p, const struct npsd_shard_view *v);
+bool npsd_orphans_wait(const struct npsd_pub *p, const struct npsd_shard_view *v);
 /* The record of a round is written; dict_len is the dictionary's length then. */
-void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len);
-bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store);
-void npsd_strays_scanned(
+void npsd_orphans_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len);
+bool npsd_orphans_scan(struct npsd_pub *p, struct npsd_store *store);
+void npsd_orphans_scanned(
     struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms);
 /* In a round: removes them one by one. True while there is one to be removed. */
-bool npsd_strays_remove(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store);
-void npsd_strays_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
+bool npsd_orphans_remove(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store);
+void npsd_orphans_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms);
 void npsd_sweep_check(struct npsd_pub *p); /* ends the sweep if it is whole */
 
 /* --- totals.c --- */

@@ -146,7 +146,7 @@ bool npsd_pub_step(
 	did |= npsd_series_step(p, v, store);
 	if (p->totals)
 		did |= npsd_totals_step(p, v, store, mono_ms);
-	did |= npsd_strays_scan(p, store);
+	did |= npsd_orphans_scan(p, store);
 	did |= npsd_round_step(p, v, store, mono_ms);
 	if (p->flush && npsd_pub_clean(p))
 		p->flush = false;
@@ -166,7 +166,7 @@ void npsd_pub_done(
 		npsd_round_recorded(p, v, done, mono_ms);
 		break;
 	case NPSD_SLOT_REMOVE:
-		npsd_strays_removed(p, done, mono_ms);
+		npsd_orphans_removed(p, done, mono_ms);
 		break;
 	case NPSD_SLOT_INDEX:
 		npsd_pub_index_done(p, done, mono_ms);
@@ -178,7 +178,7 @@ void npsd_pub_done(
 		npsd_series_done(p, done, mono_ms);
 		break;
 	case NPSD_SLOT_SCAN:
-		npsd_strays_scanned(p, v, done, mono_ms);
+		npsd_orphans_scanned(p, v, done, mono_ms);
 		break;
 	case NPSD_SLOT_TOTALS:
 	case NPSD_SLOT_COPY_TOTALS:

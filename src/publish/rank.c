@@ -2,7 +2,7 @@
  * Ranks: `PFX:rank:KIND:DIM:W`, the segments of a set of one dimension by the nps_lo that their windows show.
  * A member follows its acknowledged key, in batches of one rank: as soon as the shard is quiet, else once in
  * a few intervals, so that a busy segment is told once for several writes. Each sweep tells
- * all again; strays.c takes out what does not belong.
+ * all again; orphans.c takes out what does not belong.
  */
 #include <stdio.h>
 #include <stdlib.h>

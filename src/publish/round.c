@@ -11,7 +11,7 @@
 static bool has_work(const struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	return p->due.nready > 0 || (p->sweep.running && p->sweep.at < p->sweep.nkeys) ||
-	       npsd_strays_wait(p, v);
+	       npsd_orphans_wait(p, v);
 }
 
 /* The budget is shared by all shards, whoever holds them: they write into one Redis. */
@@ -76,7 +76,7 @@ static bool begin(
 	/* Nothing moved since the last round: its record stands. Strays want to know the dictionary's length
 	 * again. */
 	if (strcmp(p->rev, p->recorded) == 0 && p->sweep.drop[0] == 0 &&
-	    (!npsd_strays_wait(p, v) || p->sweep.resolved)) {
+	    (!npsd_orphans_wait(p, v) || p->sweep.resolved)) {
 		p->round = NPSD_ROUND_WRITE;
 		return true;
 	}
@@ -113,7 +113,7 @@ static uint32_t next_key(struct npsd_pub *p, int64_t mono_ms)
 static bool write_keys(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
 {
-	bool removing = npsd_strays_remove(p, v, store), did = false;
+	bool removing = npsd_orphans_remove(p, v, store), did = false;
 	uint32_t i;
 
 	while (p->nflight < NPSD_KEYS_FLIGHT) {
@@ -152,7 +152,7 @@ void npsd_round_recorded(
 	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 2)) {
 		memcpy(p->recorded, p->rev, sizeof p->recorded);
 		p->sweep.drop[0] = 0;
-		npsd_strays_resolve(p, v, npsd_reply_int(&done->reply->el[1]));
+		npsd_orphans_resolve(p, v, npsd_reply_int(&done->reply->el[1]));
 		p->round = NPSD_ROUND_WRITE;
 		return;
 	}

@@ -1,5 +1,5 @@
 /* A sweep writes every key again, whoever left it wrong; what should not be there at all is looked for by
- * strays.c. */
+ * orphans.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +9,8 @@
 
 void npsd_sweep_reset(struct npsd_sweep *s)
 {
-	for (uint32_t k = 0; k < s->nstrays; k++)
-		free(s->stray[k].text);
+	for (uint32_t k = 0; k < s->norphans; k++)
+		free(s->orphan[k].text);
 	*s = (struct npsd_sweep){.next_ms = INT64_MIN};
 }
 
@@ -74,7 +74,7 @@ void npsd_sweep_check(struct npsd_pub *p)
 {
 	struct npsd_sweep *s = &p->sweep;
 
-	if (!s->running || s->left > 0 || s->scan != NPSD_SCAN_DONE || s->nstrays > 0)
+	if (!s->running || s->left > 0 || s->scan != NPSD_SCAN_DONE || s->norphans > 0)
 		return;
 	s->running = false;
 	s->whole_once = true;

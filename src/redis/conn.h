@@ -5,7 +5,7 @@
 
 #include "npsd/redis.h"
 #include "redis/answer.h"
-#include "redis/line.h"
+#include "redis/queue.h"
 #include "redis/url.h"
 
 enum npsd_conn_state {
@@ -27,8 +27,8 @@ struct npsd_conn {
 	int fd, wake_fd;
 	redisReader *reader;
 	bool fresh;  /* GREETING: of a new connection, not a reload */
-	bool reload; /* a script was unknown: load them all once nothing is flying */
-	bool leave;  /* the server turned read-only: connect anew once nothing is flying */
+	bool reload; /* a script was unknown: load them all once nothing is in_flight */
+	bool leave;  /* the server turned read-only: connect anew once nothing is in_flight */
 	bool wrong_policy;
 	int failures; /* since the last time UP */
 	int64_t retry_ms, since_ms /* of the state */, logged_ms;
@@ -36,7 +36,7 @@ struct npsd_conn {
 	char version[32];
 	char why[200]; /* the last failure */
 
-	struct npsd_line greet, waiting, flying, again /* unknown script */, ended;
+	struct npsd_queue greet, waiting, in_flight, again /* unknown script */, ended;
 	uint32_t calls;
 	size_t bytes;
 
@@ -49,7 +49,7 @@ void npsd_conn_name_scripts(struct npsd_conn *c);
 /* Puts the commands of a greeting in `greet`: all of them, or only the scripts. */
 void npsd_conn_greet(struct npsd_conn *c, bool all);
 /* The reply to a command of a greeting. False: the connection is dropped, or refused */
-bool npsd_conn_greeted(struct npsd_conn *c, const struct npsd_line_item *item, const redisReply *reply);
+bool npsd_conn_greeted(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply);
 /* Ends the connection: what flies is lost, what waits goes on waiting. */
 void npsd_conn_drop(struct npsd_conn *c, const char *why);
 /* Ends the connection, and all that waits: trying again does not help. */

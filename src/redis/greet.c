@@ -29,14 +29,14 @@ void npsd_conn_name_scripts(struct npsd_conn *c)
 	}
 }
 
-static void add(struct npsd_conn *c, enum npsd_line_what what, enum npsd_script script, const char *a,
+static void add(struct npsd_conn *c, enum npsd_queue_what what, enum npsd_script script, const char *a,
     const char *b, const char *d)
 {
 	const char *const words[] = {a, b, d};
-	struct npsd_line_item *item = npsd_line_command(what, words, d ? 3 : b ? 2 : 1);
+	struct npsd_queue_item *item = npsd_queue_command(what, words, d ? 3 : b ? 2 : 1);
 
 	item->script = script;
-	npsd_line_append(&c->greet, item);
+	npsd_queue_append(&c->greet, item);
 }
 
 void npsd_conn_greet(struct npsd_conn *c, bool all)
@@ -44,19 +44,19 @@ void npsd_conn_greet(struct npsd_conn *c, bool all)
 	char db[12];
 
 	if (all && c->url.password[0] && c->url.user[0])
-		add(c, NPSD_LINE_AUTH, 0, "AUTH", c->url.user, c->url.password);
+		add(c, NPSD_QUEUE_AUTH, 0, "AUTH", c->url.user, c->url.password);
 	else if (all && c->url.password[0])
-		add(c, NPSD_LINE_AUTH, 0, "AUTH", c->url.password, NULL);
+		add(c, NPSD_QUEUE_AUTH, 0, "AUTH", c->url.password, NULL);
 	if (all) {
-		add(c, NPSD_LINE_INFO, 0, "INFO", "server", NULL);
-		add(c, NPSD_LINE_POLICY, 0, "CONFIG", "GET", "maxmemory-policy");
+		add(c, NPSD_QUEUE_INFO, 0, "INFO", "server", NULL);
+		add(c, NPSD_QUEUE_POLICY, 0, "CONFIG", "GET", "maxmemory-policy");
 	}
 	if (all && c->url.db) {
 		snprintf(db, sizeof db, "%d", c->url.db);
-		add(c, NPSD_LINE_SELECT, 0, "SELECT", db, NULL);
+		add(c, NPSD_QUEUE_SELECT, 0, "SELECT", db, NULL);
 	}
 	for (int s = 0; s < NPSD_NSCRIPT; s++)
-		add(c, NPSD_LINE_LOAD, (enum npsd_script)s, "SCRIPT", "LOAD", script_text[s]);
+		add(c, NPSD_QUEUE_LOAD, (enum npsd_script)s, "SCRIPT", "LOAD", script_text[s]);
 }
 
 /* A server that says no version passes: it may not be allowed to. */
@@ -77,7 +77,7 @@ static bool check_version(struct npsd_conn *c, const char *info)
 	return false;
 }
 
-static bool failed(struct npsd_conn *c, const struct npsd_line_item *item, const char *text)
+static bool failed(struct npsd_conn *c, const struct npsd_queue_item *item, const char *text)
 {
 	bool forbidden = npsd_answer_is(text, "NOPERM") || npsd_answer_is(text, "ERR");
 
@@ -85,24 +85,24 @@ static bool failed(struct npsd_conn *c, const struct npsd_line_item *item, const
 		npsd_conn_drop(c, text);
 		return false;
 	}
-	if (forbidden && (item->what == NPSD_LINE_INFO || item->what == NPSD_LINE_POLICY))
+	if (forbidden && (item->what == NPSD_QUEUE_INFO || item->what == NPSD_QUEUE_POLICY))
 		return true; /* or unknown: a command that was renamed */
 	npsd_conn_refuse(c, text);
 	return false;
 }
 
-bool npsd_conn_greeted(struct npsd_conn *c, const struct npsd_line_item *item, const redisReply *reply)
+bool npsd_conn_greeted(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
 {
 	if (reply->type == REDIS_REPLY_ERROR)
 		return failed(c, item, reply->str);
 	switch (item->what) {
-	case NPSD_LINE_INFO:
+	case NPSD_QUEUE_INFO:
 		return reply->type != REDIS_REPLY_STRING || check_version(c, reply->str);
-	case NPSD_LINE_POLICY:
+	case NPSD_QUEUE_POLICY:
 		c->wrong_policy = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 				  reply->element[1]->str && strcmp(reply->element[1]->str, "noeviction") != 0;
 		return true;
-	case NPSD_LINE_LOAD:
+	case NPSD_QUEUE_LOAD:
 		if (reply->type == REDIS_REPLY_STRING && strcmp(reply->str, c->sha[item->script]) == 0)
 			return true;
 		npsd_conn_refuse(c, "the server names a loaded script otherwise than by its SHA1");

@@ -21,19 +21,19 @@ int64_t npsd_conn_now_ms(void)
 	return npsd_clock_system.mono_ms(NULL);
 }
 
-static void free_line(struct npsd_line *line)
+static void free_line(struct npsd_queue *line)
 {
-	struct npsd_line_item *item;
+	struct npsd_queue_item *item;
 
-	while ((item = npsd_line_pop(line)) != NULL)
+	while ((item = npsd_queue_pop(line)) != NULL)
 		free(item);
 }
 
 /* To be handed out without a reply; a command of our own just ends. */
 static void end_item(
-    struct npsd_conn *c, struct npsd_line_item *item, enum npsd_outcome outcome, const char *text)
+    struct npsd_conn *c, struct npsd_queue_item *item, enum npsd_outcome outcome, const char *text)
 {
-	if (item->what != NPSD_LINE_CALL) {
+	if (item->what != NPSD_QUEUE_CALL) {
 		free(item);
 		return;
 	}
@@ -41,14 +41,15 @@ static void end_item(
 	c->bytes -= item->n;
 	item->outcome = outcome;
 	snprintf(item->text, sizeof item->text, "%s", text);
-	npsd_line_append(&c->ended, item);
+	npsd_queue_append(&c->ended, item);
 }
 
-static void end_line(struct npsd_conn *c, struct npsd_line *line, enum npsd_outcome outcome, const char *text)
+static void end_line(
+    struct npsd_conn *c, struct npsd_queue *line, enum npsd_outcome outcome, const char *text)
 {
-	struct npsd_line_item *item;
+	struct npsd_queue_item *item;
 
-	while ((item = npsd_line_pop(line)) != NULL)
+	while ((item = npsd_queue_pop(line)) != NULL)
 		end_item(c, item, outcome, text);
 }
 
@@ -61,8 +62,8 @@ void npsd_conn_drop(struct npsd_conn *c, const char *why)
 	snprintf(c->why, sizeof c->why, "%s", why);
 	if (npsd_log_every(&c->logged_ms, now, LOG_EVERY_MS))
 		npsd_log(NPSD_LOG_WARN, c->room, "Redis at %s: %s", c->where, c->why);
-	end_line(c, &c->flying, NPSD_LOST, c->why);
-	npsd_line_prepend(&c->waiting, &c->again);
+	end_line(c, &c->in_flight, NPSD_LOST, c->why);
+	npsd_queue_prepend(&c->waiting, &c->again);
 	free_line(&c->greet);
 	if (c->reader)
 		redisReaderFree(c->reader);
@@ -133,7 +134,7 @@ static void go_up(struct npsd_conn *c)
 /* What depends on nothing being on its way. */
 static void settle(struct npsd_conn *c)
 {
-	if (c->flying.first)
+	if (c->in_flight.first)
 		return;
 	if (c->state == NPSD_CONN_GREETING && !c->greet.first)
 		go_up(c);
@@ -141,13 +142,13 @@ static void settle(struct npsd_conn *c)
 		npsd_conn_drop(c, "the server is read-only; connecting anew");
 	if (c->state == NPSD_CONN_UP && c->reload) {
 		c->reload = false;
-		npsd_line_prepend(&c->waiting, &c->again);
+		npsd_queue_prepend(&c->waiting, &c->again);
 		c->state = NPSD_CONN_GREETING;
 		npsd_conn_greet(c, false);
 	}
 }
 
-static bool send_some(struct npsd_conn *c, struct npsd_line_item *item)
+static bool send_some(struct npsd_conn *c, struct npsd_queue_item *item)
 {
 	struct npsd_err err = {.code = NPSD_OK};
 	ssize_t n;
@@ -166,23 +167,23 @@ static bool send_some(struct npsd_conn *c, struct npsd_line_item *item)
 /* True while bytes wait for the socket. */
 static bool sending(const struct npsd_conn *c)
 {
-	return c->flying.last && c->flying.last->sent < c->flying.last->n;
+	return c->in_flight.last && c->in_flight.last->sent < c->in_flight.last->n;
 }
 
 static void send_all(struct npsd_conn *c, int64_t now)
 {
-	struct npsd_line *from = c->state == NPSD_CONN_GREETING ? &c->greet : &c->waiting;
-	struct npsd_line_item *item;
+	struct npsd_queue *from = c->state == NPSD_CONN_GREETING ? &c->greet : &c->waiting;
+	struct npsd_queue_item *item;
 
 	if (c->state != NPSD_CONN_GREETING && c->state != NPSD_CONN_UP)
 		return;
-	if (sending(c) && !send_some(c, c->flying.last))
+	if (sending(c) && !send_some(c, c->in_flight.last))
 		return;
 	if (c->state == NPSD_CONN_UP && (c->reload || c->leave))
 		return;
-	while ((item = npsd_line_pop(from)) != NULL) {
+	while ((item = npsd_queue_pop(from)) != NULL) {
 		item->since_ms = now;
-		npsd_line_append(&c->flying, item);
+		npsd_queue_append(&c->in_flight, item);
 		if (!send_some(c, item))
 			return;
 	}
@@ -190,14 +191,14 @@ static void send_all(struct npsd_conn *c, int64_t now)
 
 /* The reply to a call. False: it is sent again, for the server had forgotten the script. */
 static bool answer_call(
-    struct npsd_conn *c, struct npsd_done *out, struct npsd_line_item *item, redisReply *reply)
+    struct npsd_conn *c, struct npsd_done *out, struct npsd_queue_item *item, redisReply *reply)
 {
 	bool error = reply->type == REDIS_REPLY_ERROR;
 
 	if (error && npsd_answer_is(reply->str, "NOSCRIPT") && ++item->loads <= LOADS_MAX) {
 		freeReplyObject(reply);
 		item->sent = 0;
-		npsd_line_append(&c->again, item);
+		npsd_queue_append(&c->again, item);
 		c->reload = true;
 		return false;
 	}
@@ -221,14 +222,14 @@ static bool answer_call(
 /* True where a call is answered with it. */
 static bool on_reply(struct npsd_conn *c, struct npsd_done *out, redisReply *reply)
 {
-	struct npsd_line_item *item = npsd_line_pop(&c->flying);
+	struct npsd_queue_item *item = npsd_queue_pop(&c->in_flight);
 
 	if (!item) {
 		freeReplyObject(reply);
 		npsd_conn_drop(c, "a reply to nothing that was asked");
 		return false;
 	}
-	if (item->what == NPSD_LINE_CALL)
+	if (item->what == NPSD_QUEUE_CALL)
 		return answer_call(c, out, item, reply);
 	npsd_conn_greeted(c, item, reply);
 	freeReplyObject(reply);
@@ -251,8 +252,8 @@ static bool receive(struct npsd_conn *c)
 		npsd_conn_drop(c, "out of memory for a reply");
 		return false;
 	}
-	if (c->reader->len > NPSD_REDIS_REPLY && c->flying.first) {
-		end_item(c, npsd_line_pop(&c->flying), NPSD_BROKEN, "a reply is longer than can be read");
+	if (c->reader->len > NPSD_REDIS_REPLY && c->in_flight.first) {
+		end_item(c, npsd_queue_pop(&c->in_flight), NPSD_BROKEN, "a reply is longer than can be read");
 		npsd_conn_drop(c, "a reply is longer than can be read");
 		return false;
 	}
@@ -284,8 +285,8 @@ static int64_t deadline_ms(const struct npsd_conn *c)
 		at = c->retry_ms;
 	if (c->state == NPSD_CONN_CONNECTING)
 		at = c->since_ms + c->timeout_ms;
-	if (c->flying.first && c->flying.first->since_ms + c->timeout_ms < at)
-		at = c->flying.first->since_ms + c->timeout_ms;
+	if (c->in_flight.first && c->in_flight.first->since_ms + c->timeout_ms < at)
+		at = c->in_flight.first->since_ms + c->timeout_ms;
 	if (c->state != NPSD_CONN_UP && c->waiting.first && c->waiting.first->since_ms + c->timeout_ms < at)
 		at = c->waiting.first->since_ms + c->timeout_ms;
 	return at;
@@ -295,20 +296,20 @@ static void expire(struct npsd_conn *c, int64_t now)
 {
 	char text[200];
 
-	if (c->flying.first && now - c->flying.first->since_ms >= c->timeout_ms)
+	if (c->in_flight.first && now - c->in_flight.first->since_ms >= c->timeout_ms)
 		npsd_conn_drop(c, "no reply within redis.timeout");
 	else if (c->state == NPSD_CONN_CONNECTING && now - c->since_ms >= c->timeout_ms)
 		npsd_conn_drop(c, "no connection within redis.timeout");
 	while (c->state != NPSD_CONN_UP && c->waiting.first &&
 	       now - c->waiting.first->since_ms >= c->timeout_ms) {
 		snprintf(text, sizeof text, "no connection: %.150s", c->why[0] ? c->why : "not yet");
-		end_item(c, npsd_line_pop(&c->waiting), NPSD_CANT_NOW, text);
+		end_item(c, npsd_queue_pop(&c->waiting), NPSD_CANT_NOW, text);
 	}
 }
 
 static bool take_ended(struct npsd_conn *c, struct npsd_done *out)
 {
-	struct npsd_line_item *item = npsd_line_pop(&c->ended);
+	struct npsd_queue_item *item = npsd_queue_pop(&c->ended);
 
 	if (!item)
 		return false;
@@ -372,16 +373,16 @@ static bool redis_poll(void *self, struct npsd_done *out, int wait_ms)
 static bool redis_submit(void *self, const struct npsd_call *call)
 {
 	struct npsd_conn *c = self;
-	struct npsd_line_item *item;
+	struct npsd_queue_item *item;
 
 	npsd_assert(call->script < NPSD_NSCRIPT);
 	if (c->calls >= NPSD_REDIS_CALLS || (c->calls && c->bytes >= NPSD_REDIS_BYTES))
 		return false;
-	item = npsd_line_call(call, c->sha[call->script]);
+	item = npsd_queue_call(call, c->sha[call->script]);
 	item->since_ms = npsd_conn_now_ms();
 	c->calls++;
 	c->bytes += item->n;
-	npsd_line_append(&c->waiting, item);
+	npsd_queue_append(&c->waiting, item);
 	return true;
 }
 
@@ -437,7 +438,7 @@ void npsd_redis_close(struct npsd_store *store)
 	close(c->wake_fd);
 	free_line(&c->greet);
 	free_line(&c->waiting);
-	free_line(&c->flying);
+	free_line(&c->in_flight);
 	free_line(&c->again);
 	free_line(&c->ended);
 	free(c);

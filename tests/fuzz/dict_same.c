@@ -179,9 +179,9 @@ static int64_t zero(void *self)
 }
 
 struct desk {
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_commit c;
-	struct npsd_ask ask;
+	struct npsd_admission ask;
 };
 
 /* A commit component with a pending admission and an empty copy. */
@@ -190,12 +190,13 @@ static struct desk *desk_new(void)
 	struct desk *d = calloc(1, sizeof *d);
 
 	npsd_assert(d);
-	d->w = (struct npsd_wires){.cfg = &config, .broker.wake = nobody, .clock = {NULL, zero, zero, NULL}};
-	d->c.w = &d->w;
+	d->pl =
+	    (struct npsd_pipeline){.cfg = &config, .broker.wake = nobody, .clock = {NULL, zero, zero, NULL}};
+	d->c.pl = &d->pl;
 	d->c.names = help_names_new(sets, 1000);
 	d->c.nslots = 1;
-	d->ask.job.what = NPSD_JOB_ASK;
-	d->c.slot[0] = (struct slot){.state = SLOT_FLYING, .job = &d->ask.job, .tag = TAG};
+	d->ask.req.what = NPSD_REQ_ADMIT;
+	d->c.slot[0] = (struct slot){.state = SLOT_IN_FLIGHT, .req = &d->ask.req, .tag = TAG};
 	return d;
 }
 
@@ -252,8 +253,8 @@ void dict_same(struct dict_counts *counts, const void *p, size_t n)
 	}
 	answer(d, entries, nitems);
 	must(&c, npsd_names_len_any(d->c.names) == naive);
-	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_STUCK));
-	must(&c, d->c.stuck == (naive == nitems ? NPSD_INCIDENT_NONE : NPSD_INCIDENT_DICT));
+	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_BLOCKED));
+	must(&c, d->c.stuck == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
 		check_entry(&c, d->c.names, i);
 	counts->taken += (long)naive;

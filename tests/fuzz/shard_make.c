@@ -10,7 +10,7 @@
 #define PART_ARGS 7
 
 struct maker {
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_worker *worker;
 	struct npsd_commit *commit;
 	struct pack pack;
@@ -35,17 +35,17 @@ static struct maker *the_maker(void)
 
 	if (m.worker)
 		return &m;
-	m.w = (struct npsd_wires){.cfg = bed_world()->cfg,
+	m.pl = (struct npsd_pipeline){.cfg = bed_world()->cfg,
 	    .workers = 1,
 	    .clock = {NULL, zero, zero, NULL},
 	    .store_commit = {.wake = nobody},
 	    .worker_to_commit = {npsd_ring_new(4)}};
-	m.worker = npsd_worker_new(&m.w, 0);
+	m.worker = npsd_worker_new(&m.pl, 0);
 	m.worker->names = bed_world()->names;
 	npsd_tables_names(&m.worker->tables, npsd_names_len_any(m.worker->names));
 	m.commit = calloc(1, sizeof *m.commit);
 	npsd_assert(m.commit);
-	m.commit->w = &m.w;
+	m.commit->pl = &m.pl;
 	m.commit->names = bed_world()->names;
 	npsd_buf_init(&m.header, 256);
 	npsd_buf_init(&m.batch, 4096);
@@ -123,7 +123,7 @@ bool make_entry(struct bed_entry *out, int64_t now_s, uint64_t most)
 	for (uint64_t n = 1 + drive_below(most); n > 0; n--)
 		count_one(m->worker, now_s);
 	npsd_batch_seal(m->worker);
-	npsd_assert(npsd_ring_pop(m->w.worker_to_commit[0]) == &m->worker->sent->job);
+	npsd_assert(npsd_ring_pop(m->pl.worker_to_commit[0]) == &m->worker->sent->req);
 	b = m->worker->sent;
 	add_parts(m, b);
 	pack_batch(m->commit, &m->pack, b);

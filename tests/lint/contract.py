@@ -25,15 +25,19 @@ def statements(text):
     return found
 
 
+# What states nothing: an example, a heading, the head of a table.
+FRAME = re.compile(r"^(?:```.*?\n```|#+ [^\n]*|\|[^\n]*(?=\n\| ---)|\| ---[^\n]*)$", re.M | re.S)
+
+
 def unnumbered(text):
     """A sentence, an item of a list and a line of a table end in a number."""
     start = text.index("\n## 1.")
     line = text[:start].count("\n") + 1
-    blocks = re.split(r"(\n(?:\n|(?=- |\|)))", text[start:])
+    blocks = re.split(r"(\n(?:\n|(?=- |\|)))", FRAME.sub(lambda m: "\n" * m.group().count("\n"), text[start:]))
     for block in blocks:
         stripped = block.strip()
         prose = re.sub(r"`[^`\n]*`", lambda m: "x" * len(m.group()), block)
-        if stripped and not stripped.startswith(("## ", "| ---", "| field |", "| key |")):
+        if stripped:
             ends = [m.start() for m in re.finditer(r"\.\)?(?=\s+[A-Z(*x])", prose)] + [len(prose.rstrip(" \n|.);")) - 1]
             if stripped.endswith(":"):
                 ends.pop()

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "npsd/change.h"
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 struct instance {
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_worker *worker[NPSD_MAX_WORKERS];
 	struct npsd_commit *commit;
 	struct npsd_fold *fold;
@@ -64,26 +64,26 @@ bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const str
 struct instance *instance_new(const struct instance_wiring *wiring)
 {
 	struct instance *i = aligned_alloc(128, (sizeof *i + 127) / 128 * 128);
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 
 	if (!i)
 		abort();
 	memset(i, 0, sizeof *i);
-	w = &i->w;
-	w->cfg = wiring->cfg;
-	w->broker = wiring->broker;
-	w->clock = wiring->clock;
-	w->store_group = wiring->group;
-	w->store_commit = wiring->commit;
-	w->store_fold = wiring->fold;
-	w->workers = wiring->workers;
-	npsd_rings_new(w);
-	for (int k = 0; k < w->workers; k++)
-		i->worker[k] = npsd_worker_new(w, k);
-	i->commit = npsd_commit_new(w);
-	i->fold = npsd_fold_new(w);
-	i->group = npsd_group_new(w, wiring->drain);
-	if (wiring->rebuild && w->cfg->replaces[0])
+	pl = &i->pl;
+	pl->cfg = wiring->cfg;
+	pl->broker = wiring->broker;
+	pl->clock = wiring->clock;
+	pl->store_group = wiring->group;
+	pl->store_commit = wiring->commit;
+	pl->store_fold = wiring->fold;
+	pl->workers = wiring->workers;
+	npsd_rings_new(pl);
+	for (int k = 0; k < pl->workers; k++)
+		i->worker[k] = npsd_worker_new(pl, k);
+	i->commit = npsd_commit_new(pl);
+	i->fold = npsd_fold_new(pl);
+	i->group = npsd_group_new(pl, wiring->drain);
+	if (wiring->rebuild && pl->cfg->replaces[0])
 		npsd_group_rebuild(i->group, false);
 	return i;
 }
@@ -92,24 +92,24 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 void instance_free(struct instance **instance)
 {
 	struct instance *i = *instance;
-	struct npsd_wires *w;
+	struct npsd_pipeline *pl;
 
 	*instance = NULL;
 	if (!i)
 		return;
-	w = &i->w;
-	for (int k = 0; k < w->workers; k++)
+	pl = &i->pl;
+	for (int k = 0; k < pl->workers; k++)
 		npsd_worker_free(&i->worker[k]);
 	npsd_commit_free(&i->commit);
 	npsd_fold_free(&i->fold);
 	npsd_group_free(&i->group);
-	npsd_rings_free(w);
+	npsd_rings_free(pl);
 	free(i);
 }
 
 int instance_rooms(const struct instance *i)
 {
-	return 3 + i->w.workers;
+	return 3 + i->pl.workers;
 }
 
 bool instance_step(struct instance *i, int room)

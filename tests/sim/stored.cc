@@ -240,6 +240,25 @@ static void read_manifest(Stored &out, const Keys &keys, int k, const Setup &set
 	}
 }
 
+std::vector<ScriptEdit> claim_records()
+{
+	static const struct {
+		enum npsd_script script;
+		const char *before, *tp, *claim, *pos;
+	} sites[] = {
+	    {NPSD_S_base, "redis.call('HSET', KEYS[1], 'pos:'", "tp", "nobody", "base"},
+	    {NPSD_S_claim, "redis.call('HSET', KEYS[1], 'claim:'", "tp", "mine", "pos"},
+	    {NPSD_S_rebuild, "redis.call('HSET', KEYS[1], 'pos:'", "p.tp", "nobody", "base"},
+	};
+	std::vector<ScriptEdit> out;
+
+	for (const auto &s : sites)
+		out.push_back({s.script, s.before,
+		    std::string("redis.call('RPUSH', (KEYS[1]:gsub('fence$', 'claims:')) .. ") + s.tp + ", " +
+			s.claim + " .. ' ' .. " + s.pos + ") " + s.before});
+	return out;
+}
+
 /* `TP CLAIM INC:OFFSET;...`: each under the claim that was in force up to there. */
 static void check_claims(const Keys &keys, const std::string &batch)
 {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "recount.h"
+#include "npsd/store.h"
 #include "redis_commands.h"
 
 namespace sim
@@ -56,6 +57,16 @@ struct Stored {
 	std::string clock_ms;
 };
 
+/* Puts `to` in place of `from` in a script's text. */
+struct ScriptEdit {
+	enum npsd_script script;
+	std::string from, to;
+};
+/*
+ * With these edits the scripts keep the history of claims: a list `claims:TP` of `CLAIM INC:OFFSET`, which
+ * rolls back with the other keys. read_stored() checks each log entry against it.
+ */
+std::vector<ScriptEdit> claim_records();
 /* Throws Difference where it does not fit together. */
 Stored read_stored(const Keys &keys, const Setup &setup);
 Position parse_position(const std::string &text);

@@ -108,6 +108,9 @@ static std::string script_text(enum npsd_script s)
 
 	for (size_t at; (at = text.find(from)) != std::string::npos;)
 		text.replace(at, from.size(), to);
+	for (const ScriptEdit &e : claim_records())
+		if (e.script == s)
+			text.replace(text.find(e.from), e.from.size(), e.to);
 	return text;
 }
 

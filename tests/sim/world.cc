@@ -21,6 +21,9 @@ World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
 	server->before = [this](const Call &c) { before(c); };
 	group = std::make_unique<Group>(topics, now_ms, rng);
 	group->no = setup.faults.broker_no;
+	for (const ScriptEdit &e : claim_records())
+		if (!model_edit_script(model.get(), e.script, e.from.c_str(), e.to.c_str()))
+			throw Difference("a script sets claims in another way than claim_records() expects");
 	mutate(model.get(), mutant);
 	if (mutant_forgets_ledger(mutant)) {
 		group->begin_arg = this;

@@ -29,7 +29,7 @@
 struct bed {
 	struct help_redis redis;
 	struct npsd_config cfg;
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_fold *f;
 	struct npsd_names *names;
 	int64_t mono_ms, wall_ms;
@@ -136,7 +136,7 @@ static const struct npsd_config bed_config = {
 /* A new process: fold, connection and rings. */
 static void bed_start(struct bed *b)
 {
-	b->w = (struct npsd_wires){.cfg = &b->cfg,
+	b->pl = (struct npsd_pipeline){.cfg = &b->cfg,
 	    .clock = {b, bed_wall, bed_mono, NULL},
 	    .broker = {.wake = bed_wake},
 	    .store_commit = {.wake = bed_wake},
@@ -146,8 +146,8 @@ static void bed_start(struct bed *b)
 	    .commit_to_fold = npsd_ring_new(16)};
 	help_store_open(&b->real, &b->redis, 5000);
 	b->ncut = 0;
-	b->w.store_fold = (struct npsd_store){b, flaky_submit, flaky_poll, bed_wake, flaky_connection};
-	b->f = npsd_fold_new(&b->w);
+	b->pl.store_fold = (struct npsd_store){b, flaky_submit, flaky_poll, bed_wake, flaky_connection};
+	b->f = npsd_fold_new(&b->pl);
 }
 
 static void bed_end(struct bed *b)
@@ -157,24 +157,24 @@ static void bed_end(struct bed *b)
 			b->f->shard[k].pub->busy = false;
 	npsd_fold_free(&b->f);
 	npsd_redis_close(&b->real);
-	npsd_ring_free(&b->w.group_to_fold);
-	npsd_ring_free(&b->w.fold_to_group);
-	npsd_ring_free(&b->w.fold_to_commit);
-	npsd_ring_free(&b->w.commit_to_fold);
+	npsd_ring_free(&b->pl.group_to_fold);
+	npsd_ring_free(&b->pl.fold_to_group);
+	npsd_ring_free(&b->pl.fold_to_commit);
+	npsd_ring_free(&b->pl.commit_to_fold);
 }
 
-static void bed_order(struct bed *b, struct npsd_order *o, enum npsd_order_what what)
+static void bed_command(struct bed *b, struct npsd_command *o, enum npsd_command_what what)
 {
 	o->what = what;
 	o->ok = false;
-	cr_assert(npsd_ring_push(b->w.group_to_fold, o));
+	cr_assert(npsd_ring_push(b->pl.group_to_fold, o));
 }
 
 /* Steps until the order comes back. */
-static bool bed_back(struct bed *b, const struct npsd_order *o)
+static bool bed_back(struct bed *b, const struct npsd_command *o)
 {
 	for (int i = 0; i < LIMIT_STEPS; i++) {
-		const struct npsd_order *back = npsd_ring_pop(b->w.fold_to_group);
+		const struct npsd_command *back = npsd_ring_pop(b->pl.fold_to_group);
 
 		if (back)
 			cr_assert_eq(back, o);
@@ -189,19 +189,19 @@ static bool bed_back(struct bed *b, const struct npsd_order *o)
 
 static void bed_hold(struct bed *b, uint8_t mask)
 {
-	struct npsd_order o = {.shards = {mask}};
+	struct npsd_command o = {.shards = {mask}};
 
 	b->mask = mask;
-	bed_order(b, &o, NPSD_ORDER_SHARD);
+	bed_command(b, &o, NPSD_CMD_SHARDS);
 	cr_assert(bed_back(b, &o));
 }
 
 /* And the shards again, as the group does when it has taken the partitions anew. */
 static void bed_reset(struct bed *b)
 {
-	struct npsd_order o = {.run = b->f->run + 1, .names = b->names};
+	struct npsd_command o = {.session = b->f->session + 1, .names = b->names};
 
-	bed_order(b, &o, NPSD_ORDER_RESET);
+	bed_command(b, &o, NPSD_CMD_RESET);
 	cr_assert(bed_back(b, &o));
 	bed_hold(b, b->mask);
 }

@@ -78,7 +78,7 @@ static uint64_t fake_random(void *self)
 
 void help_desk_open(struct help_desk *d, const struct npsd_store *store)
 {
-	struct npsd_wires *w = &d->w;
+	struct npsd_pipeline *pl = &d->pl;
 
 	memset(d, 0, sizeof *d);
 	d->now_ms = 1000000;
@@ -93,22 +93,22 @@ void help_desk_open(struct help_desk *d, const struct npsd_store *store)
 	strcpy(d->cfg.hash, "cfg");
 	for (int dim = 0; dim < NPSD_NDIM; dim++)
 		d->cfg.caps[dim] = 3;
-	w->cfg = &d->cfg;
-	w->broker = (struct npsd_broker){.self = d, .wake = wake_group, .wake_worker = wake_worker};
-	w->clock = (struct npsd_clock){d, fake_ms, fake_ms, fake_random};
-	w->store_commit =
+	pl->cfg = &d->cfg;
+	pl->broker = (struct npsd_broker){.self = d, .wake = wake_group, .wake_worker = wake_worker};
+	pl->clock = (struct npsd_clock){d, fake_ms, fake_ms, fake_random};
+	pl->store_commit =
 	    store ? *store : (struct npsd_store){d, fake_submit, fake_poll, fake_wake, fake_connection};
-	w->store_fold = (struct npsd_store){.self = d, .wake = wake_fold};
-	w->workers = 2;
+	pl->store_fold = (struct npsd_store){.self = d, .wake = wake_fold};
+	pl->workers = 2;
 	for (int i = 0; i < 2; i++) {
-		w->worker_to_commit[i] = npsd_ring_new(4);
-		w->commit_to_worker[i] = npsd_ring_new(4);
+		pl->worker_to_commit[i] = npsd_ring_new(4);
+		pl->commit_to_worker[i] = npsd_ring_new(4);
 	}
-	w->fold_to_commit = npsd_ring_new(4);
-	w->commit_to_fold = npsd_ring_new(4);
-	w->group_to_commit = npsd_ring_new(64);
-	w->commit_to_group = npsd_ring_new(64);
-	d->c = npsd_commit_new(w);
+	pl->fold_to_commit = npsd_ring_new(4);
+	pl->commit_to_fold = npsd_ring_new(4);
+	pl->group_to_commit = npsd_ring_new(64);
+	pl->commit_to_group = npsd_ring_new(64);
+	d->c = npsd_commit_new(pl);
 	help_reset(d, npsd_names_new(d->cfg.caps, &d->cfg.sets));
 }
 
@@ -116,13 +116,13 @@ void help_desk_close(struct help_desk *d)
 {
 	npsd_commit_free(&d->c);
 	for (int i = 0; i < 2; i++) {
-		npsd_ring_free(&d->w.worker_to_commit[i]);
-		npsd_ring_free(&d->w.commit_to_worker[i]);
+		npsd_ring_free(&d->pl.worker_to_commit[i]);
+		npsd_ring_free(&d->pl.commit_to_worker[i]);
 	}
-	npsd_ring_free(&d->w.fold_to_commit);
-	npsd_ring_free(&d->w.commit_to_fold);
-	npsd_ring_free(&d->w.group_to_commit);
-	npsd_ring_free(&d->w.commit_to_group);
+	npsd_ring_free(&d->pl.fold_to_commit);
+	npsd_ring_free(&d->pl.commit_to_fold);
+	npsd_ring_free(&d->pl.group_to_commit);
+	npsd_ring_free(&d->pl.commit_to_group);
 	npsd_names_free(&d->names);
 	for (int i = 0; i < d->nsent; i++)
 		free(d->sent[i].text);
@@ -134,17 +134,17 @@ void help_desk_step(struct help_desk *d)
 		cr_assert_lt(i, 1000, "the room makes steps for ever");
 }
 
-void help_order(struct help_desk *d, const struct npsd_order *o)
+void help_command(struct help_desk *d, const struct npsd_command *o)
 {
-	struct npsd_order *copy = malloc(sizeof *copy);
+	struct npsd_command *copy = malloc(sizeof *copy);
 
 	*copy = *o;
-	cr_assert(npsd_ring_push(d->w.group_to_commit, copy));
+	cr_assert(npsd_ring_push(d->pl.group_to_commit, copy));
 }
 
-bool help_order_back(struct help_desk *d, bool *ok)
+bool help_command_back(struct help_desk *d, bool *ok)
 {
-	struct npsd_order *o = npsd_ring_pop(d->w.commit_to_group);
+	struct npsd_command *o = npsd_ring_pop(d->pl.commit_to_group);
 
 	if (!o)
 		return false;
@@ -156,12 +156,12 @@ bool help_order_back(struct help_desk *d, bool *ok)
 void help_take(struct help_desk *d, int32_t part, int64_t offset)
 {
 	bool ok;
-	struct npsd_order o = {
-	    .what = NPSD_ORDER_TAKE, .state = {.tp = {0, part}, .claim = HELP_MINE, .pos = {0, offset}}};
+	struct npsd_command o = {
+	    .what = NPSD_CMD_ACQUIRE, .state = {.tp = {0, part}, .claim = HELP_MINE, .pos = {0, offset}}};
 
-	help_order(d, &o);
+	help_command(d, &o);
 	help_desk_step(d);
-	cr_assert(help_order_back(d, &ok));
+	cr_assert(help_command_back(d, &ok));
 }
 
 void help_reset(struct help_desk *d, struct npsd_names *names)
@@ -170,15 +170,16 @@ void help_reset(struct help_desk *d, struct npsd_names *names)
 	bool ok;
 
 	d->names = names ? names : d->names;
-	help_order(d, &(struct npsd_order){.what = NPSD_ORDER_RESET, .run = ++d->run, .names = d->names});
+	help_command(
+	    d, &(struct npsd_command){.what = NPSD_CMD_RESET, .session = ++d->session, .names = d->names});
 	npsd_store_release(
-	    &d->w.incident, NPSD_INCIDENT_NONE); /* as the group does; pairs with npsd_incident_set */
+	    &d->pl.incident, NPSD_FAULT_NONE); /* as the group does; pairs with npsd_fault_set */
 	help_desk_step(d);
-	cr_assert(help_order_back(d, &ok));
+	cr_assert(help_command_back(d, &ok));
 	cr_expect(ok);
 	if (names)
 		npsd_names_free(&old);
-	d->w.fold_lag = 0;
+	d->pl.fold_lag = 0;
 }
 
 struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t from, int64_t to)
@@ -186,7 +187,7 @@ struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t f
 	struct npsd_batch *b = calloc(1, sizeof *b);
 	struct npsd_batch_part *p = &b->part[0];
 
-	b->job = (struct npsd_job){.what = NPSD_JOB_BATCH, .run = d->run};
+	b->req = (struct npsd_request){.what = NPSD_REQ_COMMIT, .session = d->session};
 	b->nparts = 1;
 	p->end = (struct npsd_part_state){.tp = {0, part},
 	    .claim = HELP_MINE,
@@ -225,11 +226,11 @@ void help_batch_free(struct npsd_batch *b)
 	free(b);
 }
 
-struct npsd_ask *help_ask(const struct help_desk *d, const char *const *channels, int n)
+struct npsd_admission *help_admission(const struct help_desk *d, const char *const *channels, int n)
 {
-	struct npsd_ask *ask = calloc(1, sizeof *ask);
+	struct npsd_admission *ask = calloc(1, sizeof *ask);
 
-	ask->job = (struct npsd_job){.what = NPSD_JOB_ASK, .run = d->run};
+	ask->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d->session};
 	ask->n = (uint32_t)n;
 	npsd_buf_init(&ask->text, 1000);
 	for (int i = 0; i < n; i++) {
@@ -241,27 +242,27 @@ struct npsd_ask *help_ask(const struct help_desk *d, const char *const *channels
 	return ask;
 }
 
-void help_ask_free(struct npsd_ask *ask)
+void help_admission_free(struct npsd_admission *ask)
 {
 	npsd_buf_free(&ask->text);
 	free(ask);
 }
 
-void help_job(struct help_desk *d, int worker, struct npsd_job *job)
+void help_request(struct help_desk *d, int worker, struct npsd_request *req)
 {
-	cr_assert(npsd_ring_push(worker == 2 ? d->w.fold_to_commit : d->w.worker_to_commit[worker], job));
+	cr_assert(npsd_ring_push(worker == 2 ? d->pl.fold_to_commit : d->pl.worker_to_commit[worker], req));
 	help_desk_step(d);
 }
 
-const char *help_job_back(struct help_desk *d, int worker)
+const char *help_request_back(struct help_desk *d, int worker)
 {
-	struct npsd_job *job;
+	struct npsd_request *req;
 
 	help_desk_step(d);
-	job = npsd_ring_pop(worker == 2 ? d->w.commit_to_fold : d->w.commit_to_worker[worker]);
-	if (!job)
+	req = npsd_ring_pop(worker == 2 ? d->pl.commit_to_fold : d->pl.commit_to_worker[worker]);
+	if (!req)
 		return "none";
-	return job->end == NPSD_JOB_DONE ? "done" : job->end == NPSD_JOB_DROPPED ? "dropped" : "open";
+	return req->end == NPSD_REQ_DONE ? "done" : req->end == NPSD_REQ_DROPPED ? "dropped" : "open";
 }
 
 static void complete(struct help_desk *d, const struct npsd_done *done)

@@ -2,7 +2,7 @@
 #ifndef HELP_COMMIT_H
 #define HELP_COMMIT_H
 
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define HELP_CALLS 64
 #define HELP_MINE "mmmmmmmmmmmmmmmm"
@@ -15,11 +15,11 @@ struct help_sent {
 
 struct help_desk {
 	struct npsd_config cfg;
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_commit *c;
 	struct npsd_names *names;
 	int64_t now_ms;
-	uint32_t run;
+	uint32_t session;
 	uint32_t connection;
 	struct help_sent sent[HELP_CALLS]; /* all calls, oldest first */
 	int nsent;
@@ -35,8 +35,8 @@ void help_desk_close(struct help_desk *d);
 void help_desk_step(struct help_desk *d);
 
 /* Sends an order; the one that comes back is freed, its `ok` returned (it must have come back by then). */
-void help_order(struct help_desk *d, const struct npsd_order *o);
-bool help_order_back(struct help_desk *d, bool *ok);
+void help_command(struct help_desk *d, const struct npsd_command *o);
+bool help_command_back(struct help_desk *d, bool *ok);
 void help_take(struct help_desk *d, int32_t part, int64_t offset);
 /* What recovery does; names: NULL for those there are. */
 void help_reset(struct help_desk *d, struct npsd_names *names);
@@ -45,11 +45,11 @@ void help_reset(struct help_desk *d, struct npsd_names *names);
  * help_batch_free */
 struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t from, int64_t to);
 void help_batch_free(struct npsd_batch *b);
-struct npsd_ask *help_ask(const struct help_desk *d, const char *const *channels, int n);
-void help_ask_free(struct npsd_ask *ask);
-void help_job(struct help_desk *d, int worker, struct npsd_job *job); /* worker 2: fold */
+struct npsd_admission *help_admission(const struct help_desk *d, const char *const *channels, int n);
+void help_admission_free(struct npsd_admission *ask);
+void help_request(struct help_desk *d, int worker, struct npsd_request *req); /* worker 2: fold */
 /* `done`, `dropped`, or `none` where none came back. */
-const char *help_job_back(struct help_desk *d, int worker);
+const char *help_request_back(struct help_desk *d, int worker);
 
 /* The last call but n completes. words: the reply's texts. */
 void help_answer(struct help_desk *d, int n, const char *const *words, size_t nwords);

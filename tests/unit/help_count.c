@@ -59,19 +59,19 @@ struct rig *rig_new(const char *const *sets, int n)
 	r->names = npsd_names_new(r->cfg->caps, &r->cfg->sets);
 	r->wall_ms = RIG_NOW;
 	r->mono_ms = 1;
-	r->run = 1;
-	r->end = NPSD_JOB_DONE;
+	r->session = 1;
+	r->end = NPSD_REQ_DONE;
 	r->clock_ms = INT64_MIN;
-	r->w.cfg = r->cfg;
-	r->w.workers = 1;
-	r->w.clock = (struct npsd_clock){.self = r, .wall_ms = wall_ms, .mono_ms = mono_ms};
-	r->w.broker = (struct npsd_broker){.self = r, .fetch = fetch, .release = release, .wake = wake};
-	r->w.store_commit = (struct npsd_store){.self = r, .wake = wake};
-	r->w.group_to_worker[0] = npsd_ring_new(64);
-	r->w.worker_to_group[0] = npsd_ring_new(64);
-	r->w.worker_to_commit[0] = npsd_ring_new(4);
-	r->w.commit_to_worker[0] = npsd_ring_new(4);
-	r->worker = npsd_worker_new(&r->w, 0);
+	r->pl.cfg = r->cfg;
+	r->pl.workers = 1;
+	r->pl.clock = (struct npsd_clock){.self = r, .wall_ms = wall_ms, .mono_ms = mono_ms};
+	r->pl.broker = (struct npsd_broker){.self = r, .fetch = fetch, .release = release, .wake = wake};
+	r->pl.store_commit = (struct npsd_store){.self = r, .wake = wake};
+	r->pl.group_to_worker[0] = npsd_ring_new(64);
+	r->pl.worker_to_group[0] = npsd_ring_new(64);
+	r->pl.worker_to_commit[0] = npsd_ring_new(4);
+	r->pl.commit_to_worker[0] = npsd_ring_new(4);
+	r->worker = npsd_worker_new(&r->pl, 0);
 	return r;
 }
 
@@ -94,10 +94,10 @@ void rig_free(struct rig **rig)
 	while (rig_answer(r) >= 0)
 		;
 	npsd_worker_free(&r->worker);
-	npsd_ring_free(&r->w.group_to_worker[0]);
-	npsd_ring_free(&r->w.worker_to_group[0]);
-	npsd_ring_free(&r->w.worker_to_commit[0]);
-	npsd_ring_free(&r->w.commit_to_worker[0]);
+	npsd_ring_free(&r->pl.group_to_worker[0]);
+	npsd_ring_free(&r->pl.worker_to_group[0]);
+	npsd_ring_free(&r->pl.worker_to_commit[0]);
+	npsd_ring_free(&r->pl.commit_to_worker[0]);
 	npsd_names_free(&r->names);
 	npsd_config_free(&r->cfg);
 	for (; r->at < r->nlog; r->at++)
@@ -112,24 +112,24 @@ void rig_free(struct rig **rig)
 
 /* --- orders and messages --- */
 
-struct npsd_order *rig_order(enum npsd_order_what what)
+struct npsd_command *rig_command(enum npsd_command_what what)
 {
-	struct npsd_order *o = calloc(1, sizeof *o);
+	struct npsd_command *o = calloc(1, sizeof *o);
 
 	cr_assert(o);
 	o->what = what;
 	return o;
 }
 
-void rig_send(struct rig *r, struct npsd_order *o)
+void rig_send(struct rig *r, struct npsd_command *o)
 {
-	o->run = r->run;
-	cr_assert(npsd_ring_push(r->w.group_to_worker[0], o));
+	o->session = r->session;
+	cr_assert(npsd_ring_push(r->pl.group_to_worker[0], o));
 }
 
 int rig_answer(struct rig *r)
 {
-	struct npsd_order *o = npsd_ring_pop(r->w.worker_to_group[0]);
+	struct npsd_command *o = npsd_ring_pop(r->pl.worker_to_group[0]);
 	int ok = o ? o->ok : -1;
 
 	free(o);
@@ -138,7 +138,7 @@ int rig_answer(struct rig *r)
 
 void rig_take(struct rig *r, int part, int64_t pos, int64_t load_from)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 
 	o->names = r->names;
 	o->load_from = load_from;
@@ -149,7 +149,7 @@ void rig_take(struct rig *r, int part, int64_t pos, int64_t load_from)
 	    .stream_ms = INT64_MIN,
 	    .horizon_ms = INT64_MIN};
 	rig_send(r, o);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	npsd_worker_step(r->worker, 0);
 	cr_assert_eq(rig_answer(r), 1);
 	cr_assert_eq(rig_answer(r), 1);
@@ -350,7 +350,7 @@ static void take_batch(struct rig *r, const struct npsd_batch *b)
 		r->clock_ms = b->clock_ms;
 }
 
-static void take_ask(struct rig *r, const struct npsd_ask *ask)
+static void take_ask(struct rig *r, const struct npsd_admission *ask)
 {
 	r->asks++;
 	for (uint32_t i = 0; i < ask->n && !r->admits_nothing; i++) {
@@ -366,20 +366,20 @@ static void take_ask(struct rig *r, const struct npsd_ask *ask)
 
 bool rig_commit(struct rig *r)
 {
-	struct npsd_job *job = r->hold ? NULL : npsd_ring_pop(r->w.worker_to_commit[0]);
+	struct npsd_request *req = r->hold ? NULL : npsd_ring_pop(r->pl.worker_to_commit[0]);
 
-	if (!job)
+	if (!req)
 		return false;
-	if (r->end == NPSD_JOB_DONE && job->run == r->run) {
-		if (job->what == NPSD_JOB_BATCH)
-			take_batch(r, (struct npsd_batch *)job);
+	if (r->end == NPSD_REQ_DONE && req->session == r->session) {
+		if (req->what == NPSD_REQ_COMMIT)
+			take_batch(r, (struct npsd_batch *)req);
 		else
-			take_ask(r, (struct npsd_ask *)job);
-		job->end = NPSD_JOB_DONE;
+			take_ask(r, (struct npsd_admission *)req);
+		req->end = NPSD_REQ_DONE;
 	} else {
-		job->end = NPSD_JOB_DROPPED;
+		req->end = NPSD_REQ_DROPPED;
 	}
-	cr_assert(npsd_ring_push(r->w.commit_to_worker[0], job));
+	cr_assert(npsd_ring_push(r->pl.commit_to_worker[0], req));
 	return true;
 }
 
@@ -424,7 +424,7 @@ int64_t rig_meta(const struct rig *r, const char *name)
 
 /* --- stops --- */
 
-static void read_rulings(struct npsd_order *o, const char *text)
+static void read_rulings(struct npsd_command *o, const char *text)
 {
 	o->rulings = calloc(strlen(text) / 8 + 1, sizeof *o->rulings);
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
@@ -459,7 +459,7 @@ void rig_wait_answer(struct rig *r, int expect)
 
 int64_t rig_take_again(struct rig *r, bool keep)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 	int64_t from;
 
 	o->names = r->names;
@@ -472,7 +472,7 @@ int64_t rig_take_again(struct rig *r, bool keep)
 	read_rulings(o, r->rulings);
 	rig_send(r, o);
 	rig_wait_answer(r, 1);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	rig_wait_answer(r, 1);
 	return from;
 }

@@ -7,7 +7,7 @@
 
 #include "npsd/config.h"
 #include "npsd/names.h"
-#include "npsd/rooms.h"
+#include "npsd/pipeline.h"
 
 #define RIG_NOW 1795381445000 /* 2026-11-22T21:04:05Z: what the wall clock shows */
 
@@ -31,15 +31,15 @@ struct rig_number {
 struct rig {
 	struct npsd_config *cfg;
 	struct npsd_names *names;
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_worker *worker;
 	int64_t wall_ms, mono_ms;
-	uint32_t run;
+	uint32_t session;
 	struct npsd_msg *log; /* what the broker will give out */
 	size_t nlog, at, released, waits;
-	bool hold;	       /* commit answers nothing */
-	bool admits_nothing;   /* what is asked for stays unknown */
-	enum npsd_job_end end; /* how it answers */
+	bool hold;		   /* commit answers nothing */
+	bool admits_nothing;	   /* what is asked for stays unknown */
+	enum npsd_request_end end; /* how it answers */
 	/* what came out, summed over all batches */
 	struct rig_delta *delta;
 	size_t ndelta;
@@ -59,8 +59,8 @@ struct rig *rig_new(const char *const *sets, int n);
 void rig_free(struct rig **r);
 
 /* Orders. The answer's ok, or -1 where none came back. */
-struct npsd_order *rig_order(enum npsd_order_what what);
-void rig_send(struct rig *r, struct npsd_order *o);
+struct npsd_command *rig_command(enum npsd_command_what what);
+void rig_send(struct rig *r, struct npsd_command *o);
 int rig_answer(struct rig *r);
 /* TAKE of a partition counted up to pos, delivered from load_from, and READ. */
 void rig_take(struct rig *r, int part, int64_t pos, int64_t load_from);

@@ -131,11 +131,11 @@ static bool is(const char *text, const struct npsd_arg *arg)
 
 static void say_state(struct group_bed_call *c, struct group_bed_part *p)
 {
-	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -", "0"};
+	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -"};
 
 	if (!p->claim[0])
 		strcpy(p->claim, "0123456789abcdef"); /* somebody's, who counted up to there */
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 5; i++)
 		snprintf(c->answer[c->n++], 40, "%s", texts[i]);
 	c->rulings = p->rulings;
 	c->nrulings = p->nrulings;
@@ -218,12 +218,11 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	} else {
 		for (; n < c->n; n++)
 			el[n] = text_of(c->answer[n]);
-		if (b->applied && c->script == NPSD_S_base)
+		if (b->applied && c->script == NPSD_S_base && strcmp(c->answer[0], "refused") == 0)
 			el[n++] = text_of(b->applied);
 		for (size_t i = 0; i < c->nrulings; i++)
 			list[i] = text_of(c->rulings[i]);
 		if (c->rulings) {
-			el[n++] = list_of(list, 0);
 			el[n++] = list_of(list, c->nrulings);
 			el[n++] = text_of("");
 		}
@@ -269,12 +268,12 @@ static uint32_t connection(void *self)
 
 static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_ring *out, bool worker)
 {
-	struct npsd_order *o = npsd_ring_pop(in);
+	struct npsd_command *o = npsd_ring_pop(in);
 
 	if (!o)
 		return false;
 	b->orders[o->what]++;
-	if (o->what == NPSD_ORDER_TAKE && worker) {
+	if (o->what == NPSD_CMD_ACQUIRE && worker) {
 		cr_assert_leq(o->nrulings, 8);
 		b->ntaken = o->nrulings;
 		if (o->nrulings)
@@ -282,11 +281,11 @@ static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_
 		free(o->rulings);
 		o->rulings = NULL;
 	}
-	if (o->what == NPSD_ORDER_FLUSH && b->flushes_long) {
+	if (o->what == NPSD_CMD_FLUSH && b->flushes_long) {
 		b->flush = o;
 		return true;
 	}
-	if (o->what == NPSD_ORDER_RESET && in == b->w.group_to_fold && b->flush) {
+	if (o->what == NPSD_CMD_RESET && in == b->pl.group_to_fold && b->flush) {
 		cr_assert(npsd_ring_push(out, b->flush)); /* given up: not ok */
 		b->flush = NULL;
 	}
@@ -303,11 +302,11 @@ bool group_bed_step(struct group_bed *b)
 {
 	bool any = npsd_group_step(b->g, 0);
 
-	while (room_answers(b, b->w.group_to_worker[0], b->w.worker_to_group[0], true))
+	while (room_answers(b, b->pl.group_to_worker[0], b->pl.worker_to_group[0], true))
 		any = true;
-	while (room_answers(b, b->w.group_to_commit, b->w.commit_to_group, false))
+	while (room_answers(b, b->pl.group_to_commit, b->pl.commit_to_group, false))
 		any = true;
-	while (room_answers(b, b->w.group_to_fold, b->w.fold_to_group, false))
+	while (room_answers(b, b->pl.group_to_fold, b->pl.fold_to_group, false))
 		any = true;
 	return any;
 }
@@ -343,10 +342,10 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	b->parts = 2;
 	for (int i = 0; i < BED_PARTS; i++)
 		b->part[i] = (struct group_bed_part){.high = 100, .committed = -1};
-	b->w.cfg = b->cfg;
-	b->w.workers = 1;
-	b->w.clock = (struct npsd_clock){b, now_ms, now_ms, number};
-	b->w.broker = (struct npsd_broker){.self = b,
+	b->pl.cfg = b->cfg;
+	b->pl.workers = 1;
+	b->pl.clock = (struct npsd_clock){b, now_ms, now_ms, number};
+	b->pl.broker = (struct npsd_broker){.self = b,
 	    .poll = poll_event,
 	    .wake = wake,
 	    .assign = assign,
@@ -356,10 +355,10 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	    .partitions = partitions,
 	    .compacted = compacted,
 	    .wake_worker = wake_worker};
-	b->w.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
-	b->w.store_commit = b->w.store_fold = (struct npsd_store){.self = b, .wake = wake};
-	npsd_rings_new(&b->w);
-	b->g = npsd_group_new(&b->w, drain);
+	b->pl.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
+	b->pl.store_commit = b->pl.store_fold = (struct npsd_store){.self = b, .wake = wake};
+	npsd_rings_new(&b->pl);
+	b->g = npsd_group_new(&b->pl, drain);
 	return b;
 }
 
@@ -370,7 +369,7 @@ void group_bed_free(struct group_bed **bed)
 	*bed = NULL;
 	npsd_group_free(&b->g);
 	free(b->flush);
-	npsd_rings_free(&b->w);
+	npsd_rings_free(&b->pl);
 	npsd_config_free(&b->cfg);
 	free(b);
 }

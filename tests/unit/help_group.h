@@ -28,7 +28,7 @@ struct group_bed_call {
 
 struct group_bed {
 	struct npsd_config *cfg;
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	struct npsd_group *g;
 	int64_t now_ms;
 	uint64_t random;
@@ -59,10 +59,10 @@ struct group_bed {
 
 	/* rooms */
 	bool flushes_long; /* fold answers a FLUSH only by giving it up */
-	struct npsd_order *flush;
-	bool mute[NPSD_ORDER_WATCH + 1];  /* orders that they do not answer */
-	int orders[NPSD_ORDER_WATCH + 1]; /* that came, over all rings */
-	struct npsd_ruling taken[8];	  /* rulings of the last TAKE of a worker */
+	struct npsd_command *flush;
+	bool mute[NPSD_CMD_CHECK_FENCE + 1];  /* orders that they do not answer */
+	int orders[NPSD_CMD_CHECK_FENCE + 1]; /* that came, over all rings */
+	struct npsd_ruling taken[8];	      /* rulings of the last TAKE of a worker */
 	size_t ntaken;
 };
 

@@ -40,19 +40,16 @@ static size_t rest(const char **args, size_t n, va_list ap)
 
 const char *help_part(struct help_bed *b, enum npsd_script script, const char *tp, ...)
 {
-	char claims[64], rulings[64];
-	const char *keys[5] = {K("fence"), K("dict")}, *args[MOST];
+	char rulings[64];
+	const char *keys[4] = {K("fence"), K("dict")}, *args[MOST];
 	size_t n = header(args, b), nkeys = 2;
 	va_list ap;
 
-	snprintf(claims, sizeof claims, K("claims:%s"), tp);
 	snprintf(rulings, sizeof rulings, K("rulings:%s"), tp);
 	if (script == NPSD_S_base) {
 		keys[nkeys++] = K("config");
 		args[n++] = "the text";
 	}
-	if (script != NPSD_S_skip)
-		keys[nkeys++] = claims;
 	keys[nkeys++] = rulings;
 	if (script == NPSD_S_skip)
 		keys[nkeys++] = K("lost");

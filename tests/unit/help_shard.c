@@ -251,10 +251,10 @@ struct bed *bed_new(int64_t event_ms, int taking)
 	npsd_assert(b);
 	b->clock_ms = event_ms;
 	snprintf(b->epoch, sizeof b->epoch, "%" PRId64, (int64_t)FIRST_EPOCH + taking);
-	b->w = (struct npsd_wires){.cfg = world->cfg, .clock = {b, clock_ms, clock_ms, clock_random}};
-	b->w.store_fold =
+	b->pl = (struct npsd_pipeline){.cfg = world->cfg, .clock = {b, clock_ms, clock_ms, clock_random}};
+	b->pl.store_fold =
 	    (struct npsd_store){.self = b, .submit = store_submit, .connection = store_connection};
-	b->f = npsd_fold_new(&b->w);
+	b->f = npsd_fold_new(&b->pl);
 	b->f->names = world->names;
 	b->f->mono_ms = 1000;
 	b->s = &b->f->shard[BED_SHARD];
@@ -275,7 +275,7 @@ void bed_free(struct bed **bed)
 static bool is_over(enum bed_end *end, const struct bed *b)
 {
 	if (b->f->halted) {
-		npsd_assert(b->f->halt != NPSD_INCIDENT_NONE && b->f->halt_text[0]);
+		npsd_assert(b->f->halt != NPSD_FAULT_NONE && b->f->halt_text[0]);
 		*end = BED_REFUSED;
 	} else if (b->s->leaving || b->s->state == NPSD_SHARD_WAIT) {
 		*end = BED_AGAIN;

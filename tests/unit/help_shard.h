@@ -45,7 +45,7 @@ const struct bed_world *bed_world(void);
 struct bed {
 	struct npsd_fold *f;
 	struct npsd_shard *s;
-	struct npsd_wires w;
+	struct npsd_pipeline pl;
 	int64_t clock_ms; /* the event clock in the fence */
 	char epoch[24];	  /* that the shard is given; the wall clock says the same */
 	struct bed_call {

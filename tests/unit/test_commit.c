@@ -33,7 +33,7 @@ Test(commit, a_batch_is_packed_as_the_script_reads_it)
 	open_desk(&d);
 	b = help_batch(&d, 0, 5, 8);
 	npsd_buf_addz(&b->part[0].rulings, "ahead 0:5 6\n");
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	cr_expect_eq(d.sent[d.nsent - 1].script, NPSD_S_commit);
 	cr_expect_str_eq(d.sent[d.nsent - 1].text,
 	    "{nps:alerts}:fence|{nps:alerts}:dict|{nps:alerts}:totals|{nps:alerts}:meta|nps:alerts|"
@@ -41,10 +41,10 @@ Test(commit, a_batch_is_packed_as_the_script_reads_it)
 	    "\x81\xa8"
 	    "consumed\x02|\x80|\xdc..|1000|100000|1|t/0|" HELP_MINE "|0:5|0:8|50 - 10||ahead 0:5 6\n|"
 	    "0|\x91\x01|3|\x90");
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	ok(&d, 0);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
-	cr_expect_eq(d.w.fold_lag, 1);
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
+	cr_expect_eq(d.pl.fold_lag, 1);
 	cr_expect_gt(d.wakes_fold, 0);
 	cr_expect_gt(d.wakes_worker, 0);
 	help_batch_free(b);
@@ -60,7 +60,7 @@ Test(commit, what_is_lost_or_cannot_be_now_is_sent_again_with_equal_bytes)
 
 	open_desk(&d);
 	b = help_batch(&d, 0, 5, 8);
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	first = d.sent[d.nsent - 1].text;
 	n = d.nsent;
 	d.now_ms += 3;
@@ -71,7 +71,7 @@ Test(commit, what_is_lost_or_cannot_be_now_is_sent_again_with_equal_bytes)
 	cr_expect_eq(d.nsent, n + 1, "not at once");
 	d.now_ms += 60000;
 	help_desk_step(&d);
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	cr_assert_geq(d.nsent, n + 2);
 	for (int i = n; i < d.nsent; i++)
 		if (d.sent[i].script == NPSD_S_commit) {
@@ -79,8 +79,8 @@ Test(commit, what_is_lost_or_cannot_be_now_is_sent_again_with_equal_bytes)
 			n = i;
 		}
 	ok(&d, d.nsent - 1 - n);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_NONE);
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
 	help_batch_free(b);
 	help_desk_close(&d);
 }
@@ -89,14 +89,14 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 {
 	static const struct {
 		const char *words[5];
-		enum npsd_incident expect;
+		enum npsd_fault expect;
 	} rows[] = {
-	    {{"refused", "empty"}, NPSD_INCIDENT_EMPTY},
-	    {{"refused", "config", "other"}, NPSD_INCIDENT_CONFIG},
-	    {{"refused", "dict", "9", "ab"}, NPSD_INCIDENT_DICT},
-	    {{"refused", "claim", "t/0", "other", "0:5"}, NPSD_INCIDENT_CLAIM},
-	    {{"refused", "position", "t/0", HELP_MINE, "0:9"}, NPSD_INCIDENT_CLAIM},
-	    {{"what"}, NPSD_INCIDENT_BROKEN},
+	    {{"refused", "empty"}, NPSD_FAULT_EMPTY},
+	    {{"refused", "config", "other"}, NPSD_FAULT_CONFIG},
+	    {{"refused", "dict", "9", "ab"}, NPSD_FAULT_DICT},
+	    {{"refused", "claim", "t/0", "other", "0:5"}, NPSD_FAULT_CLAIM},
+	    {{"refused", "position", "t/0", HELP_MINE, "0:9"}, NPSD_FAULT_CLAIM},
+	    {{"what"}, NPSD_FAULT_BROKEN},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -106,15 +106,15 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 
 		open_desk(&d);
 		b = help_batch(&d, 0, 5, 8);
-		help_job(&d, 0, &b->job);
+		help_request(&d, 0, &b->req);
 		while (n < 5 && rows[i].words[n])
 			n++;
 		help_answer(&d, 0, rows[i].words, n);
-		cr_expect_eq(d.w.incident, (int)rows[i].expect, "%zu", i);
+		cr_expect_eq(d.pl.incident, (int)rows[i].expect, "%zu", i);
 		cr_expect_gt(d.wakes_group, 0);
-		cr_expect_str_eq(help_job_back(&d, 0), "none");
+		cr_expect_str_eq(help_request_back(&d, 0), "none");
 		help_reset(&d, NULL);
-		cr_expect_str_eq(help_job_back(&d, 0), "dropped");
+		cr_expect_str_eq(help_request_back(&d, 0), "dropped");
 		help_batch_free(b);
 		help_desk_close(&d);
 	}
@@ -127,15 +127,15 @@ Test(commit, an_incident_that_was_overheard_is_told_again)
 
 	open_desk(&d);
 	b = help_batch(&d, 0, 5, 8);
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	help_fail(&d, 0, NPSD_BROKEN);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_BROKEN);
-	d.w.incident = NPSD_INCIDENT_NONE;
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_BROKEN);
+	d.pl.incident = NPSD_FAULT_NONE;
 	help_desk_step(&d);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_NONE);
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
 	d.now_ms += 5000;
 	help_desk_step(&d);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_BROKEN);
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_BROKEN);
 	help_reset(&d, NULL);
 	help_batch_free(b);
 	help_desk_close(&d);
@@ -144,22 +144,22 @@ Test(commit, an_incident_that_was_overheard_is_told_again)
 Test(commit, after_a_reset_nothing_of_before_counts)
 {
 	struct help_desk d;
-	struct npsd_batch *before, *flying;
+	struct npsd_batch *before, *in_flight;
 
 	open_desk(&d);
-	flying = help_batch(&d, 0, 5, 8);
+	in_flight = help_batch(&d, 0, 5, 8);
 	before = help_batch(&d, 1, 5, 8);
-	help_job(&d, 0, &flying->job);
+	help_request(&d, 0, &in_flight->req);
 	help_reset(&d, NULL);
-	cr_expect_str_eq(help_job_back(&d, 0), "dropped");
+	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
 	ok(&d, 0); /* the reply comes late */
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
-	cr_expect_eq(d.w.fold_lag, 0);
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
+	cr_expect_eq(d.pl.fold_lag, 0);
 	help_take(&d, 1, 5);
-	help_job(&d, 1, &before->job);
-	cr_expect_str_eq(help_job_back(&d, 1), "dropped", "a batch of the run before");
+	help_request(&d, 1, &before->req);
+	cr_expect_str_eq(help_request_back(&d, 1), "dropped", "a batch of the run before");
 	help_batch_free(before);
-	help_batch_free(flying);
+	help_batch_free(in_flight);
 	help_desk_close(&d);
 }
 
@@ -173,16 +173,16 @@ Test(commit, batches_of_workers_complete_in_any_order)
 	a = help_batch(&d, 0, 5, 8);
 	b = help_batch(&d, 1, 5, 6);
 	next = help_batch(&d, 0, 8, 9);
-	help_job(&d, 0, &a->job);
-	help_job(&d, 1, &b->job);
+	help_request(&d, 0, &a->req);
+	help_request(&d, 1, &b->req);
 	n = d.nsent;
-	help_job(&d, 0, &next->job);
+	help_request(&d, 0, &next->req);
 	cr_expect_eq(d.nsent, n, "one batch of a worker on its way");
 	ok(&d, 0);
-	cr_expect_str_eq(help_job_back(&d, 1), "done");
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
+	cr_expect_str_eq(help_request_back(&d, 1), "done");
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	ok(&d, 1);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	cr_expect_eq(d.nsent, n + 1);
 	cr_expect(strstr(d.sent[n].text, "|0:8|0:9|") != NULL);
 	help_batch_free(a);
@@ -201,11 +201,11 @@ Test(commit, a_batch_that_does_not_go_on_from_what_is_held_is_not_sent)
 	open_desk(&d);
 	b = help_batch(&d, 0, 6, 8);
 	n = d.nsent;
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	cr_expect_eq(d.nsent, n);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_CLAIM);
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_CLAIM);
 	help_reset(&d, NULL);
-	cr_expect_str_eq(help_job_back(&d, 0), "dropped");
+	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
 	help_batch_free(b);
 	help_desk_close(&d);
 }
@@ -215,15 +215,15 @@ Test(commit, the_take_that_came_before_a_job_is_seen_before_it)
 	struct help_desk d;
 	struct npsd_batch *b;
 	bool back;
-	struct npsd_order o = {
-	    .what = NPSD_ORDER_TAKE, .state = {.tp = {0, 2}, .claim = HELP_MINE, .pos = {0, 1}}};
+	struct npsd_command o = {
+	    .what = NPSD_CMD_ACQUIRE, .state = {.tp = {0, 2}, .claim = HELP_MINE, .pos = {0, 1}}};
 
 	open_desk(&d);
 	b = help_batch(&d, 2, 1, 2);
-	help_order(&d, &o);
-	help_job(&d, 0, &b->job);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_NONE);
-	cr_expect(help_order_back(&d, &back));
+	help_command(&d, &o);
+	help_request(&d, 0, &b->req);
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE);
+	cr_expect(help_command_back(&d, &back));
 	help_reset(&d, NULL);
 	help_batch_free(b);
 	help_desk_close(&d);
@@ -256,7 +256,7 @@ Test(commit, an_ask_reads_on_until_all_its_values_are_known)
 {
 	static const char *const values[] = {"c1", "cx"};
 	struct help_desk d;
-	struct npsd_ask *ask, *again;
+	struct npsd_admission *ask, *again;
 	struct npsd_reply e[3];
 	char text[3][64], chain[41] = "";
 	int n;
@@ -264,45 +264,45 @@ Test(commit, an_ask_reads_on_until_all_its_values_are_known)
 	open_desk(&d);
 	for (int i = 0; i < 3; i++)
 		e[i] = entry(text[i], chain, i, 0);
-	ask = help_ask(&d, values, 2);
-	help_job(&d, 0, &ask->job);
+	ask = help_admission(&d, values, 2);
+	help_request(&d, 0, &ask->req);
 	cr_expect_str_eq(d.sent[d.nsent - 1].text, "{nps:alerts}:fence|{nps:alerts}:dict|{nps:alerts}:"
 						   "dictids|{nps:alerts}:dictcount||cfg|0||1|channel|3|c1|1|"
 						   "channel|3|cx");
 	answer_ask(&d, "0", "1", e, 2);
 	cr_expect_eq(npsd_names_len_any(d.names), 2);
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	cr_expect(strstr(d.sent[d.nsent - 1].text, "||cfg|2|") && !strstr(d.sent[d.nsent - 1].text, "cx"));
 	answer_ask(&d, "2", "0", e + 2, 1);
-	cr_expect_str_eq(help_job_back(&d, 0), "done", "cx is beyond the cap");
+	cr_expect_str_eq(help_request_back(&d, 0), "done", "cx is beyond the cap");
 	cr_expect_eq(npsd_names_find_any(d.names, NPSD_DIM_channel, npsd_str("c1")), 3);
 	cr_expect_eq(npsd_names_find_any(d.names, NPSD_DIM_channel, npsd_str("cx")), NPSD_ID_OTHER);
-	again = help_ask(&d, values, 2);
+	again = help_admission(&d, values, 2);
 	n = d.nsent;
-	help_job(&d, 1, &again->job);
-	cr_expect_str_eq(help_job_back(&d, 1), "done");
+	help_request(&d, 1, &again->req);
+	cr_expect_str_eq(help_request_back(&d, 1), "done");
 	cr_expect_eq(d.nsent, n, "what is known is not asked");
-	help_ask_free(again);
-	help_ask_free(ask);
+	help_admission_free(again);
+	help_admission_free(ask);
 	help_desk_close(&d);
 }
 
 Test(commit, fold_reads_the_rest_whatever_the_number_of_its_run)
 {
 	struct help_desk d;
-	struct npsd_ask *ask;
+	struct npsd_admission *ask;
 	struct npsd_reply e;
 	char text[64], chain[41] = "";
 
 	open_desk(&d);
 	e = entry(text, chain, 0, 0);
-	ask = help_ask(&d, NULL, 0);
+	ask = help_admission(&d, NULL, 0);
 	help_reset(&d, NULL);
-	help_job(&d, 2, &ask->job);
+	help_request(&d, 2, &ask->req);
 	answer_ask(&d, "0", "0", &e, 1);
-	cr_expect_str_eq(help_job_back(&d, 2), "done");
+	cr_expect_str_eq(help_request_back(&d, 2), "done");
 	cr_expect_eq(npsd_names_len_any(d.names), 1);
-	help_ask_free(ask);
+	help_admission_free(ask);
 	help_desk_close(&d);
 }
 
@@ -310,20 +310,20 @@ Test(commit, an_entry_that_disagrees_is_an_incident_of_the_dictionary)
 {
 	static const char *const values[] = {"c0"};
 	struct help_desk d;
-	struct npsd_ask *ask;
+	struct npsd_admission *ask;
 	struct npsd_reply e;
 	char text[64], chain[41] = "";
 
 	open_desk(&d);
 	e = entry(text, chain, 0, 'x');
-	ask = help_ask(&d, values, 1);
-	help_job(&d, 0, &ask->job);
+	ask = help_admission(&d, values, 1);
+	help_request(&d, 0, &ask->req);
 	answer_ask(&d, "0", "0", &e, 1);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_DICT);
-	cr_expect_str_eq(help_job_back(&d, 0), "none");
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_DICT);
+	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	help_reset(&d, npsd_names_new(d.cfg.caps, &d.cfg.sets));
-	cr_expect_str_eq(help_job_back(&d, 0), "dropped");
-	help_ask_free(ask);
+	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
+	help_admission_free(ask);
 	help_desk_close(&d);
 }
 
@@ -332,7 +332,7 @@ static bool watches(const struct help_desk *d, int n, const char *end)
 {
 	const struct help_sent *s = &d->sent[d->nsent - 1];
 
-	return d->nsent == n + 1 && s->script == NPSD_S_watch && strstr(s->text, end) != NULL;
+	return d->nsent == n + 1 && s->script == NPSD_S_fence_check && strstr(s->text, end) != NULL;
 }
 
 Test(commit, what_is_held_is_watched_by_itself)
@@ -349,18 +349,18 @@ Test(commit, what_is_held_is_watched_by_itself)
 	help_desk_step(&d);
 	cr_expect(watches(&d, n, "||cfg|0||t/0|" HELP_MINE "|0:5|t/1|" HELP_MINE "|0:5"));
 	b = help_batch(&d, 0, 5, 8);
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	ok(&d, 0);
 	help_answer(&d, 1, moved, 5);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_NONE, "a batch has moved it since");
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_NONE, "a batch has moved it since");
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	ok(&d, 0);
 	n = d.nsent;
 	d.now_ms += 10000;
 	help_desk_step(&d);
 	cr_expect(watches(&d, n, "|0:8|t/1|"));
 	help_answer(&d, 0, gone, 5);
-	cr_expect_eq(d.w.incident, NPSD_INCIDENT_CLAIM);
+	cr_expect_eq(d.pl.incident, NPSD_FAULT_CLAIM);
 	help_batch_free(b);
 	help_reset(&d, NULL);
 	help_desk_close(&d);
@@ -375,9 +375,9 @@ Test(commit, the_order_to_watch_waits_for_the_batches_and_survives_a_loss)
 
 	open_desk(&d);
 	b = help_batch(&d, 0, 5, 8);
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	n = d.nsent;
-	help_order(&d, &(struct npsd_order){.what = NPSD_ORDER_WATCH});
+	help_command(&d, &(struct npsd_command){.what = NPSD_CMD_CHECK_FENCE});
 	help_desk_step(&d);
 	cr_expect_eq(d.nsent, n);
 	ok(&d, 0);
@@ -386,11 +386,11 @@ Test(commit, the_order_to_watch_waits_for_the_batches_and_survives_a_loss)
 	d.now_ms += 1000;
 	help_desk_step(&d);
 	cr_expect(watches(&d, n + 1, "|0:8|"));
-	cr_expect_not(help_order_back(&d, &good));
+	cr_expect_not(help_command_back(&d, &good));
 	ok(&d, 0);
-	cr_expect(help_order_back(&d, &good));
+	cr_expect(help_command_back(&d, &good));
 	cr_expect(good);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	help_batch_free(b);
 	help_desk_close(&d);
 }
@@ -401,30 +401,30 @@ Test(commit, with_a_real_store_what_was_sent_twice_is_stored_once)
 	struct help_bed bed;
 	struct help_desk d;
 	struct npsd_batch *b;
-	struct npsd_ask *ask;
+	struct npsd_admission *ask;
 
 	help_bed_open(&bed);
 	help_part(&bed, NPSD_S_base, "t/0", "0:5", HELP_MINE, NULL);
 	help_desk_open(&d, &bed.store);
 	help_take(&d, 0, 5);
-	ask = help_ask(&d, values, 2);
-	help_job(&d, 0, &ask->job);
+	ask = help_admission(&d, values, 2);
+	help_request(&d, 0, &ask->req);
 	for (int i = 0; i < 10000 && npsd_names_len_any(d.names) < 2; i++)
 		npsd_commit_step(d.c, 10);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	cr_expect_str_eq(npsd_names_chain_any(d.names, 2), help_fence(&bed, "dict_chain"));
 	b = help_batch(&d, 0, 5, 8);
-	help_job(&d, 0, &b->job);
+	help_request(&d, 0, &b->req);
 	help_redis_do(&bed.redis, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes",
 	    NULL); /* perhaps behind it, perhaps not */
-	for (int i = 0; i < 10000 && !d.w.fold_lag; i++)
+	for (int i = 0; i < 10000 && !d.pl.fold_lag; i++)
 		npsd_commit_step(d.c, 10);
-	cr_expect_str_eq(help_job_back(&d, 0), "done");
+	cr_expect_str_eq(help_request_back(&d, 0), "done");
 	cr_expect_str_eq(help_fence(&bed, "pos:t/0"), "0:8");
 	cr_expect_str_eq(help_redis_do(&bed.redis, "HGET", K("totals"), "consumed", NULL), "2");
 	cr_expect_str_eq(help_redis_do(&bed.redis, "XLEN", K("log:3"), NULL), "1");
 	help_batch_free(b);
-	help_ask_free(ask);
+	help_admission_free(ask);
 	help_desk_close(&d);
 	help_bed_close(&bed);
 }

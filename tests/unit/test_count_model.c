@@ -90,12 +90,12 @@ static int64_t stop_somehow(struct rig *r)
 
 	r->hold = false;
 	if (keep) {
-		rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+		rig_send(r, rig_command(NPSD_CMD_PAUSE));
 		rig_wait_answer(r, 1);
 	} else {
-		struct npsd_order *o = rig_order(NPSD_ORDER_RESET);
+		struct npsd_command *o = rig_command(NPSD_CMD_RESET);
 
-		r->run++;
+		r->session++;
 		o->names = r->names;
 		rig_send(r, o);
 		rig_wait_answer(r, 1);
@@ -106,12 +106,12 @@ static int64_t stop_somehow(struct rig *r)
 
 static void check_loaded(uint64_t seed, struct rig *r, const struct record *rec)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_RESET);
+	struct npsd_command *o = rig_command(NPSD_CMD_RESET);
 	struct npsd_buf counted, loaded;
 	size_t batches = r->batches;
 
 	rig_dump(&counted, r);
-	r->run++;
+	r->session++;
 	o->names = r->names;
 	rig_send(r, o);
 	rig_wait_answer(r, 1);

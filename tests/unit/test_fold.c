@@ -19,7 +19,7 @@ Test(fold, entries_become_panes)
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 2);
 	cr_expect_eq(bed_of(&b, 2)->pub->touched, 1);
 	cr_expect_str_eq(bed_of(&b, 2)->view.positions, "t/0 0:1;t/1 0:2");
-	cr_expect_eq(b.w.incident, NPSD_INCIDENT_NONE);
+	cr_expect_eq(b.pl.incident, NPSD_FAULT_NONE);
 	bed_close(&b);
 }
 
@@ -161,20 +161,20 @@ Test(fold, a_busy_publish_holds_its_shard_alone)
 
 Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 {
-	struct npsd_order reset = {.run = 7}, flush = {0};
+	struct npsd_command reset = {.session = 7}, flush = {0};
 	struct bed b;
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	bed_of(&b, 0)->pub->busy = true;
 	reset.names = b.names;
-	bed_order(&b, &flush, NPSD_ORDER_FLUSH);
-	bed_order(&b, &reset, NPSD_ORDER_RESET);
+	bed_command(&b, &flush, NPSD_CMD_FLUSH);
+	bed_command(&b, &reset, NPSD_CMD_RESET);
 	for (int i = 0; i < 200; i++, b.mono_ms++)
 		npsd_fold_step(b.f, 0);
-	cr_expect_eq(npsd_ring_pop(b.w.fold_to_group), &flush, "it cannot be kept any more");
+	cr_expect_eq(npsd_ring_pop(b.pl.fold_to_group), &flush, "it cannot be kept any more");
 	cr_expect_not(flush.ok);
-	cr_expect_null(npsd_ring_pop(b.w.fold_to_group));
+	cr_expect_null(npsd_ring_pop(b.pl.fold_to_group));
 	bed_of(&b, 0)->pub->busy = false;
 	cr_expect(bed_back(&b, &reset));
 	for (int i = 0; i < 200; i++, b.mono_ms++)
@@ -189,14 +189,14 @@ Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 
 Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 {
-	struct npsd_order flush = {0};
+	struct npsd_command flush = {0};
 	uint32_t id = bed_id(0, 0);
 	struct bed b;
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
-	bed_order(&b, &flush, NPSD_ORDER_FLUSH);
+	bed_command(&b, &flush, NPSD_CMD_FLUSH);
 	for (int k = 0; k < SHARDS; k++)
 		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_CLEAN);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5);
@@ -205,7 +205,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 		bed_of(&b, k)->pub->clean = true;
 	for (int i = 0; i < 200; i++, b.mono_ms++)
 		npsd_fold_step(b.f, 0);
-	cr_expect_null(npsd_ring_pop(b.w.fold_to_group), "one is not clean");
+	cr_expect_null(npsd_ring_pop(b.pl.fold_to_group), "one is not clean");
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5, "what comes later must not keep it from ending");
 	bed_of(&b, 0)->pub->clean = true;
 	cr_expect(bed_back(&b, &flush));
@@ -218,7 +218,7 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 {
 	uint32_t id = bed_id(1, 0), len;
 	struct npsd_names *ahead;
-	struct npsd_job *job = NULL;
+	struct npsd_request *req = NULL;
 	struct bed b;
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
@@ -238,13 +238,14 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 		bed_count(&b, id, T0, NPSD_C_h9, 1);
 		b.names = ours;
 	}
-	bed_until(&b, (job = npsd_ring_pop(b.w.fold_to_commit)) != NULL);
-	cr_expect(job->what == NPSD_JOB_ASK && job->run == b.f->run && ((struct npsd_ask *)job)->n == 0);
+	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+		  ((struct npsd_admission *)req)->n == 0);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 0);
 	bed_count(&b, bed_id(2, 0), T0, NPSD_C_h9, 1);
 	bed_until(&b, caught_up(&b, 2));
 	help_admit(b.names, &b.cfg.sets, NPSD_DIM_location, "new");
-	cr_expect(npsd_ring_push(b.w.commit_to_fold, job));
+	cr_expect(npsd_ring_push(b.pl.commit_to_fold, req));
 	bed_catch_up(&b);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 1);
 	npsd_names_free(&ahead);
@@ -253,7 +254,7 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 
 Test(fold, what_publishing_needs_of_the_dictionary_is_asked_for)
 {
-	struct npsd_job *job = NULL;
+	struct npsd_request *req = NULL;
 	struct bed b;
 
 	bed_open(&b, NPSD_CLOCK_EVENT);
@@ -264,11 +265,12 @@ Test(fold, what_publishing_needs_of_the_dictionary_is_asked_for)
 	for (int i = 0; i < 100; i++) {
 		b.mono_ms += 10;
 		npsd_fold_step(b.f, 0);
-		cr_assert_null(npsd_ring_pop(b.w.fold_to_commit), "it is all there");
+		cr_assert_null(npsd_ring_pop(b.pl.fold_to_commit), "it is all there");
 	}
 	b.f->shard[2].pub->needs++;
-	bed_until(&b, (job = npsd_ring_pop(b.w.fold_to_commit)) != NULL);
-	cr_expect(job->what == NPSD_JOB_ASK && job->run == b.f->run && ((struct npsd_ask *)job)->n == 0);
+	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+		  ((struct npsd_admission *)req)->n == 0);
 	bed_close(&b);
 }
 
@@ -278,16 +280,16 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 		const char *header;
 		const char *d;
 		size_t n;
-		enum npsd_incident expect;
+		enum npsd_fault expect;
 	} rows[] = {
-	    {"cfg 1 0123456789012345678901234567890123456789", "\x90", 1, NPSD_INCIDENT_DICT},
-	    {"old 0 ", "\x90", 1, NPSD_INCIDENT_CONFIG},
-	    {"cfg", "\x90", 1, NPSD_INCIDENT_BROKEN},
-	    {"cfg -1 ", "\x90", 1, NPSD_INCIDENT_BROKEN},
-	    {"cfg 0 ", "\x91", 1, NPSD_INCIDENT_BROKEN},
-	    {"cfg 0 ", "\x91\x95\x00\x00\x00\x01\x01", 7, NPSD_INCIDENT_BROKEN}, /* not this shard's */
-	    {"cfg 0 ", "\x90\x90", 2, NPSD_INCIDENT_BROKEN},
-	    {"cfg 0 ", "\xc0", 1, NPSD_INCIDENT_BROKEN},
+	    {"cfg 1 0123456789012345678901234567890123456789", "\x90", 1, NPSD_FAULT_DICT},
+	    {"old 0 ", "\x90", 1, NPSD_FAULT_CONFIG},
+	    {"cfg", "\x90", 1, NPSD_FAULT_BROKEN},
+	    {"cfg -1 ", "\x90", 1, NPSD_FAULT_BROKEN},
+	    {"cfg 0 ", "\x91", 1, NPSD_FAULT_BROKEN},
+	    {"cfg 0 ", "\x91\x95\x00\x00\x00\x01\x01", 7, NPSD_FAULT_BROKEN}, /* not this shard's */
+	    {"cfg 0 ", "\x90\x90", 2, NPSD_FAULT_BROKEN},
+	    {"cfg 0 ", "\xc0", 1, NPSD_FAULT_BROKEN},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -296,8 +298,8 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
-		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
-		cr_expect_eq(b.w.incident, rows[i].expect, "row %zu: %s", i, b.w.incident_text);
+		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
+		cr_expect_eq(b.pl.incident, rows[i].expect, "row %zu: %s", i, b.pl.incident_text);
 		cr_expect_eq(bed_of(&b, 1)->view.seq, 0);
 		bed_close(&b);
 	}
@@ -324,8 +326,8 @@ Test(fold, a_fence_that_is_malformed_stops_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
-		cr_expect_eq(b.w.incident, NPSD_INCIDENT_BROKEN, "row %zu: %s", i, b.w.incident_text);
+		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
+		cr_expect_eq(b.pl.incident, NPSD_FAULT_BROKEN, "row %zu: %s", i, b.pl.incident_text);
 		bed_close(&b);
 	}
 }
@@ -334,11 +336,11 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 {
 	static const struct {
 		const char *field, *value;
-		enum npsd_incident expect;
+		enum npsd_fault expect;
 	} rows[] = {
-	    {"config", "new", NPSD_INCIDENT_CONFIG},
-	    {"dict_len", "3", NPSD_INCIDENT_DICT},
-	    {"dict_chain", "x", NPSD_INCIDENT_DICT},
+	    {"config", "new", NPSD_FAULT_CONFIG},
+	    {"dict_len", "3", NPSD_FAULT_DICT},
+	    {"dict_chain", "x", NPSD_FAULT_DICT},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -347,13 +349,13 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
-		cr_expect_eq(b.w.incident, rows[i].expect, "row %zu", i);
-		b.w.incident = NPSD_INCIDENT_NONE;
+		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
+		cr_expect_eq(b.pl.incident, rows[i].expect, "row %zu", i);
+		b.pl.incident = NPSD_FAULT_NONE;
 		bed_store_names(&b);
 		bed_reset(&b); /* the group recovers */
 		bed_catch_up(&b);
-		cr_expect_eq(b.w.incident, NPSD_INCIDENT_NONE);
+		cr_expect_eq(b.pl.incident, NPSD_FAULT_NONE);
 		bed_close(&b);
 	}
 }
@@ -373,8 +375,8 @@ Test(fold, a_log_too_long_slows_counting_down)
 	for (int i = 0; i < 20; i++)
 		bed_count(&b, id, T0 + 60 * i, NPSD_C_h9, 1);
 	bed_of(&b, 1)->pub->busy = false;
-	bed_until(&b, b.w.log_full);
-	bed_until(&b, !b.w.log_full); /* a snapshot before its time */
+	bed_until(&b, b.pl.log_full);
+	bed_until(&b, !b.pl.log_full); /* a snapshot before its time */
 	cr_expect_str_eq(help_redis_do(&b.redis, "XLEN", K("log:1"), NULL), "1");
 	bed_close(&b);
 }

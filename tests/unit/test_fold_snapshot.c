@@ -338,8 +338,8 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 		snapshot_all(&b);
 		help_redis_do(&b.redis, "HSET", K("manifest:1"), rows[i].field, rows[i].value, NULL);
 		bed_reset(&b);
-		bed_until(&b, b.w.incident != NPSD_INCIDENT_NONE);
-		cr_expect_eq(b.w.incident, NPSD_INCIDENT_BROKEN, "row %zu", i);
+		bed_until(&b, b.pl.incident != NPSD_FAULT_NONE);
+		cr_expect_eq(b.pl.incident, NPSD_FAULT_BROKEN, "row %zu", i);
 		bed_close(&b);
 	}
 }
@@ -380,7 +380,7 @@ Test(fold_snapshot, a_manifest_is_refused_where_its_world_has_changed)
 		if (rows[i].kind[0] ==
 		    'w') /* the chunk that is named already is replaced by itself: named anew */
 			help_redis_do(&b.redis, "HDEL", K("manifest:1"), "chunk:1/60/1", NULL);
-		cr_expect_str_eq(help_store_call(&b.w.store_fold, NPSD_S_manifest, keys, 5, args, 16),
+		cr_expect_str_eq(help_store_call(&b.pl.store_fold, NPSD_S_manifest, keys, 5, args, 16),
 		    rows[i].expect, "row %zu", i);
 		if (i < 6) /* nothing is written by a refusal */
 			cr_expect_str_eq(help_redis_do(&b.redis, "EXISTS", K("manifest:1"), NULL), "0");

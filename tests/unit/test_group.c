@@ -16,8 +16,8 @@ Test(group, what_is_assigned_is_claimed_and_read)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_RUNNING);
 	cr_expect_eq(b->assigns, 1);
-	cr_expect_eq(b->orders[NPSD_ORDER_TAKE], 4, "a worker's and commit's, of two partitions");
-	cr_expect_eq(b->orders[NPSD_ORDER_READ], 1);
+	cr_expect_eq(b->orders[NPSD_CMD_ACQUIRE], 4, "a worker's and commit's, of two partitions");
+	cr_expect_eq(b->orders[NPSD_CMD_FETCH], 1);
 	cr_expect_str_eq(b->part[1].claim, b->g->take[1]->held);
 	group_bed_free(&b);
 }
@@ -38,7 +38,7 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->unassigns, 1);
-	npsd_incident_set(&b->w, NPSD_INCIDENT_CLAIM, "Redis went back");
+	npsd_fault_set(&b->pl, NPSD_FAULT_CLAIM, "Redis went back");
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->assigns, 1);
@@ -150,7 +150,7 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	b->now_ms += 1000;
 	group_bed_settle(b);
 	cr_assert_eq(b->ncalls, 1, "positions are asked for");
-	npsd_incident_set(&b->w, NPSD_INCIDENT_CLAIM, "Redis went back");
+	npsd_fault_set(&b->pl, NPSD_FAULT_CLAIM, "Redis went back");
 	group_bed_settle(b);
 	answer_all(b, 1);
 	cr_assert_eq(b->g->phase, PHASE_RUNNING);
@@ -170,16 +170,16 @@ Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 {
 	static const struct {
 		const char *name;
-		enum npsd_order_what mute;
+		enum npsd_command_what mute;
 		bool drain, counted, revoke;
 		enum group_phase phase;
 		int code;
 	} rows[] = {
-	    {"at the start", NPSD_ORDER_RESET, true, false, false, PHASE_START, 1},
-	    {"in a recovery", NPSD_ORDER_FLUSH, true, true, true, PHASE_RESETTING, 1},
-	    {"in the last look", NPSD_ORDER_WATCH, true, true, false, PHASE_WATCHING, 1},
-	    {"while the end is published", NPSD_ORDER_FLUSH, true, true, false, PHASE_FLUSHING, 1},
-	    {"while it runs", NPSD_ORDER_SHARD, false, false, false, PHASE_RUNNING, 0},
+	    {"at the start", NPSD_CMD_RESET, true, false, false, PHASE_START, 1},
+	    {"in a recovery", NPSD_CMD_FLUSH, true, true, true, PHASE_RESETTING, 1},
+	    {"in the last look", NPSD_CMD_CHECK_FENCE, true, true, false, PHASE_WATCHING, 1},
+	    {"while the end is published", NPSD_CMD_FLUSH, true, true, false, PHASE_FLUSHING, 1},
+	    {"while it runs", NPSD_CMD_SHARDS, false, false, false, PHASE_RUNNING, 0},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -37,7 +37,7 @@ Test(memory, the_horizon_moves_up_and_a_load_obeys)
 {
 	static const char *const sets[] = {"segments=[[]]", "ledger.memory_max=1MB"};
 	struct rig *r = rig_new(sets, 2);
-	struct npsd_order *reset = rig_order(NPSD_ORDER_RESET);
+	struct npsd_command *reset = rig_command(NPSD_CMD_RESET);
 	struct npsd_buf counted, loaded;
 	long long at, ms;
 	const char *line;
@@ -59,7 +59,7 @@ Test(memory, the_horizon_moves_up_and_a_load_obeys)
 
 	rig_dump(&counted, r);
 	batches = r->batches;
-	r->run++;
+	r->session++;
 	reset->names = r->names;
 	rig_send(r, reset);
 	rig_wait_answer(r, 1);
@@ -85,7 +85,7 @@ Test(memory, a_ruling_follows_a_load)
 	push_all(r, loaded + 5000);
 	rig_run(r);
 	cr_expect_eq(rig_total(r, "consumed"), 5000);
-	cr_expect_eq(npsd_load_acquire(&r->w.incident), 0);
+	cr_expect_eq(npsd_load_acquire(&r->pl.incident), 0);
 	cr_expect_gt(rig_meta(r, "horizon_moved"), 0);
 	cr_expect(strstr(r->rulings, "horizon 0:2"), "%s", r->rulings);
 	rig_free(&r);

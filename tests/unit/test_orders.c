@@ -31,7 +31,7 @@ static void steps(struct rig *r, int n)
 
 static void take(struct rig *r, int part, int64_t pos, int64_t load_from, bool keep)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 
 	o->names = r->names;
 	o->keep = keep;
@@ -50,7 +50,7 @@ Test(orders, nothing_is_fetched_before_read)
 	steps(r, 5);
 	cr_expect_eq(rig_answer(r), 1);
 	cr_expect_eq(r->at, 0);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	rig_run(r);
 	cr_expect_eq(rig_answer(r), 1);
 	cr_expect_eq(rig_total(r, "counted"), 1);
@@ -67,7 +67,7 @@ Test(orders, a_pause_commits_what_is_in_hand_and_is_done_when_it_is)
 	cr_expect_eq(r->asks, 1);
 	cr_expect_eq(r->batches, 0, "younger than its age");
 	r->hold = true;
-	rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+	rig_send(r, rig_command(NPSD_CMD_PAUSE));
 	submit(r, 0, 1, "b");
 	steps(r, 5);
 	cr_expect_eq(rig_answer(r), -1, "its batch is on its way");
@@ -78,7 +78,7 @@ Test(orders, a_pause_commits_what_is_in_hand_and_is_done_when_it_is)
 	rig_run(r);
 	cr_expect_eq(r->at, 1, "nothing more is read");
 	take(r, 0, 1, 1, true);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	rig_run(r);
 	cr_expect_eq(rig_answer(r), 1);
 	cr_expect_eq(rig_total(r, "counted"), 2);
@@ -93,8 +93,8 @@ Test(orders, a_pause_drops_messages_that_wait_for_the_dictionary)
 	submit(r, 0, 0, "a");
 	r->hold = true;
 	steps(r, 3);
-	cr_expect_eq(npsd_ring_size_any(r->w.worker_to_commit[0]), 1);
-	rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+	cr_expect_eq(npsd_ring_size_any(r->pl.worker_to_commit[0]), 1);
+	rig_send(r, rig_command(NPSD_CMD_PAUSE));
 	steps(r, 3);
 	cr_expect_eq(r->released, 1);
 	cr_expect_eq(rig_answer(r), -1, "the ask is out");
@@ -118,14 +118,14 @@ Test(orders, a_ledger_that_is_not_where_it_should_be_is_not_kept)
 		rig_take(r, 0, rows[i].pos, rows[i].load_from);
 		submit(r, 0, 0, "a");
 		rig_run(r);
-		rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+		rig_send(r, rig_command(NPSD_CMD_PAUSE));
 		rig_run(r);
 		cr_expect_eq(rig_answer(r), 1);
 		take(r, 0, rows[i].keep_pos, rows[i].keep_pos, true);
 		rig_run(r);
 		cr_expect_eq(rig_answer(r), !rows[i].refused, "%zu", i);
-		cr_expect_eq(npsd_load_acquire(&r->w.incident),
-		    rows[i].refused ? NPSD_INCIDENT_CLAIM : NPSD_INCIDENT_NONE);
+		cr_expect_eq(
+		    npsd_load_acquire(&r->pl.incident), rows[i].refused ? NPSD_FAULT_CLAIM : NPSD_FAULT_NONE);
 		rig_free(&r);
 	}
 }
@@ -133,23 +133,23 @@ Test(orders, a_ledger_that_is_not_where_it_should_be_is_not_kept)
 Test(orders, a_refused_batch_halts_until_reset)
 {
 	struct rig *r = rig_new(options, 1);
-	struct npsd_order *o;
+	struct npsd_command *o;
 
 	rig_take(r, 0, 0, 0);
 	submit(r, 0, 0, "a");
 	steps(r, 4);
-	r->end = NPSD_JOB_DROPPED;
+	r->end = NPSD_REQ_DROPPED;
 	r->mono_ms += 1000;
 	steps(r, 3);
 	submit(r, 0, 1, "b");
 	rig_run(r);
 	cr_expect_eq(r->at, 1, "it stands still");
-	rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+	rig_send(r, rig_command(NPSD_CMD_PAUSE));
 	rig_run(r);
 	cr_expect_eq(rig_answer(r), 0);
-	r->end = NPSD_JOB_DONE;
-	r->run++;
-	o = rig_order(NPSD_ORDER_RESET);
+	r->end = NPSD_REQ_DONE;
+	r->session++;
+	o = rig_command(NPSD_CMD_RESET);
 	o->names = r->names;
 	rig_send(r, o);
 	rig_run(r);
@@ -166,15 +166,15 @@ Test(orders, a_refused_batch_halts_until_reset)
 Test(orders, a_reset_waits_for_jobs_and_overtakes_a_pause)
 {
 	struct rig *r = rig_new(options, 1);
-	struct npsd_order *o = rig_order(NPSD_ORDER_RESET);
+	struct npsd_command *o = rig_command(NPSD_CMD_RESET);
 
 	rig_take(r, 0, 0, 0);
 	submit(r, 0, 0, "a");
 	steps(r, 4);
 	r->hold = true;
-	rig_send(r, rig_order(NPSD_ORDER_PAUSE));
+	rig_send(r, rig_command(NPSD_CMD_PAUSE));
 	steps(r, 2);
-	r->run++;
+	r->session++;
 	o->names = r->names;
 	rig_send(r, o);
 	steps(r, 5);
@@ -191,7 +191,7 @@ Test(orders, a_reset_waits_for_jobs_and_overtakes_a_pause)
 Test(orders, a_dropped_partition_is_read_past)
 {
 	struct rig *r = rig_new(options, 1);
-	struct npsd_order *o = rig_order(NPSD_ORDER_DROP);
+	struct npsd_command *o = rig_command(NPSD_CMD_RELEASE);
 
 	rig_take(r, 0, 0, 0);
 	rig_take(r, 3, 0, 0);
@@ -211,7 +211,7 @@ Test(orders, a_dropped_partition_is_read_past)
 Test(orders, stored_times_hold_where_the_load_saw_less)
 {
 	struct rig *r = rig_new(options, 1);
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 
 	o->names = r->names;
 	o->load_from = 4;
@@ -221,7 +221,7 @@ Test(orders, stored_times_hold_where_the_load_saw_less)
 	    .horizon_ms = RIG_NOW - DAY,
 	    .lateness_ms = 7 * DAY};
 	rig_send(r, o);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	submit(r, 0, 4, "a");
 	submit(r, 0, 5, "a");
 	rig_record(r, 0, 6, RIG_NOW,

@@ -22,13 +22,13 @@ static const char *const empty_watch[] = {"hash", "0", ""};
 
 static const char *watch(struct npsd_store *s)
 {
-	return help_store_call(s, NPSD_S_watch, keys, 2, empty_watch, 3);
+	return help_store_call(s, NPSD_S_fence_check, keys, 2, empty_watch, 3);
 }
 
 static bool submit_watch(struct npsd_store *s, uint64_t tag)
 {
 	struct npsd_arg k[2], a[3] = {{"hash", 4}, {"0", 1}, {"", 0}};
-	struct npsd_call call = {tag, NPSD_S_watch, k, 2, a, 3};
+	struct npsd_call call = {tag, NPSD_S_fence_check, k, 2, a, 3};
 
 	for (int i = 0; i < 2; i++)
 		k[i] = (struct npsd_arg){keys[i], strlen(keys[i])};
@@ -231,8 +231,8 @@ Test(redis, a_login_that_fails_is_broken)
 
 Test(redis, a_server_out_of_memory_cannot_now)
 {
-	static const char *const base_keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict",
-	    "{nps:alerts}:config", "{nps:alerts}:claims:t/0", "{nps:alerts}:rulings:t/0"};
+	static const char *const base_keys[] = {
+	    "{nps:alerts}:fence", "{nps:alerts}:dict", "{nps:alerts}:config", "{nps:alerts}:rulings:t/0"};
 	static const char *const args[] = {
 	    "hash", "0", "", "text", "t/0", "0:0", "0123456789abcdef", "t", "0", "1", "0:0"};
 	struct help_redis r;
@@ -241,7 +241,7 @@ Test(redis, a_server_out_of_memory_cannot_now)
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
 	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "1", NULL);
-	cr_expect(strstr(help_store_call(&s, NPSD_S_base, base_keys, 5, args, 11), "cannot now: ") != NULL);
+	cr_expect(strstr(help_store_call(&s, NPSD_S_base, base_keys, 4, args, 11), "cannot now: ") != NULL);
 	help_redis_do(&r, "CONFIG", "SET", "maxmemory", "0", NULL);
 	cr_expect_str_eq(help_redis_do(&r, "DBSIZE", NULL), "0");
 	npsd_redis_close(&s);
@@ -347,7 +347,7 @@ Test(redis, calls_and_replies_may_be_longer_than_a_socket_holds)
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 20000);
 	help_store_call(&s, NPSD_S_base, five, 5, base, 11);
-	reply = help_store_call(&s, NPSD_S_watch, five, 2, args, 6);
+	reply = help_store_call(&s, NPSD_S_fence_check, five, 2, args, 6);
 	cr_expect_eq(strlen(reply), LONG + strlen("[refused claim   ]"));
 	cr_expect_eq(strncmp(reply, "[refused claim aaa", 18), 0);
 	npsd_redis_close(&s);

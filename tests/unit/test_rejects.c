@@ -25,7 +25,7 @@ Test(rejects, each_once_with_its_reason_and_not_while_loading)
 	struct rig *r = rig_new(NULL, 0);
 
 	told[0] = 0;
-	r->w.broker.reject = reject;
+	r->pl.broker.reject = reject;
 	rig_take(r, 0, 2, 0);
 	rig_record(r, 0, 0, RIG_NOW, "{");
 	rig_record(r, 0, 1, RIG_NOW, "[]");

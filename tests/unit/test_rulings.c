@@ -13,7 +13,7 @@
 /* Partition 0 of incarnation `inc`, counted up to pos, delivered from its begin. */
 static void take(struct rig *r, uint32_t inc, int64_t pos, const struct npsd_ruling *rulings, size_t n)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 
 	o->names = r->names;
 	o->state = (struct npsd_part_state){.claim = "0123456789abcdef",
@@ -26,7 +26,7 @@ static void take(struct rig *r, uint32_t inc, int64_t pos, const struct npsd_rul
 	o->nrulings = n;
 	rig_send(r, o);
 	rig_wait_answer(r, 1);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 	rig_wait_answer(r, 1);
 }
 
@@ -106,7 +106,7 @@ static struct rig *rig_with_older(const char *older_switch, const char *present_
 	cr_assert(r->cfg->older);
 	r->cfg->older[r->cfg->nolder++] = npsd_config_of_text(was->text, was->hash, r->cfg);
 	npsd_config_free(&was);
-	r->worker = npsd_worker_new(&r->w, 0);
+	r->worker = npsd_worker_new(&r->pl, 0);
 	return r;
 }
 

@@ -139,7 +139,7 @@ Test(scripts_change, rebuild_drops_and_keeps)
 	    "[ahead 0:5 6 config 0:8 cfg 0]");
 	b.config = "new";
 	cr_expect_str_eq(help_part(&b, NPSD_S_base, "t/0", "0:0", NOBODY, NULL),
-	    "[ok " NOBODY " 0:3 0:3 - - - 0 [" NOBODY " 0:3] [ahead 0:5 6 config 0:8 cfg 0] 0:8 ]");
+	    "[ok " NOBODY " 0:3 0:3 - - - [ahead 0:5 6 config 0:8 cfg 0] 0:8 ]");
 	help_bed_close(&b);
 }
 

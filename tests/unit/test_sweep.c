@@ -329,9 +329,9 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	cr_expect(npsd_pub_clean(h.pub));
 	cr_expect_eq(help_publish_calls(&h, "publish "), N);
 	cr_expect_str_eq(DO("SCARD", "nps:index:location,channel"), "700");
-	/* all strays of a large scan go, page by page */
+	/* all orphans of a large scan go, page by page */
 	for (int i = 0; i < 3000; i++) {
-		snprintf(name, sizeof name, "nps:v:{stray%d}", i);
+		snprintf(name, sizeof name, "nps:v:{orphan%d}", i);
 		DO("HSET", name, "1h", "1");
 	}
 	h.cfg.publish_budget = 0.5;

@@ -218,15 +218,15 @@ Test(worker, messages_of_an_earlier_assignment_are_dropped_and_holes_passed)
 	cr_expect_eq(r->released, r->nlog);
 	rig_msg(r, NPSD_MSG_GONE, 0, 15);
 	rig_run(r);
-	cr_expect_eq(npsd_load_acquire(&r->w.incident), NPSD_INCIDENT_OFFSET);
-	cr_expect(strstr(r->w.incident_text, "survey-events/0"), "%s", r->w.incident_text);
+	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_OFFSET);
+	cr_expect(strstr(r->pl.incident_text, "survey-events/0"), "%s", r->pl.incident_text);
 	rig_free(&r);
 }
 
 /* Partition 0 at offset 7, counted so far with a lateness of seven days. */
 static void take_with_a_week(struct rig *r)
 {
-	struct npsd_order *o = rig_order(NPSD_ORDER_TAKE);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
 
 	o->names = r->names;
 	o->load_from = 7;
@@ -237,7 +237,7 @@ static void take_with_a_week(struct rig *r)
 	    .horizon_ms = RIG_NOW - 7 * DAY,
 	    .lateness_ms = 7 * DAY};
 	rig_send(r, o);
-	rig_send(r, rig_order(NPSD_ORDER_READ));
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
 }
 
 Test(worker, a_changed_lateness_is_a_ruling_where_it_begins)
@@ -300,10 +300,10 @@ Test(worker, one_batch_is_on_its_way_and_the_next_fills_up_to_its_limits)
 	r->hold = true;
 	r->mono_ms += 4;
 	npsd_worker_step(r->worker, 0);
-	cr_expect_eq(npsd_ring_size_any(r->w.worker_to_commit[0]), 0, "not before 5 ms");
+	cr_expect_eq(npsd_ring_size_any(r->pl.worker_to_commit[0]), 0, "not before 5 ms");
 	r->mono_ms += 1;
 	npsd_worker_step(r->worker, 0);
-	cr_expect_eq(npsd_ring_size_any(r->w.worker_to_commit[0]), 1, "a critical alert does not wait");
+	cr_expect_eq(npsd_ring_size_any(r->pl.worker_to_commit[0]), 1, "a critical alert does not wait");
 	for (int i = 1; i <= 400; i++) {
 		snprintf(id, sizeof id, "r%d", i);
 		submit(r, i, RIG_NOW, id, "5", "");
@@ -312,7 +312,7 @@ Test(worker, one_batch_is_on_its_way_and_the_next_fills_up_to_its_limits)
 		npsd_worker_step(r->worker, 1);
 		r->mono_ms += 1000;
 	}
-	cr_expect_eq(npsd_ring_size_any(r->w.worker_to_commit[0]), 1);
+	cr_expect_eq(npsd_ring_size_any(r->pl.worker_to_commit[0]), 1);
 	cr_expect_lt(r->at, 400, "no more is fetched when the batch is full");
 	cr_expect_gt(r->waits, 50);
 	r->hold = false;
@@ -328,11 +328,11 @@ Test(worker, a_full_log_stops_counting)
 	struct rig *r = rig_new(plain_sets, 1);
 
 	rig_take(r, 0, 0, 0);
-	npsd_store_relaxed(&r->w.log_full, 1);
+	npsd_store_relaxed(&r->pl.log_full, 1);
 	submit(r, 0, RIG_NOW, "a", "9", "");
 	rig_run(r);
 	cr_expect_eq(r->at, 0);
-	npsd_store_relaxed(&r->w.log_full, 0);
+	npsd_store_relaxed(&r->pl.log_full, 0);
 	rig_run(r);
 	cr_expect_eq(rig_total(r, "counted"), 1);
 	rig_free(&r);
@@ -350,8 +350,8 @@ Test(worker, ledgers_stop_at_their_limit)
 		submit(r, i, RIG_NOW, id, "9", "");
 	}
 	rig_run(r);
-	cr_expect_eq(npsd_load_acquire(&r->w.incident), NPSD_INCIDENT_BROKEN);
-	cr_expect(strstr(r->w.incident_text, "ledger.memory_max"), "%s", r->w.incident_text);
+	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_BROKEN);
+	cr_expect(strstr(r->pl.incident_text, "ledger.memory_max"), "%s", r->pl.incident_text);
 	cr_expect_gt(r->at, 7000);
 	cr_expect_lt(r->at, 18000);
 	rig_free(&r);
@@ -366,8 +366,8 @@ Test(worker, does_not_ask_for_ever)
 	submit(r, 0, RIG_NOW, "a", "9", "");
 	rig_run(r);
 	cr_expect_eq(r->asks, 64);
-	cr_expect_eq(npsd_load_acquire(&r->w.incident), NPSD_INCIDENT_BROKEN);
-	cr_expect(strstr(r->w.incident_text, "dictionary"), "%s", r->w.incident_text);
+	cr_expect_eq(npsd_load_acquire(&r->pl.incident), NPSD_FAULT_BROKEN);
+	cr_expect(strstr(r->pl.incident_text, "dictionary"), "%s", r->pl.incident_text);
 	cr_expect_eq(r->batches, 0);
 	rig_free(&r);
 }

@@ -39,12 +39,10 @@ local function moved(tp, claim, pos)
 	return nil
 end
 
--- {"ok", claim, pos, base, state, dict_len, claims, rulings, told}; empty texts and lists where there are none.
-local function state_of(tp, claims, rulings)
-	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp, 'base:' .. tp, 'state:' .. tp, 'dict_len',
-		'told:' .. tp)
-	return {'ok', f[1] or '', f[2] or '', f[3] or '', f[4] or '', f[5] or '0', redis.call('LRANGE', claims, '0', '-1'),
-		redis.call('LRANGE', rulings, '0', '-1'), f[6] or ''}
+-- {"ok", claim, pos, base, state, rulings, told}; empty texts and an empty list where there are none.
+local function state_of(tp, rulings)
+	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp, 'base:' .. tp, 'state:' .. tp, 'told:' .. tp)
+	return {'ok', f[1] or '', f[2] or '', f[3] or '', f[4] or '', redis.call('LRANGE', rulings, '0', '-1'), f[5] or ''}
 end
 
 -- `INC:OFFSET` -> `INC`, `OFFSET`

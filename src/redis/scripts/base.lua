@@ -1,10 +1,10 @@
--- KEYS: fence, dict, config, claims:TP, rulings:TP
+-- KEYS: fence, dict, config, rulings:TP
 -- ARGV: header, configuration's text, TP, base position `INC:OFFSET` or empty, a fresh claim of nobody's, its topic, its
 --       number, partitions of the topic now, base position of a partition that came later
 -- Where the partition has no position and a base is given, sets it, and the configuration where none is stored at all.
 -- With an empty base nothing is written. A partition that the topic did not have when it was first counted came later:
 -- keys move between partitions then, so the time is kept.
--- {"ok", claim, pos, base, state, dict_len, claims, rulings, told, "1" where a later partition got its base}, empty texts where nothing is stored for TP
+-- {"ok", claim, pos, base, state, rulings, told, "1" where a later partition got its base}, empty texts where nothing is stored for TP
 -- {"refused", "config", stored hash, stored text} {"refused", "dict", len, chain}
 local text, tp, base, nobody = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local topic, number, most, later_base = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
@@ -33,8 +33,7 @@ if base ~= '' and redis.call('HEXISTS', KEYS[1], 'pos:' .. tp) == 0 then
 		redis.call('HSET', KEYS[1], 'config', ARGV[1])
 		redis.call('HSET', KEYS[3], ARGV[1], text)
 	end
-	redis.call('RPUSH', KEYS[4], nobody .. ' ' .. base)
 end
-local state = state_of(tp, KEYS[4], KEYS[5])
-state[10] = grown
+local state = state_of(tp, KEYS[4])
+state[8] = grown
 return state

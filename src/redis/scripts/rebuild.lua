@@ -48,9 +48,8 @@ redis.call('UNLINK', KEYS[4], KEYS[5])
 redis.call('HDEL', KEYS[1], 'clock_ms', 'since_ms')
 redis.call('HSET', KEYS[1], 'config', new)
 for _, p in ipairs(parts) do
-	local claims, rulings = private('claims:' .. p.tp), private('rulings:' .. p.tp)
+	local rulings = private('rulings:' .. p.tp)
 	local inc = split_pos(p.pos)
-	redis.call('UNLINK', claims)
 	redis.call('HDEL', KEYS[1], 'claim:' .. p.tp, 'pos:' .. p.tp, 'base:' .. p.tp, 'state:' .. p.tp)
 	redis.call('HSET', KEYS[1], 'told:' .. p.tp, later(redis.call('HGET', KEYS[1], 'told:' .. p.tp), p.pos))
 	local kept = {}
@@ -65,7 +64,6 @@ for _, p in ipairs(parts) do
 	if p.low then
 		local base = inc .. ':' .. p.low
 		redis.call('HSET', KEYS[1], 'pos:' .. p.tp, base, 'base:' .. p.tp, base, 'claim:' .. p.tp, nobody, 'state:' .. p.tp, '- - -')
-		redis.call('RPUSH', claims, nobody .. ' ' .. base)
 	end
 end
 for _, l in ipairs(lost) do

@@ -11,12 +11,12 @@
 
 void watch_end_order(struct npsd_commit *c, bool ok)
 {
-	if (!c->watch_order)
+	if (!c->check_command)
 		return;
-	c->watch_order->ok = ok;
-	npsd_assert(npsd_ring_push(c->w->commit_to_group, c->watch_order));
-	c->watch_order = NULL;
-	c->w->broker.wake(c->w->broker.self);
+	c->check_command->ok = ok;
+	npsd_assert(npsd_ring_push(c->pl->commit_to_group, c->check_command));
+	c->check_command = NULL;
+	c->pl->broker.wake(c->pl->broker.self);
 }
 
 static bool any_busy(const struct npsd_commit *c)
@@ -30,7 +30,7 @@ static bool any_busy(const struct npsd_commit *c)
 bool watch_advance(struct npsd_commit *c)
 {
 	int64_t now = commit_now_ms(c);
-	uint32_t connection = c->w->store_commit.connection(c->w->store_commit.self);
+	uint32_t connection = c->pl->store_commit.connection(c->pl->store_commit.self);
 
 	if (c->stuck)
 		watch_end_order(c, false);
@@ -45,15 +45,15 @@ bool watch_advance(struct npsd_commit *c)
 		watch_end_order(c, true);
 		return false;
 	}
-	if (now < c->watch_retry_ms || (now < c->watch_ms && !c->watch_due && !c->watch_order))
+	if (now < c->watch_retry_ms || (now < c->watch_ms && !c->watch_due && !c->check_command))
 		return false;
-	if (c->watch_order && any_busy(c))
+	if (c->check_command && any_busy(c))
 		return false;
 	pack_watch(c, &c->watch);
-	if (!pack_submit(c, &c->watch, NPSD_S_watch, c->last_tag + 1))
+	if (!pack_submit(c, &c->watch, NPSD_S_fence_check, c->last_tag + 1))
 		return false;
 	c->watch_tag = ++c->last_tag;
-	c->watch_all = c->watch_order != NULL;
+	c->watch_all = c->check_command != NULL;
 	c->watch_due = false;
 	c->watch_ms = now + WATCH_EVERY_MS;
 	return true;
@@ -72,7 +72,7 @@ static bool moved_since(const struct npsd_commit *c, const struct npsd_reply *r)
 	for (size_t i = 0; i < c->nheld; i++) {
 		const struct held *h = &c->held[i];
 
-		snprintf(text, sizeof text, "%s/%" PRId32, c->w->cfg->topics[h->tp.topic], h->tp.part);
+		snprintf(text, sizeof text, "%s/%" PRId32, c->pl->cfg->topics[h->tp.topic], h->tp.part);
 		if (!answer_is(r, 2, text))
 			continue;
 		snprintf(text, sizeof text, "%" PRIu32 ":%" PRId64, h->pos.inc, h->pos.offset);
@@ -89,7 +89,7 @@ void watch_on_done(struct npsd_commit *c, const struct npsd_done *done)
 		return;
 	}
 	if (done->outcome == NPSD_BROKEN) {
-		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: %s", done->text);
+		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
 	} else if (answer_is(done->reply, 0, "ok")) {
 		if (c->watch_all)
 			watch_end_order(c, true);

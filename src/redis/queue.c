@@ -1,4 +1,4 @@
-#include "redis/line.h"
+#include "redis/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,16 +8,16 @@
 
 #define HEAD 24 /* of an argument: `$`, its length, CR LF */
 
-static struct npsd_line_item *item_new(size_t room)
+static struct npsd_queue_item *item_new(size_t room)
 {
-	struct npsd_line_item *item = malloc(sizeof *item + room);
+	struct npsd_queue_item *item = malloc(sizeof *item + room);
 
 	npsd_assert(item);
 	memset(item, 0, sizeof *item);
 	return item;
 }
 
-static void add_arg(struct npsd_line_item *item, const void *p, size_t n)
+static void add_arg(struct npsd_queue_item *item, const void *p, size_t n)
 {
 	item->n += (size_t)sprintf(item->bytes + item->n, "$%zu\r\n", n);
 	if (n)
@@ -26,10 +26,10 @@ static void add_arg(struct npsd_line_item *item, const void *p, size_t n)
 	item->n += n + 2;
 }
 
-struct npsd_line_item *npsd_line_call(const struct npsd_call *call, const char *sha)
+struct npsd_queue_item *npsd_queue_call(const struct npsd_call *call, const char *sha)
 {
 	size_t room = 8 * HEAD + 64;
-	struct npsd_line_item *item;
+	struct npsd_queue_item *item;
 	char nkeys[24];
 	int digits = snprintf(nkeys, sizeof nkeys, "%zu", call->nkeys);
 
@@ -38,7 +38,7 @@ struct npsd_line_item *npsd_line_call(const struct npsd_call *call, const char *
 	for (size_t i = 0; i < call->nargs; i++)
 		room += HEAD + 2 + call->args[i].n;
 	item = item_new(room);
-	item->what = NPSD_LINE_CALL;
+	item->what = NPSD_QUEUE_CALL;
 	item->script = call->script;
 	item->tag = call->tag;
 	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", 3 + call->nkeys + call->nargs);
@@ -53,10 +53,10 @@ struct npsd_line_item *npsd_line_call(const struct npsd_call *call, const char *
 	return item;
 }
 
-struct npsd_line_item *npsd_line_command(enum npsd_line_what what, const char *const *words, size_t nwords)
+struct npsd_queue_item *npsd_queue_command(enum npsd_queue_what what, const char *const *words, size_t nwords)
 {
 	size_t room = HEAD;
-	struct npsd_line_item *item;
+	struct npsd_queue_item *item;
 
 	for (size_t i = 0; i < nwords; i++)
 		room += HEAD + 2 + strlen(words[i]);
@@ -69,7 +69,7 @@ struct npsd_line_item *npsd_line_command(enum npsd_line_what what, const char *c
 	return item;
 }
 
-void npsd_line_append(struct npsd_line *line, struct npsd_line_item *item)
+void npsd_queue_append(struct npsd_queue *line, struct npsd_queue_item *item)
 {
 	item->next = NULL;
 	if (line->last)
@@ -79,9 +79,9 @@ void npsd_line_append(struct npsd_line *line, struct npsd_line_item *item)
 	line->last = item;
 }
 
-struct npsd_line_item *npsd_line_pop(struct npsd_line *line)
+struct npsd_queue_item *npsd_queue_pop(struct npsd_queue *line)
 {
-	struct npsd_line_item *item = line->first;
+	struct npsd_queue_item *item = line->first;
 
 	if (!item)
 		return NULL;
@@ -92,7 +92,7 @@ struct npsd_line_item *npsd_line_pop(struct npsd_line *line)
 	return item;
 }
 
-void npsd_line_prepend(struct npsd_line *line, struct npsd_line *from)
+void npsd_queue_prepend(struct npsd_queue *line, struct npsd_queue *from)
 {
 	if (!from->first)
 		return;
@@ -100,5 +100,5 @@ void npsd_line_prepend(struct npsd_line *line, struct npsd_line *from)
 	if (!line->first)
 		line->last = from->last;
 	line->first = from->first;
-	*from = (struct npsd_line){NULL, NULL};
+	*from = (struct npsd_queue){NULL, NULL};
 }

@@ -26,26 +26,26 @@ static const char *text_at(const struct npsd_reply *r, size_t i)
 void answer_refused(struct npsd_commit *c, const struct npsd_reply *r)
 {
 	if (answer_is(r, 1, "empty"))
-		commit_stuck(c, NPSD_INCIDENT_EMPTY, "nothing is stored any more: Redis was emptied");
+		commit_stuck(c, NPSD_FAULT_EMPTY, "nothing is stored any more: Redis was emptied");
 	else if (answer_is(r, 1, "config"))
-		commit_stuck(c, NPSD_INCIDENT_CONFIG, "%s is stored, this process has %s", text_at(r, 2),
-		    c->w->cfg->hash);
+		commit_stuck(c, NPSD_FAULT_CONFIG, "%s is stored, this process has %s", text_at(r, 2),
+		    c->pl->cfg->hash);
 	else if (answer_is(r, 1, "dict"))
-		commit_stuck(c, NPSD_INCIDENT_DICT, "the stored dictionary, of %s entries, is another one",
+		commit_stuck(c, NPSD_FAULT_DICT, "the stored dictionary, of %s entries, is another one",
 		    text_at(r, 2));
 	else if (answer_is(r, 1, "claim"))
-		commit_stuck(c, NPSD_INCIDENT_CLAIM, "%s: another claim is stored, at %s", text_at(r, 2),
-		    text_at(r, 4));
+		commit_stuck(
+		    c, NPSD_FAULT_CLAIM, "%s: another claim is stored, at %s", text_at(r, 2), text_at(r, 4));
 	else if (answer_is(r, 1, "position"))
-		commit_stuck(c, NPSD_INCIDENT_CLAIM, "%s: position %s is stored, another was left",
+		commit_stuck(c, NPSD_FAULT_CLAIM, "%s: position %s is stored, another was left",
 		    text_at(r, 2), text_at(r, 4));
 	else
-		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: an answer that no script gives");
+		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
 }
 
 static void batch_done(struct npsd_commit *c, struct slot *s)
 {
-	const struct npsd_batch *b = (const struct npsd_batch *)s->job;
+	const struct npsd_batch *b = (const struct npsd_batch *)s->req;
 
 	for (uint32_t i = 0; i < b->nparts; i++) {
 		struct held *h = commit_held(c, b->part[i].end.tp);
@@ -54,10 +54,10 @@ static void batch_done(struct npsd_commit *c, struct slot *s)
 		h->pos = b->part[i].end.pos;
 		h->busy = false;
 	}
-	s->job->end = NPSD_JOB_DONE;
+	s->req->end = NPSD_REQ_DONE;
 	s->state = SLOT_BACK;
-	npsd_add_relaxed(&c->w->fold_lag, 1);
-	c->w->store_fold.wake(c->w->store_fold.self);
+	npsd_add_relaxed(&c->pl->fold_lag, 1);
+	c->pl->store_fold.wake(c->pl->store_fold.self);
 }
 
 /* One entry of the list, `[dim, value, chain]`. False: it is none, or disagrees with the copy. */
@@ -84,7 +84,7 @@ static bool append_all(struct npsd_commit *c, const struct npsd_reply *r)
 	return true;
 }
 
-bool answer_all_known(const struct npsd_commit *c, const struct npsd_ask *ask)
+bool answer_all_known(const struct npsd_commit *c, const struct npsd_admission *ask)
 {
 	for (uint32_t i = 0; i < ask->n; i++) {
 		struct npsd_str value = {ask->text.p + ask->value[i].at, ask->value[i].len};
@@ -97,24 +97,23 @@ bool answer_all_known(const struct npsd_commit *c, const struct npsd_ask *ask)
 
 static void ask_done(struct npsd_commit *c, struct slot *s, const struct npsd_reply *r)
 {
-	const struct npsd_ask *ask = (const struct npsd_ask *)s->job;
+	const struct npsd_admission *ask = (const struct npsd_admission *)s->req;
 
 	if (r->n != 4 || r->el[3].type != NPSD_REPLY_ARRAY) {
-		s->state = SLOT_STUCK;
-		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: an answer that no script gives");
+		s->state = SLOT_BLOCKED;
+		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: an answer that no script gives");
 	} else if (!append_all(c, r)) {
-		s->state = SLOT_STUCK;
-		commit_stuck(
-		    c, NPSD_INCIDENT_DICT, "an entry of the stored dictionary disagrees with the copy");
+		s->state = SLOT_BLOCKED;
+		commit_stuck(c, NPSD_FAULT_DICT, "an entry of the stored dictionary disagrees with the copy");
 	} else if (answer_is(r, 2, "1")) {
 		pack_ask(c, &s->pack, ask, true);
 		s->state = SLOT_SEND;
 	} else if (!answer_all_known(c, ask)) {
-		s->state = SLOT_STUCK;
+		s->state = SLOT_BLOCKED;
 		commit_stuck(
-		    c, NPSD_INCIDENT_BROKEN, "the stored dictionary admits a value and does not hold it");
+		    c, NPSD_FAULT_BROKEN, "the stored dictionary admits a value and does not hold it");
 	} else {
-		s->job->end = NPSD_JOB_DONE;
+		s->req->end = NPSD_REQ_DONE;
 		s->state = SLOT_BACK;
 	}
 }
@@ -134,7 +133,7 @@ static void again(struct npsd_commit *c, struct slot *s, const struct npsd_done 
 	for (int i = 0; i < s->tries && most < WAIT_MAX_MS; i++)
 		most *= 2;
 	s->tries++;
-	s->not_before_ms += most / 2 + (int64_t)(c->w->clock.random(c->w->clock.self) % (uint64_t)most);
+	s->not_before_ms += most / 2 + (int64_t)(c->pl->clock.random(c->pl->clock.self) % (uint64_t)most);
 }
 
 void commit_on_done(struct npsd_commit *c, const struct npsd_done *done)
@@ -145,7 +144,7 @@ void commit_on_done(struct npsd_commit *c, const struct npsd_done *done)
 		watch_on_done(c, done);
 		return;
 	}
-	while (s < c->slot + c->nslots && (s->state != SLOT_FLYING || s->tag != done->tag))
+	while (s < c->slot + c->nslots && (s->state != SLOT_IN_FLIGHT || s->tag != done->tag))
 		s++;
 	if (s == c->slot + c->nslots)
 		return; /* of a job that a RESET dropped */
@@ -156,12 +155,12 @@ void commit_on_done(struct npsd_commit *c, const struct npsd_done *done)
 	s->tries = 0;
 	s->not_before_ms = 0;
 	if (done->outcome == NPSD_BROKEN) {
-		s->state = SLOT_STUCK;
-		commit_stuck(c, NPSD_INCIDENT_BROKEN, "Redis: %s", done->text);
+		s->state = SLOT_BLOCKED;
+		commit_stuck(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
 	} else if (!answer_is(done->reply, 0, "ok")) {
-		s->state = SLOT_STUCK;
+		s->state = SLOT_BLOCKED;
 		answer_refused(c, done->reply);
-	} else if (s->job->what == NPSD_JOB_BATCH) {
+	} else if (s->req->what == NPSD_REQ_COMMIT) {
 		batch_done(c, s);
 	} else {
 		ask_done(c, s, done->reply);

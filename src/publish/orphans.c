@@ -14,15 +14,15 @@
 
 static bool scan_is_paused(const struct npsd_sweep *s)
 {
-	return s->scan == NPSD_SCAN_DONE || s->nstrays + 512 > NPSD_STRAYS;
+	return s->scan == NPSD_SCAN_DONE || s->norphans + 512 > NPSD_ORPHANS;
 }
 
 /* False too while the rest of the dictionary is on its way. */
-bool npsd_strays_wait(const struct npsd_pub *p, const struct npsd_shard_view *v)
+bool npsd_orphans_wait(const struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	const struct npsd_sweep *s = &p->sweep;
 
-	return s->running && s->nstrays > 0 && scan_is_paused(s) && p->slot[NPSD_SLOT_SCAN] == 0 &&
+	return s->running && s->norphans > 0 && scan_is_paused(s) && p->slot[NPSD_SLOT_SCAN] == 0 &&
 	       (int64_t)npsd_names_len_any(v->names) >= s->need_len;
 }
 
@@ -31,9 +31,9 @@ int64_t npsd_pub_needs(const struct npsd_pub *p)
 	return p->sweep.need_len;
 }
 
-void npsd_strays_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len)
+void npsd_orphans_resolve(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t dict_len)
 {
-	if (!npsd_strays_wait(p, v))
+	if (!npsd_orphans_wait(p, v))
 		return;
 	if (p->sweep.need_len == 0)
 		p->sweep.need_len = dict_len;
@@ -84,7 +84,7 @@ static bool scan_members(struct npsd_pub *p, struct npsd_store *store)
 	    p, store, NPSD_SLOT_SCAN, ranked ? NPSD_S_ranked : NPSD_S_members, &key, 1, args, 2);
 }
 
-bool npsd_strays_scan(struct npsd_pub *p, struct npsd_store *store)
+bool npsd_orphans_scan(struct npsd_pub *p, struct npsd_store *store)
 {
 	const struct npsd_sweep *s = &p->sweep;
 
@@ -215,38 +215,38 @@ static enum fate fate_of_list(struct npsd_pub *p, struct npsd_str key)
 	return UNKNOWN;
 }
 
-static void keep_stray(
-    struct npsd_sweep *s, enum npsd_stray_what what, struct npsd_str name, struct npsd_str rev)
+static void keep_orphan(
+    struct npsd_sweep *s, enum npsd_orphan_what what, struct npsd_str name, struct npsd_str rev)
 {
-	struct npsd_stray *stray = &s->stray[s->nstrays];
+	struct npsd_orphan *orphan = &s->orphan[s->norphans];
 
-	if (s->nstrays == NPSD_STRAYS)
+	if (s->norphans == NPSD_ORPHANS)
 		return; /* the next sweep finds it */
-	*stray = (struct npsd_stray){
+	*orphan = (struct npsd_orphan){
 	    .what = what, .set = s->set, .rank = s->rank, .len = name.n, .rev_len = rev.n};
-	stray->text = malloc((size_t)name.n + rev.n + 1);
-	npsd_assert(stray->text != NULL);
-	memcpy(stray->text, name.p, name.n);
-	memcpy(stray->text + name.n, rev.p, rev.n);
-	s->nstrays++;
+	orphan->text = malloc((size_t)name.n + rev.n + 1);
+	npsd_assert(orphan->text != NULL);
+	memcpy(orphan->text, name.p, name.n);
+	memcpy(orphan->text + name.n, rev.p, rev.n);
+	s->norphans++;
 }
 
 /* What a name would be if it should not be there. */
-static enum npsd_stray_what what_of(const struct npsd_pub *p, struct npsd_str key)
+static enum npsd_orphan_what what_of(const struct npsd_pub *p, struct npsd_str key)
 {
 	if (behind(p, key, "series").p)
-		return NPSD_STRAY_SERIES;
-	return behind(p, key, "index").p || behind(p, key, "rank").p ? NPSD_STRAY_SET : NPSD_STRAY_KEY;
+		return NPSD_ORPHAN_SERIES;
+	return behind(p, key, "index").p || behind(p, key, "rank").p ? NPSD_ORPHAN_SET : NPSD_ORPHAN_KEY;
 }
 
 static enum fate fate_of_name(
-    struct npsd_pub *p, const struct npsd_shard_view *v, enum npsd_stray_what what, struct npsd_str key)
+    struct npsd_pub *p, const struct npsd_shard_view *v, enum npsd_orphan_what what, struct npsd_str key)
 {
 	struct npsd_str windows = behind(p, key, "v");
 
-	if (what == NPSD_STRAY_SERIES)
+	if (what == NPSD_ORPHAN_SERIES)
 		return fate_of_series(p, v, behind(p, key, "series"));
-	if (what == NPSD_STRAY_SET)
+	if (what == NPSD_ORPHAN_SET)
 		return p->shard == 0 ? fate_of_list(p, key) : STAYS;
 	return windows.p ? fate_of(p, v, in_braces(windows)) : STAYS;
 }
@@ -257,13 +257,13 @@ static void names_scanned(struct npsd_pub *p, const struct npsd_shard_view *v, c
 	for (size_t k = 1; k + 2 < r->n; k += 3) {
 		struct npsd_str key = {r->el[k].str, (uint32_t)r->el[k].len};
 		struct npsd_str rev = {r->el[k + 1].str, (uint32_t)r->el[k + 1].len};
-		enum npsd_stray_what what = what_of(p, key);
+		enum npsd_orphan_what what = what_of(p, key);
 
 		/* An emptied key, which holds its rev alone, goes by itself. */
-		if (what == NPSD_STRAY_KEY && rev.n > 0 && r->el[k + 2].integer == 1)
+		if (what == NPSD_ORPHAN_KEY && rev.n > 0 && r->el[k + 2].integer == 1)
 			continue;
 		if (fate_of_name(p, v, what, key) != STAYS)
-			keep_stray(&p->sweep, what, key, rev);
+			keep_orphan(&p->sweep, what, key, rev);
 	}
 }
 
@@ -273,13 +273,13 @@ static void members_scanned(struct npsd_pub *p, const struct npsd_shard_view *v,
 		struct npsd_str member = {r->el[k].str, (uint32_t)r->el[k].len};
 
 		if (p->sweep.scan == NPSD_SCAN_MEMBERS && fate_of(p, v, member) != STAYS)
-			keep_stray(&p->sweep, NPSD_STRAY_MEMBER, member, NPSD_STR(""));
+			keep_orphan(&p->sweep, NPSD_ORPHAN_MEMBER, member, NPSD_STR(""));
 		if (p->sweep.scan == NPSD_SCAN_RANKED && fate_of_ranked(p, v, p->sweep.rank, member) != STAYS)
-			keep_stray(&p->sweep, NPSD_STRAY_RANKED, member, NPSD_STR(""));
+			keep_orphan(&p->sweep, NPSD_ORPHAN_RANKED, member, NPSD_STR(""));
 	}
 }
 
-void npsd_strays_scanned(
+void npsd_orphans_scanned(
     struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
 {
 	struct npsd_sweep *s = &p->sweep;
@@ -300,12 +300,12 @@ void npsd_strays_scanned(
 	npsd_sweep_check(p);
 }
 
-static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_stray *s)
+static enum fate orphan_fate(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_orphan *s)
 {
 	struct npsd_str name = {s->text, s->len};
-	enum fate f = s->what == NPSD_STRAY_MEMBER   ? fate_of(p, v, name)
-		      : s->what == NPSD_STRAY_RANKED ? fate_of_ranked(p, v, s->rank, name)
-						     : fate_of_name(p, v, s->what, name);
+	enum fate f = s->what == NPSD_ORPHAN_MEMBER   ? fate_of(p, v, name)
+		      : s->what == NPSD_ORPHAN_RANKED ? fate_of_ranked(p, v, s->rank, name)
+						      : fate_of_name(p, v, s->what, name);
 
 	/* what nobody knows is shard 0's */
 	return f == UNKNOWN && p->shard != 0 ? STAYS : f;
@@ -313,20 +313,20 @@ static enum fate stray_fate(struct npsd_pub *p, const struct npsd_shard_view *v,
 
 /* Where the store has no room it is tried again in the next step. */
 static void submit_removal(
-    struct npsd_pub *p, struct npsd_store *store, const struct npsd_stray *s, enum fate fate)
+    struct npsd_pub *p, struct npsd_store *store, const struct npsd_orphan *s, enum fate fate)
 {
 	struct npsd_arg key = {s->text, s->len}, rev = {s->text + s->len, s->rev_len};
 	struct npsd_arg empty[2] = {npsd_arg_z(p->rev), rev};
-	bool ranked = s->what == NPSD_STRAY_RANKED;
+	bool ranked = s->what == NPSD_ORPHAN_RANKED;
 
-	if (ranked || s->what == NPSD_STRAY_MEMBER) {
+	if (ranked || s->what == NPSD_ORPHAN_MEMBER) {
 		struct npsd_arg out[2] = {npsd_arg_z(ranked ? "0" : "SREM"), key};
 
 		name_list(p, ranked, s->set, s->rank);
 		key = npsd_arg_buf(&p->name, 0, p->name.n);
 		npsd_pub_submit(
 		    p, store, NPSD_SLOT_REMOVE, ranked ? NPSD_S_rank : NPSD_S_index, &key, 1, out, 2);
-	} else if (fate == NOT_HELD && s->what == NPSD_STRAY_KEY) {
+	} else if (fate == NOT_HELD && s->what == NPSD_ORPHAN_KEY) {
 		/* It leaves its rev, like any emptied key; of an unknown name nobody could bring it back. */
 		npsd_pub_submit(p, store, NPSD_SLOT_REMOVE, NPSD_S_publish, &key, 1, empty, 2);
 	} else {
@@ -336,19 +336,19 @@ static void submit_removal(
 
 static void drop_last(struct npsd_pub *p)
 {
-	free(p->sweep.stray[--p->sweep.nstrays].text);
-	if (p->sweep.nstrays == 0) {
+	free(p->sweep.orphan[--p->sweep.norphans].text);
+	if (p->sweep.norphans == 0) {
 		p->sweep.resolved = false;
 		p->sweep.need_len = 0;
 	}
 	npsd_sweep_check(p);
 }
 
-bool npsd_strays_remove(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
+bool npsd_orphans_remove(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
 {
 	while (p->sweep.resolved && p->slot[NPSD_SLOT_REMOVE] == 0) {
-		const struct npsd_stray *last = &p->sweep.stray[p->sweep.nstrays - 1];
-		enum fate fate = stray_fate(p, v, last);
+		const struct npsd_orphan *last = &p->sweep.orphan[p->sweep.norphans - 1];
+		enum fate fate = orphan_fate(p, v, last);
 
 		if (fate != STAYS) {
 			submit_removal(p, store, last, fate);
@@ -359,7 +359,7 @@ bool npsd_strays_remove(struct npsd_pub *p, const struct npsd_shard_view *v, str
 	return p->sweep.resolved;
 }
 
-void npsd_strays_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
+void npsd_orphans_removed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
 {
 	if (done->outcome == NPSD_DONE && npsd_reply_is(done->reply, "ok", 1)) {
 		/* index and rank say only "ok"; the others whether it was removed */

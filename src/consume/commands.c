@@ -8,7 +8,7 @@
 
 void group_tp_name(const struct npsd_group *g, char out[GROUP_TP_TEXT], struct npsd_tp tp)
 {
-	snprintf(out, GROUP_TP_TEXT, "%s/%" PRId32, g->w->cfg->topics[tp.topic], tp.part);
+	snprintf(out, GROUP_TP_TEXT, "%s/%" PRId32, g->pl->cfg->topics[tp.topic], tp.part);
 }
 
 bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, const char *const *keys,
@@ -23,7 +23,7 @@ bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, con
 
 	npsd_assert(nkeys + 2 <= 8 && arg);
 	for (size_t i = 0; i < nkeys + 2; i++) {
-		int n = snprintf(text[i], sizeof text[i], "{%s:alerts}:%s", g->w->cfg->prefix,
+		int n = snprintf(text[i], sizeof text[i], "{%s:alerts}:%s", g->pl->cfg->prefix,
 		    i < 2 ? common[i] : keys[i - 2]);
 
 		key[i] = (struct npsd_arg){text[i], (size_t)n};
@@ -33,55 +33,55 @@ bool group_call(struct npsd_group *g, uint64_t tag, enum npsd_script script, con
 	arg[2] = (struct npsd_arg){"", 0};
 	for (size_t i = 0; i < nargs; i++)
 		arg[i + 3] = (struct npsd_arg){args[i], strlen(args[i])};
-	sent = g->w->store_group.submit(g->w->store_group.self, &call);
+	sent = g->pl->store_group.submit(g->pl->store_group.self, &call);
 	free(arg);
 	return sent;
 }
 
-void group_order_send(struct npsd_group *g, struct npsd_ring *ring, const struct npsd_order *what)
+void group_command_send(struct npsd_group *g, struct npsd_ring *ring, const struct npsd_command *what)
 {
-	struct npsd_order *o = malloc(sizeof *o);
+	struct npsd_command *o = malloc(sizeof *o);
 
 	npsd_assert(o);
 	*o = *what;
-	o->run = g->run;
-	g->orders_out++;
+	o->session = g->session;
+	g->commands_out++;
 	npsd_assert(npsd_ring_push(ring, o)); /* rings are as long as all orders that can be out */
 }
 
 void group_wake_all(struct npsd_group *g)
 {
-	for (int i = 0; i < g->w->workers; i++)
-		g->w->broker.wake_worker(g->w->broker.self, i);
-	g->w->store_commit.wake(g->w->store_commit.self);
-	g->w->store_fold.wake(g->w->store_fold.self);
+	for (int i = 0; i < g->pl->workers; i++)
+		g->pl->broker.wake_worker(g->pl->broker.self, i);
+	g->pl->store_commit.wake(g->pl->store_commit.self);
+	g->pl->store_fold.wake(g->pl->store_fold.self);
 }
 
-void group_order_workers(struct npsd_group *g, const struct npsd_order *o)
+void group_command_workers(struct npsd_group *g, const struct npsd_command *o)
 {
-	for (int i = 0; i < g->w->workers; i++)
-		group_order_send(g, g->w->group_to_worker[i], o);
+	for (int i = 0; i < g->pl->workers; i++)
+		group_command_send(g, g->pl->group_to_worker[i], o);
 }
 
-static bool orders_back(struct npsd_group *g, struct npsd_ring *ring)
+static bool commands_back(struct npsd_group *g, struct npsd_ring *ring)
 {
-	struct npsd_order *o = npsd_ring_pop(ring);
+	struct npsd_command *o = npsd_ring_pop(ring);
 
 	if (!o)
 		return false;
-	g->orders_out--;
-	g->orders_ok = g->orders_ok && o->ok;
+	g->commands_out--;
+	g->commands_ok = g->commands_ok && o->ok;
 	free(o);
 	return true;
 }
 
-bool group_collect_orders(struct npsd_group *g)
+bool group_collect_commands(struct npsd_group *g)
 {
-	bool any = orders_back(g, g->w->commit_to_group);
+	bool any = commands_back(g, g->pl->commit_to_group);
 
-	any |= orders_back(g, g->w->fold_to_group);
+	any |= commands_back(g, g->pl->fold_to_group);
 
-	for (int i = 0; i < g->w->workers; i++)
-		any |= orders_back(g, g->w->worker_to_group[i]);
+	for (int i = 0; i < g->pl->workers; i++)
+		any |= commands_back(g, g->pl->worker_to_group[i]);
 	return any;
 }

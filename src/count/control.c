@@ -48,27 +48,27 @@ static void drop_part(struct npsd_worker *k, struct npsd_part *p)
 }
 
 /* Keeps what is held if it is what the order means. */
-static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct npsd_order *o)
+static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct npsd_command *o)
 {
 	if (p && !p->loading && npsd_pos_cmp(p->state.pos, o->state.pos) == 0 && p->next == o->load_from) {
 		memcpy(p->state.claim, o->state.claim, sizeof p->state.claim);
 		return true;
 	}
-	npsd_incident_set(k->w, NPSD_INCIDENT_CLAIM,
+	npsd_fault_set(k->pl, NPSD_FAULT_CLAIM,
 	    "%s/%" PRId32 " was to be kept, but its ledger is not at %" PRId64,
 	    k->cfg->topics[o->state.tp.topic], o->state.tp.part, o->state.pos.offset);
 	k->halted = true;
 	return false;
 }
 
-static bool take_part(struct npsd_worker *k, const struct npsd_order *o)
+static bool take_part(struct npsd_worker *k, const struct npsd_command *o)
 {
 	struct npsd_part *p = npsd_worker_part(k, o->state.tp);
 
 	if (!k->names)
 		k->names = o->names;
 	npsd_assert(k->names && (!o->names || k->names == o->names));
-	k->run = o->run;
+	k->session = o->session;
 	if (o->keep)
 		return keep_part(k, p, o);
 	if (p) {
@@ -102,28 +102,28 @@ static void drop_all(struct npsd_worker *k)
 
 static void begin(struct npsd_worker *k)
 {
-	struct npsd_order *o = k->order;
+	struct npsd_command *o = k->order;
 	struct npsd_part *p;
 
 	switch (o->what) {
-	case NPSD_ORDER_TAKE:
+	case NPSD_CMD_ACQUIRE:
 		answer(k, take_part(k, o));
 		break;
-	case NPSD_ORDER_READ:
+	case NPSD_CMD_FETCH:
 		k->reading = true;
 		answer(k, true);
 		break;
-	case NPSD_ORDER_PAUSE:
+	case NPSD_CMD_PAUSE:
 		stand_still(k);
 		break;
-	case NPSD_ORDER_DROP:
+	case NPSD_CMD_RELEASE:
 		p = npsd_worker_part(k, o->state.tp);
 		npsd_assert(!p || !p->in); /* PAUSE comes first */
 		if (p)
 			drop_part(k, p);
 		answer(k, true);
 		break;
-	case NPSD_ORDER_RESET:
+	case NPSD_CMD_RESET:
 		drop_all(k);
 		break;
 	default:
@@ -134,16 +134,16 @@ static void begin(struct npsd_worker *k)
 /* Whether a waiting order has what it waits for. */
 static void look(struct npsd_worker *k)
 {
-	struct npsd_order *o = k->order;
+	struct npsd_command *o = k->order;
 
 	if (k->answered || jobs_out(k))
 		return;
-	if (o->what == NPSD_ORDER_PAUSE) {
+	if (o->what == NPSD_CMD_PAUSE) {
 		if (k->halted || k->batch->nparts == 0)
 			answer(k, !k->halted);
-	} else if (o->what == NPSD_ORDER_RESET) {
+	} else if (o->what == NPSD_CMD_RESET) {
 		k->names = o->names;
-		k->run = o->run;
+		k->session = o->session;
 		k->halted = false;
 		answer(k, true);
 	}
@@ -152,34 +152,33 @@ static void look(struct npsd_worker *k)
 /* A RESET does not wait behind a PAUSE that may never end. */
 static bool overtakes(const struct npsd_worker *k)
 {
-	return k->next && !k->answered && k->order->what == NPSD_ORDER_PAUSE &&
-	       k->next->what == NPSD_ORDER_RESET;
+	return k->next && !k->answered && k->order->what == NPSD_CMD_PAUSE && k->next->what == NPSD_CMD_RESET;
 }
 
 static bool push_answer(struct npsd_worker *k)
 {
-	struct npsd_order *o = k->order;
+	struct npsd_command *o = k->order;
 
 	if (!k->answered)
 		return false;
 	free(o->rulings);
 	o->rulings = NULL;
 	o->nrulings = 0;
-	if (!npsd_ring_push(k->w->worker_to_group[k->number], o))
+	if (!npsd_ring_push(k->pl->worker_to_group[k->number], o))
 		return false;
 	k->order = NULL;
 	k->answered = false;
-	k->w->broker.wake(k->w->broker.self);
+	k->pl->broker.wake(k->pl->broker.self);
 	return true;
 }
 
-bool npsd_worker_orders(struct npsd_worker *k)
+bool npsd_worker_commands(struct npsd_worker *k)
 {
 	bool any = false;
 
 	for (;;) {
 		if (!k->next)
-			k->next = npsd_ring_pop(k->w->group_to_worker[k->number]);
+			k->next = npsd_ring_pop(k->pl->group_to_worker[k->number]);
 		if (!k->order && k->next) {
 			k->order = k->next;
 			k->next = NULL;
