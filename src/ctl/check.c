@@ -12,26 +12,6 @@
 #define INPUT_MAX ((size_t)256 << 20)
 #define SHOWN 100 /* most bytes of a line that are shown */
 
-static const char *const type_names[] = {
-    [NPSD_T_SUBMITTED] = "response.submitted",
-    [NPSD_T_UPDATED] = "response.updated",
-    [NPSD_T_RETRACTED] = "response.retracted",
-    [NPSD_T_INVITED] = "survey.invited",
-    [NPSD_T_DELIVERED] = "survey.delivered",
-    [NPSD_T_OPENED] = "survey.opened",
-    [NPSD_T_DECLINED] = "survey.declined",
-    [NPSD_T_BOUNCED] = "survey.bounced",
-    [NPSD_T_UNSUBSCRIBED] = "survey.unsubscribed",
-};
-
-static const char *const meanings[NPSD_NREASON] = {
-#define FATE(fate)
-#define REASON(fate, name, meaning) [NPSD_R_##name] = (meaning),
-#include "tbl/fates.def"
-#undef FATE
-#undef REASON
-};
-
 /* An event in the input. */
 struct item {
 	struct npsd_str text;
@@ -168,13 +148,36 @@ static void print_time(const char *name, int64_t ms, const char *more)
 	printf("  %-9s %s.%03d UTC%s\n", name, ctl_time(text, ms), (int)((ms % 1000 + 1000) % 1000), more);
 }
 
+/* `line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...` */
+static void print_refusal(const struct item *it, long line, const struct npsd_verdict *v)
+{
+	struct npsd_str found = {it->text.p + v->at, v->end - v->at};
+	unsigned char byte = found.n ? (unsigned char)*found.p : 0;
+
+	printf("line %ld: %s: %s at byte %u%s%s: %s; found ", line,
+	    npsd_fate_names[npsd_reason_fate[v->reason]], npsd_reason_names[v->reason], v->at,
+	    v->field ? ", " : "", v->field ? v->field : "", npsd_reason_meanings[v->reason]);
+	if (v->reason == NPSD_R_too_big)
+		printf("%u bytes", it->text.n);
+	else if (found.n == 0)
+		printf("%s", v->field ? "nothing" : "the end");
+	else if (v->field)
+		printf("%s", ctl_print(found, SHOWN) ? "" : "...");
+	else
+		printf(byte > 0x20 && byte < 0x7f ? "%c" : "byte %02X", byte);
+	if (v->field)
+		printf("; accepted: %s", npsd_verdict_accepted(v));
+	printf("\n");
+	print_place(it->text, v->at < it->text.n ? v->at : it->text.n);
+}
+
 static void print_event(const struct check *k, const struct item *it, const struct npsd_event *ev)
 {
 	uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
 	json_t *segments = segments_of(k->c->cfg, ev), *name;
 	size_t i;
 
-	printf("line %ld: %s ", it->line, type_names[ev->type]);
+	printf("line %ld: %s ", it->line, npsd_type_names[ev->type]);
 	ctl_print(ev->id, ev->id.n);
 	printf("\n");
 	if (ev->revision)
@@ -212,12 +215,15 @@ static void print_json(
 	if (v->reason != NPSD_R_ok) {
 		json_object_set_new(o, "fate", json_string(npsd_fate_names[npsd_reason_fate[v->reason]]));
 		json_object_set_new(o, "reason", json_string(npsd_reason_names[v->reason]));
-		json_object_set_new(o, "meaning", json_string(meanings[v->reason]));
+		json_object_set_new(o, "meaning", json_string(npsd_reason_meanings[v->reason]));
 		json_object_set_new(o, "at", json_integer(v->at));
-		if (v->field)
+		json_object_set_new(o, "end", json_integer(v->end));
+		if (v->field) {
 			json_object_set_new(o, "field", json_string(v->field));
+			json_object_set_new(o, "accepted", json_string(npsd_verdict_accepted(v)));
+		}
 	} else {
-		json_object_set_new(o, "type", json_string(type_names[ev->type]));
+		json_object_set_new(o, "type", json_string(npsd_type_names[ev->type]));
 		json_object_set_new(o, "id", json_stringn(ev->id.p, ev->id.n));
 		if (ev->revision)
 			json_object_set_new(o, "revision", json_integer(ev->revision));
@@ -278,13 +284,10 @@ static void check_item(struct check *k, const struct item *it)
 	} else if (v.reason == NPSD_R_ok) {
 		print_event(k, it, &ev);
 	} else {
-		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
-		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
-		    meanings[v.reason]);
 		/* a value that is too big was not checked to be UTF-8 */
 		if (v.reason == NPSD_R_bad_utf8 || v.reason == NPSD_R_too_big)
 			replace_non_ascii((char *)it->text.p, it->text.n);
-		print_place(it->text, v.at < it->text.n ? v.at : it->text.n);
+		print_refusal(it, line_of(it, v.at), &v);
 	}
 }
 

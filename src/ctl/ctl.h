@@ -32,8 +32,9 @@ int ctl_top(struct ctl *c);
 int ctl_alerts(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_check_event(struct ctl *c); /* c->redis is NULL */
-/* Prints at most `most` characters of valid UTF-8; a control character becomes a blank. */
-void ctl_print(struct npsd_str s, uint32_t most);
+/* Prints at most `most` characters of valid UTF-8; a control character becomes a blank. False: there were
+ * more. */
+bool ctl_print(struct npsd_str s, uint32_t most);
 /* `2026-11-22 07:59:50`, in UTC */
 const char *ctl_time(char out[32], int64_t ms);
 /* Prints c->err and returns the exit code. */

@@ -4,7 +4,7 @@
 
 #include "ctl/ctl.h"
 
-void ctl_print(struct npsd_str s, uint32_t most)
+bool ctl_print(struct npsd_str s, uint32_t most)
 {
 	while (s.n > 0 && most-- > 0) {
 		uint32_t control = npsd_str_control(s), n = control ? control : 1;
@@ -17,6 +17,7 @@ void ctl_print(struct npsd_str s, uint32_t most)
 			fwrite(s.p, 1, n, stdout);
 		s = (struct npsd_str){s.p + n, s.n - n};
 	}
+	return s.n == 0;
 }
 
 const char *ctl_time(char out[32], int64_t ms)

@@ -30,7 +30,7 @@ struct row {
 
 static const char *const options[] = {"segments=[[channel]]", "lateness=1h"};
 static const char *const counter_names[] = {
-#define X(name, meaning) #name,
+#define X(group, name, meaning) #name,
 #include "tbl/counters.def"
 #undef X
 };
