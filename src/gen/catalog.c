@@ -34,7 +34,7 @@ static const struct {
 	const char *const *value;
 	uint32_t n;
 } lists[GEN_NLIST] = {
-#define LAST(a) sizeof(a) / sizeof(*(a)) - 1
+#define LAST(a) (sizeof(a) / sizeof(*(a)) - 1)
     {channels, LAST(channels)}, {stages, LAST(stages)}, {teams, LAST(teams)}, {products, LAST(products)},
     {profiles, LAST(profiles)}, {languages, LAST(languages)}, {surveys, LAST(surveys)},
     {owners, LAST(owners)}, {plans, LAST(plans)}

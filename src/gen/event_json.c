@@ -97,7 +97,7 @@ static bool is_survey(const struct render *r)
 
 static void put_score(struct render *r)
 {
-	int score = r->a->is.score;
+	int8_t score = r->a->is.score;
 
 	if (!has(r, GEN_HAS_SCORE))
 		return;
