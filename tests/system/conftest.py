@@ -69,13 +69,6 @@ class Case:
         self.producer = harness.Producer(self.broker.bootstrap, self.topic)
         return self.producer
 
-    def another_topic(self, partitions):
-        """Creates one more topic that npsd reads. Returns a producer."""
-        name = f"{self.topic}.{len(self.config.topics)}"
-        self.broker.make_topics(name, partitions=partitions)
-        self.config.more_topics.append(name)
-        return harness.Producer(self.broker.bootstrap, name)
-
     def file(self):
         """The options of npsd that match self.config, and those that the test sets."""
         config = self.config
@@ -161,13 +154,6 @@ class Case:
         """The lost ranges of `meta`, in the form of Config.lost."""
         lines = self.redis.hget(f"{self.config.prefix}:meta", "lost").decode().split(";")
         return [" ".join(line.split()[:4] + line.split()[5:]) for line in lines if line]
-
-    def ends(self):
-        """(topic, partition) -> offset after the last record."""
-        found = {(topic, p): 0 for topic, n in self.config.partitions.items() for p in range(n)}
-        for record in self.read():
-            found[record.topic, record.partition] = record.offset + 1
-        return found
 
     def view(self, seg, window):
         """The published object of a window, or None."""

@@ -1,7 +1,7 @@
 """CloudEvents in headers and in envelopes, defaults of topics, and copies of rejected records, with a real broker."""
 import json
 
-from harness import wait_for
+from harness import Producer, wait_for
 from stream import BASE_MS, event
 
 T = BASE_MS
@@ -91,7 +91,10 @@ def test_only_three_attributes_of_an_envelope_are_read(case):
 
 def test_topics_have_defaults_of_their_own(case):
     case.topic_of(1, windows=["1h"], default_kind="relational")
-    others, none = case.another_topic(2), case.another_topic(1)
+    case.config.more_topics = [f"{case.topic}.others", f"{case.topic}.none"]
+    others, none = [Producer(case.broker.bootstrap, topic) for topic in case.config.more_topics]
+    case.broker.make_topics(others.topic, partitions=2)
+    case.broker.make_topics(none.topic)
     case.config.topic_defaults = {others.topic: "other", none.topic: None}
     nameless = {"survey_kind": ..., "responded_at": T}
     for producer, number in ((case.producer, 3), (others, 5), (none, 2)):

@@ -97,7 +97,8 @@ def test_a_count_that_begins_at_the_end(case):
     case.options = {"start": "latest"}
     send_all(producer, stream.take(150))
     case.drain()
-    case.config.begin = case.ends()
+    sent = case.read()
+    case.config.begin = {(case.topic, p): sum(record.partition == p for record in sent) for p in range(3)}
     case.check()
     send_all(producer, stream.take(400))
     case.drain()
