@@ -16,10 +16,10 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-import account_said  # noqa: E402
 import account_windows  # noqa: E402
 import check_account  # noqa: E402
 import harness  # noqa: E402
+import npsgen_account  # noqa: E402
 import oracle  # noqa: E402
 from published import publish  # noqa: E402
 from recount.config import Config  # noqa: E402
@@ -109,7 +109,7 @@ def recounted(folder):
 def account(folder, recounted):
     assert recounted.totals["consumed"] == EVENTS  # the generator has ended, so its account is complete
     with open(folder / "account", encoding="utf-8", newline="\n") as lines:
-        return account_said.Account(SETS).read(lines)
+        return npsgen_account.Account(SETS).read(lines)
 
 
 @pytest.fixture()
