@@ -9,7 +9,6 @@
 #include "gen/gen.h"
 #include "npsd/clock.h"
 
-atomic_int gen_stopped;
 
 static void on_signal(int number)
 {

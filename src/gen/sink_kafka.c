@@ -6,6 +6,8 @@
 
 #include "gen/sink.h"
 
+atomic_int gen_stopped;
+
 #define MAX_PARTITIONS 1024
 #define RECORD_OVERHEAD 80 /* maximum bytes in the broker besides key and value */
 #define WAIT_MS 100
