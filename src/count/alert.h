@@ -1,27 +1,27 @@
-/* One transition of a response, as the contract's JSON and its channels, packed into a batch. */
+/* Packs a transition of a response into a batch: its JSON and its channels, as the contract says. */
 #ifndef NPSD_COUNT_ALERT_H
 #define NPSD_COUNT_ALERT_H
 
-#include "count/judge.h"
+#include "count/decide.h"
 #include "npsd/batch.h"
 #include "npsd/config.h"
 
 struct npsd_alerter;
 
-/* What an alert tells of. judged->told is something. */
+/* A transition and its source. */
 struct npsd_alert {
-	const struct npsd_judged *judged;
+	const struct npsd_decision *decision;
 	const struct npsd_event *ev;
 	struct npsd_tp tp;
 	int64_t offset;
 	int64_t record_ms;
 };
 
-/* cfg is kept. Thread: main; Owns: the caller frees */
+/* Thread: main; Owns: the caller frees; cfg stays the caller's */
 struct npsd_alerter *npsd_alerter_new(const struct npsd_config *cfg);
 void npsd_alerter_free(struct npsd_alerter **a);
-/* Appends to batch->alerts, counts it, and marks the batch urgent if it is critical. Thread: worker; Waits:
- * never */
+/* Appends to batch->alerts, counts it, and makes the batch urgent if the alert is critical. Thread: worker;
+ * Waits: never */
 void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const struct npsd_alert *alert,
     const struct npsd_names *names);
 

@@ -4,21 +4,16 @@
 #include "count/worker.h"
 #include "npsd/err.h"
 
-#define AHEAD_TOLD_MS ((int64_t)5 * 60 * 1000) /* records further ahead than this are counted in `ahead` */
-#define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
-#define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
+#define AHEAD_MS                                                                                             \
+	((int64_t)5 * 60 * 1000) /* records stamped further ahead of the clock are counted in `ahead` */
+#define SWEEP 2			 /* ledger entries swept for each record, which adds one at most */
+#define DELTA_BYTES 40 /* usual size of a delta, to estimate the size of a batch before it is packed */
 #define RULING_ROOM 256
-#define ASKS_MAX 64 /* for a group of messages; values of the longest kind take five */
-
-struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
-{
-	npsd_assert(tp.topic >= 0 && tp.topic < NPSD_MAX_TOPICS && tp.part >= 0);
-	return tp.part < k->by_tps[tp.topic] ? k->by_tp[tp.topic][tp.part] : NULL;
-}
+#define ADMISSIONS_MAX 64 /* for messages fetched together; values of the greatest length need five */
 
 /* --- decode --- */
 
-/* Producers may stamp records with any number; sums and differences of these do not overflow. */
+/* Producers may stamp records with any number. Sums and differences of bounded times do not overflow. */
 static int64_t bounded(int64_t ms)
 {
 	return ms > NPSD_MS_MAX ? NPSD_MS_MAX : ms < -NPSD_MS_MAX ? -NPSD_MS_MAX : ms;
@@ -26,14 +21,12 @@ static int64_t bounded(int64_t ms)
 
 static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_t wall_ms)
 {
-	if (npsd_part_is_listed(p, m->offset))
+	if (npsd_part_is_ahead(p, m->offset))
 		return true;
 	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
 }
 
-/*
- * A record that was counted under an older configuration is read under it for ever: its place in cfg->older,
- * or -1.
+/* The place in cfg->older of the configuration that the record was first counted under; -1: the present one.
  */
 static int older_of(const struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
 {
@@ -70,7 +63,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	struct npsd_headers headers;
 
 	in->part[i] = p && m->offset >= p->next ? p : NULL;
-	in->whole[i] = false;
+	in->resolved[i] = false;
 	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
 		return;
 	m->record_ms = view.record_ms = bounded(m->record_ms);
@@ -85,7 +78,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 void npsd_messages_decode(struct npsd_worker *k)
 {
 	k->in.wall_ms = k->pl->clock.wall_ms(k->pl->clock.self);
-	k->in.at = k->in.asks = 0;
+	k->in.at = k->in.admissions = 0;
 	for (size_t i = 0; i < k->in.n; i++)
 		decode_one(k, i);
 	k->in.stage = NPSD_IN_DECODED;
@@ -111,70 +104,71 @@ static bool is_event(const struct npsd_messages *in, size_t i)
 }
 
 /*
- * A value that was asked for has an id, or its dimension is full. Where the store's answers bring neither
- * (it counts caps otherwise than this process), the worker says so rather than ask for ever.
+ * After an admission a value has an id, or its dimension is full. A reply that brings neither comes from a
+ * store whose caps differ from this process's: requesting again would never end.
  */
-static void ask(struct npsd_worker *k)
+static void request_admission(struct npsd_worker *k)
 {
-	if (++k->in.asks > ASKS_MAX) {
-		npsd_worker_fault(k, NPSD_FAULT_BROKEN,
-		    "the dictionary was asked %d times for the same records' values, and does not know them",
-		    ASKS_MAX);
+	if (++k->in.admissions > ADMISSIONS_MAX) {
+		npsd_worker_halt(k, NPSD_FAULT_BROKEN,
+		    "the dictionary does not hold the values of some records after %d admissions of them",
+		    ADMISSIONS_MAX);
 		return;
 	}
-	k->ask.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
-	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &k->ask.req));
-	k->asking = true;
+	k->admission.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
+	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &k->admission.req));
+	k->admitting = true;
 	k->pl->store_commit.wake(k->pl->store_commit.self);
 }
 
-/* True when every value of every event has its id; else the dictionary has been asked. */
+/* True when every value of every event has its id; else an admission was requested. */
 static bool resolve(struct npsd_worker *k)
 {
 	struct npsd_messages *in = &k->in;
 	bool all = true;
 
-	k->ask.n = 0;
-	npsd_buf_clear(&k->ask.text);
+	k->admission.n = 0;
+	npsd_buf_clear(&k->admission.text);
 	for (size_t i = 0; i < in->n; i++) {
-		if (in->whole[i] || !is_event(in, i))
+		if (in->resolved[i] || !is_event(in, i))
 			continue;
-		in->whole[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
-		if (in->whole[i]) {
+		in->resolved[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
+		if (in->resolved[i]) {
 			in->key[i] = npsd_key_of(
 			    npsd_is_stage(in->event[i].type) ? NPSD_SPACE_INVITATION : NPSD_SPACE_RESPONSE,
 			    in->event[i].id);
 			continue;
 		}
-		npsd_content_ask(&k->ask, &in->event[i], k->names);
+		npsd_content_admit(&k->admission, &in->event[i], k->names);
 		all = false;
 	}
 	if (all) {
 		npsd_tables_names(&k->tables, npsd_names_len_any(k->names));
 		in->stage = NPSD_IN_RESOLVED;
-	} else if (k->ask.n > 0) {
-		ask(k);
+	} else if (k->admission.n > 0) {
+		request_admission(k);
 	}
 	return all;
 }
 
-/* All ledgers grow here, before they are looked into; then the lines that judging needs are on their way. */
+/* All growth of ledgers is here, before pointers into them are used; then the cache lines that are needed
+ * next are prefetched. */
 static void prepare(struct npsd_messages *in)
 {
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
-			npsd_ledger_reserve(in->part[i]->ledger, NPSD_GROUP);
+		if (in->resolved[i])
+			npsd_ledger_reserve(in->part[i]->ledger, NPSD_MESSAGES_MAX);
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
+		if (in->resolved[i])
 			npsd_ledger_prefetch_bucket(in->part[i]->ledger, in->key[i]);
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
+		if (in->resolved[i])
 			npsd_ledger_prefetch_entry(in->part[i]->ledger, in->key[i]);
 }
 
 /* --- count --- */
 
-/* Room in the batch for whatever one more record of the partition may bring. */
+/* Whether the batch has room for whatever one more record of the partition may add. */
 static bool make_room(struct npsd_worker *k, struct npsd_part *p)
 {
 	struct npsd_batch *b = k->batch;
@@ -191,7 +185,7 @@ static bool make_room(struct npsd_worker *k, struct npsd_part *p)
 	if (!p->in) {
 		if (b->nparts == 0)
 			b->oldest_mono_ms = k->mono_ms;
-		npsd_part_enter(p, &b->part[b->nparts++]);
+		npsd_part_join(p, &b->part[b->nparts++]);
 	}
 	return true;
 }
@@ -210,23 +204,21 @@ static void count_answer(struct npsd_worker *k, const struct npsd_content *c, in
 {
 	struct npsd_count count = {.comment = c->has_comment, .sign = (int8_t)sign};
 
-	count.counter = (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_h0 + c->score);
+	count.counter =
+	    (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_FIRST_SCORE + c->score);
 	npsd_route_count(&k->tables, &count, c, event_ms, k->cfg, k->names);
 	count_other(k, c, sign);
 }
-
-_Static_assert(NPSD_C_unsubscribed - NPSD_C_invited == NPSD_T_UNSUBSCRIBED - NPSD_T_INVITED,
-    "the stages of an invitation are counted in the order of their types");
 
 static void count_stage(struct npsd_worker *k, const struct npsd_event *ev, const struct npsd_content *c)
 {
 	struct npsd_count count = {.sign = 1};
 
-	count.counter = (uint8_t)(NPSD_C_invited + (ev->type - NPSD_T_INVITED));
+	count.counter = (uint8_t)(NPSD_C_FIRST_STAGE + (ev->type - NPSD_T_INVITED));
 	npsd_route_count(&k->tables, &count, c, ev->event_ms, k->cfg, k->names);
 }
 
-static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judged *j)
+static void count_decision(struct npsd_worker *k, size_t i, const struct npsd_decision *j)
 {
 	struct npsd_messages *in = &k->in;
 	const struct npsd_event *ev = &in->event[i];
@@ -242,14 +234,14 @@ static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judg
 	if (j->now)
 		count_answer(k, j->now, j->entry->event_ms, 1);
 	k->undated += j->first && j->now && ev->undated;
-	if (j->told != NPSD_TOLD_NOTHING && !npsd_part_was_told(in->part[i], in->msg[i].offset)) {
+	if (j->transition != NPSD_TRANSITION_NONE && !npsd_part_was_alerted(in->part[i], in->msg[i].offset)) {
 		struct npsd_alert alert = {j, ev, in->msg[i].tp, in->msg[i].offset, in->msg[i].record_ms};
 
 		npsd_alert_add(k->batch, k->alerter, &alert, k->names);
 	}
 }
 
-static void tell_fate(
+static void count_fate(
     struct npsd_worker *k, const struct npsd_msg *m, enum npsd_fate fate, enum npsd_reason reason)
 {
 	struct npsd_tally *t = &k->tally[m->tp.topic];
@@ -260,17 +252,17 @@ static void tell_fate(
 		t->reason[reason]++;
 }
 
-static void copy_aside(const struct npsd_worker *k, size_t i)
+static void copy_reject(const struct npsd_worker *k, size_t i)
 {
 	const struct npsd_verdict *v = &k->in.verdict[i];
 
 	if (k->pl->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected &&
-	    !npsd_part_was_told(k->in.part[i], k->in.msg[i].offset))
+	    !npsd_part_was_alerted(k->in.part[i], k->in.msg[i].offset))
 		k->pl->broker.reject(
 		    k->pl->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
 }
 
-/* What a record does beside its fate, where it is counted and not only loaded. */
+/* What a record changes besides its fate, if it is counted and not only loaded. */
 static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 {
 	const struct npsd_msg *m = &k->in.msg[i];
@@ -278,9 +270,9 @@ static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	if (p->wants_first)
 		p->in->first_ms = k->in.ahead[i] ? k->in.wall_ms : m->record_ms;
 	p->wants_first = false;
-	k->ahead += m->record_ms > k->in.wall_ms + AHEAD_TOLD_MS;
-	if (k->in.ahead[i] && !npsd_part_is_listed(p, m->offset))
-		npsd_part_list(p, m->offset);
+	k->records_ahead += m->record_ms > k->in.wall_ms + AHEAD_MS;
+	if (k->in.ahead[i] && !npsd_part_is_ahead(p, m->offset))
+		npsd_part_list_ahead(p, m->offset);
 }
 
 static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
@@ -288,39 +280,39 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	struct npsd_messages *in = &k->in;
 	const struct npsd_msg *m = &in->msg[i];
 	enum npsd_reason reason = in->verdict[i].reason;
-	struct npsd_judged judged;
+	struct npsd_decision decision;
 
-	judged.fate = npsd_reason_fate[reason];
-	judged.reason = reason;
+	decision.fate = npsd_reason_fate[reason];
+	decision.reason = reason;
 
-	npsd_part_move(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
+	npsd_part_advance(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
 	if (reason == NPSD_R_ok) {
 		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms,
 		    location_required(k, p, m->offset)};
-		struct npsd_said said = {in->key[i], &in->event[i], &in->content[i]};
+		struct npsd_resolved event = {in->key[i], &in->event[i], &in->content[i]};
 
-		npsd_ledger_judge(&judged, p->ledger, &said, &at);
+		npsd_decide(&decision, p->ledger, &event, &at);
 	}
 	if (!p->loading) {
 		note_record(k, p, i);
-		tell_fate(k, m, judged.fate, judged.reason);
+		count_fate(k, m, decision.fate, decision.reason);
 		if (reason == NPSD_R_ok)
-			count_judged(k, i, &judged);
+			count_decision(k, i, &decision);
 		else
-			copy_aside(k, i);
+			copy_reject(k, i);
 	}
 	npsd_ledger_sweep(p->ledger, SWEEP, p->horizon_ms);
 }
 
-/* The load ends where counting left off. */
+/* The load ends at the stored position. */
 static void begin_at(const struct npsd_worker *k, struct npsd_part *p, int64_t offset)
 {
 	if (p->loading && offset >= p->state.pos.offset)
 		npsd_part_begin(p, k->cfg->lateness_ms);
 }
 
-/* False: there is no room for it now. */
-static bool go_past(struct npsd_worker *k, size_t i)
+/* Processes message i. False: there is no room for it now, or the worker is halted. */
+static bool process(struct npsd_worker *k, size_t i)
 {
 	const struct npsd_msg *m = &k->in.msg[i];
 	struct npsd_part *p = k->in.part[i];
@@ -329,9 +321,9 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	if (!p || m->offset < p->next)
 		return true;
 	if (m->what == NPSD_MSG_GONE) {
-		npsd_worker_fault(k, NPSD_FAULT_OFFSET,
-		    "%s/%" PRId32 ": offset %" PRId64 " does not exist any more", k->cfg->topics[m->tp.topic],
-		    m->tp.part, p->next);
+		npsd_worker_halt(k, NPSD_FAULT_OFFSET,
+		    "%s/%" PRId32 ": Kafka does not hold offset %" PRId64 " any more",
+		    k->cfg->topics[m->tp.topic], m->tp.part, p->next);
 		return false;
 	}
 	begin_at(k, p, m->offset);
@@ -346,19 +338,19 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	return true;
 }
 
-bool npsd_messages_go_on(struct npsd_worker *k)
+bool npsd_messages_process(struct npsd_worker *k)
 {
 	struct npsd_messages *in = &k->in;
 	size_t was = in->at;
 
-	if (in->stage == NPSD_IN_NONE || k->halted || k->asking)
+	if (in->stage == NPSD_IN_NONE || k->halted || k->admitting)
 		return false;
 	if (in->stage == NPSD_IN_DECODED && !resolve(k))
 		return true;
 	if (k->full || !npsd_memory_fits(k))
 		return false;
 	prepare(in);
-	while (in->at < in->n && go_past(k, in->at))
+	while (in->at < in->n && process(k, in->at))
 		in->at++;
 	if (in->at == in->n)
 		npsd_messages_drop(k);

@@ -77,8 +77,8 @@ void npsd_spread(double *mean, double *sd, const int64_t v[NPSD_NCOUNTER])
 {
 	double n = 0, sum = 0, squares = 0;
 
-	for (int i = 0; i <= 10; i++) {
-		double h = (double)v[NPSD_C_h0 + i];
+	for (int i = 0; i < NPSD_NSCORE; i++) {
+		double h = (double)v[NPSD_C_FIRST_SCORE + i];
 
 		n += h;
 		sum += h * i;

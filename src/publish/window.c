@@ -34,9 +34,9 @@ static void put_scores(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 	char text[NPSD_DECIMAL_MAX];
 
 	put_name(out, "scores");
-	for (int i = 0; i <= 10; i++) {
+	for (int i = 0; i < NPSD_NSCORE; i++) {
 		npsd_buf_addz(out, i ? "," : "[");
-		npsd_buf_add(out, text, npsd_decimal_int(text, v[NPSD_C_h0 + i]));
+		npsd_buf_add(out, text, npsd_decimal_int(text, v[NPSD_C_FIRST_SCORE + i]));
 	}
 	npsd_buf_addz(out, "]");
 }
@@ -52,12 +52,12 @@ static bool is_zero(const int64_t v[NPSD_NCOUNTER])
 static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 {
 	static const char *const name[NPSD_NCOUNTER] = {
-#define X(name, ...) #name,
+#define X(group, name, meaning) #name,
 #include "tbl/counters.def"
 #undef X
 	};
 
-	for (int i = NPSD_C_h10 + 1; i < NPSD_NCOUNTER; i++)
+	for (int i = NPSD_NSCORE; i < NPSD_NCOUNTER; i++)
 		put_int(out, name[i], v[i]);
 }
 

@@ -1,0 +1,136 @@
+#include <stdlib.h>
+
+#include "gen/rand.h"
+#include "gen/catalog.h"
+
+const char *const gen_kind_names[GEN_KINDS] = {"transactional", "relational", "other"};
+
+const char *const gen_theme_names[GEN_NTHEMES] = {"price", "waiting time", "staff", "cleanliness", "quality",
+    "delivery", "website", "app", "billing", "support", "returns", "parking", "opening hours", "noise",
+    "food & drink", "safety", "Öffnungszeiten", "価格", "вежливость", "speed: checkout"};
+
+const char *const gen_list_fields[GEN_NLIST] = {
+    "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner", "attributes.plan"};
+
+/* Some values need percent-encoding in the name of a segment. Index 0: absent. */
+static const char *const channels[] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr",
+    "call center", "web={v2}", "sms,2-way", "100%"};
+static const char *const stages[] = {
+    NULL, "onboarding", "purchase", "delivery", "support", "renewal", "exit"};
+static const char *const teams[] = {NULL, "team-01", "team-02", "team-03", "team-04", "team-05", "team-06",
+    "night shift", "Équipe Nord", "チームA"};
+static const char *const products[] = {
+    NULL, "basic", "plus", "pro", "card: gold", "insurance", "loan", "Zubehör"};
+static const char *const profiles[] = {NULL, "b2b", "b2c", "vip", "student", "60+"};
+static const char *const languages[] = {
+    NULL, "en", "de", "fr", "es", "pt-BR", "pl", "ru", "ar", "hi", "ja", "zh-Hant", "ko"};
+static const char *const surveys[] = {
+    NULL, "srv-checkout", "srv-delivery", "srv-2026-spring", "srv-2026-autumn", "srv-support", "srv-branch"};
+static const char *const owners[] = {NULL, "ana.silva", "b.schmidt", "chen.wei", "d.okafor", "elif",
+    "f.rossi", "gopal", "hanna", "ivan@example.com", "Żaneta K."};
+static const char *const plans[] = {NULL, "silver", "gold", "bronze", "trial: 30 days"};
+
+static const struct {
+	const char *const *value;
+	uint32_t n;
+} lists[GEN_NLIST] = {
+#define LAST(a) (sizeof(a) / sizeof(*(a)) - 1)
+    {channels, LAST(channels)}, {stages, LAST(stages)}, {teams, LAST(teams)}, {products, LAST(products)},
+    {profiles, LAST(profiles)}, {languages, LAST(languages)}, {surveys, LAST(surveys)},
+    {owners, LAST(owners)}, {plans, LAST(plans)}
+#undef LAST
+};
+
+static const char *const regions[] = {
+    "north", "south", "east", "west", "Île-de-France", "asia-pacific", "latam", "EMEA: key accounts"};
+static const char *const cities[] = {"lisbon", "Porto", "São Paulo", "Berlin", "München", "Paris", "Lyon",
+    "Madrid", "Kraków", "Łódź", "Москва", "Санкт-Петербург", "القاهرة", "دبي", "दिल्ली", "मुंबई", "東京", "大阪",
+    "臺北", "서울", "부산", "Washington, D.C.", "New York", "St. John's", "Zürich", "Genève", "Nairobi",
+    "Lagos", "Québec", "50% Outlet", "Reykjavík", "Hồ Chí Minh"};
+#define NREGIONS (sizeof(regions) / sizeof(*regions))
+#define NCITIES (sizeof(cities) / sizeof(*cities))
+
+uint32_t gen_list_len(enum gen_list list)
+{
+	return lists[list].n;
+}
+
+struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
+{
+	return npsd_str(index == GEN_TEXT_NONE ? "__none__" : lists[list].value[index]);
+}
+
+/* Most locations are units in a city; a few are a whole region or city, or a desk of a unit. */
+static void put_path(struct gen_out *o, uint32_t i, uint32_t ncities)
+{
+	uint32_t city = (uint32_t)(gen_mix(i + 1) % ncities);
+
+	gen_puts(o, regions[city % NREGIONS]);
+	if (i % 211 == 11)
+		return;
+	gen_putf(o, "/%s", cities[city % NCITIES]);
+	if (city >= NCITIES)
+		gen_putf(o, "-%zu", city / NCITIES + 1);
+	if (i % 53 == 7)
+		return;
+	gen_putf(o, "/unit-%0*u", i < 10000 ? 4 : 7, i);
+	if (i % 97 == 13)
+		gen_puts(o, "/desk 1");
+}
+
+struct gen_catalog *gen_catalog_new(uint32_t locations)
+{
+	struct gen_catalog *w = calloc(1, sizeof(*w));
+	struct gen_out o = {.cap = (size_t)locations * GEN_LOCATION_BYTES};
+	uint32_t ncities = locations / 20 + 1;
+	uint64_t sum = 0;
+
+	npsd_assert(w && locations > 0);
+	w->nlocations = locations;
+	w->location = calloc(locations, sizeof(*w->location));
+	w->weights = calloc(locations, sizeof(*w->weights));
+	w->arena = o.p = malloc(o.cap);
+	npsd_assert(w->location && w->weights && w->arena);
+	for (uint32_t i = 0; i < locations; i++) {
+		size_t at = o.n;
+
+		put_path(&o, i, ncities);
+		w->location[i] = (struct gen_location){
+		    (uint32_t)at, (uint16_t)(o.n - at), (uint8_t)(gen_mix(i ^ 0x7e3a) & 3)};
+		sum += ((uint64_t)1 << 40) / (i + 1);
+		w->weights[i] = sum;
+	}
+	return w;
+}
+
+void gen_catalog_free(struct gen_catalog **world)
+{
+	if (!*world)
+		return;
+	free((*world)->location);
+	free((*world)->weights);
+	free((*world)->arena);
+	free(*world);
+	*world = NULL;
+}
+
+uint32_t gen_catalog_pick(const struct gen_catalog *w, uint64_t *rand)
+{
+	uint64_t want = gen_rand(rand) % w->weights[w->nlocations - 1];
+	uint32_t lo = 0, hi = w->nlocations - 1;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (w->weights[mid] > want)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+struct npsd_str gen_catalog_location(const struct gen_catalog *w, uint32_t location)
+{
+	return (struct npsd_str){w->arena + w->location[location].at, w->location[location].n};
+}
