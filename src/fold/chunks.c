@@ -15,13 +15,13 @@ void npsd_chunks_free(struct npsd_chunks *c)
 
 static uint32_t *slot_of(const struct npsd_chunks *c, struct npsd_chunk_key key)
 {
-	uint64_t x = (uint64_t)key.span << 16 ^ (uint64_t)key.bucket << 8 ^ (uint64_t)key.step;
+	uint64_t x = (uint64_t)key.span << 16 ^ (uint64_t)key.slice << 8 ^ (uint64_t)key.step;
 	uint32_t k = (uint32_t)(x * 0x9e3779b97f4a7c15u >> 32) & c->mask;
 
 	for (; c->table[k] != 0; k = (k + 1) & c->mask) {
 		const struct npsd_chunk_key *at = &c->at[c->table[k] - 1].key;
 
-		if (at->span == key.span && at->bucket == key.bucket && at->step == key.step)
+		if (at->span == key.span && at->slice == key.slice && at->step == key.step)
 			break;
 	}
 	return &c->table[k];

@@ -1,6 +1,6 @@
 /*
  * The chunks of a shard: which there are, under which name each is stored, and which have changed since. A
- * chunk is a bucket of segments, a step and a span of panes. Thread: fold, for all
+ * chunk is a slice of segments, a step and a span of panes. Thread: fold, for all
  */
 #ifndef NPSD_FOLD_CHUNKS_H
 #define NPSD_FOLD_CHUNKS_H
@@ -11,12 +11,12 @@
 
 #include "npsd/segment.h"
 
-#define NPSD_BUCKETS 16	   /* of segments, in a shard; stored, as is the span */
+#define NPSD_SLICES 16	   /* of segments, in a shard; stored, as is the span */
 #define NPSD_SPAN_PANES 64 /* panes of a span: span n begins at pane n * 64 of its step */
 
 struct npsd_chunk_key {
-	uint32_t bucket; /* below NPSD_BUCKETS */
-	int32_t step;	 /* index of the step */
+	uint32_t slice; /* below NPSD_SLICES */
+	int32_t step;	/* index of the step */
 	int64_t span;
 };
 
@@ -38,9 +38,9 @@ struct npsd_chunks {
 	uint32_t ndirty;
 };
 
-static inline uint32_t npsd_chunk_bucket(struct npsd_seg seg)
+static inline uint32_t npsd_chunk_slice(struct npsd_seg seg)
 {
-	return (uint32_t)(npsd_seg_hash(seg) >> 26) % NPSD_BUCKETS;
+	return (uint32_t)(npsd_seg_hash(seg) >> 26) % NPSD_SLICES;
 }
 
 void npsd_chunks_free(struct npsd_chunks *c);

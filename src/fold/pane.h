@@ -26,6 +26,9 @@ bool npsd_panes_put(
     struct npsd_panes *p, uint32_t i, int step, int64_t start_s, uint32_t bits, const int64_t *v);
 /* What starts before this is forgotten, at this step; INT64_MIN before the first npsd_panes_drop. */
 int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step);
+/* Steps 0 .. npsd_panes_nsteps() - 1 ascend; the length of one. */
+int npsd_panes_nsteps(const struct npsd_panes *p);
+int64_t npsd_panes_step_s(const struct npsd_panes *p, int step);
 
 static inline int64_t npsd_floor_div(int64_t a, int64_t b)
 {

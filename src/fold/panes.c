@@ -478,7 +478,17 @@ int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step)
 	return p->kept[step] == INT64_MIN ? INT64_MIN : p->kept[step] * p->step_s[step];
 }
 
-/* --- forgetting --- */
+int npsd_panes_nsteps(const struct npsd_panes *p)
+{
+	return p->nsteps;
+}
+
+int64_t npsd_panes_step_s(const struct npsd_panes *p, int step)
+{
+	return p->step_s[step];
+}
+
+/* --- dropping --- */
 
 static void drop_block(struct npsd_panes *p, struct block **at, int64_t kept)
 {

@@ -243,12 +243,12 @@ bool naive_same(const struct naive *a, const struct naive *b)
 
 void naive_of_bed(struct naive *n, const struct bed *b)
 {
-	const struct npsd_panes *panes = b->s->view.panes;
+	const struct npsd_panes *panes = b->s->counts.view.panes;
 
 	n->n = 0;
 	n->beyond = false;
 	for (uint32_t i = 0; i < npsd_panes_segments(panes); i++)
-		for (int step = 0; step < b->f->nsteps; step++) {
+		for (int step = 0; step < npsd_panes_nsteps(panes); step++) {
 			struct npsd_seg seg = npsd_panes_seg(panes, i);
 			int64_t from = INT64_MIN;
 			struct npsd_pane p;
@@ -257,10 +257,10 @@ void naive_of_bed(struct naive *n, const struct bed *b)
 				for (int c = 0, k = 0; c < NPSD_NCOUNTER; c++)
 					if (p.bits >> c & 1 && n->n < NAIVE_CELLS)
 						n->cell[n->n++] = (struct naive_cell){seg.hi, seg.lo,
-						    b->f->step_s[step], p.start_s, c, p.v[k++]};
+						    npsd_panes_step_s(panes, step), p.start_s, c, p.v[k++]};
 		}
 	n->beyond = n->n == NAIVE_CELLS;
-	naive_settle(n, b->s->view.t_ms);
+	naive_settle(n, b->s->counts.view.t_ms);
 }
 
 /* --- entries --- */
@@ -395,7 +395,8 @@ static bool read_chunk_field(
 		return false;
 	rest = name;
 	if (!take_word(&k, &rest, '-') || !take_word(&epoch, &rest, '-') || !read_decimal(&v[0], k, 0, 255) ||
-	    !read_decimal(&v[1], epoch, 0, b->s->view.epoch - 1) || !read_decimal(&v[2], rest, 0, UINT32_MAX))
+	    !read_decimal(&v[1], epoch, 0, b->s->counts.view.epoch - 1) ||
+	    !read_decimal(&v[2], rest, 0, UINT32_MAX))
 		return false;
 	snprintf(
 	    again[0], sizeof again[0], "chunk:%d/%d/%lld", (int)c->bucket, (int)c->step, (long long)c->span);
@@ -455,7 +456,7 @@ static bool read_manifest(struct manifest *m, const struct bed_stored *stored, c
 			return false;
 	m->dict_chain = field[DICT_CHAIN];
 	return read_decimal(&seq, field[SEQ], 1, (wide)1 << 53) &&
-	       is_version(field[VERSION], seq, b->s->view.epoch) && is_hash(field[HASH]) &&
+	       is_version(field[VERSION], seq, b->s->counts.view.epoch) && is_hash(field[HASH]) &&
 	       npsd_str_eq(field[CONFIG], npsd_str(bed_world()->cfg->hash)) &&
 	       read_decimal(&m->dict_len, field[DICT_LEN], 0, NPSD_ID_MAX) && field[DICT_CHAIN].n <= 40 &&
 	       !(field[DICT_CHAIN].n && memchr(field[DICT_CHAIN].p, 0, field[DICT_CHAIN].n)) &&

@@ -185,11 +185,11 @@ static void answer(struct bed *b, const struct npsd_reply *el, size_t n)
 	npsd_assert(b->call.out);
 	b->call.out = false;
 	if (script == NPSD_S_fold_read)
-		npsd_read_done(b->f, &done);
+		npsd_reader_done(&b->f->reader, &b->f->ctx, &done);
 	else if (script == NPSD_S_chunk_write || script == NPSD_S_manifest)
-		npsd_snapshot_done(b->f, &done);
+		npsd_snapshot_done(&b->f->snap, &b->f->ctx, &done);
 	else
-		npsd_shard_done(b->f, b->s, &done);
+		npsd_shard_done(&b->f->ctx, b->s, &done);
 }
 
 static void answer_take(struct bed *b, const struct bed_stored *stored)
@@ -261,10 +261,11 @@ struct bed *bed_new(int64_t event_ms, int taking)
 	b->pl.store_fold =
 	    (struct npsd_store){.self = b, .submit = store_submit, .connection = store_connection};
 	b->f = npsd_fold_new(&b->pl);
-	b->f->names = world->names;
-	b->f->mono_ms = 1000;
+	b->f->ctx.names = world->names;
+	b->f->ctx.now_mono_ms = 1000;
+	b->f->ctx.state = NPSD_FOLD_RUNNING;
 	b->s = &b->f->shard[BED_SHARD];
-	b->s->held = true;
+	npsd_shard_assign(&b->f->ctx, b->s, true);
 	return b;
 }
 
@@ -280,14 +281,14 @@ void bed_free(struct bed **bed)
 /* Where the shard is; false: it goes on. */
 static bool is_over(enum bed_end *end, const struct bed *b)
 {
-	if (b->f->halted) {
-		npsd_assert(npsd_fault_of(&b->pl.fault_fold, b->f->session) != NPSD_FAULT_NONE);
+	if (b->f->ctx.state == NPSD_FOLD_FAULTED) {
+		npsd_assert(npsd_fault_of(&b->pl.fault_fold, b->f->ctx.session) != NPSD_FAULT_NONE);
 		*end = BED_REFUSED;
-	} else if (b->s->leaving || b->s->state == NPSD_SHARD_WAIT) {
+	} else if (b->s->state == NPSD_SHARD_RESTARTING || b->s->state == NPSD_SHARD_WAITING) {
 		*end = BED_AGAIN;
-	} else if (b->s->need_len > npsd_names_len_any(b->f->names)) {
+	} else if (b->s->needs.len > npsd_names_len_any(b->f->ctx.names)) {
 		*end = BED_WAITS;
-	} else if (b->s->state == NPSD_SHARD_RUNS) {
+	} else if (b->s->state == NPSD_SHARD_RUNNING) {
 		*end = BED_RUNS;
 	} else {
 		return false;
@@ -302,17 +303,18 @@ static void read_once(struct bed *b, const struct bed_entry *e)
 	struct npsd_reply before[6], entry[6], entries[2], shard[4], shards, el[6];
 	size_t n = 0;
 
-	b->f->read.next_mono = 0;
-	npsd_assert(npsd_read_step(b->f) && b->call.script == NPSD_S_fold_read);
+	b->f->reader.next_mono_ms = 0;
+	npsd_assert(npsd_reader_step(&b->f->reader, &b->f->ctx, b->f->shard, b->f->nshards, NULL) &&
+		    b->call.script == NPSD_S_fold_read);
 	snprintf(clock, sizeof clock, "%" PRId64, b->clock_ms);
-	snprintf(seq, sizeof seq, "%" PRId64, b->s->view.seq);
+	snprintf(seq, sizeof seq, "%" PRId64, b->s->counts.view.seq);
 	for (int i = 0; i < 6; i++)
 		before[i] = entry[i] = word_of("");
 	before[0] = word_of(seq);
-	before[4] = word_of(b->s->view.hash);
-	if (b->s->view.seq > 0)
+	before[4] = word_of(b->s->counts.view.hash);
+	if (b->s->counts.view.seq > 0)
 		entries[n++] = list_of(before, 6);
-	snprintf(end, sizeof end, "%" PRId64 " %s", b->s->view.seq, b->s->view.hash);
+	snprintf(end, sizeof end, "%" PRId64 " %s", b->s->counts.view.seq, b->s->counts.view.hash);
 	if (e) {
 		snprintf(next, sizeof next, "%" PRId64, e->seq);
 		snprintf(end, sizeof end, "%" PRId64 " %.40s", e->seq, e->x.p);
@@ -324,7 +326,7 @@ static void read_once(struct bed *b, const struct bed_entry *e)
 		entries[n++] = list_of(entry, 6);
 	}
 	shard[0] = word_of(b->epoch);
-	shard[1] = word_of(b->s->view.seq || e ? end : "");
+	shard[1] = word_of(b->s->counts.view.seq || e ? end : "");
 	shard[2] = word_of(e ? "1" : "");
 	shard[3] = list_of(entries, n);
 	shards = list_of(shard, 4);
@@ -340,15 +342,15 @@ enum bed_end bed_load(struct bed *b, const struct bed_stored *stored)
 {
 	enum bed_end end;
 
-	npsd_assert(npsd_shard_step(b->f, b->s) && b->call.script == NPSD_S_shard_take);
+	npsd_assert(npsd_shard_step(&b->f->ctx, b->s) && b->call.script == NPSD_S_shard_take);
 	answer_take(b, stored);
 	for (int i = 0; !is_over(&end, b); i++) {
 		npsd_assert(i < STEPS);
-		if (b->s->state == NPSD_SHARD_READ) {
+		if (b->s->state == NPSD_SHARD_CATCHING_UP) {
 			read_once(b, NULL);
 			continue;
 		}
-		npsd_shard_step(b->f, b->s);
+		npsd_shard_step(&b->f->ctx, b->s);
 		if (b->call.out)
 			answer_chunks(b, stored);
 	}
@@ -393,14 +395,14 @@ void bed_pack(struct bed_stored *out, struct bed *b)
 	struct npsd_reply ok = word_of("ok");
 
 	bed_stored_clear(out);
-	npsd_assert(b->s->state == NPSD_SHARD_RUNS && b->s->view.seq > 0);
-	for (uint32_t i = 0; i < b->s->chunks.n; i++)
-		npsd_chunks_mark(&b->s->chunks, b->s->chunks.at[i].key);
-	b->s->manifest_seq = 0;
-	b->s->snapshot_mono = b->f->mono_ms;
+	npsd_assert(b->s->state == NPSD_SHARD_RUNNING && b->s->counts.view.seq > 0);
+	for (uint32_t i = 0; i < b->s->counts.chunks.n; i++)
+		npsd_chunks_mark(&b->s->counts.chunks, b->s->counts.chunks.at[i].key);
+	b->s->manifest.seq = 0;
+	b->s->snapshot_mono_ms = b->f->ctx.now_mono_ms;
 	for (int i = 0; i == 0 || b->f->snap.shard; i++) {
 		npsd_assert(i < STEPS);
-		npsd_snapshot_step(b->f);
+		npsd_snapshot_step(&b->f->snap, &b->f->ctx, b->f->shard, b->f->nshards);
 		if (!b->call.out)
 			continue;
 		if (b->call.script == NPSD_S_manifest)

@@ -18,8 +18,8 @@ Test(fold, entries_become_panes)
 	bed_catch_up(&b);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 2);
 	cr_expect_eq(bed_of(&b, 2)->pub->touched, 1);
-	cr_expect_str_eq(bed_of(&b, 2)->view.positions, "t/0 0:1;t/1 0:2");
-	cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
+	cr_expect_str_eq(bed_of(&b, 2)->counts.view.positions, "t/0 0:1;t/1 0:2");
+	cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_NONE);
 	bed_close(&b);
 }
 
@@ -29,10 +29,11 @@ Test(fold, only_the_shards_of_the_mask_are_held)
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x05);
 	bed_catch_up(&b);
-	cr_expect(bed_of(&b, 0)->view.panes && !bed_of(&b, 1)->view.panes);
+	cr_expect(bed_of(&b, 0)->counts.view.panes && !bed_of(&b, 1)->counts.view.panes);
 	bed_hold(&b, 0x06);
 	bed_catch_up(&b);
-	cr_expect(!bed_of(&b, 0)->view.panes && bed_of(&b, 1)->view.panes && bed_of(&b, 2)->view.panes);
+	cr_expect(!bed_of(&b, 0)->counts.view.panes && bed_of(&b, 1)->counts.view.panes &&
+		  bed_of(&b, 2)->counts.view.panes);
 	cr_expect_eq(pubs_taken, 3, "what is held on to is not taken again");
 	bed_close(&b);
 }
@@ -45,14 +46,14 @@ Test(fold, event_time_is_the_fences_clock_for_all_shards)
 	bed_catch_up(&b);
 	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->view.t_ms == (T0 + 59) * 1000ll);
+		bed_until(&b, bed_of(&b, k)->counts.view.t_ms == (T0 + 59) * 1000ll);
 	bed_count(&b, bed_id(1, 0), T0 - 600, NPSD_C_h9, 1);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 0)->view.t_ms, (T0 + 59) * 1000ll);
+	cr_expect_eq(bed_of(&b, 0)->counts.view.t_ms, (T0 + 59) * 1000ll);
 	cr_expect_eq(bed_of(&b, 0)->pub->turns, 1);
 	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334459500", NULL);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->view.t_ms == 1795334459500);
+		bed_until(&b, bed_of(&b, k)->counts.view.t_ms == 1795334459500);
 	cr_expect_eq(bed_of(&b, 3)->pub->turns, 1, "no pane turned");
 	bed_close(&b);
 }
@@ -68,11 +69,11 @@ Test(fold, an_event_clock_that_went_back_takes_the_shards_anew)
 	bed_hold(&b, 0x0f);
 	bed_catch_up(&b);
 	for (int k = 0; k < SHARDS; k++)
-		before[k] = bed_of(&b, k)->view.epoch;
+		before[k] = bed_of(&b, k)->counts.view.epoch;
 	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334000000", NULL);
 	for (int k = 0; k < SHARDS; k++) {
-		bed_until(&b, bed_of(&b, k)->view.epoch > before[k] && caught_up(&b, k));
-		cr_expect_eq(bed_of(&b, k)->view.t_ms, 1795334000000);
+		bed_until(&b, bed_of(&b, k)->counts.view.epoch > before[k] && caught_up(&b, k));
+		cr_expect_eq(bed_of(&b, k)->counts.view.t_ms, 1795334000000);
 	}
 	bed_close(&b);
 }
@@ -85,14 +86,14 @@ Test(fold, wall_time_never_goes_back)
 	bed_begin(&b, NPSD_CLOCK_WALL, 0x0f);
 	bed_catch_up(&b);
 	now = npsd_clock_system.wall_ms(NULL);
-	t = bed_of(&b, 0)->view.t_ms;
+	t = bed_of(&b, 0)->counts.view.t_ms;
 	cr_expect(t <= now && t > now - 60000, "%lld", (long long)t);
-	b.f->t_ms = now + 86400000; /* what this process used before Redis' clock went back */
-	bed_until(&b, bed_of(&b, 0)->view.t_ms == now + 86400000);
+	b.f->ctx.wall_t_ms = now + 86400000; /* what this process used before Redis' clock went back */
+	bed_until(&b, bed_of(&b, 0)->counts.view.t_ms == now + 86400000);
 	bed_hold(&b, 0x0e);
 	bed_hold(&b, 0x0f);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 0)->view.t_ms, now + 86400000);
+	cr_expect_eq(bed_of(&b, 0)->counts.view.t_ms, now + 86400000);
 	bed_close(&b);
 }
 
@@ -104,14 +105,14 @@ Test(fold, another_epoch_ends_the_shard_for_a_second)
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	help_redis_do(&b.redis, "HSET", K("fence"), "epoch:1", "9000000000000", NULL);
-	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAIT);
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAITING);
 	stopped = b.mono_ms;
-	cr_expect_null(bed_of(&b, 1)->view.panes);
+	cr_expect_null(bed_of(&b, 1)->counts.view.panes);
 	cr_expect_str_eq(help_redis_do(&b.redis, "HGET", K("fence"), "epoch:1", NULL), "9000000000000");
-	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_TAKE);
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_ACQUIRING);
 	cr_expect_geq(b.mono_ms - stopped, 990);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 1)->view.epoch, 9000000000001);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.epoch, 9000000000001);
 	cr_expect_eq(pubs_taken, SHARDS + 1);
 	bed_close(&b);
 }
@@ -123,16 +124,16 @@ Test(fold, a_refused_public_write_takes_the_shard_above_what_was_seen)
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
-	before = bed_of(&b, 3)->view.epoch;
+	before = bed_of(&b, 3)->counts.view.epoch;
 	bed_of(&b, 3)->pub->seen = before + 3600000;
 	bed_of(&b, 3)->pub->state = NPSD_PUB_RETAKE;
 	bed_of(&b, 3)->pub->busy = true;
 	for (int i = 0; i < 100; i++)
 		npsd_fold_step(b.f, 0);
-	cr_expect_eq(bed_of(&b, 3)->view.epoch, before, "not while calls are on their way");
+	cr_expect_eq(bed_of(&b, 3)->counts.view.epoch, before, "not while calls are on their way");
 	bed_of(&b, 3)->pub->busy = false;
-	bed_until(&b, bed_of(&b, 3)->view.epoch > before && caught_up(&b, 3));
-	cr_expect_eq(bed_of(&b, 3)->view.epoch, before + 3600001);
+	bed_until(&b, bed_of(&b, 3)->counts.view.epoch > before && caught_up(&b, 3));
+	cr_expect_eq(bed_of(&b, 3)->counts.view.epoch, before + 3600001);
 	bed_close(&b);
 }
 
@@ -147,15 +148,15 @@ Test(fold, a_busy_publish_holds_its_shard_alone)
 	bed_reset(&b);
 	bed_hold(&b, 0x0f);
 	bed_catch_up(&b);
-	t = bed_of(&b, 1)->view.t_ms;
+	t = bed_of(&b, 1)->counts.view.t_ms;
 	bed_of(&b, 1)->pub->busy = true;
 	bed_count(&b, one, T0 + 60, NPSD_C_h9, 1);
 	bed_count(&b, two, T0 + 120, NPSD_C_h9, 1);
-	bed_until(&b, caught_up(&b, 2) && bed_of(&b, 2)->view.t_ms == (T0 + 179) * 1000ll);
-	cr_expect_eq(bed_of(&b, 1)->view.seq, 1);
-	cr_expect_eq(bed_of(&b, 1)->view.t_ms, t);
+	bed_until(&b, caught_up(&b, 2) && bed_of(&b, 2)->counts.view.t_ms == (T0 + 179) * 1000ll);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.seq, 1);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.t_ms, t);
 	bed_of(&b, 1)->pub->busy = false;
-	bed_until(&b, caught_up(&b, 1) && bed_of(&b, 1)->view.t_ms == (T0 + 179) * 1000ll);
+	bed_until(&b, caught_up(&b, 1) && bed_of(&b, 1)->counts.view.t_ms == (T0 + 179) * 1000ll);
 	bed_close(&b);
 }
 
@@ -198,7 +199,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
 	bed_command(&b, &flush, NPSD_CMD_FLUSH);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_CLEAN);
+		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_PUBLISHING);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5);
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
 	for (int k = 1; k < SHARDS; k++)
@@ -239,7 +240,7 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 		b.names = ours;
 	}
 	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
-	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->ctx.session &&
 		  ((struct npsd_admission *)req)->n == 0);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 0);
 	bed_count(&b, bed_id(2, 0), T0, NPSD_C_h9, 1);
@@ -269,7 +270,7 @@ Test(fold, what_publishing_needs_of_the_dictionary_is_asked_for)
 	}
 	b.f->shard[2].pub->needs++;
 	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
-	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->ctx.session &&
 		  ((struct npsd_admission *)req)->n == 0);
 	bed_close(&b);
 }
@@ -298,10 +299,10 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu: %s", i,
-		    b.pl.fault_fold.text);
-		cr_expect_eq(bed_of(&b, 1)->view.seq, 0);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), rows[i].expect, "row %zu: %s",
+		    i, b.pl.fault_fold.text);
+		cr_expect_eq(bed_of(&b, 1)->counts.view.seq, 0);
 		bed_close(&b);
 	}
 }
@@ -327,9 +328,9 @@ Test(fold, a_fence_that_is_malformed_stops_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu: %s",
-		    i, b.pl.fault_fold.text);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_BROKEN,
+		    "row %zu: %s", i, b.pl.fault_fold.text);
 		bed_close(&b);
 	}
 }
@@ -351,13 +352,13 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu", i);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), rows[i].expect, "row %zu", i);
 
 		bed_store_names(&b);
 		bed_reset(&b); /* the group recovers */
 		bed_catch_up(&b);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_NONE);
 		bed_close(&b);
 	}
 }

@@ -62,14 +62,14 @@ static enum bed_end read_deltas(struct bed *b, const struct delta *d, size_t n, 
 {
 	const struct bed_world *w = bed_world();
 	uint32_t len = npsd_names_len_any(w->names);
-	struct bed_entry e = {.seq = b->s->view.seq + 1, .b = npsd_str(batch)};
+	struct bed_entry e = {.seq = b->s->counts.view.seq + 1, .b = npsd_str(batch)};
 	char header[128], x[41];
 	msgpack_sbuffer sb;
 	msgpack_packer pk;
 	enum bed_end end;
 
 	snprintf(header, sizeof header, "%s %u %s", w->cfg->hash, len, npsd_names_chain_any(w->names, len));
-	bed_chain(x, b->s->view.hash, e.b);
+	bed_chain(x, b->s->counts.view.hash, e.b);
 	msgpack_sbuffer_init(&sb);
 	msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
 	msgpack_pack_array(&pk, n);
@@ -98,8 +98,8 @@ static void expect_delta(const char *what, struct delta d, enum bed_end expect, 
 	struct bed *b = bed_of_nothing();
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), expect, "%s: %s", what, b->pl.fault_fold.text);
-	cr_expect_eq(npsd_panes_segments(b->s->view.panes), segments, "%s", what);
-	cr_expect_eq(b->s->view.seq, expect == BED_RUNS, "%s", what);
+	cr_expect_eq(npsd_panes_segments(b->s->counts.view.panes), segments, "%s", what);
+	cr_expect_eq(b->s->counts.view.seq, expect == BED_RUNS, "%s", what);
 	bed_free(&b);
 }
 
@@ -172,8 +172,8 @@ Test(fold_refused, a_batch_of_which_only_a_part_can_be_read)
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), BED_RUNS);
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:2;t/1 cccc 0"), BED_REFUSED);
-	cr_expect_str_eq(b->s->view.positions, "t/0 0:1");
-	cr_expect_eq(b->s->view.seq, 1);
+	cr_expect_str_eq(b->s->counts.view.positions, "t/0 0:1");
+	cr_expect_eq(b->s->counts.view.seq, 1);
 	bed_free(&b);
 }
 
@@ -185,10 +185,10 @@ Test(fold_refused, a_counter_larger_than_any_that_is_counted)
 	const int64_t most = NPSD_PANE_MAX - 1;
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), BED_RUNS);
-	cr_assert(npsd_panes_put(b->s->view.panes, 0, 1, NOW_S / 300 * 300, C(h10), &most));
+	cr_assert(npsd_panes_put(b->s->counts.view.panes, 0, 1, NOW_S / 300 * 300, C(h10), &most));
 	cr_expect_eq(
 	    read_deltas(b, &(struct delta){location(1), NOW_S, C(h10), 2}, 1, "t/0 cccc 0:2"), BED_REFUSED);
-	cr_expect_eq(b->s->view.seq, 1);
+	cr_expect_eq(b->s->counts.view.seq, 1);
 	bed_free(&b);
 }
 
@@ -322,7 +322,7 @@ Test(fold_refused, chunks_that_the_fold_cannot_have_written)
 	struct npsd_seg elsewhere = seg;
 	struct cell c;
 
-	for (uint32_t kind = 1; npsd_chunk_bucket(elsewhere) == npsd_chunk_bucket(seg); kind++)
+	for (uint32_t kind = 1; npsd_chunk_slice(elsewhere) == npsd_chunk_slice(seg); kind++)
 		elsewhere = location(kind % 3 + 1);
 	cr_expect_eq(load_cells(&good, "1"), BED_RUNS);
 	cr_expect_eq(load_cells((struct cell[]){first, good}, "2"), BED_RUNS);
@@ -334,7 +334,7 @@ Test(fold_refused, chunks_that_the_fold_cannot_have_written)
 	c = good;                                                                                            \
 	c.field = (value);                                                                                   \
 	cr_expect_eq(load_cells(&c, "1"), expect, what)
-	ROW("another bucket's", seg, elsewhere, BED_REFUSED);
+	ROW("another slice's", seg, elsewhere, BED_REFUSED);
 	ROW("a kind that there is not", seg, location(4), BED_REFUSED);
 	ROW("the first of the span", start_s, from_s, BED_RUNS);
 	ROW("before the span", start_s, from_s - 60, BED_REFUSED);

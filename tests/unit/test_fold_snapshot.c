@@ -40,7 +40,7 @@ static void snapshot_all(struct bed *b)
 {
 	bed_catch_up(b);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(b, !bed_of(b, k)->held || bed_of(b, k)->manifest_seq == b->seq[k]);
+		bed_until(b, !npsd_shard_assigned(bed_of(b, k)) || bed_of(b, k)->manifest.seq == b->seq[k]);
 }
 
 static void expect_same(struct bed *b, int k, const char *expect)
@@ -110,7 +110,7 @@ static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 	from_scratch(expect, &whole);
 	bed_catch_up(&parts);
 	for (int k = 0; k < SHARDS; k++) {
-		bed_until(&parts, bed_of(&parts, k)->view.t_ms == parts.clock_ms);
+		bed_until(&parts, bed_of(&parts, k)->counts.view.t_ms == parts.clock_ms);
 		expect_same(&parts, k, expect[k]);
 		bed_until(&parts, !parts.f->snap.shard); /* what it has written is named */
 		if (snapshots)
@@ -167,7 +167,7 @@ Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 6);
 	/* three weeks later nothing of it is read by any window */
 	bed_count(&b, bed_id(2, 0), T0 + 21 * 86400, NPSD_C_h9, 1);
-	bed_until(&b, bed_of(&b, 1)->dropped_ms > (T0 + 20 * 86400) * 1000ll);
+	bed_until(&b, bed_of(&b, 1)->counts.dropped_ms > (T0 + 20 * 86400) * 1000ll);
 	bed_count(&b, id, T0 + 21 * 86400, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3);
@@ -188,8 +188,8 @@ Test(fold_snapshot, withdrawn_answers_leave_no_chunk)
 	cr_expect_eq(chunks_of(&b, 3), 0);
 	bed_reset(&b);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 3)->view.seq, 2);
-	cr_expect_str_eq(bed_of(&b, 3)->view.positions, "t/0 0:1;t/1 0:2");
+	cr_expect_eq(bed_of(&b, 3)->counts.view.seq, 2);
+	cr_expect_str_eq(bed_of(&b, 3)->counts.view.positions, "t/0 0:1;t/1 0:2");
 	bed_close(&b);
 }
 
@@ -249,7 +249,7 @@ Test(fold_snapshot, a_log_that_went_back_is_read_anew)
 		b.batches = before.batches + 7; /* another history, as long */
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
-		bed_until(&b, caught_up(&b, 1) && strcmp(bed_of(&b, 1)->view.hash, b.hash[1]) == 0);
+		bed_until(&b, caught_up(&b, 1) && strcmp(bed_of(&b, 1)->counts.view.hash, b.hash[1]) == 0);
 		cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 1);
 		cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 2);
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
@@ -270,14 +270,14 @@ Test(fold_snapshot, a_broken_chain_is_never_applied)
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	bed_catch_up(&b);
-	epoch = bed_of(&b, 1)->view.epoch;
+	epoch = bed_of(&b, 1)->counts.view.epoch;
 	b.hash[1][0] = b.hash[1][0] == '0' ? '1' : '0'; /* the next one's x goes on from elsewhere */
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
-	bed_until(&b, bed_of(&b, 1)->view.epoch > epoch && bed_of(&b, 1)->view.seq == 1);
-	epoch = bed_of(&b, 1)->view.epoch;
-	bed_until(&b, bed_of(&b, 1)->view.epoch > epoch); /* tried again for ever, once a second */
+	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch && bed_of(&b, 1)->counts.view.seq == 1);
+	epoch = bed_of(&b, 1)->counts.view.epoch;
+	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch); /* tried again for ever, once a second */
 	for (int i = 0; i < 3000; i++) {
-		cr_assert(bed_of(&b, 1)->view.seq <= 1);
+		cr_assert(bed_of(&b, 1)->counts.view.seq <= 1);
 		npsd_fold_step(b.f, 0);
 		b.mono_ms++;
 	}
@@ -301,7 +301,7 @@ Test(fold_snapshot, a_chunk_that_is_gone_is_looked_for_again)
 	bed_reset(&b);
 	for (int i = 0; i < 3000; i++, b.mono_ms++) {
 		npsd_fold_step(b.f, 0);
-		cr_assert_neq(bed_of(&b, 1)->state, NPSD_SHARD_RUNS);
+		cr_assert_neq(bed_of(&b, 1)->state, NPSD_SHARD_RUNNING);
 	}
 	freeReplyObject(redisCommand(b.redis.plain, "SET %s %b", key, chunk->str, chunk->len));
 	bed_catch_up(&b);
@@ -338,8 +338,9 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 		snapshot_all(&b);
 		help_redis_do(&b.redis, "HSET", K("manifest:1"), rows[i].field, rows[i].value, NULL);
 		bed_reset(&b);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu", i);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(
+		    npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_BROKEN, "row %zu", i);
 		bed_close(&b);
 	}
 }

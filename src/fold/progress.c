@@ -1,4 +1,4 @@
-#include "fold/positions.h"
+#include "fold/progress.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,22 +8,22 @@
 
 #define TEXT_MAX (64u << 20)
 
-void npsd_positions_init(struct npsd_positions *p)
+void npsd_progress_init(struct npsd_progress *p)
 {
-	*p = (struct npsd_positions){0};
+	*p = (struct npsd_progress){0};
 	npsd_buf_init(&p->text, TEXT_MAX);
 }
 
-void npsd_positions_clear(struct npsd_positions *p)
+void npsd_progress_clear(struct npsd_progress *p)
 {
 	p->n = 0;
 }
 
-void npsd_positions_free(struct npsd_positions *p)
+void npsd_progress_free(struct npsd_progress *p)
 {
 	free(p->at);
 	npsd_buf_free(&p->text);
-	*p = (struct npsd_positions){0};
+	*p = (struct npsd_progress){0};
 }
 
 static int compare(const struct npsd_position *a, struct npsd_str tp)
@@ -34,7 +34,7 @@ static int compare(const struct npsd_position *a, struct npsd_str tp)
 }
 
 /* The partition's place, made if it is new. */
-static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
+static struct npsd_position *place(struct npsd_progress *p, struct npsd_str tp)
 {
 	size_t lo = 0, hi = p->n;
 
@@ -60,7 +60,7 @@ static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
 	return &p->at[lo];
 }
 
-static void move_to(struct npsd_positions *p, struct npsd_str tp, struct npsd_pos pos)
+static void move_to(struct npsd_progress *p, struct npsd_str tp, struct npsd_pos pos)
 {
 	struct npsd_position *at = place(p, tp);
 
@@ -108,7 +108,7 @@ static bool read_pos(struct npsd_pos *out, struct npsd_str text)
 }
 
 /* Each partition's position, behind its claim where `claims`; moved to only where `move`. */
-static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims, bool move)
+static bool read_all(struct npsd_progress *p, struct npsd_str text, bool claims, bool move)
 {
 	bool more = text.n > 0;
 
@@ -128,18 +128,18 @@ static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims
 	return true;
 }
 
-bool npsd_positions_read(struct npsd_positions *p, struct npsd_str stored)
+bool npsd_progress_read(struct npsd_progress *p, struct npsd_str stored)
 {
-	npsd_positions_clear(p);
+	npsd_progress_clear(p);
 	return read_all(p, stored, false, true);
 }
 
-bool npsd_positions_batch(struct npsd_positions *p, struct npsd_str batch)
+bool npsd_progress_advance(struct npsd_progress *p, struct npsd_str batch)
 {
 	return read_all(p, batch, true, false) && read_all(p, batch, true, true);
 }
 
-const char *npsd_positions_text(struct npsd_positions *p)
+const char *npsd_progress_text(struct npsd_progress *p)
 {
 	npsd_buf_clear(&p->text);
 	for (size_t i = 0; i < p->n; i++)
