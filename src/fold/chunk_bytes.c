@@ -2,8 +2,6 @@
 
 #include <msgpack.h>
 
-#include "base/unpack.h"
-#include "fold/pane.h"
 #include "npsd/err.h"
 
 /* --- packing --- */
@@ -52,7 +50,7 @@ static bool pack_segment(struct npsd_buf *b, msgpack_packer *pk, const struct np
 bool npsd_chunk_pack(struct npsd_buf *b, const struct npsd_counts *c, struct npsd_chunk_key key)
 {
 	const struct npsd_slice *slice = &c->slice[key.slice];
-	int64_t from_s = npsd_counts_from_s(c, key), to_s = from_s + npsd_counts_span_s(c, key.step);
+	int64_t from_s, to_s = npsd_counts_span(&from_s, c, key);
 	msgpack_packer pk;
 	size_t at = b->n;
 	uint32_t n = 0;
@@ -76,52 +74,36 @@ bool npsd_chunk_pack(struct npsd_buf *b, const struct npsd_counts *c, struct nps
 static bool read_pane(
     struct npsd_pane *out, struct npsd_unpack *u, int64_t step_s, int64_t last_s, int64_t to_s)
 {
-	uint32_t n = npsd_unpack_array(u), values;
-	uint64_t bits;
+	uint32_t n = npsd_unpack_array(u);
 	int64_t number;
 
-	out->start_s = npsd_unpack_int(u);
-	bits = npsd_unpack_uint(u);
+	if (!npsd_pane_unpack(out, u, n, NPSD_PANE_MAX))
+		return false;
 	number = out->start_s / step_s;
-	if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || out->start_s % step_s != 0 ||
-	    out->start_s <= last_s || out->start_s >= to_s || number >= NPSD_PANE_NUMBER_MAX ||
-	    number <= -NPSD_PANE_NUMBER_MAX)
-		return false;
-	out->bits = (uint32_t)bits;
-	values = (uint32_t)__builtin_popcount(out->bits);
-	if (n != 2 + values)
-		return false;
-	for (uint32_t k = 0; k < values; k++) {
-		out->v[k] = npsd_unpack_int(u);
-		if (out->v[k] == 0 || out->v[k] > NPSD_PANE_MAX || out->v[k] < -NPSD_PANE_MAX)
-			return false;
-	}
-	return !u->bad;
+	return out->start_s % step_s == 0 && out->start_s > last_s && out->start_s < to_s &&
+	       number < NPSD_PANE_NUMBER_MAX && number > -NPSD_PANE_NUMBER_MAX;
 }
 
 static bool read_segment(
     struct npsd_counts *c, struct npsd_chunk_key key, uint32_t dict_len, struct npsd_unpack *u)
 {
 	struct npsd_panes *panes = c->view.panes;
-	int64_t from_s = npsd_counts_from_s(c, key), to_s = from_s + npsd_counts_span_s(c, key.step);
-	uint32_t n = npsd_unpack_array(u), i = 0;
+	int64_t from_s, to_s = npsd_counts_span(&from_s, c, key);
+	uint32_t n = npsd_unpack_array(u), i;
 	struct npsd_seg seg = {npsd_unpack_uint(u), 0};
 	struct npsd_pane pane = {.start_s = from_s - 1};
-	bool wanted;
 
 	seg.lo = npsd_unpack_uint(u);
 	if (u->bad || n < 3 || npsd_chunk_slice(seg) != key.slice || !npsd_counts_may_hold(c, seg, dict_len))
 		return false;
-	wanted = npsd_counts_wants(c, seg);
-	if (wanted)
-		i = npsd_counts_segment(c, seg);
+	i = npsd_counts_segment(c, seg);
 	/* each segment once */
-	if (wanted && npsd_panes_any(panes, i, key.step, from_s, to_s))
+	if (i != UINT32_MAX && npsd_panes_any(panes, i, key.step, from_s, to_s))
 		return false;
 	for (n -= 2; n > 0; n--) {
 		if (!read_pane(&pane, u, npsd_panes_step_s(panes, key.step), pane.start_s, to_s))
 			return false;
-		if (wanted)
+		if (i != UINT32_MAX)
 			npsd_panes_put(panes, i, key.step, pane.start_s, pane.bits, pane.v);
 	}
 	return true;

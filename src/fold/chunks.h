@@ -25,17 +25,15 @@ struct npsd_chunk {
 	int64_t epoch; /* its name is K-EPOCH-NUMBER */
 	uint32_t number;
 	bool named; /* in the manifest */
-	bool dirty; /* in the list */
+	bool dirty; /* a pane of it changed since it was packed */
 };
 
-/* at[i] and the hash table over them; dirty[] are places in at[] */
+/* at[0 .. n - 1] and the hash table over them */
 struct npsd_chunks {
 	struct npsd_chunk *at;
 	uint32_t n, cap;
-	uint32_t *table; /* place + 1; at most half is taken */
+	uint32_t *table; /* place + 1, 0: free; at most half is in use */
 	uint32_t mask;
-	uint32_t *dirty;
-	uint32_t ndirty;
 };
 
 static inline uint32_t npsd_chunk_slice(struct npsd_seg seg)
@@ -46,7 +44,6 @@ static inline uint32_t npsd_chunk_slice(struct npsd_seg seg)
 void npsd_chunks_free(struct npsd_chunks *c);
 /* Places of chunks stay until npsd_chunks_purge. */
 struct npsd_chunk *npsd_chunks_get(struct npsd_chunks *c, struct npsd_chunk_key key);
-void npsd_chunks_mark(struct npsd_chunks *c, struct npsd_chunk_key key);
 /* Forgets those that are neither named nor dirty. */
 void npsd_chunks_purge(struct npsd_chunks *c);
 

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "fold/pane.h"
 #include "npsd/err.h"
 
 void npsd_counts_init(struct npsd_counts *c, const struct npsd_config *cfg, int shard)
@@ -48,11 +47,6 @@ static const struct npsd_set *set_of(const struct npsd_config *cfg, struct npsd_
 	return NULL;
 }
 
-bool npsd_counts_wants(const struct npsd_counts *c, struct npsd_seg seg)
-{
-	return set_of(c->cfg, seg) != NULL;
-}
-
 /* Whether the set has such kinds and ids. */
 static bool fits_set(const struct npsd_counts *c, const struct npsd_set *set, struct npsd_seg seg)
 {
@@ -91,12 +85,12 @@ bool npsd_counts_may_hold(const struct npsd_counts *c, struct npsd_seg seg, uint
 
 uint32_t npsd_counts_segment(struct npsd_counts *c, struct npsd_seg seg)
 {
-	uint32_t before = npsd_panes_segments(c->view.panes);
-	uint32_t i = npsd_panes_find(c->view.panes, seg, true);
+	uint32_t i = npsd_panes_find(c->view.panes, seg, false);
 	struct npsd_slice *s = &c->slice[npsd_chunk_slice(seg)];
 
-	if (i < before)
+	if (i != UINT32_MAX || !set_of(c->cfg, seg))
 		return i;
+	i = npsd_panes_find(c->view.panes, seg, true);
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 8;
 		s->at = realloc(s->at, s->cap * sizeof *s->at);
@@ -111,16 +105,16 @@ bool npsd_counts_add(struct npsd_counts *c, uint32_t i, const struct npsd_delta 
 	const struct npsd_panes *panes = c->view.panes;
 	struct npsd_chunk_key key = {.slice = npsd_chunk_slice(d->seg)};
 
-	if (!npsd_panes_add(c->view.panes, i, d->pane_s, d->bits, d->v))
+	if (!npsd_panes_add(c->view.panes, i, d->pane.start_s, d->pane.bits, d->pane.v))
 		return false;
 	for (; key.step < npsd_panes_nsteps(panes); key.step++) {
 		int64_t step_s = npsd_panes_step_s(panes, key.step);
-		int64_t number = npsd_floor_div(d->pane_s, step_s);
+		int64_t number = npsd_floor_div(d->pane.start_s, step_s);
 
 		if (number * step_s < npsd_panes_kept_s(panes, key.step))
 			continue;
 		key.span = npsd_floor_div(number, NPSD_SPAN_PANES);
-		npsd_chunks_mark(&c->chunks, key);
+		npsd_chunks_get(&c->chunks, key)->dirty = true;
 	}
 	return true;
 }
@@ -131,14 +125,12 @@ void npsd_counts_drop(struct npsd_counts *c)
 	npsd_panes_drop(c->view.panes, c->dropped_ms);
 }
 
-int64_t npsd_counts_span_s(const struct npsd_counts *c, int step)
+int64_t npsd_counts_span(int64_t *from_s, const struct npsd_counts *c, struct npsd_chunk_key key)
 {
-	return npsd_panes_step_s(c->view.panes, step) * NPSD_SPAN_PANES;
-}
+	int64_t span_s = npsd_panes_step_s(c->view.panes, key.step) * NPSD_SPAN_PANES;
 
-int64_t npsd_counts_from_s(const struct npsd_counts *c, struct npsd_chunk_key key)
-{
-	return key.span * npsd_counts_span_s(c, key.step);
+	*from_s = key.span * span_s;
+	return *from_s + span_s;
 }
 
 bool npsd_counts_turns(const struct npsd_counts *c, int64_t a_ms, int64_t b_ms)

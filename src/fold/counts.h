@@ -7,6 +7,7 @@
 #define NPSD_FOLD_COUNTS_H
 
 #include "fold/chunks.h"
+#include "fold/pane.h"
 #include "fold/progress.h"
 #include "npsd/publish.h"
 
@@ -20,12 +21,10 @@ struct npsd_dict_mark {
 	char chain[41];
 };
 
-/* v[0 .. popcount(bits) - 1], for the counters whose bit is set, ascending; none is 0 */
+/* A pane of the finest step of the configuration that it was written under. */
 struct npsd_delta {
 	struct npsd_seg seg;
-	int64_t pane_s;
-	uint32_t bits;
-	int64_t v[NPSD_NCOUNTER];
+	struct npsd_pane pane;
 };
 
 /* Segments at[0 .. n - 1] of the panes. */
@@ -50,23 +49,21 @@ void npsd_counts_free(struct npsd_counts *c);
 void npsd_counts_clear(struct npsd_counts *c);
 /* Position 0, with panes and the epoch of an acquisition. */
 void npsd_counts_begin(struct npsd_counts *c, int64_t epoch, const struct npsd_names *names);
-/* Whether the segment's set is configured. A removed set remains in older entries and chunks. */
-bool npsd_counts_wants(const struct npsd_counts *c, struct npsd_seg seg);
 /*
  * Whether a stored segment may belong to this shard, where the dictionary had dict_len entries: its set was
  * given a number, and kind and ids fit the set if it is configured.
  */
 bool npsd_counts_may_hold(const struct npsd_counts *c, struct npsd_seg seg, uint32_t dict_len);
-/* Index of a segment, made if it is new. */
+/* Index of a segment, made if it is new; UINT32_MAX: its set was removed from the configuration, and older
+ * entries and chunks hold it still. */
 uint32_t npsd_counts_segment(struct npsd_counts *c, struct npsd_seg seg);
-/* Adds a delta of a wanted segment to segment i. False: a counter would exceed NPSD_PANE_MAX; the counts are
+/* Adds a delta to segment i. False: a counter would exceed NPSD_PANE_MAX; the counts are
  * not to be used any more. */
 bool npsd_counts_add(struct npsd_counts *c, uint32_t i, const struct npsd_delta *d);
 /* Drops the panes that no window at view.t_ms or later reads. */
 void npsd_counts_drop(struct npsd_counts *c);
-/* Seconds of a chunk's span; its first second. */
-int64_t npsd_counts_span_s(const struct npsd_counts *c, int step);
-int64_t npsd_counts_from_s(const struct npsd_counts *c, struct npsd_chunk_key key);
+/* The panes of a chunk start in *from_s <= start < return value. */
+int64_t npsd_counts_span(int64_t *from_s, const struct npsd_counts *c, struct npsd_chunk_key key);
 /* Whether a and b lie in different panes of the finest step. */
 bool npsd_counts_turns(const struct npsd_counts *c, int64_t a_ms, int64_t b_ms);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fold/pane.h"
 #include "npsd/err.h"
 
 #define DELTA_MAX INT32_MAX /* of a counter, by absolute value */
@@ -62,28 +61,19 @@ bool npsd_entry_header(struct npsd_entry *e)
 bool npsd_delta_next(struct npsd_delta *d, struct npsd_unpack *u)
 {
 	uint32_t n = npsd_unpack_array(u);
-	uint64_t bits;
 
 	d->seg.hi = npsd_unpack_uint(u);
 	d->seg.lo = npsd_unpack_uint(u);
-	d->pane_s = npsd_unpack_int(u);
-	bits = npsd_unpack_uint(u);
-	d->bits = (uint32_t)bits;
-	if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || n != 4 + (uint32_t)__builtin_popcount(d->bits))
-		return false;
-	for (uint32_t i = 0; i < n - 4; i++) {
-		d->v[i] = npsd_unpack_int(u);
-		if (d->v[i] == 0 || d->v[i] > DELTA_MAX || d->v[i] < -DELTA_MAX)
-			return false;
-	}
-	return !u->bad && d->pane_s < START_MAX && d->pane_s > -START_MAX && d->pane_s % LEAST_STEP_S == 0;
+	return npsd_pane_unpack(&d->pane, u, n - 2, DELTA_MAX) && d->pane.start_s < START_MAX &&
+	       d->pane.start_s > -START_MAX && d->pane.start_s % LEAST_STEP_S == 0;
 }
 
 static bool is_after(const struct npsd_delta *d, const struct npsd_delta *before)
 {
 	if (d->seg.hi != before->seg.hi)
 		return d->seg.hi > before->seg.hi;
-	return d->seg.lo != before->seg.lo ? d->seg.lo > before->seg.lo : d->pane_s > before->pane_s;
+	return d->seg.lo != before->seg.lo ? d->seg.lo > before->seg.lo
+					   : d->pane.start_s > before->pane.start_s;
 }
 
 bool npsd_entry_check(const struct npsd_entry *e, const struct npsd_counts *c)

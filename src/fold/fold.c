@@ -20,6 +20,8 @@ struct npsd_fold *npsd_fold_new(struct npsd_pipeline *pl)
 	f->admission.req.what = NPSD_REQ_ADMIT;
 	f->admit_again = (struct npsd_backoff){.first_ms = ADMIT_FIRST_MS, .most_ms = ADMIT_MOST_MS};
 	f->nshards = (int)pl->cfg->shards;
+	f->reader.shard = f->shard;
+	f->reader.nshards = f->nshards;
 	for (int k = 0; k < f->nshards; k++)
 		npsd_shard_init(&f->shard[k], pl->cfg, k);
 	return f;
@@ -217,48 +219,42 @@ static void set_log_full(struct npsd_fold *f)
 	npsd_store_relaxed(&f->ctx.pl->log_full, full);
 }
 
-static void publish_done(struct npsd_fold *f, struct npsd_shard *s, const struct npsd_done *done)
-{
-	if (done->outcome == NPSD_BROKEN)
-		npsd_context_fault(&f->ctx, NPSD_FAULT_BROKEN, "%s", done->text);
-	if (s->pub) /* else the shard restarted since */
-		npsd_pub_done(s->pub, &s->counts.view, done, f->ctx.now_mono_ms);
-}
-
-/* The completion of a call that is of no use any more is ignored. */
+/* A completion whose call nobody waits for any more is ignored: its shard restarted since. */
 static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 {
-	int k = npsd_tag_shard(done->tag);
+	struct npsd_context *c = &f->ctx;
+	struct npsd_shard *s = &f->shard[npsd_tag_shard(done->tag)];
 	uint64_t n = npsd_tag_n(done->tag);
 
-	npsd_assert(k < f->nshards);
-	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH)
-		publish_done(f, &f->shard[k], done);
-	else if (n == f->reader.call)
-		npsd_reader_done(&f->reader, &f->ctx, done);
-	else if (n == f->snap.call)
-		npsd_snapshot_done(&f->snap, &f->ctx, done);
-	else if (n == f->shard[k].call)
-		npsd_shard_done(&f->ctx, &f->shard[k], done);
+	npsd_assert(s < f->shard + f->nshards);
+	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
+		if (done->outcome == NPSD_BROKEN)
+			npsd_context_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
+		if (s->pub)
+			npsd_pub_done(s->pub, &s->counts.view, done, c->now_mono_ms);
+	} else if (n == f->reader.call) {
+		npsd_reader_done(&f->reader, c, done);
+	} else if (n == f->snap.call) {
+		npsd_snapshot_done(&f->snap, c, done);
+	} else if (n == s->call) {
+		npsd_shard_done(c, s, done);
+	}
 }
 
-static void read_clock(struct npsd_context *c)
-{
-	c->now_mono_ms = c->pl->clock.mono_ms(c->pl->clock.self);
-}
-
+/* Handles completions, the first of which may come after wait_ms, and reads the clock. */
 static bool completion_step(struct npsd_fold *f, int wait_ms)
 {
 	struct npsd_context *c = &f->ctx;
 	struct npsd_done done;
-	int n = 0;
 
-	while (n < COMPLETIONS && c->store->poll(c->store->self, &done, n ? 0 : wait_ms)) {
-		read_clock(c);
+	for (int n = 0;; n++) {
+		bool more = n < COMPLETIONS && c->store->poll(c->store->self, &done, n ? 0 : wait_ms);
+
+		c->now_mono_ms = c->pl->clock.mono_ms(c->pl->clock.self);
+		if (!more)
+			return n > 0;
 		dispatch(f, &done);
-		n++;
 	}
-	return n > 0;
 }
 
 /* Nothing publishes while entries may be applied to the same panes. */
@@ -271,12 +267,10 @@ static bool publish_step(struct npsd_fold *f, struct npsd_shard *s)
 bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 {
 	struct npsd_context *c = &f->ctx;
-	bool did = false;
+	bool did = completion_step(f, 0);
 
-	read_clock(c);
 	while (command_step(f))
 		did = true;
-	did |= completion_step(f, 0);
 	for (int k = 0; k < f->nshards; k++)
 		did |= npsd_shard_step(c, &f->shard[k]);
 	did |= end_reset(f);
@@ -285,7 +279,7 @@ bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 		for (int k = 0; k < f->nshards; k++)
 			did |= publish_step(f, &f->shard[k]);
 		did |= npsd_snapshot_step(&f->snap, c, f->shard, f->nshards);
-		did |= npsd_reader_step(&f->reader, c, f->shard, f->nshards, npsd_snapshot_frozen(&f->snap));
+		did |= npsd_reader_step(&f->reader, c, npsd_snapshot_frozen(&f->snap));
 		did |= flush_step(f);
 	}
 	set_log_full(f);

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fold/pane.h"
-
 #define SPAN_MAX (NPSD_PANE_NUMBER_MAX / NPSD_SPAN_PANES)
 
 void npsd_manifest_version(char out[NPSD_VERSION_TEXT], int64_t epoch, int64_t seq)
@@ -72,44 +70,39 @@ static bool read_text(char *out, size_t room, struct npsd_str v)
 	return v.n < room && (size_t)snprintf(out, room, "%.*s", (int)v.n, v.p) == v.n;
 }
 
-enum {
-	M_VERSION,
-	M_SEQ,
-	M_HASH,
-	M_CONFIG,
-	M_DICT_LEN,
-	M_DICT_CHAIN,
-	M_T_MS,
-	M_DROPPED_MS,
-	M_POSITIONS,
-	NFIELDS
-};
-
-static bool read_field(struct npsd_manifest *m, struct npsd_counts *c, int field, struct npsd_str v)
+static bool read_hash(char out[41], struct npsd_str v)
 {
-	struct npsd_shard_view *view = &c->view;
+	return read_text(out, 41, v) && strspn(out, "0123456789abcdef") == 40;
+}
 
-	switch (field) {
-	case M_VERSION:
-		return read_text(m->version, sizeof m->version, v);
-	case M_SEQ:
-		return npsd_text_int(&m->seq, v, 0) && m->seq > 0 && m->seq <= NPSD_SEQ_MAX;
-	case M_HASH:
-		return read_text(view->hash, sizeof view->hash, v) &&
-		       strspn(view->hash, "0123456789abcdef") == sizeof view->hash - 1;
-	case M_CONFIG:
-		return npsd_config_knows(c->cfg, v);
-	case M_DICT_LEN:
-		return read_len(&m->dict.len, v);
-	case M_DICT_CHAIN:
-		return read_text(m->dict.chain, sizeof m->dict.chain, v);
-	case M_T_MS:
-		return read_ms(&view->t_ms, v);
-	case M_DROPPED_MS:
-		return read_ms(&c->dropped_ms, v);
-	default:
-		return npsd_progress_read(&c->progress, v);
+/* X(field, how its value v is read; false: it is malformed). All must be there. */
+#define FIELDS(X)                                                                                            \
+	X(version, read_text(m->version, sizeof m->version, v))                                              \
+	X(seq, npsd_text_int(&m->seq, v, 0) && m->seq > 0 && m->seq <= NPSD_SEQ_MAX)                         \
+	X(hash, read_hash(c->view.hash, v))                                                                  \
+	X(config, npsd_config_knows(c->cfg, v))                                                              \
+	X(dict_len, read_len(&m->dict.len, v))                                                               \
+	X(dict_chain, read_text(m->dict.chain, sizeof m->dict.chain, v))                                     \
+	X(t_ms, read_ms(&c->view.t_ms, v))                                                                   \
+	X(dropped_ms, read_ms(&c->dropped_ms, v))                                                            \
+	X(positions, npsd_progress_read(&c->progress, v))
+
+#define X(field, read) FIELD_##field,
+enum { FIELDS(X) NFIELDS };
+#undef X
+
+/* Fields of other names are those of a newer npsd. */
+static bool read_field(struct npsd_manifest *m, struct npsd_counts *c, unsigned int *seen,
+    struct npsd_str field, struct npsd_str v)
+{
+#define X(name, read)                                                                                        \
+	if (npsd_str_eq(field, NPSD_STR(#name))) {                                                           \
+		*seen |= 1u << FIELD_##name;                                                                 \
+		return read;                                                                                 \
 	}
+	FIELDS(X)
+#undef X
+	return true;
 }
 
 /* `EPOCH-SEQ`, of an epoch before this one, and of the manifest's seq. */
@@ -124,11 +117,8 @@ static bool check_version(const struct npsd_manifest *m, int64_t epoch)
 	return strcmp(again, m->version) == 0 && written >= 0 && written < epoch && seq == m->seq;
 }
 
-/* Fields of other names are those of a newer npsd. */
 bool npsd_manifest_read(struct npsd_manifest *m, struct npsd_counts *c, const struct npsd_reply *fields)
 {
-	static const char *const names[NFIELDS] = {
-	    "version", "seq", "hash", "config", "dict_len", "dict_chain", "t_ms", "dropped_ms", "positions"};
 	unsigned int seen = 0;
 
 	*m = (struct npsd_manifest){0};
@@ -136,20 +126,10 @@ bool npsd_manifest_read(struct npsd_manifest *m, struct npsd_counts *c, const st
 		return false;
 	for (size_t i = 0; i + 1 < fields->n; i += 2) {
 		struct npsd_str field = npsd_reply_str(fields, i), v = npsd_reply_str(fields, i + 1);
-		int at = 0;
+		bool is_chunk = field.n >= 6 && memcmp(field.p, "chunk:", 6) == 0;
 
-		if (field.n >= 6 && memcmp(field.p, "chunk:", 6) == 0) {
-			if (!read_chunk_field(c, field, v))
-				return false;
-			continue;
-		}
-		while (at < NFIELDS && !npsd_str_eq(field, npsd_str(names[at])))
-			at++;
-		if (at == NFIELDS)
-			continue;
-		if (!read_field(m, c, at, v))
+		if (!(is_chunk ? read_chunk_field(c, field, v) : read_field(m, c, &seen, field, v)))
 			return false;
-		seen |= 1u << at;
 	}
 	c->view.seq = m->seq;
 	return fields->n == 0 || (seen == (1u << NFIELDS) - 1 && check_version(m, c->view.epoch));

@@ -2,6 +2,7 @@
 #ifndef NPSD_FOLD_PANE_H
 #define NPSD_FOLD_PANE_H
 
+#include "base/unpack.h"
 #include "npsd/panes.h"
 
 /* v[0 .. popcount(bits) - 1] are the counters whose bit is set, ascending; none of them is zero. */
@@ -11,6 +12,9 @@ struct npsd_pane {
 	int64_t v[NPSD_NCOUNTER];
 };
 
+/* Reads START_S, BITS, V ..., the last n elements of an array. False: they are no pane with counters of at
+ * most `most` by absolute value. */
+bool npsd_pane_unpack(struct npsd_pane *out, struct npsd_unpack *u, uint32_t n, int64_t most);
 /* The first pane of segment i at a step with from_s <= start < to_s; false where there is none. */
 bool npsd_panes_next(
     struct npsd_pane *out, const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s);

@@ -285,13 +285,13 @@ static void word_set(struct block *b, const struct pane *q, uint32_t k, int64_t 
 		w[k] = (uint32_t)(int32_t)v;
 }
 
-static void all_of(int64_t all[NPSD_NCOUNTER], const struct block *b, const struct pane *q)
+/* all[c] += each counter c of a pane */
+static void add_all(int64_t all[NPSD_NCOUNTER], const struct block *b, const struct pane *q)
 {
 	uint32_t k = 0;
 
-	memset(all, 0, NPSD_NCOUNTER * sizeof *all);
 	for (uint32_t bits = q->bits; bits; bits &= bits - 1)
-		all[__builtin_ctz(bits)] = word_get(b, q, k++);
+		all[__builtin_ctz(bits)] += word_get(b, q, k++);
 }
 
 static bool are_within(const int64_t all[NPSD_NCOUNTER])
@@ -373,7 +373,7 @@ static bool add_at(
 	if (there && add_in_place(b, &b->pane[k], bits, v))
 		return true;
 	if (there)
-		all_of(all, b, &b->pane[k]);
+		add_all(all, b, &b->pane[k]);
 	for (uint32_t rest = bits; rest; rest &= rest - 1)
 		all[__builtin_ctz(rest)] += v[n++];
 	if (!are_within(all))
@@ -409,33 +409,34 @@ bool npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t b
 
 /* --- reading --- */
 
-/* The panes first <= k < *end of a step that start in from_s <= start < to_s. */
-static uint32_t range_of(uint32_t *end, const struct block *b, int64_t step_s, int64_t from_s, int64_t to_s)
-{
-	uint32_t first = search(b, npsd_ceil_div(from_s, step_s));
+/* The panes b->pane[k .. end - 1] of a segment and step that start in from_s <= start < to_s. */
+struct range {
+	const struct block *b;
+	uint32_t k, end;
+};
 
-	*end = search(b, npsd_ceil_div(to_s, step_s));
-	return first;
+static struct range range_of(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
+{
+	struct range r = {0};
+
+	npsd_assert(i < p->nsegs && step < p->nsteps);
+	r.b = *block_at(p, i, step);
+	if (r.b) {
+		r.k = search(r.b, npsd_ceil_div(from_s, p->step_s[step]));
+		r.end = search(r.b, npsd_ceil_div(to_s, p->step_s[step]));
+	}
+	return r;
 }
 
 bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
     int64_t out[NPSD_NCOUNTER])
 {
-	const struct block *b;
-	uint32_t k, end;
+	struct range r = range_of(p, i, step, from_s, to_s);
 	bool any = false;
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
 	memset(out, 0, NPSD_NCOUNTER * sizeof *out);
-	b = *block_at(p, i, step);
-	if (!b)
-		return false;
-	for (k = range_of(&end, b, p->step_s[step], from_s, to_s); k < end; k++) {
-		uint32_t n = 0;
-
-		for (uint32_t bits = b->pane[k].bits; bits; bits &= bits - 1)
-			out[__builtin_ctz(bits)] += word_get(b, &b->pane[k], n++);
-	}
+	for (; r.k < r.end; r.k++)
+		add_all(out, r.b, &r.b->pane[r.k]);
 	for (int c = 0; c < NPSD_NCOUNTER; c++)
 		any = any || out[c] != 0;
 	return any;
@@ -443,33 +444,24 @@ bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 
 bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
 {
-	const struct block *b;
-	uint32_t end;
+	struct range r = range_of(p, i, step, from_s, to_s);
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
-	b = *block_at(p, i, step);
-	return b && range_of(&end, b, p->step_s[step], from_s, to_s) < end;
+	return r.k < r.end;
 }
 
 bool npsd_panes_next(
     struct npsd_pane *out, const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
 {
-	const struct block *b;
+	struct range r = range_of(p, i, step, from_s, to_s);
 	const struct pane *q;
-	uint32_t k, end;
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
-	b = *block_at(p, i, step);
-	if (!b)
+	if (r.k >= r.end)
 		return false;
-	k = range_of(&end, b, p->step_s[step], from_s, to_s);
-	if (k >= end)
-		return false;
-	q = &b->pane[k];
+	q = &r.b->pane[r.k];
 	out->start_s = q->number * p->step_s[step];
 	out->bits = q->bits;
 	for (uint32_t n = 0; n < (uint32_t)__builtin_popcount(q->bits); n++)
-		out->v[n] = word_get(b, q, n);
+		out->v[n] = word_get(r.b, q, n);
 	return true;
 }
 
@@ -486,6 +478,23 @@ int npsd_panes_nsteps(const struct npsd_panes *p)
 int64_t npsd_panes_step_s(const struct npsd_panes *p, int step)
 {
 	return p->step_s[step];
+}
+
+bool npsd_pane_unpack(struct npsd_pane *out, struct npsd_unpack *u, uint32_t n, int64_t most)
+{
+	uint64_t bits;
+
+	out->start_s = npsd_unpack_int(u);
+	bits = npsd_unpack_uint(u);
+	out->bits = (uint32_t)bits;
+	if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || n != 2 + (uint32_t)__builtin_popcount(out->bits))
+		return false;
+	for (uint32_t k = 0; k < n - 2; k++) {
+		out->v[k] = npsd_unpack_int(u);
+		if (out->v[k] == 0 || out->v[k] > most || out->v[k] < -most)
+			return false;
+	}
+	return !u->bad;
 }
 
 /* --- dropping --- */

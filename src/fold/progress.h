@@ -1,4 +1,4 @@
-/* How far each partition of the source is counted in what a shard has applied. Thread: fold, for all */
+/* The last position of each partition in the entries that a shard has applied. Thread: fold, for all */
 #ifndef NPSD_FOLD_PROGRESS_H
 #define NPSD_FOLD_PROGRESS_H
 
@@ -12,22 +12,21 @@ struct npsd_position {
 	struct npsd_pos pos;
 };
 
-/* at[0 .. n - 1], sorted by tp; text is them as stored, zero-terminated */
+/* at[0 .. n - 1] ascend by tp */
 struct npsd_progress {
 	struct npsd_position *at;
 	size_t n, cap;
-	struct npsd_buf text;
+	struct npsd_buf text; /* as stored, zero-terminated */
 };
 
 void npsd_progress_init(struct npsd_progress *p);
 void npsd_progress_clear(struct npsd_progress *p);
 void npsd_progress_free(struct npsd_progress *p);
-/* What is stored: `TP INC:OFFSET;...`, possibly empty. False: it is not of this form */
+/* Reads what is stored, `TP INC:OFFSET;...` or nothing. False: it is malformed */
 bool npsd_progress_read(struct npsd_progress *p, struct npsd_str stored);
-/* Moves each partition of a batch to its end: `TP CLAIM INC:OFFSET;...`. False: it is not of this form, and
- * none was moved */
+/* Advances each partition of a batch, `TP CLAIM INC:OFFSET;...`. False: it is malformed, and none advances */
 bool npsd_progress_advance(struct npsd_progress *p, struct npsd_str batch);
-/* Makes text anew. */
+/* The text, valid until the next call. */
 const char *npsd_progress_text(struct npsd_progress *p);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "fold/entry.h"
-#include "fold/pane.h"
 
 #define POLL_MS 50 /* between two reads where commit announces nothing */
 #define DROP_MS 1000
@@ -22,41 +21,32 @@ static bool readable(struct npsd_context *c, struct npsd_shard *s, const struct 
 	return npsd_shard_dict(c, s);
 }
 
-static bool is_due(const struct npsd_reader *r, struct npsd_context *c, struct npsd_shard *shard, int n,
-    const struct npsd_shard *frozen)
+/* Sets r->at; true: one of them waits for entries. */
+static bool choose(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen)
 {
-	if (npsd_load_relaxed(&c->pl->fold_lag) != r->lag || c->now_mono_ms >= r->next_mono_ms)
-		return true;
-	for (struct npsd_shard *s = shard; s < shard + n; s++)
-		if ((s->state == NPSD_SHARD_CATCHING_UP || s->end_seq > s->counts.view.seq ||
-			s->flush == NPSD_FLUSH_WANTED) &&
-		    readable(c, s, frozen))
-			return true;
-	return false;
-}
+	bool wanted = false;
 
-static void choose(struct npsd_reader *r, struct npsd_context *c, struct npsd_shard *shard, int n,
-    const struct npsd_shard *frozen)
-{
 	r->n = 0;
-	for (int i = 0; i < n; i++) {
-		struct npsd_shard *s = &shard[(r->first + i) % n];
+	for (int i = 0; i < r->nshards; i++) {
+		struct npsd_shard *s = &r->shard[(r->first + i) % r->nshards];
 
-		if (readable(c, s, frozen))
-			r->at[r->n++] = s;
+		if (!readable(c, s, frozen))
+			continue;
+		r->at[r->n++] = s;
+		wanted = wanted || s->state == NPSD_SHARD_CATCHING_UP || s->end_seq > s->counts.view.seq ||
+			 s->flush == NPSD_FLUSH_WANTED;
 	}
-	/* the bytes of a read may not suffice for all: another shard is first the next time */
-	r->first = (r->first + 1) % n;
+	return wanted;
 }
 
-bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, struct npsd_shard *shard, int n,
-    const struct npsd_shard *frozen)
+bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen)
 {
 	int lag = npsd_load_relaxed(&c->pl->fold_lag);
 
-	if (r->call || !npsd_context_ready(c) || !is_due(r, c, shard, n, frozen))
+	if (r->call || !npsd_context_ready(c))
 		return false;
-	choose(r, c, shard, n, frozen);
+	if (!choose(r, c, frozen) && lag == r->lag && c->now_mono_ms < r->next_mono_ms)
+		return false;
 	if (r->n == 0 || c->state != NPSD_FOLD_RUNNING)
 		return false;
 	npsd_script_begin_private(&c->call, NPSD_S_fold_read);
@@ -80,6 +70,8 @@ bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, struct npsd
 		if (r->at[i]->flush == NPSD_FLUSH_WANTED)
 			r->at[i]->flush = NPSD_FLUSH_READING;
 	}
+	/* the bytes of a read may not suffice for all: another shard is first the next time */
+	r->first = (r->first + 1) % r->nshards;
 	r->lag = lag;
 	r->next_mono_ms = c->now_mono_ms + POLL_MS;
 	return true;
@@ -105,13 +97,13 @@ static bool add_deltas(struct npsd_context *c, struct npsd_shard *s, struct npsd
 
 		if (!npsd_delta_next(&d, &u))
 			return false;
-		if (!npsd_counts_wants(&s->counts, d.seg))
-			continue;
 		i = npsd_counts_segment(&s->counts, d.seg);
+		if (i == UINT32_MAX)
+			continue;
 		if (!npsd_counts_add(&s->counts, i, &d))
 			return false;
 		if (s->pub)
-			npsd_pub_touch(s->pub, &s->counts.view, i, d.pane_s, c->now_mono_ms);
+			npsd_pub_touch(s->pub, &s->counts.view, i, d.pane.start_s, c->now_mono_ms);
 	}
 	return true;
 }

@@ -11,6 +11,8 @@
 
 /* In flight: at[0 .. n - 1], those of them whose call is still this one. */
 struct npsd_reader {
+	struct npsd_shard *shard; /* all: shard[0 .. nshards - 1] */
+	int nshards;
 	uint64_t call; /* 0: none in flight */
 	int n;
 	struct npsd_shard *at[NPSD_MAX_SHARDS];
@@ -19,9 +21,8 @@ struct npsd_reader {
 	int64_t next_mono_ms;
 };
 
-/* shard[0 .. n - 1]: of those, but `frozen`. True if it began a read. */
-bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, struct npsd_shard *shard, int n,
-    const struct npsd_shard *frozen);
+/* True if it began a read. The counts of `frozen` must not change now. */
+bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen);
 void npsd_reader_done(struct npsd_reader *r, struct npsd_context *c, const struct npsd_done *done);
 
 #endif

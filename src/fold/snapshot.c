@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "fold/chunk_bytes.h"
-#include "fold/pane.h"
 #include "npsd/err.h"
 
 #define BYTES_MAX ((size_t)256 << 20) /* far more than PACKED_MAX and a step's bytes */
@@ -25,9 +24,9 @@ void npsd_snapshot_init(struct npsd_snapshot *snap)
 static void end(struct npsd_snapshot *snap)
 {
 	free(snap->positions);
-	free(snap->dirty);
+	free(snap->piece);
 	snap->positions = NULL;
-	snap->dirty = NULL;
+	snap->piece = NULL;
 	snap->shard = NULL;
 	snap->call = 0;
 }
@@ -36,7 +35,6 @@ void npsd_snapshot_free(struct npsd_snapshot *snap)
 {
 	end(snap);
 	npsd_buf_free(&snap->bytes);
-	free(snap->piece);
 }
 
 /* Ends a snapshot whose shard does not run any more, or runs under another epoch. */
@@ -50,41 +48,30 @@ static void end_void(struct npsd_snapshot *snap)
 
 /* --- packing --- */
 
-static void pack_chunk(struct npsd_snapshot *snap, uint32_t place)
-{
-	struct npsd_shard *s = snap->shard;
-	struct npsd_piece piece = {.chunk = place, .at = snap->bytes.n};
-
-	if (npsd_chunk_pack(&snap->bytes, &s->counts, s->counts.chunks.at[place].key)) {
-		piece.len = snap->bytes.n - piece.at;
-		piece.number = ++s->chunk_last;
-	}
-	if (snap->npieces == snap->cap) {
-		snap->cap = snap->cap ? snap->cap * 2 : 256;
-		snap->piece = realloc(snap->piece, snap->cap * sizeof *snap->piece);
-		npsd_assert(snap->piece);
-	}
-	snap->piece[snap->npieces++] = piece;
-}
-
 /* Packs about STEP_BYTES, or looks at about STEP_SEGMENTS; true if it did. */
 static bool pack(struct npsd_snapshot *snap)
 {
-	const struct npsd_counts *counts = &snap->shard->counts;
+	struct npsd_shard *s = snap->shard;
 	size_t from;
 	uint32_t segments = 0;
 
 	if (snap->bytes.n > PACKED_MAX) {
-		if (snap->written < snap->npieces)
+		if (snap->written < snap->packed)
 			return false;
 		npsd_buf_clear(&snap->bytes);
 	}
 	from = snap->bytes.n;
-	while (snap->next < snap->ndirty && snap->bytes.n - from < STEP_BYTES && segments < STEP_SEGMENTS) {
-		uint32_t place = snap->dirty[snap->next++];
+	while (
+	    snap->packed < snap->npieces && snap->bytes.n - from < STEP_BYTES && segments < STEP_SEGMENTS) {
+		struct npsd_piece *piece = &snap->piece[snap->packed++];
+		struct npsd_chunk_key key = s->counts.chunks.at[piece->chunk].key;
 
-		segments += counts->slice[counts->chunks.at[place].key.slice].n;
-		pack_chunk(snap, place);
+		segments += s->counts.slice[key.slice].n;
+		piece->at = snap->bytes.n;
+		if (npsd_chunk_pack(&snap->bytes, &s->counts, key)) {
+			piece->len = snap->bytes.n - piece->at;
+			piece->number = ++s->chunk_last;
+		}
 	}
 	return true;
 }
@@ -119,7 +106,7 @@ static bool write_chunks(struct npsd_snapshot *snap, struct npsd_context *c)
 
 	npsd_script_begin_private(&c->call, NPSD_S_chunk_write);
 	npsd_script_private_key(&c->call, "chunks:%d", k);
-	for (; to < snap->npieces && bytes < CALL_BYTES && n < CALL_PIECES; to++) {
+	for (; to < snap->packed && bytes < CALL_BYTES && n < CALL_PIECES; to++) {
 		const struct npsd_piece *piece = &snap->piece[to];
 
 		if (piece->len == 0)
@@ -188,9 +175,9 @@ static bool write_manifest(struct npsd_snapshot *snap, struct npsd_context *c)
 /* Whether all panes of a chunk are dropped. */
 static bool is_past(const struct npsd_counts *c, struct npsd_chunk_key key)
 {
-	int64_t kept_s = npsd_panes_kept_s(c->view.panes, key.step);
+	int64_t from_s;
 
-	return kept_s != INT64_MIN && npsd_counts_from_s(c, key) + npsd_counts_span_s(c, key.step) <= kept_s;
+	return npsd_counts_span(&from_s, c, key) <= npsd_panes_kept_s(c->view.panes, key.step);
 }
 
 static void begin(struct npsd_snapshot *snap, struct npsd_shard *s)
@@ -209,18 +196,16 @@ static void begin(struct npsd_snapshot *snap, struct npsd_shard *s)
 	snap->log_bytes = s->log_bytes;
 	memcpy(snap->hash, v->hash, sizeof snap->hash);
 	snap->positions = strdup(v->positions);
-	snap->dirty = malloc((chunks->n + 1) * sizeof *snap->dirty);
-	npsd_assert(snap->positions && snap->dirty);
-	snap->ndirty = snap->next = 0;
+	snap->piece = malloc((chunks->n + 1) * sizeof *snap->piece);
+	npsd_assert(snap->positions && snap->piece);
+	snap->npieces = snap->packed = snap->written = snap->sent = 0;
 	for (uint32_t i = 0; i < chunks->n; i++) {
 		struct npsd_chunk *chunk = &chunks->at[i];
 
 		if (is_past(&s->counts, chunk->key) ? chunk->named : chunk->dirty)
-			snap->dirty[snap->ndirty++] = i;
+			snap->piece[snap->npieces++] = (struct npsd_piece){.chunk = i};
 		chunk->dirty = false;
 	}
-	chunks->ndirty = 0;
-	snap->npieces = snap->written = snap->sent = 0;
 	npsd_buf_clear(&snap->bytes);
 }
 
@@ -291,18 +276,18 @@ bool npsd_snapshot_step(struct npsd_snapshot *snap, struct npsd_context *c, stru
 		begin(snap, s);
 		did = true;
 	}
-	if (snap->next < snap->ndirty)
+	if (snap->packed < snap->npieces)
 		did |= pack(snap);
 	if (snap->call || !npsd_context_ready(c))
 		return did;
-	if (snap->written < snap->npieces)
+	if (snap->written < snap->packed)
 		return write_chunks(snap, c) || did;
-	if (snap->next == snap->ndirty)
+	if (snap->packed == snap->npieces)
 		return write_manifest(snap, c) || did;
 	return did;
 }
 
 const struct npsd_shard *npsd_snapshot_frozen(const struct npsd_snapshot *snap)
 {
-	return snap->next < snap->ndirty ? snap->shard : NULL;
+	return snap->packed < snap->npieces ? snap->shard : NULL;
 }

@@ -3,17 +3,17 @@
  * and made current by the manifest. One snapshot at a time. The shard is frozen while it is packed; packed
  * chunks wait in memory until they are written, and packing waits if they are too large.
  *
- *   0 <= written <= sent <= npieces; npieces = next; next <= ndirty
+ *   0 <= written <= sent <= packed <= npieces
  *
- * The steps: pack while next < ndirty; write while written < npieces; then write the manifest. Thread: fold,
- * for all
+ * Pieces are packed up to npieces, written up to packed, and then the manifest is written. Thread: fold, for
+ * all
  */
 #ifndef NPSD_FOLD_SNAPSHOT_H
 #define NPSD_FOLD_SNAPSHOT_H
 
 #include "fold/shard.h"
 
-/* A packed chunk: bytes[at .. at + len - 1]; len 0: it has no pane any more. */
+/* A chunk that changed; once packed, its bytes[at .. at + len - 1], or len 0: it has no pane any more. */
 struct npsd_piece {
 	uint32_t chunk; /* place in the shard's chunks */
 	uint32_t number;
@@ -27,10 +27,8 @@ struct npsd_snapshot {
 	int64_t t_ms, dropped_ms, log_bytes; /* at manifest.seq, as hash and positions */
 	char hash[41];
 	char *positions;
-	uint32_t *dirty; /* places in the shard's chunks */
-	uint32_t ndirty, next;
 	struct npsd_piece *piece;
-	uint32_t npieces, cap, written, sent;
+	uint32_t npieces, packed, written, sent;
 	struct npsd_buf bytes;
 	uint64_t call;	       /* in flight; 0: none */
 	enum npsd_script what; /* chunk_write or manifest */

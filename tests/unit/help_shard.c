@@ -304,8 +304,7 @@ static void read_once(struct bed *b, const struct bed_entry *e)
 	size_t n = 0;
 
 	b->f->reader.next_mono_ms = 0;
-	npsd_assert(npsd_reader_step(&b->f->reader, &b->f->ctx, b->f->shard, b->f->nshards, NULL) &&
-		    b->call.script == NPSD_S_fold_read);
+	npsd_assert(npsd_reader_step(&b->f->reader, &b->f->ctx, NULL) && b->call.script == NPSD_S_fold_read);
 	snprintf(clock, sizeof clock, "%" PRId64, b->clock_ms);
 	snprintf(seq, sizeof seq, "%" PRId64, b->s->counts.view.seq);
 	for (int i = 0; i < 6; i++)
@@ -397,7 +396,7 @@ void bed_pack(struct bed_stored *out, struct bed *b)
 	bed_stored_clear(out);
 	npsd_assert(b->s->state == NPSD_SHARD_RUNNING && b->s->counts.view.seq > 0);
 	for (uint32_t i = 0; i < b->s->counts.chunks.n; i++)
-		npsd_chunks_mark(&b->s->counts.chunks, b->s->counts.chunks.at[i].key);
+		b->s->counts.chunks.at[i].dirty = true;
 	b->s->manifest.seq = 0;
 	b->s->snapshot_mono_ms = b->f->ctx.now_mono_ms;
 	for (int i = 0; i == 0 || b->f->snap.shard; i++) {
