@@ -1,6 +1,6 @@
 /*
- * The chunks of a shard: which there are, under which name each is stored, and which have changed since. A
- * chunk is a slice of segments, a step and a span of panes. Thread: fold, for all
+ * The chunks of a shard: the name under which each is stored, and which have changed since. A chunk is a
+ * slice of the segments, a step and a span of panes. Thread: fold, for all
  */
 #ifndef NPSD_FOLD_CHUNKS_H
 #define NPSD_FOLD_CHUNKS_H
@@ -11,11 +11,12 @@
 
 #include "npsd/segment.h"
 
-#define NPSD_SLICES 16	   /* of segments, in a shard; stored, as is the span */
-#define NPSD_SPAN_PANES 64 /* panes of a span: span n begins at pane n * 64 of its step */
+/* Both are part of the stored format. */
+#define NPSD_SLICES 16	   /* of the segments of a shard */
+#define NPSD_SPAN_PANES 64 /* span n: panes 64 n .. 64 n + 63 of its step */
 
 struct npsd_chunk_key {
-	uint32_t slice; /* below NPSD_SLICES */
+	uint32_t slice; /* 0 .. NPSD_SLICES - 1 */
 	int32_t step;	/* index of the step */
 	int64_t span;
 };
@@ -42,9 +43,10 @@ static inline uint32_t npsd_chunk_slice(struct npsd_seg seg)
 }
 
 void npsd_chunks_free(struct npsd_chunks *c);
-/* Places of chunks stay until npsd_chunks_purge. */
+/* The chunk, made if it is new. Its index is stable until npsd_chunks_purge, its address until the next get.
+ */
 struct npsd_chunk *npsd_chunks_get(struct npsd_chunks *c, struct npsd_chunk_key key);
-/* Forgets those that are neither named nor dirty. */
+/* Removes chunks that are neither named nor dirty. */
 void npsd_chunks_purge(struct npsd_chunks *c);
 
 #endif

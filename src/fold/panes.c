@@ -3,10 +3,9 @@
  *
  *   | n, cap, used, words | pane 0 | pane 1 | ... cap | word 0 | word 1 | ... words |
  *
- * Panes are sorted by their number (start / step); the newest at the end is the common case. A pane's
- * counters lie side by side in the words, 32 bits each, or 64 where one of them needs it. A pane that needs
- * more room gets it behind the last word in use; what it leaves is garbage, gone with the next move of the
- * block.
+ * Panes ascend by their number (start / step); the newest, at the end, is the common case. The counters of a
+ * pane are adjacent words, 32 bits each, or 64 if one of them needs it. A pane that grows gets new words
+ * after the last one in use; its old words are garbage until the block is moved.
  */
 #include "npsd/panes.h"
 
@@ -23,22 +22,22 @@ _Static_assert(NPSD_NCOUNTER <= 32, "a counter is a bit");
 
 struct pane {
 	int32_t number; /* start in steps */
-	uint32_t bits;	/* counters that are not zero; never 0 itself */
-	uint32_t at;	/* first word; WIDE */
+	uint32_t bits;	/* the counters that are not 0, at least one */
+	uint32_t at;	/* first word, and WIDE */
 };
 
-/* n <= cap, used <= words; words in use, garbage among them, lie below used */
+/* n <= cap, used <= words; words 0 .. used - 1 are in use or garbage */
 struct block {
 	uint32_t n, cap, used, words;
 	struct pane pane[];
 };
 
-/* seg[i], block[i * nsteps + step]; table holds index + 1, at most half of it is taken */
+/* seg[i], block[i * nsteps + step]; table: index + 1, 0: free; at most half of it is in use */
 struct npsd_panes {
 	int nsteps;
 	int64_t step_s[NPSD_MAX_STEPS];
-	int64_t width_s[NPSD_MAX_STEPS]; /* of the widest window of this step */
-	int64_t kept[NPSD_MAX_STEPS];	 /* first number that is kept; INT64_MIN: all */
+	int64_t width_s[NPSD_MAX_STEPS]; /* the widest window of this step */
+	int64_t kept[NPSD_MAX_STEPS];	 /* panes with a number from this on are kept; INT64_MIN: all */
 	uint32_t nsegs, cap;
 	struct npsd_seg *seg;
 	struct block **block;
@@ -198,7 +197,7 @@ static uint32_t live_words(const struct block *b)
 	return n;
 }
 
-/* Moves what lives of *at into a block of this size, without the garbage. */
+/* Moves *at into a block of this size, without the garbage. */
 static void move_block(struct npsd_panes *p, struct block **at, uint32_t cap, uint32_t words)
 {
 	struct block *old = *at, *b = malloc(block_size(cap, words));
@@ -229,7 +228,7 @@ static void free_block(struct npsd_panes *p, struct block **at)
 	*at = NULL;
 }
 
-/* Room for one more pane and so many more words. */
+/* Makes room for more panes (0 or 1) and words. */
 static void make_room(struct npsd_panes *p, struct block **at, uint32_t panes, uint32_t words)
 {
 	struct block *b = *at;
@@ -240,11 +239,11 @@ static void make_room(struct npsd_panes *p, struct block **at, uint32_t panes, u
 	live = b ? live_words(b) : 0;
 	if (!b || b->n + panes > b->cap)
 		cap += cap / 2 + 1;
-	/* what is alive may grow by half before the next move; a first pane stays small */
+	/* the words may grow by half before the next move; a first pane stays small */
 	move_block(p, at, cap, live + words + (live + words) / 2);
 }
 
-/* First pane with number >= wanted; the newest is tried before the rest is searched. */
+/* Index of the first pane with number >= wanted; the newest pane is tried first. */
 static uint32_t search(const struct block *b, int64_t wanted)
 {
 	uint32_t lo = 0, hi = b->n;
@@ -302,7 +301,7 @@ static bool are_within(const int64_t all[NPSD_NCOUNTER])
 	return true;
 }
 
-/* Writes all counters of pane k, which may need other room than it has, or vanish. */
+/* Writes all counters of pane k, which may grow, or be removed. */
 static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const int64_t all[NPSD_NCOUNTER])
 {
 	uint32_t bits = 0, n = 0;
@@ -336,8 +335,7 @@ static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const i
 			word_set(b, q, n++, all[c]);
 }
 
-/* The common case: all counters are there, none becomes zero, and 32 bits hold them. False: nothing was done.
- */
+/* The common case: the counters are there, none becomes 0, 32 bits hold them. False: nothing is changed. */
 static bool add_in_place(struct block *b, const struct pane *q, uint32_t bits, const int64_t *v)
 {
 	int64_t sum[NPSD_NCOUNTER];
