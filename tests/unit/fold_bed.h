@@ -33,16 +33,16 @@ struct bed {
 	struct npsd_fold *f;
 	struct npsd_names *names;
 	int64_t mono_ms, wall_ms;
-	uint8_t mask; /* of the shards held */
+	uint8_t mask; /* of the shards assigned */
 	int64_t seq[SHARDS];
 	char hash[SHARDS][41];
 	int batches;
 	int64_t clock_ms; /* the fence's */
 	uint64_t rnd;
-	struct npsd_store real; /* w.store_fold stands in front of it, and loses calls while `flaky` */
+	struct npsd_store real; /* pl.store_fold wraps it, and loses calls while `flaky` */
 	bool flaky;
 	uint64_t chaos;
-	uint64_t cut[64]; /* tags of calls that are never made */
+	uint64_t cut[64]; /* tags of calls that never reach it */
 	int ncut, nlost;
 	int inflight; /* calls of the real store */
 };
@@ -83,7 +83,7 @@ static uint64_t bed_random(struct bed *b)
 	return random_of(&b->rnd);
 }
 
-/* --- a store that has no room, never makes a call, or loses the answer --- */
+/* --- a store that has no room, makes no call, or loses the reply --- */
 
 static bool flaky_submit(void *self, const struct npsd_call *call)
 {
@@ -184,7 +184,7 @@ static void bed_command(struct bed *b, struct npsd_command *o, enum npsd_command
 	cr_assert(npsd_ring_push(b->pl.group_to_fold, o));
 }
 
-/* Steps until the order comes back. */
+/* Steps until the reply to the command. */
 static bool bed_back(struct bed *b, const struct npsd_command *o)
 {
 	for (int i = 0; i < LIMIT_STEPS; i++) {
@@ -197,11 +197,11 @@ static bool bed_back(struct bed *b, const struct npsd_command *o)
 		npsd_fold_step(b->f, 5);
 		b->mono_ms += 1;
 	}
-	cr_assert_fail("the order never came back");
+	cr_assert_fail("no reply to the command");
 	return false;
 }
 
-static void bed_hold(struct bed *b, uint8_t mask)
+static void bed_assign(struct bed *b, uint8_t mask)
 {
 	struct npsd_command o = {.shards = {mask}};
 
@@ -210,17 +210,17 @@ static void bed_hold(struct bed *b, uint8_t mask)
 	cr_assert(bed_back(b, &o));
 }
 
-/* And the shards again, as the group does when it has taken the partitions anew. */
+/* And assigns the shards again, as the group does after it has acquired the partitions. */
 static void bed_reset(struct bed *b)
 {
 	struct npsd_command o = {.session = b->f->ctx.session + 1, .names = b->names};
 
 	bed_command(b, &o, NPSD_CMD_RESET);
 	cr_assert(bed_back(b, &o));
-	bed_hold(b, b->mask);
+	bed_assign(b, b->mask);
 }
 
-static const char *do_far(struct bed *b, const char *const *argv, const size_t *len, int n)
+static const char *do_argv(struct bed *b, const char *const *argv, const size_t *len, int n)
 {
 	static char text[256];
 	redisReply *r = redisCommandArgv(b->redis.plain, n, (const char **)(uintptr_t)argv, len);
@@ -231,7 +231,7 @@ static const char *do_far(struct bed *b, const char *const *argv, const size_t *
 	return text;
 }
 
-/* Tells the fence and the list of the dictionary's copy, whole. */
+/* Stores the copy of the dictionary, and its length in the fence. */
 static void bed_store_names(struct bed *b)
 {
 	uint32_t len = npsd_names_len_any(b->names);
@@ -256,7 +256,7 @@ static void bed_store_names(struct bed *b)
 		msgpack_pack_str_with_body(&pk, npsd_names_chain_any(b->names, i + 1), 40);
 		argv[2] = sb.data;
 		n[2] = sb.size;
-		do_far(b, argv, n, 3);
+		do_argv(b, argv, n, 3);
 		msgpack_sbuffer_destroy(&sb);
 	}
 }
@@ -279,12 +279,12 @@ static void bed_open(struct bed *b, enum npsd_clock_kind clock)
 	bed_start(b);
 }
 
-/* Open, and holding these shards. */
+/* Opens a bed, and assigns these shards. */
 static void bed_begin(struct bed *b, enum npsd_clock_kind clock, uint8_t mask)
 {
 	bed_open(b, clock);
 	bed_reset(b);
-	bed_hold(b, mask);
+	bed_assign(b, mask);
 }
 
 static void bed_close(struct bed *b)
@@ -361,13 +361,13 @@ static void bed_append(struct bed *b, int k, const char *header, const void *d, 
 	for (int i = 0; i < 12; i++)
 		len[i] = strlen(argv[i]);
 	len[12] = n;
-	do_far(b, argv, len, 13);
+	do_argv(b, argv, len, 13);
 	snprintf(field, sizeof field, "log:%d", k);
 	snprintf(end, sizeof end, "%lld %s", (long long)b->seq[k], b->hash[k]);
 	help_redis_do(&b->redis, "HSET", K("fence"), field, end, "clock_ms", clock, NULL);
 }
 
-/* One answer, or its withdrawal, in its own entry. */
+/* One delta in its own entry. */
 static void bed_count(struct bed *b, uint32_t id, int64_t pane_s, int counter, int64_t v)
 {
 	msgpack_sbuffer sb;
@@ -406,7 +406,7 @@ static int by_pane(const void *pa, const void *pb)
 	return c ? c : a->pane_s < b->pane_s ? -1 : a->pane_s > b->pane_s;
 }
 
-/* In the order of an entry, each once; how many are left. */
+/* Sorts as in an entry and removes duplicates; returns how many remain. */
 static uint32_t bed_sort(struct bed_pane *at, uint32_t n)
 {
 	uint32_t left = 0;

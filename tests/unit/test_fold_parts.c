@@ -127,7 +127,8 @@ Test(fold_parts, positions_move_forward_only)
 	    {"t/1 dddd 4294967296:1", NULL, false}, {"t/1 dddd 1:9223372036854775808", NULL, false},
 	    {" dddd 1:1", NULL, false}, {"t/9 dddd 1:1;", NULL, false},
 	    {"t/9 dddd 1:1;t/2 dddd", NULL, false},
-	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true}, /* nothing of those */
+	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807",
+		true}, /* no failed batch advanced anything */
 	};
 	struct npsd_progress p;
 
@@ -144,7 +145,7 @@ Test(fold_parts, positions_move_forward_only)
 	npsd_progress_free(&p);
 }
 
-Test(fold_parts, chunks_are_found_marked_and_forgotten)
+Test(fold_parts, chunks_are_found_marked_and_removed)
 {
 	struct npsd_chunks c = {0};
 	uint32_t kept = 0, dirty = 0;

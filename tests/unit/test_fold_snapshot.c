@@ -1,7 +1,7 @@
 /* Snapshots, and the fold as a pure function of the log, against a private redis-server. */
 #include "fold_bed.h"
 
-/* Chunks named in the manifest, chunks in the list, chunks that are there: all the same, and how many. */
+/* Expects the same chunks in the manifest, in the list and as keys; returns their number. */
 static int chunks_of(struct bed *b, int k)
 {
 	char key[40], list[40], pattern[48];
@@ -61,15 +61,15 @@ static void from_scratch(char *out[SHARDS], struct bed *b)
 		cr_assert_str_eq(help_redis_do(&b->redis, "EXISTS", key, NULL), "0");
 	}
 	bed_reset(b);
-	bed_hold(b, 0x0f);
+	bed_assign(b, 0x0f);
 	bed_catch_up(b);
 	for (int k = 0; k < SHARDS; k++)
 		out[k] = bed_dump(b, k);
 }
 
 /*
- * Random batches over ten simulated days; now and then read, packed, taken anew, or a new process. The same
- * batches, read at once by a fold that never did anything else, give the same panes.
+ * Random batches over ten simulated days; now and then the log is read or packed, the shards are acquired
+ * again, or a new process starts. Another fold that reads the same batches at once has the same panes.
  */
 static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 {
@@ -85,7 +85,7 @@ static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 	parts.chaos = seed;
 	parts.flaky = flaky;
 	bed_reset(&parts);
-	bed_hold(&parts, 0x0f);
+	bed_assign(&parts, 0x0f);
 	for (int i = 0; i < 150; i++) {
 		uint64_t before = parts.rnd, what;
 
@@ -104,7 +104,7 @@ static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 			bed_end(&parts);
 			bed_start(&parts);
 			bed_reset(&parts);
-			bed_hold(&parts, 0x0f);
+			bed_assign(&parts, 0x0f);
 		}
 	}
 	from_scratch(expect, &whole);
@@ -140,7 +140,7 @@ Test(fold_snapshot, panes_do_not_depend_on_calls_that_are_lost)
 		run_split(seed, true, true);
 }
 
-Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
+Test(fold_snapshot, trims_the_log_to_its_entry_and_deletes_old_chunks)
 {
 	uint32_t id = bed_id(1, 0);
 	struct bed b;
@@ -158,14 +158,14 @@ Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
 	bed_count(&b, id, T0 + 60 * 5, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3, "replaced");
-	/* a chunk that a former owner wrote and never named goes with the next taking */
+	/* a chunk that a former owner wrote and never named is deleted by the next acquisition */
 	help_redis_do(&b.redis, "SADD", K("chunks:1"), "1-5-5", NULL);
 	help_redis_do(&b.redis, "SET", K("chunk:1-5-5"), "x", NULL);
 	bed_reset(&b);
 	bed_catch_up(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 6);
-	/* three weeks later nothing of it is read by any window */
+	/* three weeks later no window reads any of it */
 	bed_count(&b, bed_id(2, 0), T0 + 21 * 86400, NPSD_C_h9, 1);
 	bed_until(&b, bed_of(&b, 1)->counts.dropped_ms > (T0 + 20 * 86400) * 1000ll);
 	bed_count(&b, id, T0 + 21 * 86400, NPSD_C_h9, 1);
@@ -193,7 +193,7 @@ Test(fold_snapshot, withdrawn_answers_leave_no_chunk)
 	bed_close(&b);
 }
 
-/* --- Redis went back, or was tampered with --- */
+/* --- Redis lost writes, or was edited --- */
 
 /* Everything private as it is now, to be put back by roll_back. */
 struct saved {
@@ -221,7 +221,7 @@ static void roll_back(struct saved *s, struct bed *b)
 	freeReplyObject(s->keys);
 }
 
-Test(fold_snapshot, a_log_that_went_back_is_read_anew)
+Test(fold_snapshot, a_log_that_went_back_is_read_again)
 {
 	uint32_t id = bed_id(1, 0);
 	struct saved saved;
@@ -231,7 +231,7 @@ Test(fold_snapshot, a_log_that_went_back_is_read_anew)
 		bed_open(&b, NPSD_CLOCK_EVENT);
 		b.cfg.snapshot_interval_ms = snapshot == 0 ? 1ll << 40 : 100;
 		bed_reset(&b);
-		bed_hold(&b, 0x0f);
+		bed_assign(&b, 0x0f);
 		bed_count(&b, id, T0, NPSD_C_h9, 1);
 		if (snapshot)
 			snapshot_all(&b);
@@ -275,7 +275,7 @@ Test(fold_snapshot, a_broken_chain_is_never_applied)
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch && bed_of(&b, 1)->counts.view.seq == 1);
 	epoch = bed_of(&b, 1)->counts.view.epoch;
-	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch); /* tried again for ever, once a second */
+	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch); /* acquired again without end */
 	for (int i = 0; i < 3000; i++) {
 		cr_assert(bed_of(&b, 1)->counts.view.seq <= 1);
 		npsd_fold_step(b.f, 0);
@@ -284,7 +284,7 @@ Test(fold_snapshot, a_broken_chain_is_never_applied)
 	bed_close(&b);
 }
 
-Test(fold_snapshot, a_chunk_that_is_gone_is_looked_for_again)
+Test(fold_snapshot, a_chunk_that_is_missing_is_read_again)
 {
 	uint32_t id = bed_id(1, 0);
 	const char *key;
@@ -347,7 +347,7 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 
 /* --- the manifest's script --- */
 
-Test(fold_snapshot, a_manifest_is_refused_where_its_world_has_changed)
+Test(fold_snapshot, a_manifest_is_refused_where_its_base_has_changed)
 {
 	static const struct {
 		const char *epoch, *base, *version, *kind, *seq, *hash, *t, *name, *expect;
@@ -359,7 +359,8 @@ Test(fold_snapshot, a_manifest_is_refused_where_its_world_has_changed)
 	    {"7", "", "a", "event", "2", "hash2", "101", "1-7-1", "[refused clock 100]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-2", "[refused chunk 1-7-2]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1", "[ok]"},
-	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1", "[ok]"}, /* a lost answer: sent again */
+	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1",
+		"[ok]"}, /* the reply was lost: sent again */
 	    {"7", "", "b", "event", "2", "hash2", "100", "1-7-1", "[refused manifest a]"},
 	    {"7", "a", "b", "wall", "2", "hash2", "101", "1-7-1", "[ok]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1",
