@@ -14,7 +14,7 @@
 struct npsd_manifest {
 	char version[NPSD_VERSION_TEXT]; /* `EPOCH-SEQ`; empty: there is no manifest */
 	int64_t seq;
-	struct npsd_dict_mark dict; /* ids in its chunks are less than dict.len + NPSD_ID_FIRST */
+	struct npsd_dict_mark dict; /* as loaded: ids in its chunks are less than dict.len + NPSD_ID_FIRST */
 };
 
 void npsd_manifest_version(char out[NPSD_VERSION_TEXT], int64_t epoch, int64_t seq);

@@ -14,9 +14,8 @@
 /* Whether entries may be applied now and t may move. */
 static bool readable(struct npsd_context *c, struct npsd_shard *s, const struct npsd_shard *frozen)
 {
-	if (s->state != NPSD_SHARD_CATCHING_UP && s->state != NPSD_SHARD_RUNNING)
-		return false;
-	if (s == frozen || s->flush == NPSD_FLUSH_PUBLISHING || (s->pub && npsd_pub_busy(s->pub)))
+	if (s->state < NPSD_SHARD_CATCHING_UP || s == frozen || s->flush == NPSD_FLUSH_PUBLISHING ||
+	    (s->pub && npsd_pub_busy(s->pub)))
 		return false;
 	return npsd_shard_dict(c, s);
 }
@@ -108,7 +107,8 @@ static bool add_deltas(struct npsd_context *c, struct npsd_shard *s, struct npsd
 	return true;
 }
 
-/* True: the entry is applied. Else nothing of it is, unless a fault is raised or the shard restarts. */
+/* True: the entry is applied. False: it waits for the dictionary, the shard restarts, or a fault is raised.
+ */
 static bool apply_entry(struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	struct npsd_shard_view *v = &s->counts.view;

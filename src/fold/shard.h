@@ -39,7 +39,7 @@ enum npsd_shard_state {
 	NPSD_SHARD_WAITING,
 	NPSD_SHARD_ACQUIRING,
 	NPSD_SHARD_LOADING,
-	NPSD_SHARD_CATCHING_UP,
+	NPSD_SHARD_CATCHING_UP, /* from here on entries are applied */
 	NPSD_SHARD_RUNNING,
 };
 
@@ -52,16 +52,14 @@ enum npsd_flush_state {
 	NPSD_FLUSH_DONE,
 };
 
-/* counts.view.panes != NULL from LOADING on; pub != NULL from RUNNING on; both until the shard is RELEASED
- * or WAITING again */
+/* counts.view.panes != NULL from LOADING on, pub != NULL from RUNNING on, until RELEASED or WAITING */
 struct npsd_shard {
 	enum npsd_shard_state state;
 	struct npsd_backoff again; /* between two acquisitions */
 	int64_t acquired_mono_ms;
 	int64_t seen;  /* the next epoch must be greater than this */
 	int64_t mine;  /* the next acquisition needs this epoch to be stored still; 0: any */
-	uint64_t call; /* number of the call in flight: shard_take, chunk_read, or the fold_read that includes
-			  this shard; 0: none */
+	uint64_t call; /* in flight for this shard: shard_take, chunk_read or fold_read; 0: none */
 
 	struct npsd_counts counts;
 	struct npsd_manifest manifest; /* the one stored */
