@@ -14,7 +14,7 @@ struct npsd_fold *npsd_fold_new(struct npsd_pipeline *pl)
 	struct npsd_fold *f = calloc(1, sizeof *f);
 
 	npsd_assert(f && pl->cfg->shards <= NPSD_MAX_SHARDS);
-	npsd_context_init(&f->ctx, pl);
+	npsd_fold_context_init(&f->ctx, pl);
 	npsd_snapshot_init(&f->snap);
 	npsd_buf_init(&f->admission.text, 0);
 	f->admission.req.what = NPSD_REQ_ADMIT;
@@ -42,7 +42,7 @@ void npsd_fold_free(struct npsd_fold **fold)
 	if (f->reset)
 		npsd_assert(npsd_ring_push(f->ctx.pl->fold_to_group, f->reset));
 	npsd_snapshot_free(&f->snap);
-	npsd_context_free(&f->ctx);
+	npsd_fold_context_free(&f->ctx);
 	free(f);
 }
 
@@ -180,7 +180,7 @@ static bool needs_rest(const struct npsd_fold *f)
 /* One admission request at a time. */
 static bool admission_step(struct npsd_fold *f)
 {
-	struct npsd_context *c = &f->ctx;
+	struct npsd_fold_context *c = &f->ctx;
 	struct npsd_request *req = npsd_ring_pop(c->pl->commit_to_fold);
 
 	if (req)
@@ -222,14 +222,14 @@ static void set_log_full(struct npsd_fold *f)
 /* A completion whose call nobody waits for any more is ignored: its shard restarted since. */
 static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 {
-	struct npsd_context *c = &f->ctx;
+	struct npsd_fold_context *c = &f->ctx;
 	struct npsd_shard *s = &f->shard[npsd_tag_shard(done->tag)];
 	uint64_t n = npsd_tag_n(done->tag);
 
 	npsd_assert(s < f->shard + f->nshards);
 	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
 		if (done->outcome == NPSD_BROKEN)
-			npsd_context_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
+			npsd_fold_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
 		if (s->pub)
 			npsd_pub_done(s->pub, &s->counts.view, done, c->now_mono_ms);
 	} else if (n == f->reader.call) {
@@ -244,7 +244,7 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 /* Handles completions, the first of which may come after wait_ms, and reads the clock. */
 static bool completion_step(struct npsd_fold *f, int wait_ms)
 {
-	struct npsd_context *c = &f->ctx;
+	struct npsd_fold_context *c = &f->ctx;
 	struct npsd_done done;
 
 	for (int n = 0;; n++) {
@@ -266,7 +266,7 @@ static bool publish_step(struct npsd_fold *f, struct npsd_shard *s)
 
 bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 {
-	struct npsd_context *c = &f->ctx;
+	struct npsd_fold_context *c = &f->ctx;
 	bool did = completion_step(f, 0);
 
 	while (command_step(f))

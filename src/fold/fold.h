@@ -6,7 +6,7 @@
 #include "fold/snapshot.h"
 
 struct npsd_fold {
-	struct npsd_context ctx;
+	struct npsd_fold_context ctx;
 	struct npsd_command *reset, *flush; /* not replied to yet; reset != NULL while RESETTING */
 	struct npsd_reader reader;
 	struct npsd_snapshot snap;

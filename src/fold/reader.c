@@ -12,7 +12,7 @@
 #define MOST_BYTES (1 << 20)
 
 /* Whether entries may be applied now and t may move. */
-static bool readable(struct npsd_context *c, struct npsd_shard *s, const struct npsd_shard *frozen)
+static bool readable(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_shard *frozen)
 {
 	if (s->state < NPSD_SHARD_CATCHING_UP || s == frozen || s->flush == NPSD_FLUSH_PUBLISHING ||
 	    (s->pub && npsd_pub_busy(s->pub)))
@@ -21,7 +21,7 @@ static bool readable(struct npsd_context *c, struct npsd_shard *s, const struct 
 }
 
 /* Sets r->at; true: one of them waits for entries. */
-static bool choose(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen)
+static bool choose(struct npsd_reader *r, struct npsd_fold_context *c, const struct npsd_shard *frozen)
 {
 	bool wanted = false;
 
@@ -38,11 +38,11 @@ static bool choose(struct npsd_reader *r, struct npsd_context *c, const struct n
 	return wanted;
 }
 
-bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen)
+bool npsd_reader_step(struct npsd_reader *r, struct npsd_fold_context *c, const struct npsd_shard *frozen)
 {
 	int lag = npsd_load_relaxed(&c->pl->fold_lag);
 
-	if (r->call || !npsd_context_ready(c))
+	if (r->call || !npsd_fold_ready(c))
 		return false;
 	if (!choose(r, c, frozen) && lag == r->lag && c->now_mono_ms < r->next_mono_ms)
 		return false;
@@ -51,7 +51,7 @@ bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struc
 	npsd_script_begin_private(&c->call, NPSD_S_fold_read);
 	for (int i = 0; i < r->n; i++)
 		npsd_script_private_key(&c->call, "log:%d", r->at[i]->counts.view.shard);
-	npsd_context_header(c);
+	npsd_fold_header(c);
 	npsd_script_argf(&c->call, "%d", MOST_ENTRIES);
 	npsd_script_argf(&c->call, "%d", MOST_BYTES);
 	for (int i = 0; i < r->n; i++) {
@@ -61,7 +61,7 @@ bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struc
 		npsd_script_argf(&c->call, "%" PRId64, v->seq);
 		npsd_script_argz(&c->call, v->hash);
 	}
-	r->call = npsd_context_submit(c, 0);
+	r->call = npsd_fold_submit(c, 0);
 	if (!r->call)
 		return false;
 	for (int i = 0; i < r->n; i++) {
@@ -78,7 +78,7 @@ bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struc
 
 /* --- entries --- */
 
-static void restart(struct npsd_context *c, struct npsd_shard *s, const char *why)
+static void restart(struct npsd_fold_context *c, struct npsd_shard *s, const char *why)
 {
 	npsd_log(NPSD_LOG_WARN, "fold", "shard %d at %" PRId64 ": %s; acquiring it again",
 	    s->counts.view.shard, s->counts.view.seq, why);
@@ -86,7 +86,7 @@ static void restart(struct npsd_context *c, struct npsd_shard *s, const char *wh
 }
 
 /* False: a counter would be too large. */
-static bool add_deltas(struct npsd_context *c, struct npsd_shard *s, struct npsd_str deltas)
+static bool add_deltas(struct npsd_fold_context *c, struct npsd_shard *s, struct npsd_str deltas)
 {
 	struct npsd_unpack u = npsd_unpack_of(deltas.p, deltas.n);
 	struct npsd_delta d;
@@ -109,7 +109,7 @@ static bool add_deltas(struct npsd_context *c, struct npsd_shard *s, struct npsd
 
 /* True: the entry is applied. False: it waits for the dictionary, the shard restarts, or a fault is raised.
  */
-static bool apply_entry(struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r)
+static bool apply_entry(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	struct npsd_shard_view *v = &s->counts.view;
 	struct npsd_entry e;
@@ -119,13 +119,12 @@ static bool apply_entry(struct npsd_context *c, struct npsd_shard *s, const stru
 		return false;
 	}
 	if (!npsd_entry_header(&e)) {
-		npsd_context_fault(c, NPSD_FAULT_BROKEN, "log of shard %d has a malformed header", v->shard);
+		npsd_fold_fault(c, NPSD_FAULT_BROKEN, "log of shard %d has a malformed header", v->shard);
 		return false;
 	}
 	if (!npsd_config_knows(c->cfg, e.config)) {
-		npsd_context_fault(c, NPSD_FAULT_CONFIG,
-		    "log of shard %d was written under configuration %.*s", v->shard, (int)e.config.n,
-		    e.config.p);
+		npsd_fold_fault(c, NPSD_FAULT_CONFIG, "log of shard %d was written under configuration %.*s",
+		    v->shard, (int)e.config.n, e.config.p);
 		return false;
 	}
 	s->needs = e.dict;
@@ -134,7 +133,7 @@ static bool apply_entry(struct npsd_context *c, struct npsd_shard *s, const stru
 	/* the panes change last: if they cannot take all deltas, the shard is not used any more */
 	if (!npsd_entry_check(&e, &s->counts) || !npsd_progress_advance(&s->counts.progress, e.batch) ||
 	    !add_deltas(c, s, e.deltas)) {
-		npsd_context_fault(
+		npsd_fold_fault(
 		    c, NPSD_FAULT_BROKEN, "log of shard %d is malformed at %" PRId64, v->shard, e.seq);
 		return false;
 	}
@@ -161,7 +160,7 @@ static bool goes_on(const struct npsd_shard_view *v, const struct npsd_reply *en
 enum { R_EPOCH, R_END, R_LOOKED, R_ENTRIES };
 
 /* False: the shard restarts, or a fault is raised. */
-static bool apply(struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r)
+static bool apply(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	const struct npsd_reply *entries = npsd_reply_at(r, R_ENTRIES);
 	struct npsd_shard_view *v = &s->counts.view;
@@ -187,7 +186,7 @@ struct clocks {
 	int64_t wall_ms, event_ms, since_ms, lost_ms;
 };
 
-static void move_t(struct npsd_context *c, struct npsd_shard *s, int64_t t_ms)
+static void move_t(struct npsd_fold_context *c, struct npsd_shard *s, int64_t t_ms)
 {
 	struct npsd_shard_view *v = &s->counts.view;
 	int64_t before = v->t_ms;
@@ -209,7 +208,7 @@ static void move_t(struct npsd_context *c, struct npsd_shard *s, int64_t t_ms)
 }
 
 /* All windows show since when everything is counted: if that moves, all are due. */
-static void move_since(struct npsd_context *c, struct npsd_shard *s, int64_t since_ms, int64_t lost_ms)
+static void move_since(struct npsd_fold_context *c, struct npsd_shard *s, int64_t since_ms, int64_t lost_ms)
 {
 	struct npsd_shard_view *v = &s->counts.view;
 	int64_t step_s = npsd_panes_step_s(v->panes, 0), pane_s;
@@ -248,7 +247,7 @@ static bool read_end(int64_t *seq, struct npsd_str end)
 }
 
 static void read_shard(
-    struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r, const struct clocks *k)
+    struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_reply *r, const struct clocks *k)
 {
 	struct npsd_shard_view *v = &s->counts.view;
 	int64_t epoch;
@@ -260,7 +259,7 @@ static void read_shard(
 		return;
 	}
 	if (!read_end(&s->end_seq, npsd_reply_str(r, R_END))) {
-		npsd_context_fault(c, NPSD_FAULT_BROKEN, "the end of log %d is malformed", v->shard);
+		npsd_fold_fault(c, NPSD_FAULT_BROKEN, "the end of log %d is malformed", v->shard);
 		return;
 	}
 	if (s->flush == NPSD_FLUSH_READING) {
@@ -270,12 +269,12 @@ static void read_shard(
 	if (!apply(c, s, r))
 		return;
 	move_since(c, s, k->since_ms, k->lost_ms);
-	move_t(c, s, npsd_context_t(c, v->t_ms, k->wall_ms, k->event_ms));
+	move_t(c, s, npsd_fold_t(c, v->t_ms, k->wall_ms, k->event_ms));
 }
 
-void npsd_reader_done(struct npsd_reader *r, struct npsd_context *c, const struct npsd_done *done)
+void npsd_reader_done(struct npsd_reader *r, struct npsd_fold_context *c, const struct npsd_done *done)
 {
-	struct npsd_result got = npsd_context_result(c, done, 6);
+	struct npsd_result got = npsd_fold_result(c, done, 6);
 	const struct npsd_reply *shards = NULL;
 	uint64_t call = r->call;
 	struct clocks k;
@@ -285,7 +284,7 @@ void npsd_reader_done(struct npsd_reader *r, struct npsd_context *c, const struc
 		shards = npsd_reply_at(got.reply, 3);
 		if (!read_clocks(&k, got.reply) || shards->type != NPSD_REPLY_ARRAY ||
 		    shards->n != (size_t)r->n)
-			npsd_context_fault(c, NPSD_FAULT_BROKEN, "a clock in the fence is malformed");
+			npsd_fold_fault(c, NPSD_FAULT_BROKEN, "a clock in the fence is malformed");
 	}
 	for (int i = 0; i < r->n; i++) {
 		struct npsd_shard *s = r->at[i];

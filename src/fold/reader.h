@@ -22,7 +22,7 @@ struct npsd_reader {
 };
 
 /* True if it began a read. The counts of `frozen` must not change now. */
-bool npsd_reader_step(struct npsd_reader *r, struct npsd_context *c, const struct npsd_shard *frozen);
-void npsd_reader_done(struct npsd_reader *r, struct npsd_context *c, const struct npsd_done *done);
+bool npsd_reader_step(struct npsd_reader *r, struct npsd_fold_context *c, const struct npsd_shard *frozen);
+void npsd_reader_done(struct npsd_reader *r, struct npsd_fold_context *c, const struct npsd_done *done);
 
 #endif

@@ -26,7 +26,7 @@ void npsd_shard_free(struct npsd_shard *s)
 
 /* --- release --- */
 
-static void give_up(struct npsd_context *c, struct npsd_shard *s, enum npsd_shard_state next)
+static void give_up(struct npsd_fold_context *c, struct npsd_shard *s, enum npsd_shard_state next)
 {
 	if (s->pub)
 		npsd_pub_leave(s->pub, c->now_mono_ms);
@@ -51,7 +51,7 @@ static bool clear(struct npsd_shard *s)
 	return true;
 }
 
-void npsd_shard_assign(struct npsd_context *c, struct npsd_shard *s, bool assigned)
+void npsd_shard_assign(struct npsd_fold_context *c, struct npsd_shard *s, bool assigned)
 {
 	if (assigned == npsd_shard_assigned(s))
 		return;
@@ -65,7 +65,7 @@ void npsd_shard_assign(struct npsd_context *c, struct npsd_shard *s, bool assign
 	npsd_backoff_reset(&s->again);
 }
 
-void npsd_shard_restart(struct npsd_context *c, struct npsd_shard *s, bool lost)
+void npsd_shard_restart(struct npsd_fold_context *c, struct npsd_shard *s, bool lost)
 {
 	bool settled = c->now_mono_ms - s->acquired_mono_ms >= AGAIN_FIRST_MS;
 
@@ -81,21 +81,21 @@ void npsd_shard_restart(struct npsd_context *c, struct npsd_shard *s, bool lost)
 
 /* --- acquisition --- */
 
-static bool acquire(struct npsd_context *c, struct npsd_shard *s)
+static bool acquire(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	int k = s->counts.view.shard;
 
 	npsd_script_begin_private(&c->call, NPSD_S_shard_take);
 	npsd_script_private_key(&c->call, "manifest:%d", k);
 	npsd_script_private_key(&c->call, "chunks:%d", k);
-	npsd_context_header(c);
+	npsd_fold_header(c);
 	npsd_script_argf(&c->call, "%d", k);
 	npsd_script_argf(&c->call, "%" PRId64, s->seen);
 	if (s->mine)
 		npsd_script_argf(&c->call, "%" PRId64, s->mine);
 	else
 		npsd_script_argz(&c->call, "");
-	s->call = npsd_context_submit(c, k);
+	s->call = npsd_fold_submit(c, k);
 	if (s->call)
 		s->state = NPSD_SHARD_ACQUIRING;
 	return s->call != 0;
@@ -103,7 +103,7 @@ static bool acquire(struct npsd_context *c, struct npsd_shard *s)
 
 enum { A_OK, A_EPOCH, A_WALL_MS, A_EVENT_MS, A_END, A_MANIFEST, A_LEAST };
 
-static void acquired(struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r)
+static void acquired(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	struct npsd_shard_view *v = &s->counts.view;
 	int64_t epoch, wall_ms, event_ms;
@@ -113,12 +113,12 @@ static void acquired(struct npsd_context *c, struct npsd_shard *s, const struct 
 
 	npsd_counts_begin(&s->counts, epoch, c->names);
 	if (!ok || !npsd_manifest_read(&s->manifest, &s->counts, npsd_reply_at(r, A_MANIFEST))) {
-		npsd_context_fault(c, NPSD_FAULT_BROKEN, "manifest of shard %d is malformed", v->shard);
+		npsd_fold_fault(c, NPSD_FAULT_BROKEN, "manifest of shard %d is malformed", v->shard);
 		return;
 	}
-	v->t_ms = npsd_context_t(c, v->t_ms, wall_ms, event_ms);
+	v->t_ms = npsd_fold_t(c, v->t_ms, wall_ms, event_ms);
 	if (s->counts.dropped_ms > v->t_ms) {
-		npsd_context_fault(c, NPSD_FAULT_BROKEN,
+		npsd_fold_fault(c, NPSD_FAULT_BROKEN,
 		    "the event clock is less than the t of the snapshot of shard %d", v->shard);
 		return;
 	}
@@ -136,14 +136,14 @@ static void acquired(struct npsd_context *c, struct npsd_shard *s, const struct 
 
 /* --- loading --- */
 
-bool npsd_shard_dict(struct npsd_context *c, struct npsd_shard *s)
+bool npsd_shard_dict(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	const char *chain = npsd_names_chain_any(c->names, s->needs.len);
 
 	if (!chain)
 		return false;
 	if (s->needs.len > 0 && strcmp(chain, s->needs.chain) != 0) {
-		npsd_context_fault(c, NPSD_FAULT_DICT,
+		npsd_fold_fault(c, NPSD_FAULT_DICT,
 		    "shard %d was counted with another dictionary of length %u", s->counts.view.shard,
 		    s->needs.len);
 		return false;
@@ -152,7 +152,7 @@ bool npsd_shard_dict(struct npsd_context *c, struct npsd_shard *s)
 	return true;
 }
 
-static bool load(struct npsd_context *c, struct npsd_shard *s)
+static bool load(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	const struct npsd_chunks *chunks = &s->counts.chunks;
 	int k = s->counts.view.shard;
@@ -167,15 +167,15 @@ static bool load(struct npsd_context *c, struct npsd_shard *s)
 	for (uint32_t i = s->loaded; i < chunks->n && i < s->loaded + LOAD_CHUNKS; i++)
 		npsd_script_private_key(
 		    &c->call, "chunk:%d-%" PRId64 "-%u", k, chunks->at[i].epoch, chunks->at[i].number);
-	npsd_context_header(c);
+	npsd_fold_header(c);
 	npsd_script_argf(&c->call, "%d", k);
 	npsd_script_argf(&c->call, "%" PRId64, s->counts.view.epoch);
 	npsd_script_argf(&c->call, "%zu", LOAD_BYTES);
-	s->call = npsd_context_submit(c, k);
+	s->call = npsd_fold_submit(c, k);
 	return s->call != 0;
 }
 
-static void loaded(struct npsd_context *c, struct npsd_shard *s, const struct npsd_reply *r)
+static void loaded(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_reply *r)
 {
 	const struct npsd_reply *data = npsd_reply_at(r, 1);
 	bool ok = data->type == NPSD_REPLY_ARRAY && data->n > 0;
@@ -184,11 +184,11 @@ static void loaded(struct npsd_context *c, struct npsd_shard *s, const struct np
 		ok = npsd_chunk_unpack(&s->counts, s->counts.chunks.at[s->loaded].key, s->manifest.dict.len,
 		    npsd_reply_str(data, i));
 	if (!ok)
-		npsd_context_fault(
+		npsd_fold_fault(
 		    c, NPSD_FAULT_BROKEN, "a chunk of shard %d is malformed", s->counts.view.shard);
 }
 
-void npsd_shard_run(struct npsd_context *c, struct npsd_shard *s)
+void npsd_shard_run(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	int64_t half = c->cfg->snapshot_interval_ms / 2;
 
@@ -202,10 +202,10 @@ void npsd_shard_run(struct npsd_context *c, struct npsd_shard *s)
 
 /* --- steps --- */
 
-void npsd_shard_done(struct npsd_context *c, struct npsd_shard *s, const struct npsd_done *done)
+void npsd_shard_done(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_done *done)
 {
 	bool acquiring = s->state == NPSD_SHARD_ACQUIRING;
-	struct npsd_result r = npsd_context_result(c, done, acquiring ? A_LEAST : 2);
+	struct npsd_result r = npsd_fold_result(c, done, acquiring ? A_LEAST : 2);
 
 	s->call = 0;
 	if (r.kind == NPSD_RESULT_OK) {
@@ -223,13 +223,13 @@ void npsd_shard_done(struct npsd_context *c, struct npsd_shard *s, const struct 
 	}
 }
 
-bool npsd_shard_step(struct npsd_context *c, struct npsd_shard *s)
+bool npsd_shard_step(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	if (s->state == NPSD_SHARD_RUNNING && npsd_pub_state(s->pub) == NPSD_PUB_RETAKE)
 		npsd_shard_restart(c, s, false);
 	if (s->state == NPSD_SHARD_RELEASING || s->state == NPSD_SHARD_RESTARTING)
 		return clear(s);
-	if (!npsd_context_ready(c) || s->call)
+	if (!npsd_fold_ready(c) || s->call)
 		return false;
 	if (s->state == NPSD_SHARD_WAITING && !npsd_backoff_waits(&s->again, c->now_mono_ms))
 		return acquire(c, s);

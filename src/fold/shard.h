@@ -28,7 +28,7 @@
 #ifndef NPSD_FOLD_SHARD_H
 #define NPSD_FOLD_SHARD_H
 
-#include "fold/context.h"
+#include "fold/fold_context.h"
 #include "fold/counts.h"
 #include "fold/manifest.h"
 
@@ -80,17 +80,17 @@ struct npsd_shard {
 void npsd_shard_init(struct npsd_shard *s, const struct npsd_config *cfg, int shard);
 void npsd_shard_free(struct npsd_shard *s);
 /* The group assigns the shard to this process, or unassigns it. */
-void npsd_shard_assign(struct npsd_context *c, struct npsd_shard *s, bool assigned);
+void npsd_shard_assign(struct npsd_fold_context *c, struct npsd_shard *s, bool assigned);
 /* Acquires the shard again; `lost`: another epoch is stored, and the group gets time to unassign it. */
-void npsd_shard_restart(struct npsd_context *c, struct npsd_shard *s, bool lost);
+void npsd_shard_restart(struct npsd_fold_context *c, struct npsd_shard *s, bool lost);
 /* CATCHING_UP becomes RUNNING. */
-void npsd_shard_run(struct npsd_context *c, struct npsd_shard *s);
+void npsd_shard_run(struct npsd_fold_context *c, struct npsd_shard *s);
 /* True if it did something. */
-bool npsd_shard_step(struct npsd_context *c, struct npsd_shard *s);
+bool npsd_shard_step(struct npsd_fold_context *c, struct npsd_shard *s);
 /* A completion of shard_take or chunk_read. */
-void npsd_shard_done(struct npsd_context *c, struct npsd_shard *s, const struct npsd_done *done);
+void npsd_shard_done(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_done *done);
 /* Whether the copy of the dictionary begins with s->needs; raises a fault where it never can. */
-bool npsd_shard_dict(struct npsd_context *c, struct npsd_shard *s);
+bool npsd_shard_dict(struct npsd_fold_context *c, struct npsd_shard *s);
 
 static inline bool npsd_shard_assigned(const struct npsd_shard *s)
 {

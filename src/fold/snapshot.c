@@ -83,22 +83,22 @@ static void add_name(struct npsd_script_build *call, const struct npsd_snapshot 
 	npsd_script_argf(call, "%d-%" PRId64 "-%u", snap->shard->counts.view.shard, snap->epoch, number);
 }
 
-static void begin_args(const struct npsd_snapshot *snap, struct npsd_context *c)
+static void begin_args(const struct npsd_snapshot *snap, struct npsd_fold_context *c)
 {
-	npsd_context_header(c);
+	npsd_fold_header(c);
 	npsd_script_argf(&c->call, "%d", snap->shard->counts.view.shard);
 	npsd_script_argf(&c->call, "%" PRId64, snap->epoch);
 }
 
-static bool submit(struct npsd_snapshot *snap, struct npsd_context *c)
+static bool submit(struct npsd_snapshot *snap, struct npsd_fold_context *c)
 {
 	snap->what = c->call.script;
-	snap->call = npsd_context_submit(c, snap->shard->counts.view.shard);
+	snap->call = npsd_fold_submit(c, snap->shard->counts.view.shard);
 	return snap->call != 0;
 }
 
 /* Submits the next pieces; those that are empty need no write. */
-static bool write_chunks(struct npsd_snapshot *snap, struct npsd_context *c)
+static bool write_chunks(struct npsd_snapshot *snap, struct npsd_fold_context *c)
 {
 	int k = snap->shard->counts.view.shard;
 	size_t bytes = 0;
@@ -149,7 +149,7 @@ static void add_chunks(struct npsd_script_build *call, const struct npsd_snapsho
 			npsd_manifest_add_field(call, counts, counts->chunks.at[p->chunk].key);
 }
 
-static bool write_manifest(struct npsd_snapshot *snap, struct npsd_context *c)
+static bool write_manifest(struct npsd_snapshot *snap, struct npsd_fold_context *c)
 {
 	int k = snap->shard->counts.view.shard;
 
@@ -210,7 +210,7 @@ static void begin(struct npsd_snapshot *snap, struct npsd_shard *s)
 }
 
 /* The manifest is stored. */
-static void finish(struct npsd_snapshot *snap, const struct npsd_context *c)
+static void finish(struct npsd_snapshot *snap, const struct npsd_fold_context *c)
 {
 	struct npsd_shard *s = snap->shard;
 
@@ -228,9 +228,9 @@ static void finish(struct npsd_snapshot *snap, const struct npsd_context *c)
 	end(snap);
 }
 
-void npsd_snapshot_done(struct npsd_snapshot *snap, struct npsd_context *c, const struct npsd_done *done)
+void npsd_snapshot_done(struct npsd_snapshot *snap, struct npsd_fold_context *c, const struct npsd_done *done)
 {
-	struct npsd_result r = npsd_context_result(c, done, 1);
+	struct npsd_result r = npsd_fold_result(c, done, 1);
 
 	snap->call = 0;
 	end_void(snap);
@@ -249,7 +249,7 @@ void npsd_snapshot_done(struct npsd_snapshot *snap, struct npsd_context *c, cons
 }
 
 /* The shard whose snapshot has been due longest; a shard with a long log is due before its time. */
-static struct npsd_shard *find_due(const struct npsd_context *c, struct npsd_shard *shard, int n)
+static struct npsd_shard *find_due(const struct npsd_fold_context *c, struct npsd_shard *shard, int n)
 {
 	struct npsd_shard *first = NULL;
 
@@ -263,7 +263,8 @@ static struct npsd_shard *find_due(const struct npsd_context *c, struct npsd_sha
 	return first;
 }
 
-bool npsd_snapshot_step(struct npsd_snapshot *snap, struct npsd_context *c, struct npsd_shard *shard, int n)
+bool npsd_snapshot_step(
+    struct npsd_snapshot *snap, struct npsd_fold_context *c, struct npsd_shard *shard, int n)
 {
 	bool did = false;
 
@@ -278,7 +279,7 @@ bool npsd_snapshot_step(struct npsd_snapshot *snap, struct npsd_context *c, stru
 	}
 	if (snap->packed < snap->npieces)
 		did |= pack(snap);
-	if (snap->call || !npsd_context_ready(c))
+	if (snap->call || !npsd_fold_ready(c))
 		return did;
 	if (snap->written < snap->packed)
 		return write_chunks(snap, c) || did;

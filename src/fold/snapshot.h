@@ -37,8 +37,10 @@ struct npsd_snapshot {
 void npsd_snapshot_init(struct npsd_snapshot *snap);
 void npsd_snapshot_free(struct npsd_snapshot *snap);
 /* True if it did something. */
-bool npsd_snapshot_step(struct npsd_snapshot *snap, struct npsd_context *c, struct npsd_shard *shard, int n);
-void npsd_snapshot_done(struct npsd_snapshot *snap, struct npsd_context *c, const struct npsd_done *done);
+bool npsd_snapshot_step(
+    struct npsd_snapshot *snap, struct npsd_fold_context *c, struct npsd_shard *shard, int n);
+void npsd_snapshot_done(
+    struct npsd_snapshot *snap, struct npsd_fold_context *c, const struct npsd_done *done);
 /* The shard whose counts must not change now; NULL: none. */
 const struct npsd_shard *npsd_snapshot_frozen(const struct npsd_snapshot *snap);
 

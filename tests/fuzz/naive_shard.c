@@ -11,7 +11,7 @@
 #define PANE_MAX (INT64_C(1) << 48)
 #define NUMBER_END INT32_MAX /* of a pane, in its step */
 #define SPAN 64
-#define BUCKETS 16
+#define SLICES 16
 
 /* --- msgpack --- */
 
@@ -376,10 +376,10 @@ enum naive_says naive_entry(struct naive *n, const struct bed_entry *e)
 /* --- snapshots --- */
 
 struct chunk {
-	wide bucket, step, span;
+	wide slice, step, span;
 };
 
-/* `chunk:BUCKET/STEP/SPAN` -> `K-EPOCH-N`, numbers as they are written */
+/* `chunk:SLICE/STEP/SPAN` -> `K-EPOCH-N`, numbers as they are written */
 static bool read_chunk_field(
     struct chunk *c, const struct bed *b, struct npsd_str field, struct npsd_str name)
 {
@@ -389,7 +389,7 @@ static bool read_chunk_field(
 	bool known = false;
 
 	if (!take_word(&word, &rest, ':') || !take_word(&word, &rest, '/') ||
-	    !read_decimal(&c->bucket, word, 0, BUCKETS - 1) || !take_word(&word, &rest, '/') ||
+	    !read_decimal(&c->slice, word, 0, SLICES - 1) || !take_word(&word, &rest, '/') ||
 	    !read_decimal(&c->step, word, 60, 86400) ||
 	    !read_decimal(&c->span, rest, -(NUMBER_END / SPAN), NUMBER_END / SPAN))
 		return false;
@@ -399,7 +399,7 @@ static bool read_chunk_field(
 	    !read_decimal(&v[2], rest, 0, UINT32_MAX))
 		return false;
 	snprintf(
-	    again[0], sizeof again[0], "chunk:%d/%d/%lld", (int)c->bucket, (int)c->step, (long long)c->span);
+	    again[0], sizeof again[0], "chunk:%d/%d/%lld", (int)c->slice, (int)c->step, (long long)c->span);
 	snprintf(again[1], sizeof again[1], "%d-%lld-%lld", (int)v[0], (long long)v[1], (long long)v[2]);
 	for (int w = 0; w < bed_world()->cfg->nwindows; w++)
 		known = known || bed_world()->cfg->windows[w].step_s == c->step;
@@ -511,8 +511,8 @@ static enum naive_says read_chunk(
 	for (; most > 0; most--) {
 		if (!take_array(&c, &words) || words < 3 || !take_segment(&s, &c) ||
 		    !is_segment(&s, m->dict_len) ||
-		    (npsd_seg_hash((struct npsd_seg){(uint64_t)s.hi, (uint64_t)s.lo}) >> 26) % BUCKETS !=
-			k->bucket ||
+		    (npsd_seg_hash((struct npsd_seg){(uint64_t)s.hi, (uint64_t)s.lo}) >> 26) % SLICES !=
+			k->slice ||
 		    holds(n, &s, k))
 			return NAIVE_REFUSES;
 		for (wide i = 0; i < nseen; i++)

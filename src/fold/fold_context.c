@@ -1,4 +1,4 @@
-#include "fold/context.h"
+#include "fold/fold_context.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #define AWAY_MOST_MS 2000
 #define LOG_MS 5000
 
-void npsd_context_init(struct npsd_context *c, struct npsd_pipeline *pl)
+void npsd_fold_context_init(struct npsd_fold_context *c, struct npsd_pipeline *pl)
 {
-	*c = (struct npsd_context){.pl = pl,
+	*c = (struct npsd_fold_context){.pl = pl,
 	    .cfg = pl->cfg,
 	    .store = &pl->store_fold,
 	    .wall_t_ms = INT64_MIN,
@@ -21,12 +21,12 @@ void npsd_context_init(struct npsd_context *c, struct npsd_pipeline *pl)
 	npsd_script_init(&c->call, pl->cfg, TEXT_MAX);
 }
 
-void npsd_context_free(struct npsd_context *c)
+void npsd_fold_context_free(struct npsd_fold_context *c)
 {
 	npsd_script_free(&c->call);
 }
 
-void npsd_context_fault(struct npsd_context *c, enum npsd_fault what, const char *fmt, ...)
+void npsd_fold_fault(struct npsd_fold_context *c, enum npsd_fault what, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -40,24 +40,24 @@ void npsd_context_fault(struct npsd_context *c, enum npsd_fault what, const char
 	c->pl->broker.wake(c->pl->broker.self);
 }
 
-bool npsd_context_ready(const struct npsd_context *c)
+bool npsd_fold_ready(const struct npsd_fold_context *c)
 {
 	return c->state == NPSD_FOLD_RUNNING && !npsd_backoff_waits(&c->away, c->now_mono_ms);
 }
 
-void npsd_context_header(struct npsd_context *c)
+void npsd_fold_header(struct npsd_fold_context *c)
 {
 	npsd_script_header(&c->call, c->names, npsd_names_len_any(c->names));
 }
 
-uint64_t npsd_context_submit(struct npsd_context *c, int shard)
+uint64_t npsd_fold_submit(struct npsd_fold_context *c, int shard)
 {
 	if (!npsd_script_submit(&c->call, c->store, npsd_tag(NPSD_TAG_FOLD, shard, c->calls + 1)))
 		return 0;
 	return ++c->calls;
 }
 
-struct npsd_result npsd_context_result(struct npsd_context *c, const struct npsd_done *done, size_t least)
+struct npsd_result npsd_fold_result(struct npsd_fold_context *c, const struct npsd_done *done, size_t least)
 {
 	struct npsd_result r = npsd_result_of(done, least);
 	enum npsd_fault what = NPSD_FAULT_BROKEN;
@@ -75,12 +75,12 @@ struct npsd_result npsd_context_result(struct npsd_context *c, const struct npsd
 	}
 	if (r.kind == NPSD_RESULT_OK || what == NPSD_FAULT_NONE)
 		return r;
-	npsd_context_fault(c, what, "%s", r.text);
+	npsd_fold_fault(c, what, "%s", r.text);
 	r.kind = NPSD_RESULT_BROKEN;
 	return r;
 }
 
-int64_t npsd_context_t(struct npsd_context *c, int64_t t_ms, int64_t wall_ms, int64_t event_ms)
+int64_t npsd_fold_t(struct npsd_fold_context *c, int64_t t_ms, int64_t wall_ms, int64_t event_ms)
 {
 	if (c->cfg->clock == NPSD_CLOCK_EVENT)
 		return event_ms;

@@ -19,7 +19,7 @@
 
 enum npsd_fold_state { NPSD_FOLD_NEW, NPSD_FOLD_RUNNING, NPSD_FOLD_FAULTED, NPSD_FOLD_RESETTING };
 
-struct npsd_context {
+struct npsd_fold_context {
 	struct npsd_pipeline *pl;
 	const struct npsd_config *cfg;
 	struct npsd_store *store;
@@ -34,23 +34,23 @@ struct npsd_context {
 	int64_t logged_mono_ms;	  /* the last line about the store */
 };
 
-void npsd_context_init(struct npsd_context *c, struct npsd_pipeline *pl);
-void npsd_context_free(struct npsd_context *c);
+void npsd_fold_context_init(struct npsd_fold_context *c, struct npsd_pipeline *pl);
+void npsd_fold_context_free(struct npsd_fold_context *c);
 /* Raises a fault of this session. RUNNING becomes FAULTED. */
-void npsd_context_fault(struct npsd_context *c, enum npsd_fault what, const char *fmt, ...)
+void npsd_fold_fault(struct npsd_fold_context *c, enum npsd_fault what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Whether calls may be made in this step. */
-bool npsd_context_ready(const struct npsd_context *c);
+bool npsd_fold_ready(const struct npsd_fold_context *c);
 /* Adds the header with the whole copy of the dictionary to c->call. */
-void npsd_context_header(struct npsd_context *c);
+void npsd_fold_header(struct npsd_fold_context *c);
 /* Submits c->call. Returns the number of the call; 0 where the store has no room now. */
-uint64_t npsd_context_submit(struct npsd_context *c, int shard);
+uint64_t npsd_fold_submit(struct npsd_fold_context *c, int shard);
 /*
  * Classifies a completion. RETRY: it is logged and the connection backs off. A refusal that is a fault of
  * every component is raised and returned as BROKEN: the caller need not look at BROKEN.
  */
-struct npsd_result npsd_context_result(struct npsd_context *c, const struct npsd_done *done, size_t least);
+struct npsd_result npsd_fold_result(struct npsd_fold_context *c, const struct npsd_done *done, size_t least);
 /* The next t of a shard at t_ms, by the clocks of a reply; with the wall clock it is not less than t_ms. */
-int64_t npsd_context_t(struct npsd_context *c, int64_t t_ms, int64_t wall_ms, int64_t event_ms);
+int64_t npsd_fold_t(struct npsd_fold_context *c, int64_t t_ms, int64_t wall_ms, int64_t event_ms);
 
 #endif
