@@ -29,16 +29,16 @@ enum npsd_tag_room { NPSD_TAG_FOLD = 1, NPSD_TAG_PUBLISH = 2 };
 #define npsd_tag_shard(tag) ((int)((tag) >> 40 & 0xffff))
 #define npsd_tag_n(tag) ((tag)&0xffffffffff)
 
-/* What fold knows of a shard; constant while the pub is busy. */
+/* What a shard has counted, for publishing; constant while the pub is busy. fold writes, publish reads. */
 struct npsd_shard_view {
 	int shard;
-	int64_t epoch;	       /* ms; what the scripts of this shard must find stored */
-	int64_t seq;	       /* log position: entries applied */
+	int64_t epoch;	       /* in ms; the scripts of this shard write only while it is stored */
+	int64_t seq;	       /* log position: entries 1 .. seq are applied */
 	char hash[41];	       /* chain hash at seq; "" for 0 */
 	int64_t t_ms;	       /* the t of the windows */
-	int64_t since_ms;      /* counting began there; 0: with the first record */
-	int64_t lost_ms;       /* what was lost came before; 0: nothing was */
-	const char *positions; /* source positions applied, as stored (`TOPIC/P 0:123;...`) */
+	int64_t since_ms;      /* counting began here; 0: with the first record */
+	int64_t lost_ms;       /* a loss was recorded then, the last one; 0: none was */
+	const char *positions; /* source positions of these entries, as stored (`TOPIC/P 0:123;...`) */
 	const struct npsd_names *names;
 	struct npsd_panes *panes;
 };

@@ -157,13 +157,13 @@ void make_snapshot(struct bed_stored *out, int64_t now_s)
 
 	bed_stored_clear(&nothing);
 	npsd_assert(bed_load(b, &nothing) == BED_RUNS);
-	for (uint64_t n = 1 + drive_below(3); n > 0 || b->s->view.seq == 0; n -= n > 0) {
+	for (uint64_t n = 1 + drive_below(3); n > 0 || b->s->counts.view.seq == 0; n -= n > 0) {
 		struct bed_entry e;
 
 		if (!make_entry(&e, now_s, 8))
 			continue;
-		e.seq = b->s->view.seq + 1;
-		bed_chain(x, b->s->view.hash, e.b);
+		e.seq = b->s->counts.view.seq + 1;
+		bed_chain(x, b->s->counts.view.hash, e.b);
 		e.x = npsd_str(x);
 		npsd_assert(bed_read(b, &e) == BED_RUNS);
 	}

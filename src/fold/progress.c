@@ -1,29 +1,30 @@
-#include "fold/positions.h"
+#include "fold/progress.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "npsd/err.h"
+#include "script/result.h"
 
 #define TEXT_MAX (64u << 20)
 
-void npsd_positions_init(struct npsd_positions *p)
+void npsd_progress_init(struct npsd_progress *p)
 {
-	*p = (struct npsd_positions){0};
+	*p = (struct npsd_progress){0};
 	npsd_buf_init(&p->text, TEXT_MAX);
 }
 
-void npsd_positions_clear(struct npsd_positions *p)
+void npsd_progress_clear(struct npsd_progress *p)
 {
 	p->n = 0;
 }
 
-void npsd_positions_free(struct npsd_positions *p)
+void npsd_progress_free(struct npsd_progress *p)
 {
 	free(p->at);
 	npsd_buf_free(&p->text);
-	*p = (struct npsd_positions){0};
+	*p = (struct npsd_progress){0};
 }
 
 static int compare(const struct npsd_position *a, struct npsd_str tp)
@@ -33,8 +34,8 @@ static int compare(const struct npsd_position *a, struct npsd_str tp)
 	return c ? c : a->tp[tp.n] != 0;
 }
 
-/* The partition's place, made if it is new. */
-static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
+/* A position never moves back. */
+static void advance(struct npsd_progress *p, struct npsd_str tp, struct npsd_pos pos)
 {
 	size_t lo = 0, hi = p->n;
 
@@ -46,29 +47,22 @@ static struct npsd_position *place(struct npsd_positions *p, struct npsd_str tp)
 		else
 			hi = mid;
 	}
-	if (lo < p->n && compare(&p->at[lo], tp) == 0)
-		return &p->at[lo];
+	if (lo < p->n && compare(&p->at[lo], tp) == 0) {
+		if (npsd_pos_cmp(p->at[lo].pos, pos) < 0)
+			p->at[lo].pos = pos;
+		return;
+	}
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 16;
 		p->at = realloc(p->at, p->cap * sizeof *p->at);
 		npsd_assert(p->at);
 	}
-	memmove(p->at + lo + 1, p->at + lo, (p->n - lo) * sizeof *p->at);
-	p->n++;
-	p->at[lo] = (struct npsd_position){.pos.offset = -1};
+	memmove(p->at + lo + 1, p->at + lo, (p->n++ - lo) * sizeof *p->at);
+	p->at[lo] = (struct npsd_position){.pos = pos};
 	memcpy(p->at[lo].tp, tp.p, tp.n);
-	return &p->at[lo];
 }
 
-static void move_to(struct npsd_positions *p, struct npsd_str tp, struct npsd_pos pos)
-{
-	struct npsd_position *at = place(p, tp);
-
-	if (npsd_pos_cmp(at->pos, pos) < 0)
-		at->pos = pos;
-}
-
-/* Cuts the piece before the next `by` from *rest; the whole of it where there is none. */
+/* Cuts what is before the next `by` from *rest, or all of it. */
 static struct npsd_str cut(struct npsd_str *rest, char by)
 {
 	const char *at = memchr(rest->p, by, rest->n);
@@ -81,19 +75,7 @@ static struct npsd_str cut(struct npsd_str *rest, char by)
 
 static bool read_number(int64_t *out, struct npsd_str text, int64_t most)
 {
-	int64_t v = 0;
-
-	if (text.n == 0)
-		return false;
-	for (uint32_t i = 0; i < text.n; i++) {
-		int digit = text.p[i] - '0';
-
-		if (digit < 0 || digit > 9 || v > (most - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = v;
-	return true;
+	return text.n > 0 && text.p[0] != '-' && npsd_text_int(out, text, -1) && *out <= most;
 }
 
 static bool read_pos(struct npsd_pos *out, struct npsd_str text)
@@ -107,8 +89,8 @@ static bool read_pos(struct npsd_pos *out, struct npsd_str text)
 	return true;
 }
 
-/* Each partition's position, behind its claim where `claims`; moved to only where `move`. */
-static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims, bool move)
+/* Reads `TP INC:OFFSET;...`, or with `claims` `TP CLAIM INC:OFFSET;...`; advances each only if `move`. */
+static bool read_all(struct npsd_progress *p, struct npsd_str text, bool claims, bool move)
 {
 	bool more = text.n > 0;
 
@@ -123,23 +105,23 @@ static bool read_all(struct npsd_positions *p, struct npsd_str text, bool claims
 		if (tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !read_pos(&pos, part))
 			return false;
 		if (move)
-			move_to(p, tp, pos);
+			advance(p, tp, pos);
 	}
 	return true;
 }
 
-bool npsd_positions_read(struct npsd_positions *p, struct npsd_str stored)
+bool npsd_progress_read(struct npsd_progress *p, struct npsd_str stored)
 {
-	npsd_positions_clear(p);
+	npsd_progress_clear(p);
 	return read_all(p, stored, false, true);
 }
 
-bool npsd_positions_batch(struct npsd_positions *p, struct npsd_str batch)
+bool npsd_progress_advance(struct npsd_progress *p, struct npsd_str batch)
 {
 	return read_all(p, batch, true, false) && read_all(p, batch, true, true);
 }
 
-const char *npsd_positions_text(struct npsd_positions *p)
+const char *npsd_progress_text(struct npsd_progress *p)
 {
 	npsd_buf_clear(&p->text);
 	for (size_t i = 0; i < p->n; i++)
