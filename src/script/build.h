@@ -48,6 +48,8 @@ void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n);
 void npsd_script_argz(struct npsd_script_build *b, const char *z);
 void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Appends to the last argument, which was copied. */
+void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n);
 /* Adds an argument that is not copied: p must stay until the last submit. */
 void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n);
 /* False: the store has no room now; try again after its next poll. Waits: never */
