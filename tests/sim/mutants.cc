@@ -24,7 +24,7 @@ static const Mutant all[] = {
 	MUTANT_JUDGE_NONE},
     {"a commit looks at no dictionary", NPSD_S_commit, "if len > stored or chain ~= ARGV[3] then",
 	"if false then", MUTANT_JUDGE_NONE},
-    {"a claim is set whoever holds it", NPSD_S_claim, "or moved(tp, claim, pos)", "", MUTANT_JUDGE_NONE},
+    {"a claim is set whoever holds it", NPSD_S_claim, "or fence_mismatch(tp, claim, pos)", "", MUTANT_JUDGE_NONE},
     {"a dimension is never full", NPSD_S_admit, "count[dim] < cap", "true", MUTANT_JUDGE_NONE},
     {"an older state may replace a newer one", NPSD_S_publish, "stored > rev", "false", MUTANT_JUDGE_NONE},
     {"a snapshot need not fit the log", NPSD_S_manifest, "if x ~= hash then", "if false then",
