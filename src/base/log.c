@@ -14,7 +14,7 @@ void npsd_log_level(enum npsd_level most)
 	npsd_store_relaxed(&log_most, (int)most);
 }
 
-void npsd_log(enum npsd_level level, const char *room, const char *fmt, ...)
+void npsd_log(enum npsd_level level, const char *component, const char *fmt, ...)
 {
 	static const char *const words[] = {"error", "warning", "info", "debug"};
 	char line[1024];
@@ -30,7 +30,7 @@ void npsd_log(enum npsd_level level, const char *room, const char *fmt, ...)
 	gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &tm);
 	n += (size_t)snprintf(
-	    line + n, sizeof line - n, ".%03ldZ %s %s: ", ts.tv_nsec / 1000000, words[level], room);
+	    line + n, sizeof line - n, ".%03ldZ %s %s: ", ts.tv_nsec / 1000000, words[level], component);
 	va_start(ap, fmt);
 	m = vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
 	va_end(ap);
@@ -38,5 +38,5 @@ void npsd_log(enum npsd_level level, const char *room, const char *fmt, ...)
 		n += (size_t)m < sizeof line - n - 1 ? (size_t)m : sizeof line - n - 2;
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* nobody to tell */
+		return; /* there is no other place to report it */
 }

@@ -88,23 +88,18 @@ static void on_done(struct npsd_commit *c, const struct npsd_done *done)
 			inflight_done(&c->inflight[i], &c->session, done);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* How long to wait: less than wait_ms where something is due before. */
+/* How long to wait: less than wait_ms if something is due earlier. */
 static int until_next(const struct npsd_commit *c, int wait_ms)
 {
 	const struct fence_check *f = &c->fence_check;
-	int64_t now = session_mono_ms(&c->session), at = now + wait_ms;
+	const struct session *s = &c->session;
+	int64_t now = session_mono_ms(s), at = now + wait_ms;
 
 	for (int i = 0; i < c->n; i++)
-		if (c->inflight[i].state == INFLIGHT_READY)
-			at = earlier(at, c->inflight[i].backoff.retry_mono_ms);
-	if (!f->tag && c->session.held.n && !session_faulted(&c->session))
-		at = earlier(at,
-		    f->next_mono_ms > f->backoff.retry_mono_ms ? f->next_mono_ms : f->backoff.retry_mono_ms);
+		if (c->inflight[i].state == INFLIGHT_READY && c->inflight[i].backoff.retry_mono_ms < at)
+			at = c->inflight[i].backoff.retry_mono_ms;
+	if (!f->tag && s->held.n && !session_faulted(s) && f->next_mono_ms < at)
+		at = f->next_mono_ms;
 	return at > now ? (int)(at - now) : 1; /* due, but the store has no room before its next poll */
 }
 
@@ -149,7 +144,7 @@ void npsd_commit_free(struct npsd_commit **c)
 	if (!*c)
 		return;
 	for (int i = 0; i < (*c)->n; i++)
-		inflight_free(&(*c)->inflight[i]);
+		npsd_script_free(&(*c)->inflight[i].build);
 	fence_check_free(&(*c)->fence_check);
 	free(*c);
 	*c = NULL;

@@ -50,9 +50,11 @@ bool fence_check_advance(struct fence_check *f, struct session *s)
 	int64_t now = session_mono_ms(s);
 	bool faulted = session_faulted(s);
 
-	if (connection != f->connection)
+	if (connection != f->connection) {
+		npsd_backoff_reset(&f->backoff);
 		f->next_mono_ms = 0;
-	f->connection = connection;
+		f->connection = connection;
+	}
 	if (faulted || s->held.n == 0) {
 		end_command(f, s, !faulted);
 		return false;
@@ -94,7 +96,7 @@ void fence_check_done(struct fence_check *f, struct session *s, const struct nps
 	f->tag = 0;
 	if (r.kind == NPSD_RESULT_RETRY) {
 		npsd_backoff_fail(&f->backoff, &s->pl->clock, session_mono_ms(s));
-		f->next_mono_ms = 0;
+		f->next_mono_ms = f->backoff.retry_mono_ms;
 		return;
 	}
 	npsd_backoff_reset(&f->backoff);

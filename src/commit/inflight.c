@@ -19,11 +19,6 @@ void inflight_init(struct inflight *x, struct npsd_pipeline *pl, int worker)
 	npsd_script_init(&x->build, pl->cfg, PACK_TEXT_MAX);
 }
 
-void inflight_free(struct inflight *x)
-{
-	npsd_script_free(&x->build);
-}
-
 static void finish(struct inflight *x, struct session *s, enum npsd_request_end end)
 {
 	struct npsd_pipeline *pl = s->pl;

@@ -2,14 +2,17 @@
  * One request while commit has it. Each worker and fold has one of these, since a requester's requests are
  * handled one after the other.
  *
- *   state       event                                            next state
- *   FREE        a request of this session                        READY
- *   READY       submitted to the store                           SENT
- *   SENT        lost, or Redis cannot now                        READY, with the same bytes
- *   SENT        the dictionary has more entries                  READY, to read them
- *   SENT        done                                             FREE, the reply is DONE
- *   READY SENT  refused, broken, or not following what is held   BLOCKED, a fault is raised
- *   any         RESET                                            FREE, the reply is DROPPED
+ *   state  event                                                  next state
+ *   FREE   a request that is not of this session                  FREE, the request ends as DROPPED
+ *   FREE   an admission of values that are known by now           FREE, the request ends as DONE
+ *   FREE   a batch that does not follow what is held              BLOCKED, a fault is raised
+ *   FREE   any other request                                      READY
+ *   READY  submitted to the store, after the back-off             SENT
+ *   SENT   lost, or Redis cannot run it now                       READY, with the same bytes
+ *   SENT   the dictionary has more entries                        READY, to read them
+ *   SENT   acknowledged                                           FREE, the request ends as DONE
+ *   SENT   refused, broken                                        BLOCKED, a fault is raised
+ *   any    RESET                                                  FREE, the request ends as DROPPED
  *
  * Thread: commit, for all
  */
@@ -33,7 +36,6 @@ struct inflight {
 
 /* worker: -1 for fold */
 void inflight_init(struct inflight *x, struct npsd_pipeline *pl, int worker);
-void inflight_free(struct inflight *x);
 /* FREE: a request came from the ring. */
 void inflight_begin(struct inflight *x, struct session *s, struct npsd_request *req);
 /* True: the call was submitted now. */

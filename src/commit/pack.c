@@ -20,10 +20,8 @@ static void add_pos(struct npsd_script_build *b, struct npsd_pos pos)
 
 static const char *ms_text(char out[24], int64_t ms, int64_t none, const char *none_text)
 {
-	if (ms == none)
-		return none_text;
 	snprintf(out, 24, "%" PRId64, ms);
-	return out;
+	return ms == none ? none_text : out;
 }
 
 static void add_ms(struct npsd_script_build *b, int64_t ms)

@@ -4,11 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int64_t session_mono_ms(const struct session *s)
-{
-	return s->pl->clock.mono_ms(s->pl->clock.self);
-}
-
 uint64_t session_submit(struct session *s, struct npsd_script_build *build)
 {
 	return npsd_script_submit(build, &s->pl->store_commit, s->last_tag + 1) ? ++s->last_tag : 0;

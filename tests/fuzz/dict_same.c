@@ -199,7 +199,7 @@ static struct desk *desk_new(void)
 
 static void desk_free(struct desk *d)
 {
-	inflight_free(&d->inflight);
+	npsd_script_free(&d->inflight.build);
 	npsd_ring_free(&d->pl.commit_to_fold);
 	npsd_names_free(&d->session.names);
 	free(d);
