@@ -1,4 +1,4 @@
-/* npsd: survey events from Kafka to Net Promoter Score windows and detractor alerts in Redis. */
+/* npsd: survey events from Kafka; Net Promoter Score windows and detractor alerts to Redis. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +13,19 @@ static const char usage[] =
     "usage: npsd [--config FILE] [--set NAME=VALUE]... [--drain] [--check-config]\n"
     "            [--apply-config | --rebuild [--accept-loss]]\n"
     "\n"
-    "  --config FILE      YAML; every option has a default\n"
-    "  --set NAME=VALUE   overrides one option, after the file\n"
-    "  --drain            stop with 0 once everything up to the end seen at start is counted and published\n"
-    "  --check-config     read the configuration, say what is wrong, and stop\n"
-    "  --apply-config     put a changed configuration in force, once; others that run with the older one "
-    "stop\n"
-    "  --rebuild          drop what was counted, and count anew from Kafka under the same keys\n"
-    "  --accept-loss      rebuild also where Kafka does not hold all that was counted any more\n"
-    "  --version          say the version and stop\n"
-    "  --help             say this and all options, and stop\n"
+    "  --config FILE      read this YAML file; every option has a default\n"
+    "  --set NAME=VALUE   override one option of the file\n"
+    "  --drain            exit with 0 when all records up to the end of the topics at start are published\n"
+    "  --check-config     check the configuration and exit\n"
+    "  --apply-config     replace the stored configuration by this one; other instances must be restarted\n"
+    "                     with it\n"
+    "  --rebuild          discard all counts and count the records in Kafka again, under the same keys\n"
+    "  --accept-loss      rebuild even if Kafka has deleted records that were counted\n"
+    "  --version          print the version and exit\n"
+    "  --help             print this help and all options, and exit\n"
     "\n"
-    "exit codes: 0 done; 1 gave up on the outside world, or stopped in a drain; 2 usage or configuration;\n"
-    "            70 an assertion of its own\n";
+    "exit codes: 0 success; 1 Kafka or Redis failed for good, or npsd was stopped before --drain was done;\n"
+    "            2 wrong usage or configuration; 70 an internal error (failed assertion)\n";
 
 struct arguments {
 	const char *file;
@@ -33,27 +33,28 @@ struct arguments {
 	int nsets;
 	bool check;
 	struct npsd_daemon_wish wish;
-	int code; /* -1: go on */
+	int code; /* exit code; -1: continue */
 };
 
 static void print_help(void)
 {
-	char *manual = npsd_config_manual(false);
+	char *manual = npsd_config_help();
 
 	printf("%s\n%s", usage, manual);
 	free(manual);
 }
 
-/* What no option alone shows; rest is the first word that is none. */
-static bool make_sense(const struct arguments *a, const char *rest)
+/* Checks that concern more than one option; rest is the first word that is not an option. */
+static bool check_arguments(const struct arguments *a, const char *rest)
 {
 	if (rest)
-		fprintf(stderr, "npsd: what is `%s`?\n%s", rest, usage);
+		fprintf(stderr, "npsd: unexpected argument `%s`\n%s", rest, usage);
 	else if (a->wish.rebuild && a->wish.apply_config)
-		fputs("npsd: --rebuild puts the configuration in force, too: not with --apply-config\n",
+		fputs(
+		    "npsd: --rebuild also applies the configuration; do not combine it with --apply-config\n",
 		    stderr);
 	else if (a->wish.accept_loss && !a->wish.rebuild)
-		fputs("npsd: --accept-loss goes with --rebuild\n", stderr);
+		fputs("npsd: --accept-loss requires --rebuild\n", stderr);
 	else
 		return true;
 	return false;
@@ -83,7 +84,7 @@ static struct arguments parse(int argc, char **argv)
 			break;
 		case 's':
 			if (a.nsets == MAX_SETS) {
-				fprintf(stderr, "npsd: --set: at most %d\n", MAX_SETS);
+				fprintf(stderr, "npsd: more than %d times --set\n", MAX_SETS);
 				a.code = 2;
 				return a;
 			}
@@ -118,7 +119,7 @@ static struct arguments parse(int argc, char **argv)
 			return a;
 		}
 	}
-	if (!make_sense(&a, optind < argc ? argv[optind] : NULL))
+	if (!check_arguments(&a, optind < argc ? argv[optind] : NULL))
 		a.code = 2;
 	return a;
 }
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (a.check) {
-		printf("the configuration is good\n");
+		printf("the configuration is valid\n");
 		npsd_config_free(&cfg);
 		return 0;
 	}

@@ -1,24 +1,23 @@
-/* The process: rooms wired together, a thread each, watched. */
+/* The process: starts the threads of all components and ends when one of them fails. */
 #ifndef NPSD_DAEMON_H
 #define NPSD_DAEMON_H
 
 #include "npsd/config.h"
 
-/* What the command line asks for beside the configuration. */
+/* The command line, except the configuration. */
 struct npsd_daemon_wish {
-	bool drain;	   /* stop when all that is there is counted and published */
-	bool apply_config; /* put this configuration in force in place of the stored one */
-	bool rebuild;	   /* drop what was counted, and count anew */
-	bool accept_loss;  /* ... also where Kafka does not hold all of it any more */
+	bool drain;	   /* stop when all records that exist at start are counted and published */
+	bool apply_config; /* replace the stored configuration by this one */
+	bool rebuild;	   /* discard all counts and count again from Kafka */
+	bool accept_loss;  /* rebuild even if Kafka has deleted records that were counted */
 };
 
-/* What can be said of a configuration beyond its form without Redis and Kafka. Thread: main; Waits: never;
- * Fails: NPSD_INVALID */
+/* Checks values that components parse themselves. Thread: main; Waits: never; Fails: NPSD_INVALID */
 bool npsd_daemon_check(const struct npsd_config *cfg, struct npsd_err *err);
 /*
- * Runs until drained (if asked), stopped by SIGTERM or SIGINT, or failed. Returns the exit code: 0 done, 1
- * gave up on the outside world, or stopped in a drain, 2 configuration; the reason of a failure is logged.
- * cfg takes over numbers and times from the stored configuration. Thread: main
+ * Runs until the drain is done, SIGTERM or SIGINT arrives, or a component fails; the reason of a failure is
+ * logged. Returns the exit code: 0 success, 1 Kafka or Redis failed for good or a drain was interrupted, 2
+ * wrong configuration. cfg adopts the stored configuration. Thread: main
  */
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish);
 

@@ -33,7 +33,7 @@ struct npsd_fault_cell {
 	char text[256];
 };
 
-/* No effect where the session has a fault already. Thread: the component's */
+/* No effect where the session has a fault already. Thread: owner */
 void npsd_fault_raise(struct npsd_fault_cell *cell, uint32_t session, enum npsd_fault what, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 /* The fault of that session in the cell; its text may be read then. Thread: group */

@@ -1,7 +1,4 @@
-/*
- * The headers of a record that bear on how it is read: the attributes of a CloudEvent, and that it is one.
- * All others are not looked at.
- */
+/* The headers of a record that change how it is decoded: those of a CloudEvent. No other header is read. */
 #ifndef NPSD_HEADERS_H
 #define NPSD_HEADERS_H
 
@@ -16,7 +13,7 @@ enum npsd_header {
 };
 extern const char *const npsd_header_names[NPSD_NHEADER];
 
-/* p == NULL: not there, or null; any bytes. Of one that stands there twice, the last. */
+/* p == NULL: the header is missing or has no value. If a header is repeated, the last one. Any bytes. */
 struct npsd_headers {
 	struct npsd_str value[NPSD_NHEADER];
 };

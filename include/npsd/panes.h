@@ -19,8 +19,6 @@
 
 struct npsd_panes;
 
-#define NPSD_MAX_STEPS 4
-
 /* The steps used by the windows, ascending; returns how many. Thread: any */
 int npsd_panes_steps(int64_t step_s[NPSD_MAX_STEPS], const struct npsd_config *cfg);
 /*

@@ -1,6 +1,6 @@
 /*
- * A byte buffer with a limit at birth. An append that does not fit sets `full` (sticky) and writes nothing,
- * so that a caller may write a whole thing and look once.
+ * A byte buffer with a fixed limit. An append that does not fit writes nothing and sets `full` (sticky), so a
+ * caller may append many times and check once.
  */
 #ifndef NPSD_BUF_H
 #define NPSD_BUF_H
@@ -17,11 +17,11 @@ struct npsd_buf {
 	bool full;
 };
 
-/* Thread: owner; Owns: the buffer owns p */
+/* Thread: owner, for all; Owns: the buffer owns p */
 void npsd_buf_init(struct npsd_buf *b, size_t limit);
 void npsd_buf_free(struct npsd_buf *b);
 void npsd_buf_clear(struct npsd_buf *b); /* keeps the memory; clears full */
-/* Room for n more bytes, or NULL (then full is set). The caller adds to b->n what it wrote. */
+/* Room for n more bytes; the caller adds the number of bytes written to b->n. NULL: full is set. */
 char *npsd_buf_reserve(struct npsd_buf *b, size_t n);
 void npsd_buf_add(struct npsd_buf *b, const void *p, size_t n);
 void npsd_buf_addz(struct npsd_buf *b, const char *z);

@@ -38,5 +38,5 @@ void npsd_log(enum npsd_level level, const char *component, const char *fmt, ...
 		n += (size_t)m < sizeof line - n - 1 ? (size_t)m : sizeof line - n - 2;
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		return; /* there is no other place to report it */
+		return; /* the failure cannot be logged */
 }

@@ -1,4 +1,4 @@
-/* A run of bytes that belongs to somebody else; p == NULL means absent. Not zero-terminated. */
+/* Bytes owned by another object; not zero-terminated. p == NULL: absent. */
 #ifndef NPSD_STR_H
 #define NPSD_STR_H
 
@@ -24,8 +24,8 @@ static inline bool npsd_str_eq(struct npsd_str a, struct npsd_str b)
 }
 
 /*
- * Bytes of the control character at s.p, 0 where there is none: 00-1F, 7F, and U+0080 to U+009F, which a
- * terminal takes for escapes too (C2 9B is as good as ESC [). s is not empty. Thread: any
+ * Length of the control character at s.p (s is not empty), or 0 if there is none: 00-1F, 7F, or U+0080 to
+ * U+009F, which terminals interpret as escapes too (C2 9B is the same as ESC [). Thread: any
  */
 static inline uint32_t npsd_str_control(struct npsd_str s)
 {

@@ -1,8 +1,7 @@
 /*
- * Reads the arrays of integers and texts that npsd stores as msgpack, straight from their bytes: millions of
- * deltas a second would not bear an object for every number, and nothing is allocated for what only claims to
- * be there. Whatever is not the type asked for, or is cut off, sets `bad` (sticky) and reads as 0. Thread:
- * owner
+ * Reads arrays of integers and texts in msgpack directly from their bytes. It allocates nothing: there may be
+ * millions of values per second, and lengths in the input are not trusted. A value that is cut off or has
+ * another type than the one that is read sets `bad` (sticky) and reads as 0. Thread: owner
  */
 #ifndef NPSD_UNPACK_H
 #define NPSD_UNPACK_H
@@ -39,7 +38,7 @@ static inline uint64_t npsd_unpack_bytes(struct npsd_unpack *u, size_t n)
 	return v;
 }
 
-/* Elements of the array that begins here. */
+/* The number of elements of the array that begins here. */
 static inline uint32_t npsd_unpack_array(struct npsd_unpack *u)
 {
 	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1);
@@ -52,7 +51,7 @@ static inline uint32_t npsd_unpack_array(struct npsd_unpack *u)
 	return 0;
 }
 
-/* True: *v is a value below 0, as int64_t; false: a value from 0 on. */
+/* *v is the value. True: it is negative, and *v is its int64_t. */
 static inline bool npsd_unpack_number(struct npsd_unpack *u, uint64_t *v)
 {
 	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1);
@@ -93,7 +92,7 @@ static inline int64_t npsd_unpack_int(struct npsd_unpack *u)
 	return u->bad ? 0 : (int64_t)v;
 }
 
-/* Bytes of the input; p == NULL where there is none. */
+/* A text, in place. p == NULL: there is none. */
 static inline struct npsd_str npsd_unpack_text(struct npsd_unpack *u)
 {
 	uint32_t tag = (uint32_t)npsd_unpack_bytes(u, 1), n = tag & 0x1f;

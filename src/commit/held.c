@@ -13,20 +13,6 @@ static struct held_part *find(struct held *h, struct npsd_tp tp)
 	return NULL;
 }
 
-void held_acquire(struct held *h, const struct npsd_part_state *state)
-{
-	struct held_part *p = find(h, state->tp);
-
-	if (!p) {
-		npsd_assert(h->n < NPSD_MAX_PARTS);
-		p = &h->part[h->n++];
-		p->busy = false;
-	}
-	npsd_assert(!p->busy);
-	*p = (struct held_part){.tp = state->tp, .pos = state->pos};
-	memcpy(p->claim, state->claim, sizeof p->claim);
-}
-
 void held_release(struct held *h, struct npsd_tp tp)
 {
 	struct held_part *p = find(h, tp);
@@ -35,6 +21,17 @@ void held_release(struct held *h, struct npsd_tp tp)
 		return;
 	npsd_assert(!p->busy);
 	*p = h->part[--h->n];
+}
+
+void held_acquire(struct held *h, const struct npsd_part_state *state)
+{
+	struct held_part *p;
+
+	held_release(h, state->tp); /* an earlier claim and position */
+	npsd_assert(h->n < NPSD_MAX_PARTS);
+	p = &h->part[h->n++];
+	*p = (struct held_part){.tp = state->tp, .pos = state->pos};
+	memcpy(p->claim, state->claim, sizeof p->claim);
 }
 
 bool held_begin(struct held *h, const struct npsd_batch *b)

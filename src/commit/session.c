@@ -29,7 +29,7 @@ bool session_faulted(const struct session *s)
 /* A stored position before the held one, or none, means that Redis lost writes: positions never go back. */
 static bool stored_before(const char *stored, const struct held_part *held)
 {
-	struct npsd_pos pos;
+	struct npsd_pos pos = {0, 0};
 
 	return sscanf(stored, "%" SCNu32 ":%" SCNd64, &pos.inc, &pos.offset) != 2 ||
 	       npsd_pos_cmp(pos, held->pos) < 0;
@@ -54,6 +54,7 @@ static void fault_of_part(struct session *s, const struct npsd_result *r)
 void session_fault_of(struct session *s, const struct npsd_result *r)
 {
 	enum npsd_fault fault;
+	const char *stored;
 
 	if (r->kind == NPSD_RESULT_BROKEN) {
 		session_fault(s, NPSD_FAULT_BROKEN, "Redis: %s", r->text);
@@ -64,5 +65,7 @@ void session_fault_of(struct session *s, const struct npsd_result *r)
 		return;
 	}
 	fault = npsd_refusal_fault(r->refusal);
-	session_fault(s, fault ? fault : NPSD_FAULT_BROKEN, "%s", npsd_refusal_text(r->refusal));
+	stored = npsd_reply_z(r->reply, 2);
+	session_fault(s, fault ? fault : NPSD_FAULT_BROKEN, "%s%s%s", npsd_refusal_text(r->refusal),
+	    stored[0] ? "; stored: " : "", stored);
 }

@@ -1,16 +1,15 @@
-#include "config/internal.h"
+#include "config/settings.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <yaml.h>
 
-#define FILE_MAX ((size_t)1024 * 1024)
+#define FILE_MAX 1048576
 #define SETTINGS_MAX 512
 #define VALUES_MAX 4096
 #define DEPTH_MAX 8
-#define NAME_MAX_BYTES 300 /* topic_defaults.TOPIC.survey_kind, of the longest topic, is 276 */
+#define NAME_MAX_BYTES 300 /* topic_defaults.TOPIC.survey_kind with the longest topic has 276 */
 
 struct walk {
 	struct npsd_settings *s;
@@ -19,23 +18,6 @@ struct walk {
 	const char *source;
 	bool placed; /* the source has lines */
 };
-
-bool npsd_config_fail(struct npsd_err *err, struct npsd_place at, const char *field, const char *fmt, ...)
-{
-	char what[sizeof err->text], where[24] = "", line[2 * sizeof err->text];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof what, fmt, ap);
-	va_end(ap);
-	if (at.line)
-		snprintf(where, sizeof where, ":%d:%d", at.line, at.col);
-	snprintf(line, sizeof line, "%s%s: %s%s%s", at.source, where, field, *field ? ": " : "", what);
-	for (char *c = line; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?'; /* one line, whatever stood in a name */
-	return npsd_fail(err, NPSD_INVALID, 0, "%s", line);
-}
 
 static void value_free(struct npsd_value *v)
 {
@@ -63,7 +45,14 @@ const struct npsd_setting *npsd_settings_find(const struct npsd_settings *s, con
 	return NULL;
 }
 
-/* A new setting at the end, or NULL: too many, or given twice in one file. */
+const char *npsd_setting_key(const struct npsd_setting *one, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(one->name, prefix, n) == 0 ? one->name + n : NULL;
+}
+
+/* Appends a setting. NULL: there are too many, or one file sets the name twice. */
 static struct npsd_setting *add_setting(
     struct npsd_settings *s, struct npsd_err *err, const char *name, struct npsd_place at)
 {
@@ -71,18 +60,16 @@ static struct npsd_setting *add_setting(
 	struct npsd_setting *new;
 
 	if (old && at.line && strcmp(old->at.source, at.source) == 0) {
-		npsd_config_fail(err, at, name, "given twice, first in line %d", old->at.line);
+		npsd_place_fail(err, at, name, "is set twice; first in line %d", old->at.line);
 		return NULL;
 	}
 	if (s->n == SETTINGS_MAX) {
-		npsd_config_fail(err, at, name, "more than %d options", SETTINGS_MAX);
+		npsd_place_fail(err, at, name, "more than %d settings", SETTINGS_MAX);
 		return NULL;
 	}
-	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 64;
-		s->list = realloc(s->list, (size_t)s->cap * sizeof *s->list);
-		npsd_assert(s->list);
-	}
+	if (!s->list)
+		s->list = malloc(SETTINGS_MAX * sizeof *s->list);
+	npsd_assert(s->list);
 	new = &s->list[s->n++];
 	*new = (struct npsd_setting){.name = strdup(name), .at = at, .value = {.at = at}};
 	npsd_assert(new->name);
@@ -96,14 +83,14 @@ static struct npsd_place place_of(const struct walk *w, yaml_mark_t mark)
 	return (struct npsd_place){w->source, (int)mark.line + 1, (int)mark.column + 1};
 }
 
-/* A copy of a scalar, or NULL where it cannot be one C string. */
+/* Copies a scalar. NULL: it contains a zero byte. */
 static char *copy_scalar(struct walk *w, const char *field, const yaml_node_t *node)
 {
 	const char *text = (const char *)node->data.scalar.value;
 	char *copy;
 
 	if (strlen(text) != node->data.scalar.length) {
-		npsd_config_fail(w->err, place_of(w, node->start_mark), field, "holds a zero byte");
+		npsd_place_fail(w->err, place_of(w, node->start_mark), field, "contains a zero byte");
 		return NULL;
 	}
 	copy = strdup(text);
@@ -116,13 +103,13 @@ static bool copy_value(
 {
 	to->at = place_of(w, node->start_mark);
 	if (++w->s->nvalues > VALUES_MAX || depth > DEPTH_MAX)
-		return npsd_config_fail(w->err, to->at, field, "too long or nested too deep");
+		return npsd_place_fail(w->err, to->at, field, "has too many values or is nested too deeply");
 	if (node->type == YAML_SCALAR_NODE) {
 		to->text = copy_scalar(w, field, node);
 		return to->text != NULL;
 	}
 	if (node->type != YAML_SEQUENCE_NODE)
-		return npsd_config_fail(w->err, to->at, field, "a map inside a list; accepted: text");
+		return npsd_place_fail(w->err, to->at, field, "contains a map inside a list; accepted: text");
 	for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
 		to->item = realloc(to->item, ((size_t)to->nitems + 1) * sizeof *to->item);
 		npsd_assert(to->item);
@@ -137,7 +124,7 @@ static bool copy_value(
 static bool walk_node(
     struct walk *w, const char *name, struct npsd_place at, const yaml_node_t *node, int depth);
 
-/* One `key: value` of a map; its name is the map's, a dot, and the key. */
+/* Reads one `key: value` of a map; the name of the setting is `MAP.KEY`. */
 static bool walk_pair(struct walk *w, const char *map, const yaml_node_pair_t *pair, int depth)
 {
 	const yaml_node_t *key = yaml_document_get_node(&w->doc, pair->key);
@@ -146,7 +133,7 @@ static bool walk_pair(struct walk *w, const char *map, const yaml_node_pair_t *p
 	int n;
 
 	if (key->type != YAML_SCALAR_NODE)
-		return npsd_config_fail(w->err, at, map, "a key is a list or a map; accepted: text");
+		return npsd_place_fail(w->err, at, map, "a key is a list or a map; accepted: text");
 	text = copy_scalar(w, map, key);
 	if (!text)
 		return false;
@@ -154,9 +141,9 @@ static bool walk_pair(struct walk *w, const char *map, const yaml_node_pair_t *p
 	free(text);
 	for (char *c = name; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return npsd_config_fail(w->err, at, map, "a key holds a control character");
+			return npsd_place_fail(w->err, at, map, "a key contains a control character");
 	if (n > NAME_MAX_BYTES)
-		return npsd_config_fail(w->err, at, map, "a key is too long");
+		return npsd_place_fail(w->err, at, map, "a key is too long");
 	return walk_node(w, name, at, yaml_document_get_node(&w->doc, pair->value), depth);
 }
 
@@ -167,7 +154,7 @@ static bool walk_node(
 	bool is_map = node->type == YAML_MAPPING_NODE;
 
 	if (depth > DEPTH_MAX)
-		return npsd_config_fail(w->err, at, name, "nested too deep");
+		return npsd_place_fail(w->err, at, name, "is nested too deeply");
 	if (!is_map || node->data.mapping.pairs.start == node->data.mapping.pairs.top) {
 		if (is_map && !*name)
 			return true;
@@ -187,60 +174,52 @@ static bool fail_syntax(struct walk *w, const yaml_parser_t *parser, const char 
 {
 	yaml_mark_t mark = parser->problem_mark;
 
-	if (parser->error == YAML_READER_ERROR) { /* it gives an offset only */
+	if (parser->error == YAML_READER_ERROR) { /* libyaml gives no line, only an offset */
 		mark = (yaml_mark_t){0};
 		for (size_t i = 0; i < parser->problem_offset && i < text.n; i++) {
 			mark.column = text.p[i] == '\n' ? 0 : mark.column + 1;
 			mark.line += text.p[i] == '\n';
 		}
 	}
-	return npsd_config_fail(w->err, place_of(w, mark), field, "no YAML: %s%s%s",
+	return npsd_place_fail(w->err, place_of(w, mark), field, "invalid YAML: %s%s%s",
 	    parser->problem ? parser->problem : "cannot be read", parser->context ? ", " : "",
 	    parser->context ? parser->context : "");
 }
 
-/* The root of the document; of a file it must be a map. */
-static bool walk_root(struct walk *w, const char *name)
+/* Reads a document. A file (no name) must hold a map, or nothing. */
+static bool walk_root(struct walk *w, const char *name, const yaml_node_t *root)
 {
-	const yaml_node_t *root = yaml_document_get_root_node(&w->doc);
-
-	if (!root)
-		return true;
 	if (!*name && root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0)
-		return true; /* `---` and nothing else */
+		return true; /* the file holds only `---` */
 	if (!*name && root->type != YAML_MAPPING_NODE)
-		return npsd_config_fail(
-		    w->err, place_of(w, root->start_mark), name, "no map of options; accepted: NAME: VALUE");
+		return npsd_place_fail(w->err, place_of(w, root->start_mark), name,
+		    "not a map of options; accepted: NAME: VALUE");
 	return walk_node(w, name, place_of(w, root->start_mark), root, 0);
 }
 
 static bool read_yaml(struct walk *w, const char *name, struct npsd_str text)
 {
-	yaml_document_t second;
+	const yaml_node_t *root;
 	yaml_parser_t parser;
+	int ndocuments = 0;
 	bool ok;
 
 	npsd_assert(yaml_parser_initialize(&parser) == 1);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.n);
-	if (!yaml_parser_load(&parser, &w->doc)) {
-		fail_syntax(w, &parser, name, text);
-		yaml_parser_delete(&parser);
-		return false;
-	}
-	ok = walk_root(w, name);
-	if (ok && yaml_document_get_root_node(&w->doc)) { /* else libyaml has ended already */
-		if (!yaml_parser_load(&parser, &second)) {
+	do {
+		if (!yaml_parser_load(&parser, &w->doc)) {
 			ok = fail_syntax(w, &parser, name, text);
-		} else {
-			const yaml_node_t *root = yaml_document_get_root_node(&second);
-
-			ok = !root || npsd_config_fail(
-					  w->err, place_of(w, root->start_mark), name, "a second document");
-			yaml_document_delete(&second);
+			break;
 		}
-	}
-	yaml_document_delete(&w->doc);
+		root = yaml_document_get_root_node(&w->doc); /* NULL: the end */
+		if (root && ndocuments++)
+			ok = npsd_place_fail(w->err, place_of(w, root->start_mark), name,
+			    "a second YAML document; accepted: one");
+		else
+			ok = !root || walk_root(w, name, root);
+		yaml_document_delete(&w->doc);
+	} while (ok && root);
 	yaml_parser_delete(&parser);
 	return ok;
 }
@@ -248,24 +227,13 @@ static bool read_yaml(struct walk *w, const char *name, struct npsd_str text)
 bool npsd_settings_read_file(struct npsd_settings *s, struct npsd_err *err, const char *file)
 {
 	struct walk w = {.s = s, .err = err, .source = file, .placed = true};
-	FILE *f = fopen(file, "rb");
-	char *text;
-	size_t n;
+	struct npsd_str text;
 	bool ok;
 
-	if (!f)
-		return npsd_fail(err, NPSD_INVALID, errno, "%s: %s", file, strerror(errno));
-	text = malloc(FILE_MAX + 1);
-	npsd_assert(text);
-	n = fread(text, 1, FILE_MAX + 1, f);
-	if (ferror(f))
-		ok = npsd_fail(err, NPSD_INVALID, errno, "%s: %s", file, strerror(errno));
-	else if (n > FILE_MAX)
-		ok = npsd_fail(err, NPSD_INVALID, 0, "%s: longer than %zu bytes", file, FILE_MAX);
-	else
-		ok = read_yaml(&w, "", (struct npsd_str){text, (uint32_t)n});
-	fclose(f);
-	free(text);
+	if (!npsd_place_read_file(&text, err, (struct npsd_place){file, 0, 0}, "", "", file, FILE_MAX))
+		return false;
+	ok = read_yaml(&w, "", text);
+	free((char *)text.p);
 	return ok;
 }
 
@@ -275,17 +243,20 @@ bool npsd_settings_read_text(
 	struct walk w = {.s = s, .err = err, .source = source};
 	const char *eq = strchr(assignment, '=');
 	struct npsd_place at = {source, 0, 0};
+	const struct npsd_option *o;
 	struct npsd_setting *setting;
 	char name[NAME_MAX_BYTES + 1];
 
 	if (!eq || eq == assignment || eq - assignment > NAME_MAX_BYTES)
-		return npsd_config_fail(err, at, "", "`%s` is no assignment; accepted: NAME=VALUE",
-		    npsd_value_show(assignment).text);
+		return npsd_place_fail(err, at, "", "`%s` is not an assignment; accepted: NAME=VALUE",
+		    npsd_quote(assignment).text);
 	snprintf(name, sizeof name, "%.*s", (int)(eq - assignment), assignment);
-	if (!npsd_option_find(name) && strncmp(name, "kafka.properties.", 17) != 0)
+	o = npsd_option_find(name);
+	if (!(o && npsd_option_is_scalar(o)) &&
+	    strncmp(name, NPSD_PROPERTY_PREFIX, strlen(NPSD_PROPERTY_PREFIX)) != 0)
 		return read_yaml(&w, name, npsd_str(eq + 1));
 	setting =
-	    add_setting(s, err, name, at); /* a scalar: its text as it is, the shell has quotes of its own */
+	    add_setting(s, err, name, at); /* a scalar is taken as it is: the shell removed its quotes */
 	if (!setting)
 		return false;
 	setting->value.text = strdup(eq + 1);

@@ -1,8 +1,8 @@
 /*
- * The canonical text: one `name=value` a line, sorted by bytes, of all that bears on what is counted. Two
- * processes with the same text count alike; it is stored, so it holds no secret.
+ * The canonical text: lines `NAME=VALUE`, sorted by bytes, of every option that changes what is counted. Two
+ * processes with equal texts count alike. The text is stored, so it contains no secret.
  */
-#include "config/internal.h"
+#include "config/text.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -10,20 +10,23 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define LINES_MAX 128
+#include "config/option_table.h"
 
-struct lines {
-	char *line[LINES_MAX];
-	int n;
+/* A byte for each option. `segments` has two more lines, `caps` and `topic_defaults` one for each key. */
+/* clang-format off */
+enum {
+	LINES_MAX = 2 + NPSD_NDIM + NPSD_MAX_TOPICS + sizeof(
+#define X(name, ...) "x"
+#include "tbl/options.def"
+#include "tbl/lists.def"
+#undef X
+	)
 };
+/* clang-format on */
 
-static void end_line(struct lines *l, struct npsd_buf *b)
+static void end_line(struct npsd_buf *b)
 {
-	npsd_assert(l->n < LINES_MAX && !b->full);
-	l->line[l->n] = strndup(b->p, b->n);
-	npsd_assert(l->line[l->n]);
-	l->n++;
-	npsd_buf_clear(b);
+	npsd_buf_add(b, "", 1);
 }
 
 static void add_digest(struct npsd_buf *b, const char *secret)
@@ -50,13 +53,15 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 {
 	const void *field = (const char *)cfg + o->offset;
 
+	if (!npsd_option_is_scalar(o))
+		return;
 	npsd_buf_addf(b, "%s=", o->name);
 	switch (o->type) {
 	case NPSD_OPTION_STR:
-		if (strcmp(o->name, "alerts.respondent_key") == 0)
-			add_digest(b, *(const char *const *)field);
-		else
-			npsd_buf_addz(b, *(const char *const *)field);
+		npsd_buf_addz(b, *(const char *const *)field);
+		break;
+	case NPSD_OPTION_SECRET:
+		add_digest(b, *(const char *const *)field);
 		break;
 	case NPSD_OPTION_NUM:
 		npsd_buf_addf(b, "%.17g", *(const double *)field);
@@ -67,62 +72,73 @@ static void add_option(struct npsd_buf *b, const struct npsd_config *cfg, const 
 	case NPSD_OPTION_ENUM:
 		add_word(b, o->words, *(const int *)field);
 		break;
-	default:
+	case NPSD_OPTION_INT:
+	case NPSD_OPTION_MS:
+	case NPSD_OPTION_BYTES:
 		npsd_buf_addf(b, "%" PRId64, *(const int64_t *)field);
 		break;
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		break; /* add_READER() writes it */
 	}
+	end_line(b);
 }
 
-/* A number behind a blank, where it is not 0. */
+/* Appends a blank and the time, unless it is 0. */
 static void add_since(struct npsd_buf *b, int64_t since_ms)
 {
 	if (since_ms)
 		npsd_buf_addf(b, " %" PRId64, since_ms);
 }
 
-/* `NUMBER NAME[ SINCE_MS]`, ascending; the order in the file means nothing once sets have numbers. */
-static void add_sets(struct npsd_buf *b, const struct npsd_sets *sets)
+/* `NUMBER NAME[ SINCE_MS]` by ascending number: the order of the sets in the file changes nothing. */
+static void add_sets(struct npsd_buf *b, const struct npsd_config *cfg)
 {
-	int last = -1;
+	const char *before = "segments=";
 
-	npsd_buf_addz(b, "segments=");
-	for (int i = 0; i < sets->n; i++) {
-		const struct npsd_set *least = NULL;
-
-		for (int j = 0; j < sets->n; j++)
-			if (sets->set[j].number > last && (!least || sets->set[j].number < least->number))
-				least = &sets->set[j];
-		npsd_assert(least);
-		npsd_buf_addf(b, "%s%u %s", i ? ";" : "", least->number, least->name);
-		add_since(b, least->since_ms);
-		last = least->number;
-	}
+	for (uint32_t number = 0; number < cfg->sets_given; number++)
+		for (int i = 0; i < cfg->sets.n; i++)
+			if (cfg->sets.set[i].number == number) {
+				npsd_buf_addf(b, "%s%" PRIu32 " %s", before, number, cfg->sets.set[i].name);
+				add_since(b, cfg->sets.set[i].since_ms);
+				before = ";";
+			}
 }
 
-static void add_lists(struct lines *l, struct npsd_buf *b, const struct npsd_config *cfg)
+/* --- the rows of lists.def that are in the text: add_READER() --- */
+
+static void add_segments(struct npsd_buf *b, const struct npsd_config *cfg)
 {
 	npsd_buf_addz(b, "attributes=");
 	for (int i = 0; i < cfg->sets.nattr; i++)
 		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->sets.attr[i]);
-	end_line(l, b);
-	add_sets(b, &cfg->sets);
-	end_line(l, b);
+	end_line(b);
+	add_sets(b, cfg);
+	end_line(b);
 	npsd_buf_addf(b, "sets.given=%" PRIu32, cfg->sets_given);
-	end_line(l, b);
+	end_line(b);
+}
+
+static void add_windows(struct npsd_buf *b, const struct npsd_config *cfg)
+{
 	npsd_buf_addz(b, "windows=");
 	for (int i = 0; i < cfg->nwindows; i++) {
 		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->windows[i].name);
 		add_since(b, cfg->windows[i].since_ms);
 	}
-	end_line(l, b);
+	end_line(b);
+}
+
+static void add_caps(struct npsd_buf *b, const struct npsd_config *cfg)
+{
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + cfg->sets.nattr; dim++) {
 		npsd_buf_addf(b, "caps.%s=%u", npsd_dim_word(&cfg->sets, dim), cfg->caps[dim]);
-		end_line(l, b);
+		end_line(b);
 	}
 }
 
-/* Only what differs from the default of all, which has a line of its own. */
-static void add_topics(struct lines *l, struct npsd_buf *b, const struct npsd_config *cfg)
+/* Only topics whose kind differs from defaults.survey_kind have a line. */
+static void add_topic_defaults(struct npsd_buf *b, const struct npsd_config *cfg)
 {
 	const struct npsd_option *o = npsd_option_find("defaults.survey_kind");
 
@@ -133,7 +149,7 @@ static void add_topics(struct lines *l, struct npsd_buf *b, const struct npsd_co
 			continue;
 		npsd_buf_addf(b, "topic_defaults.%s.survey_kind=", cfg->topics[i]);
 		add_word(b, o->words, kind);
-		end_line(l, b);
+		end_line(b);
 	}
 }
 
@@ -151,69 +167,60 @@ void npsd_config_hash_text(char out[33], const char *text)
 		snprintf(out + 2 * i, 3, "%02x", hash.digest[i]);
 }
 
+#define ADD_RESTART(reader)
+#define ADD_APPLY(reader) add_##reader(&b, cfg);
+#define ADD_REBUILD(reader) add_##reader(&b, cfg);
+
 void npsd_config_make_text(struct npsd_config *cfg)
 {
-	struct lines l = {.n = 0};
+	char *line[LINES_MAX] = {0}, *end;
 	struct npsd_buf b;
+	size_t n = 0;
 
 	npsd_buf_init(&b, 65536);
 	for (int i = 0; i < npsd_noptions; i++)
-		if (npsd_options[i].counted) {
+		if (npsd_options[i].change != NPSD_CHANGED_BY_RESTART)
 			add_option(&b, cfg, &npsd_options[i]);
-			end_line(&l, &b);
-		}
-	add_lists(&l, &b, cfg);
-	add_topics(&l, &b, cfg);
-	qsort(l.line, (size_t)l.n, sizeof l.line[0], by_bytes);
-	for (int i = 0; i < l.n; i++) {
-		npsd_buf_addz(&b, l.line[i]);
-		npsd_buf_add(&b, "\n", 1);
-		free(l.line[i]);
+#define X(name, reader, shape, def, change, help) ADD_##change(reader)
+#include "tbl/lists.def"
+#undef X
+	npsd_assert(!b.full);
+	for (char *p = b.p; p < b.p + b.n; p += strlen(p) + 1) {
+		npsd_assert(n < LINES_MAX);
+		line[n++] = p;
 	}
+	qsort(line, n, sizeof line[0], by_bytes);
 	free(cfg->text);
-	cfg->text = strndup(b.p, b.n);
-	npsd_assert(cfg->text && !b.full);
+	cfg->text = end = malloc(b.n + 1);
+	npsd_assert(end);
+	*end = 0;
+	for (size_t i = 0; i < n; i++)
+		end = stpcpy(stpcpy(end, line[i]), "\n");
 	npsd_buf_free(&b);
 	npsd_config_hash_text(cfg->hash, cfg->text);
 }
 
-/* Takes the next line off *text. */
-static struct npsd_str take_line(const char **text)
-{
-	struct npsd_str line = {*text, (uint32_t)strcspn(*text, "\n")};
+/* --- reading the text back --- */
 
-	*text += line.n + ((*text)[line.n] == '\n');
-	return line;
+bool npsd_text_cut(struct npsd_str *piece, struct npsd_str *rest, char by)
+{
+	const char *end = rest->n ? memchr(rest->p, by, rest->n) : NULL;
+	uint32_t n = end ? (uint32_t)(end - rest->p) : rest->n;
+
+	if (rest->n == 0)
+		return false;
+	*piece = (struct npsd_str){rest->p, n};
+	n += end != NULL;
+	*rest = (struct npsd_str){rest->p + n, rest->n - n};
+	return true;
 }
 
-static int compare_names(struct npsd_str a, struct npsd_str b)
+struct npsd_str npsd_text_value(const char *text, const char *name)
 {
-	uint32_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
+	struct npsd_str rest = npsd_str(text), line, word;
 
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static struct npsd_str name_of(struct npsd_str line)
-{
-	const char *eq = memchr(line.p, '=', line.n);
-
-	return (struct npsd_str){line.p, eq ? (uint32_t)(eq - line.p) : line.n};
-}
-
-const char *npsd_config_difference(const char *text_a, const char *text_b)
-{
-	static char name[256];
-
-	while (*text_a || *text_b) {
-		struct npsd_str a = take_line(&text_a), b = take_line(&text_b), first;
-
-		if (npsd_str_eq(a, b))
-			continue;
-		first = b.n == 0 || (a.n > 0 && compare_names(name_of(a), name_of(b)) < 0) ? name_of(a)
-											   : name_of(b);
-		snprintf(name, sizeof name, "%.*s", (int)first.n, first.p);
-		return name;
-	}
-	return NULL;
+	while (npsd_text_cut(&line, &rest, '\n'))
+		if (npsd_text_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
+			return line;
+	return (struct npsd_str){NULL, 0};
 }

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#include "count/json.h"
+#include "count/json_text.h"
 #include "count/route.h"
 #include "npsd/err.h"
 
@@ -27,7 +27,7 @@ struct npsd_alerter {
 	int nchannels;
 };
 
-static const char *const told_names[] = {"", "raised", "changed", "retracted"};
+static const char *const transition_names[] = {"", "raised", "changed", "retracted"};
 static const char *const severity_names[] = {"critical", "high", "moderate"};
 
 static const struct npsd_set *find_location_set(const struct npsd_sets *sets)
@@ -83,7 +83,7 @@ static const char *severity_of(int score)
 /* What counts now; of a withdrawn answer what counted. */
 static const struct npsd_content *shown(const struct npsd_alert *al)
 {
-	return al->judged->now ? al->judged->now : &al->judged->before;
+	return al->decision->now ? al->decision->now : &al->decision->before;
 }
 
 static int score_of(const struct npsd_content *c)
@@ -93,9 +93,10 @@ static int score_of(const struct npsd_content *c)
 
 /* Of a retracted one the severity last told, which is that of the score before: every change of a score is
  * told. */
-static int telling_score(const struct npsd_alert *al)
+static int severity_score(const struct npsd_alert *al)
 {
-	return al->judged->told == NPSD_TOLD_RETRACTED ? al->judged->before.score : al->judged->now->score;
+	return al->decision->transition == NPSD_TRANSITION_RETRACTED ? al->decision->before.score
+								     : al->decision->now->score;
 }
 
 /* What is told as a dimension's value: the event's own text, else what the ledger keeps; p == NULL for
@@ -106,7 +107,7 @@ static struct npsd_str text_of(const struct npsd_alert *al, int dim, const struc
 
 	if (al->ev->dim[dim].n > 0)
 		return al->ev->dim[dim];
-	if (id < NPSD_ID_FIRST || (dim == NPSD_DIM_location && shown(al)->beyond))
+	if (id < NPSD_ID_FIRST || (dim == NPSD_DIM_location && shown(al)->over_cap))
 		return (struct npsd_str){NULL, 0};
 	return npsd_names_text_any(names, id);
 }
@@ -167,12 +168,12 @@ static void add_reasons(struct npsd_buf *json, const struct npsd_alert *al, cons
 {
 	npsd_json_name(json, "reasons");
 	npsd_buf_add(json, "[", 1);
-	if (al->judged->told == NPSD_TOLD_RAISED)
+	if (al->decision->transition == NPSD_TRANSITION_RAISED)
 		add_reason(json, "detractor");
-	else if (al->judged->told == NPSD_TOLD_RETRACTED)
-		add_reason(json, al->judged->now ? "score" : al->ev->excluded ? "excluded" : "withdrawn");
+	else if (al->decision->transition == NPSD_TRANSITION_RETRACTED)
+		add_reason(json, al->decision->now ? "score" : al->ev->excluded ? "excluded" : "withdrawn");
 	else
-		add_changes(json, &al->judged->before, al->judged->now, sets);
+		add_changes(json, &al->decision->before, al->decision->now, sets);
 	npsd_buf_add(json, "]", 1);
 }
 
@@ -272,7 +273,7 @@ static void add_seg(struct npsd_alerter *a, const struct npsd_alert *al, const s
 static void write_id(struct npsd_buf *out, const struct npsd_alert *al)
 {
 	npsd_buf_add(out, al->ev->id.p, al->ev->id.n);
-	npsd_buf_addf(out, ":%u", (unsigned)al->judged->entry->told);
+	npsd_buf_addf(out, ":%u", (unsigned)al->decision->entry->transitions);
 }
 
 static int64_t at_ms(const struct npsd_event *ev)
@@ -283,7 +284,7 @@ static int64_t at_ms(const struct npsd_event *ev)
 static void write_json(
     struct npsd_alerter *a, const struct npsd_alert *al, const char *source, const struct npsd_names *names)
 {
-	const struct npsd_judged *j = al->judged;
+	const struct npsd_decision *j = al->decision;
 	struct npsd_buf *json = &a->json;
 
 	npsd_buf_clear(&a->text);
@@ -291,8 +292,8 @@ static void write_json(
 	npsd_buf_clear(json);
 	npsd_buf_add(json, "{", 1);
 	add_text(json, "id", npsd_buf_str(&a->text));
-	add_text(json, "kind", npsd_str(told_names[j->told]));
-	add_text(json, "severity", npsd_str(severity_of(telling_score(al))));
+	add_text(json, "kind", npsd_str(transition_names[j->transition]));
+	add_text(json, "severity", npsd_str(severity_of(severity_score(al))));
 	add_reasons(json, al, &a->cfg->sets);
 	add_int(json, "incident", (int64_t)j->entry->incident);
 	add_text(json, "response_id", al->ev->id);
@@ -370,12 +371,12 @@ static void write_channels(
 	a->nchannels = 0;
 	npsd_buf_clear(&a->text);
 	add_channel(a, "all", (struct npsd_str){NULL, 0});
-	add_channel(a, "severity:", npsd_str(severity_of(telling_score(al))));
+	add_channel(a, "severity:", npsd_str(severity_of(severity_score(al))));
 	add_paths(a, path_of(al, names));
 	add_value(a, "team:", text_of(al, NPSD_DIM_team, names));
 	add_value(a, "owner:", text_of(al, NPSD_DIM_owner, names));
-	if (al->judged->told != NPSD_TOLD_RAISED)
-		add_old_channels(a, &al->judged->before, names);
+	if (al->decision->transition != NPSD_TRANSITION_RAISED)
+		add_old_channels(a, &al->decision->before, names);
 }
 
 /* --- packing --- */
@@ -397,15 +398,15 @@ static int64_t stale_after_ms(const struct npsd_alert *al, const struct npsd_con
 {
 	int64_t ms = al->record_ms;
 
-	if (al->judged->first && al->judged->entry->event_ms < ms)
-		ms = al->judged->entry->event_ms;
+	if (al->decision->first && al->decision->entry->event_ms < ms)
+		ms = al->decision->entry->event_ms;
 	return ms + cfg->alerts_max_age_ms;
 }
 
 void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const struct npsd_alert *al,
     const struct npsd_names *names)
 {
-	const char *severity = severity_of(telling_score(al));
+	const char *severity = severity_of(severity_score(al));
 	msgpack_packer pk;
 	char source[320], at[24]; /* at: as text, since a script's numbers have 53 bits */
 
@@ -418,7 +419,7 @@ void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const stru
 	npsd_buf_clear(&a->text);
 	write_id(&a->text, al);
 	pack_text(&pk, npsd_buf_str(&a->text));
-	pack_text(&pk, npsd_str(told_names[al->judged->told]));
+	pack_text(&pk, npsd_str(transition_names[al->decision->transition]));
 	pack_text(&pk, npsd_str(severity));
 	pack_text(&pk, al->ev->id);
 	pack_text(&pk, (struct npsd_str){at, (uint32_t)strlen(at)});

@@ -2,15 +2,15 @@
 #ifndef NPSD_COUNT_ALERT_H
 #define NPSD_COUNT_ALERT_H
 
-#include "count/judge.h"
+#include "count/decide.h"
 #include "npsd/batch.h"
 #include "npsd/config.h"
 
 struct npsd_alerter;
 
-/* What an alert tells of. judged->told is something. */
+/* What an alert tells of. decision->transition is something. */
 struct npsd_alert {
-	const struct npsd_judged *judged;
+	const struct npsd_decision *decision;
 	const struct npsd_event *ev;
 	struct npsd_tp tp;
 	int64_t offset;

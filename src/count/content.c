@@ -21,7 +21,7 @@ static bool place_of(struct npsd_content *out, struct npsd_str path, const struc
 {
 	uint32_t id = npsd_names_find_any(names, NPSD_DIM_location, path);
 
-	out->beyond = id == NPSD_ID_OTHER && !is_other_text(path);
+	out->over_cap = id == NPSD_ID_OTHER && !is_other_text(path);
 	while (id == NPSD_ID_OTHER && !is_other_text(path)) {
 		path = up_of(path);
 		if (path.n == 0)
@@ -75,47 +75,50 @@ bool npsd_content_of(struct npsd_content *out, const struct npsd_event *ev, cons
 	return place_of(out, ev->dim[NPSD_DIM_location], names) && themes_of(out, ev, names);
 }
 
-static bool is_asked(const struct npsd_admission *ask, int dim, struct npsd_str value)
+static bool is_admitted(const struct npsd_admission *admission, int dim, struct npsd_str value)
 {
-	for (uint32_t i = 0; i < ask->n; i++)
-		if (ask->value[i].dim == dim &&
-		    npsd_str_eq((struct npsd_str){ask->text.p + ask->value[i].at, ask->value[i].len}, value))
+	for (uint32_t i = 0; i < admission->n; i++)
+		if (admission->value[i].dim == dim &&
+		    npsd_str_eq((struct npsd_str){admission->text.p + admission->value[i].at,
+				    admission->value[i].len},
+			value))
 			return true;
 	return false;
 }
 
-static void ask_for(
-    struct npsd_admission *ask, int dim, struct npsd_str value, const struct npsd_names *names)
+static void admit_value(
+    struct npsd_admission *admission, int dim, struct npsd_str value, const struct npsd_names *names)
 {
-	size_t at = ask->text.n;
+	size_t at = admission->text.n;
 
-	if (npsd_names_find_any(names, dim, value) != NPSD_ID_UNKNOWN || is_asked(ask, dim, value) ||
-	    ask->n == NPSD_ADMIT_VALUES)
+	if (npsd_names_find_any(names, dim, value) != NPSD_ID_UNKNOWN || is_admitted(admission, dim, value) ||
+	    admission->n == NPSD_ADMIT_VALUES)
 		return;
-	npsd_buf_add(&ask->text, value.p, value.n);
-	if (ask->text.full)
+	npsd_buf_add(&admission->text, value.p, value.n);
+	if (admission->text.full)
 		return;
-	ask->value[ask->n].dim = (uint8_t)dim;
-	ask->value[ask->n].len = (uint16_t)value.n;
-	ask->value[ask->n].at = (uint32_t)at;
-	ask->n++;
+	admission->value[admission->n].dim = (uint8_t)dim;
+	admission->value[admission->n].len = (uint16_t)value.n;
+	admission->value[admission->n].at = (uint32_t)at;
+	admission->n++;
 }
 
-void npsd_content_ask(struct npsd_admission *ask, const struct npsd_event *ev, const struct npsd_names *names)
+void npsd_content_admit(
+    struct npsd_admission *admission, const struct npsd_event *ev, const struct npsd_names *names)
 {
 	struct npsd_str path = ev->dim[NPSD_DIM_location];
 
 	for (uint32_t n = 1; n <= path.n; n++)
 		if (n == path.n || path.p[n] == '/')
-			ask_for(ask, NPSD_DIM_location, (struct npsd_str){path.p, n}, names);
+			admit_value(admission, NPSD_DIM_location, (struct npsd_str){path.p, n}, names);
 	for (int dim = 0; dim < NPSD_NDIM; dim++)
 		if (dim != NPSD_DIM_location && dim != NPSD_DIM_theme && ev->dim[dim].n > 0)
-			ask_for(ask, dim, ev->dim[dim], names);
+			admit_value(admission, dim, ev->dim[dim], names);
 	for (int i = 0; i < ev->nthemes; i++)
-		ask_for(ask, NPSD_DIM_theme, ev->theme[i], names);
+		admit_value(admission, NPSD_DIM_theme, ev->theme[i], names);
 }
 
 uint32_t npsd_content_place(const struct npsd_content *c)
 {
-	return c->beyond ? NPSD_ID_OTHER : c->value[NPSD_DIM_location];
+	return c->over_cap ? NPSD_ID_OTHER : c->value[NPSD_DIM_location];
 }

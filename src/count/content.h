@@ -13,9 +13,9 @@ struct npsd_content {
 	int8_t score; /* 0..10 or NPSD_SCORE_NULL */
 	uint8_t kind; /* enum npsd_kind */
 	bool has_comment;
-	bool beyond; /* the location is beyond its cap: value[location] is the nearest ancestor within it, if
-			any */
-	uint8_t nthemes;	     /* 1 or more: NPSD_ID_NONE stands for none */
+	bool over_cap;	 /* the location is beyond its cap: value[location] is the nearest ancestor within it,
+			  if   any */
+	uint8_t nthemes; /* 1 or more: NPSD_ID_NONE stands for none */
 	uint32_t comment_hash;	     /* 0 without one */
 	uint32_t value[NPSD_NDIM];   /* by enum npsd_dim; [theme] is 0 */
 	uint32_t theme[NPSD_THEMES]; /* ascending, no two alike */
@@ -28,8 +28,8 @@ struct npsd_content {
 bool npsd_content_of(struct npsd_content *out, const struct npsd_event *ev, const struct npsd_names *names);
 /* Adds those values of ev to the ask that the dictionary must be asked for, as far as there is room. Thread:
  * worker */
-void npsd_content_ask(
-    struct npsd_admission *ask, const struct npsd_event *ev, const struct npsd_names *names);
+void npsd_content_admit(
+    struct npsd_admission *admission, const struct npsd_event *ev, const struct npsd_names *names);
 /* The location as it is told apart from others. Thread: any */
 uint32_t npsd_content_place(const struct npsd_content *c);
 

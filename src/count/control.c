@@ -4,15 +4,15 @@
 #include "count/worker.h"
 #include "npsd/err.h"
 
-static bool jobs_out(const struct npsd_worker *k)
+static bool requests_out(const struct npsd_worker *k)
 {
-	return k->sent || k->asking;
+	return k->sent || k->admitting;
 }
 
 /* The answer goes back as soon as the ring has room. */
 static void answer(struct npsd_worker *k, bool ok)
 {
-	k->order->ok = ok;
+	k->command->ok = ok;
 	k->answered = true;
 }
 
@@ -35,7 +35,7 @@ static void index_part(struct npsd_worker *k, struct npsd_tp tp, struct npsd_par
 	k->by_tp[tp.topic][tp.part] = p;
 }
 
-static void drop_part(struct npsd_worker *k, struct npsd_part *p)
+static void release_part(struct npsd_worker *k, struct npsd_part *p)
 {
 	size_t i = 0;
 
@@ -60,7 +60,7 @@ static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct n
 	return false;
 }
 
-static bool take_part(struct npsd_worker *k, const struct npsd_command *o)
+static bool acquire_part(struct npsd_worker *k, const struct npsd_command *o)
 {
 	struct npsd_part *p = npsd_worker_part(k, o->state.tp);
 
@@ -73,7 +73,7 @@ static bool take_part(struct npsd_worker *k, const struct npsd_command *o)
 	if (p) {
 		npsd_assert(!p->in); /* a batch in hand cannot lose one of its partitions: PAUSE or RESET come
 					first */
-		drop_part(k, p);
+		release_part(k, p);
 	}
 	npsd_assert(k->nparts < NPSD_MAX_PARTS);
 	p = npsd_part_new(o, k->cfg->lateness_ms);
@@ -96,17 +96,17 @@ static void drop_all(struct npsd_worker *k)
 	npsd_worker_forget(k);
 	npsd_tables_reset(&k->tables);
 	while (k->nparts)
-		drop_part(k, k->part[k->nparts - 1]);
+		release_part(k, k->part[k->nparts - 1]);
 }
 
 static void begin(struct npsd_worker *k)
 {
-	struct npsd_command *o = k->order;
+	struct npsd_command *o = k->command;
 	struct npsd_part *p;
 
 	switch (o->what) {
 	case NPSD_CMD_ACQUIRE:
-		answer(k, take_part(k, o));
+		answer(k, acquire_part(k, o));
 		break;
 	case NPSD_CMD_FETCH:
 		k->reading = true;
@@ -119,7 +119,7 @@ static void begin(struct npsd_worker *k)
 		p = npsd_worker_part(k, o->state.tp);
 		npsd_assert(!p || !p->in); /* PAUSE comes first */
 		if (p)
-			drop_part(k, p);
+			release_part(k, p);
 		answer(k, true);
 		break;
 	case NPSD_CMD_RESET:
@@ -133,9 +133,9 @@ static void begin(struct npsd_worker *k)
 /* Whether a waiting order has what it waits for. */
 static void look(struct npsd_worker *k)
 {
-	struct npsd_command *o = k->order;
+	struct npsd_command *o = k->command;
 
-	if (k->answered || jobs_out(k))
+	if (k->answered || requests_out(k))
 		return;
 	if (o->what == NPSD_CMD_PAUSE) {
 		if (k->halted || k->batch->nparts == 0)
@@ -151,12 +151,13 @@ static void look(struct npsd_worker *k)
 /* A RESET does not wait behind a PAUSE that may never end. */
 static bool overtakes(const struct npsd_worker *k)
 {
-	return k->next && !k->answered && k->order->what == NPSD_CMD_PAUSE && k->next->what == NPSD_CMD_RESET;
+	return k->next && !k->answered && k->command->what == NPSD_CMD_PAUSE &&
+	       k->next->what == NPSD_CMD_RESET;
 }
 
 static bool push_answer(struct npsd_worker *k)
 {
-	struct npsd_command *o = k->order;
+	struct npsd_command *o = k->command;
 
 	if (!k->answered)
 		return false;
@@ -164,7 +165,7 @@ static bool push_answer(struct npsd_worker *k)
 	o->rulings = NULL;
 	o->nrulings = 0;
 	npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], o)); /* as long as all commands sent */
-	k->order = NULL;
+	k->command = NULL;
 	k->answered = false;
 	k->pl->broker.wake(k->pl->broker.self);
 	return true;
@@ -177,13 +178,13 @@ bool npsd_worker_commands(struct npsd_worker *k)
 	for (;;) {
 		if (!k->next)
 			k->next = npsd_ring_pop(k->pl->group_to_worker[k->number]);
-		if (!k->order && k->next) {
-			k->order = k->next;
+		if (!k->command && k->next) {
+			k->command = k->next;
 			k->next = NULL;
 			begin(k);
 			any = true;
 		}
-		if (!k->order)
+		if (!k->command)
 			return any;
 		if (overtakes(k))
 			answer(k, false);

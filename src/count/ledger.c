@@ -260,7 +260,7 @@ void npsd_entry_get(struct npsd_content *out, const struct npsd_ledger *l, const
 	out->score = e->score == SCORE_NULL ? NPSD_SCORE_NULL : (int8_t)e->score;
 	out->kind = (uint8_t)e->kind;
 	out->has_comment = e->has_comment;
-	out->beyond = e->beyond;
+	out->over_cap = e->over_cap;
 	out->comment_hash = (uint32_t)e->comment_hash;
 	out->value[NPSD_DIM_location] = (uint32_t)e->location;
 	out->value[NPSD_DIM_owner] = (uint32_t)e->owner;
@@ -300,7 +300,7 @@ void npsd_entry_set(struct npsd_ledger *l, struct npsd_entry *e, const struct np
 	e->score = c->score == NPSD_SCORE_NULL ? SCORE_NULL : (uint64_t)c->score;
 	e->kind = c->kind;
 	e->has_comment = c->has_comment;
-	e->beyond = c->beyond;
+	e->over_cap = c->over_cap;
 	e->comment_hash = c->comment_hash;
 	e->location = c->value[NPSD_DIM_location];
 	e->owner = c->value[NPSD_DIM_owner];

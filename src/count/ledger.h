@@ -23,18 +23,18 @@ struct npsd_key {
 	uint64_t lo, hi;
 };
 
-#define NPSD_KEY_HIGH_BITS 40		  /* of hi kept in the entry; 8 more are the index's fingerprint */
-#define NPSD_TOLD_MAX ((1u << 24) - 1)	  /* so many alerts of one response are told, and no more */
-#define NPSD_MS_MAX ((int64_t)1 << 47)	  /* times are kept between -NPSD_MS_MAX and NPSD_MS_MAX - 1 */
-#define NPSD_AFTER_MAX ((int64_t)1 << 39) /* ms; seventeen years */
+#define NPSD_KEY_HIGH_BITS 40 /* of hi kept in the entry; 8 more are the index's fingerprint */
+#define NPSD_TRANSITIONS_MAX ((1u << 24) - 1) /* so many alerts of one response are told, and no more */
+#define NPSD_MS_MAX ((int64_t)1 << 47)	      /* times are kept between -NPSD_MS_MAX and NPSD_MS_MAX - 1 */
+#define NPSD_AFTER_MAX ((int64_t)1 << 39)     /* ms; seventeen years */
 
-/* 80 bytes. Times in ms. live: told >= incident */
+/* 80 bytes. Times in ms. live: transitions >= incident */
 struct npsd_entry {
 	uint64_t key_lo;
 	uint64_t key_hi : NPSD_KEY_HIGH_BITS;
-	uint64_t told : 24; /* alerts told of it so far */
-	int64_t revision;   /* 0: never mentioned */
-	int64_t updated_ms; /* NPSD_TIME_NONE: never mentioned */
+	uint64_t transitions : 24; /* of it so far; each is an alert */
+	int64_t revision;	   /* 0: never mentioned */
+	int64_t updated_ms;	   /* NPSD_TIME_NONE: never mentioned */
 	int64_t event_ms : 48;
 	uint64_t inc : 16;
 	int64_t after_ms : 40;	/* known until event_ms + after_ms is before the horizon */
@@ -43,7 +43,7 @@ struct npsd_entry {
 	uint64_t score : 4;	/* 11: without one */
 	uint64_t kind : 2;
 	uint64_t has_comment : 1;
-	uint64_t beyond : 1;
+	uint64_t over_cap : 1;
 	uint64_t live : 1;   /* 0: the place is free */
 	uint64_t counts : 1; /* it has content, which stands in the segments */
 	uint64_t location : 28;

@@ -42,8 +42,8 @@ static bool raise_part(struct npsd_worker *k, struct npsd_part *p)
 	    "%s/%" PRId32 ": ledger.memory_max is reached: what was last seen before %" PRId64
 	    " is forgotten",
 	    k->cfg->topics[p->state.tp.topic], p->state.tp.part, to);
-	npsd_part_raise(p, to);
-	k->raised++;
+	npsd_part_move_horizon(p, to);
+	k->horizons_moved++;
 	return true;
 }
 

@@ -4,11 +4,11 @@
 #include "count/worker.h"
 #include "npsd/err.h"
 
-#define AHEAD_TOLD_MS ((int64_t)5 * 60 * 1000) /* records further ahead than this are counted in `ahead` */
+#define AHEAD_MS ((int64_t)5 * 60 * 1000) /* records further ahead than this are counted in `ahead` */
 #define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
 #define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
 #define RULING_ROOM 256
-#define ASKS_MAX 64 /* for a group of messages; values of the longest kind take five */
+#define ADMISSIONS_MAX 64 /* for a group of messages; values of the longest kind take five */
 
 struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
 {
@@ -26,7 +26,7 @@ static int64_t bounded(int64_t ms)
 
 static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_t wall_ms)
 {
-	if (npsd_part_is_listed(p, m->offset))
+	if (npsd_part_is_ahead(p, m->offset))
 		return true;
 	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
 }
@@ -85,7 +85,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 void npsd_messages_decode(struct npsd_worker *k)
 {
 	k->in.wall_ms = k->pl->clock.wall_ms(k->pl->clock.self);
-	k->in.at = k->in.asks = 0;
+	k->in.at = k->in.admissions = 0;
 	for (size_t i = 0; i < k->in.n; i++)
 		decode_one(k, i);
 	k->in.stage = NPSD_IN_DECODED;
@@ -116,15 +116,15 @@ static bool is_event(const struct npsd_messages *in, size_t i)
  */
 static void ask(struct npsd_worker *k)
 {
-	if (++k->in.asks > ASKS_MAX) {
+	if (++k->in.admissions > ADMISSIONS_MAX) {
 		npsd_worker_fault(k, NPSD_FAULT_BROKEN,
 		    "the dictionary was asked %d times for the same records' values, and does not know them",
-		    ASKS_MAX);
+		    ADMISSIONS_MAX);
 		return;
 	}
-	k->ask.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
-	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &k->ask.req));
-	k->asking = true;
+	k->admission.req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = k->session};
+	npsd_assert(npsd_ring_push(k->pl->worker_to_commit[k->number], &k->admission.req));
+	k->admitting = true;
 	k->pl->store_commit.wake(k->pl->store_commit.self);
 }
 
@@ -134,8 +134,8 @@ static bool resolve(struct npsd_worker *k)
 	struct npsd_messages *in = &k->in;
 	bool all = true;
 
-	k->ask.n = 0;
-	npsd_buf_clear(&k->ask.text);
+	k->admission.n = 0;
+	npsd_buf_clear(&k->admission.text);
 	for (size_t i = 0; i < in->n; i++) {
 		if (in->whole[i] || !is_event(in, i))
 			continue;
@@ -146,13 +146,13 @@ static bool resolve(struct npsd_worker *k)
 			    in->event[i].id);
 			continue;
 		}
-		npsd_content_ask(&k->ask, &in->event[i], k->names);
+		npsd_content_admit(&k->admission, &in->event[i], k->names);
 		all = false;
 	}
 	if (all) {
 		npsd_tables_names(&k->tables, npsd_names_len_any(k->names));
 		in->stage = NPSD_IN_RESOLVED;
-	} else if (k->ask.n > 0) {
+	} else if (k->admission.n > 0) {
 		ask(k);
 	}
 	return all;
@@ -163,7 +163,7 @@ static void prepare(struct npsd_messages *in)
 {
 	for (size_t i = in->at; i < in->n; i++)
 		if (in->whole[i])
-			npsd_ledger_reserve(in->part[i]->ledger, NPSD_GROUP);
+			npsd_ledger_reserve(in->part[i]->ledger, NPSD_MESSAGES_MAX);
 	for (size_t i = in->at; i < in->n; i++)
 		if (in->whole[i])
 			npsd_ledger_prefetch_bucket(in->part[i]->ledger, in->key[i]);
@@ -191,7 +191,7 @@ static bool make_room(struct npsd_worker *k, struct npsd_part *p)
 	if (!p->in) {
 		if (b->nparts == 0)
 			b->oldest_mono_ms = k->mono_ms;
-		npsd_part_enter(p, &b->part[b->nparts++]);
+		npsd_part_join(p, &b->part[b->nparts++]);
 	}
 	return true;
 }
@@ -226,7 +226,7 @@ static void count_stage(struct npsd_worker *k, const struct npsd_event *ev, cons
 	npsd_route_count(&k->tables, &count, c, ev->event_ms, k->cfg, k->names);
 }
 
-static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judged *j)
+static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_decision *j)
 {
 	struct npsd_messages *in = &k->in;
 	const struct npsd_event *ev = &in->event[i];
@@ -242,14 +242,14 @@ static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_judg
 	if (j->now)
 		count_answer(k, j->now, j->entry->event_ms, 1);
 	k->undated += j->first && j->now && ev->undated;
-	if (j->told != NPSD_TOLD_NOTHING && !npsd_part_was_told(in->part[i], in->msg[i].offset)) {
+	if (j->transition != NPSD_TRANSITION_NONE && !npsd_part_was_alerted(in->part[i], in->msg[i].offset)) {
 		struct npsd_alert alert = {j, ev, in->msg[i].tp, in->msg[i].offset, in->msg[i].record_ms};
 
 		npsd_alert_add(k->batch, k->alerter, &alert, k->names);
 	}
 }
 
-static void tell_fate(
+static void count_fate(
     struct npsd_worker *k, const struct npsd_msg *m, enum npsd_fate fate, enum npsd_reason reason)
 {
 	struct npsd_tally *t = &k->tally[m->tp.topic];
@@ -265,7 +265,7 @@ static void copy_aside(const struct npsd_worker *k, size_t i)
 	const struct npsd_verdict *v = &k->in.verdict[i];
 
 	if (k->pl->broker.reject && npsd_reason_fate[v->reason] == NPSD_F_rejected &&
-	    !npsd_part_was_told(k->in.part[i], k->in.msg[i].offset))
+	    !npsd_part_was_alerted(k->in.part[i], k->in.msg[i].offset))
 		k->pl->broker.reject(
 		    k->pl->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
 }
@@ -278,9 +278,9 @@ static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	if (p->wants_first)
 		p->in->first_ms = k->in.ahead[i] ? k->in.wall_ms : m->record_ms;
 	p->wants_first = false;
-	k->ahead += m->record_ms > k->in.wall_ms + AHEAD_TOLD_MS;
-	if (k->in.ahead[i] && !npsd_part_is_listed(p, m->offset))
-		npsd_part_list(p, m->offset);
+	k->records_ahead += m->record_ms > k->in.wall_ms + AHEAD_MS;
+	if (k->in.ahead[i] && !npsd_part_is_ahead(p, m->offset))
+		npsd_part_list_ahead(p, m->offset);
 }
 
 static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
@@ -288,24 +288,24 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	struct npsd_messages *in = &k->in;
 	const struct npsd_msg *m = &in->msg[i];
 	enum npsd_reason reason = in->verdict[i].reason;
-	struct npsd_judged judged;
+	struct npsd_decision decision;
 
-	judged.fate = npsd_reason_fate[reason];
-	judged.reason = reason;
+	decision.fate = npsd_reason_fate[reason];
+	decision.reason = reason;
 
-	npsd_part_move(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
+	npsd_part_advance(p, m->offset, m->record_ms, !in->ahead[i] && reason != NPSD_R_future);
 	if (reason == NPSD_R_ok) {
 		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms,
 		    location_required(k, p, m->offset)};
-		struct npsd_said said = {in->key[i], &in->event[i], &in->content[i]};
+		struct npsd_resolved said = {in->key[i], &in->event[i], &in->content[i]};
 
-		npsd_ledger_judge(&judged, p->ledger, &said, &at);
+		npsd_decide(&decision, p->ledger, &said, &at);
 	}
 	if (!p->loading) {
 		note_record(k, p, i);
-		tell_fate(k, m, judged.fate, judged.reason);
+		count_fate(k, m, decision.fate, decision.reason);
 		if (reason == NPSD_R_ok)
-			count_judged(k, i, &judged);
+			count_judged(k, i, &decision);
 		else
 			copy_aside(k, i);
 	}
@@ -351,7 +351,7 @@ bool npsd_messages_go_on(struct npsd_worker *k)
 	struct npsd_messages *in = &k->in;
 	size_t was = in->at;
 
-	if (in->stage == NPSD_IN_NONE || k->halted || k->asking)
+	if (in->stage == NPSD_IN_NONE || k->halted || k->admitting)
 		return false;
 	if (in->stage == NPSD_IN_DECODED && !resolve(k))
 		return true;

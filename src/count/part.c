@@ -84,7 +84,7 @@ void npsd_part_begin(struct npsd_part *p, int64_t lateness_ms)
 	p->lateness_ms = lateness_ms;
 }
 
-bool npsd_part_is_listed(const struct npsd_part *p, int64_t offset)
+bool npsd_part_is_ahead(const struct npsd_part *p, int64_t offset)
 {
 	size_t lo = 0, hi = p->naheads;
 
@@ -107,14 +107,14 @@ int npsd_part_older(const struct npsd_part *p, int64_t offset)
 	return -1;
 }
 
-bool npsd_part_was_told(const struct npsd_part *p, int64_t offset)
+bool npsd_part_was_alerted(const struct npsd_part *p, int64_t offset)
 {
 	struct npsd_pos at = {p->state.pos.inc, offset};
 
 	return npsd_pos_cmp(at, p->state.told) < 0;
 }
 
-void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)
+void npsd_part_advance(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)
 {
 	while (p->loading && p->late_at < p->nlates && p->late[p->late_at].at <= offset)
 		p->lateness_ms = p->late[p->late_at++].ms;
@@ -126,7 +126,7 @@ void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool
 		p->horizon_ms = max64(p->horizon_ms, p->stream_ms - p->lateness_ms);
 }
 
-void npsd_part_enter(struct npsd_part *p, struct npsd_batch_part *in)
+void npsd_part_join(struct npsd_part *p, struct npsd_batch_part *in)
 {
 	p->in = in;
 	in->end.tp = p->state.tp;
@@ -150,7 +150,7 @@ static void write_listing(struct npsd_part *p)
 	p->listing.from = -1;
 }
 
-void npsd_part_list(struct npsd_part *p, int64_t offset)
+void npsd_part_list_ahead(struct npsd_part *p, int64_t offset)
 {
 	if (p->listing.from >= 0 && p->listing.to != offset)
 		write_listing(p);
@@ -170,7 +170,7 @@ static void write_raising(struct npsd_part *p)
 	p->raising.at = -1;
 }
 
-void npsd_part_raise(struct npsd_part *p, int64_t horizon_ms)
+void npsd_part_move_horizon(struct npsd_part *p, int64_t horizon_ms)
 {
 	npsd_assert(!p->loading && horizon_ms >= p->horizon_ms && horizon_ms <= p->stream_ms);
 	if (p->raising.at != p->state.pos.offset)
@@ -205,11 +205,11 @@ static void dump_entry(struct npsd_buf *out, const struct npsd_ledger *l, const 
 	    e->key_lo, (uint64_t)e->key_hi, (uint32_t)e->inc, e->revision, e->updated_ms,
 	    (uint64_t)e->offset);
 	npsd_buf_addf(out, " event %" PRId64 " seen %" PRId64 " told %u %u", (int64_t)e->event_ms,
-	    npsd_entry_seen_ms(e), (unsigned)e->told, (unsigned)e->incident);
+	    npsd_entry_seen_ms(e), (unsigned)e->transitions, (unsigned)e->incident);
 	if (e->counts) {
 		npsd_entry_get(&c, l, e);
 		npsd_buf_addf(out, " score %d kind %d comment %d %08" PRIx32 " beyond %d ids", c.score,
-		    c.kind, c.has_comment, c.comment_hash, c.beyond);
+		    c.kind, c.has_comment, c.comment_hash, c.over_cap);
 		for (int dim = 0; dim < NPSD_NDIM; dim++)
 			npsd_buf_addf(out, " %" PRIu32, c.value[dim]);
 		npsd_buf_addz(out, " themes");

@@ -46,23 +46,23 @@ void npsd_part_free(struct npsd_part **p);
 /* state.pos is reached: what is stored and what was loaded meet. */
 void npsd_part_begin(struct npsd_part *p, int64_t lateness_ms);
 /* Whether a record is one of those that a ruling lists. */
-bool npsd_part_is_listed(const struct npsd_part *p, int64_t offset);
+bool npsd_part_is_ahead(const struct npsd_part *p, int64_t offset);
 /* The configuration that the record is read under: its place in cfg->older; -1 or
  * cfg->nolder: the present one. */
 int npsd_part_older(const struct npsd_part *p, int64_t offset);
 /* Whether a count before this one told the alerts of this record. */
-bool npsd_part_was_told(const struct npsd_part *p, int64_t offset);
-/* A record moves stream time (unless it is of the future) and the horizon, before it is judged. */
-void npsd_part_move(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time);
+bool npsd_part_was_alerted(const struct npsd_part *p, int64_t offset);
+/* A record moves stream time (unless it is of the future) and the horizon, before it is decision. */
+void npsd_part_advance(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time);
 /* In the batch from now on: where it begins, and the ruling of a lateness that begins here. */
-void npsd_part_enter(struct npsd_part *p, struct npsd_batch_part *in);
+void npsd_part_join(struct npsd_part *p, struct npsd_batch_part *in);
 /* A record ahead of the clock: to be listed. */
-void npsd_part_list(struct npsd_part *p, int64_t offset);
+void npsd_part_list_ahead(struct npsd_part *p, int64_t offset);
 /*
  * Moves the horizon up from here on, not beyond stream time: the ruling is written by the batch that counts
  * the next record. Not while loading.
  */
-void npsd_part_raise(struct npsd_part *p, int64_t horizon_ms);
+void npsd_part_move_horizon(struct npsd_part *p, int64_t horizon_ms);
 /* The state behind the batch; the partition is in none from now on. */
 void npsd_part_leave(struct npsd_part *p);
 /* What the ledger knows at the horizon, one line a response, sorted: two ledgers are equal where these are.

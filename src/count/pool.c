@@ -24,13 +24,13 @@ static uint32_t hash_of(const struct npsd_pool *p, uint32_t number)
 	return row_at(p, number)[p->width + 1];
 }
 
-static void put_slot(struct npsd_pool *p, uint32_t number)
+static void put_index(struct npsd_pool *p, uint32_t number)
 {
 	uint32_t i = hash_of(p, number) & p->mask;
 
-	while (p->slot[i])
+	while (p->index[i])
 		i = (i + 1) & p->mask;
-	p->slot[i] = number + 1;
+	p->index[i] = number + 1;
 }
 
 static void resize(struct npsd_pool *p, uint32_t cap)
@@ -39,13 +39,13 @@ static void resize(struct npsd_pool *p, uint32_t cap)
 	p->row = realloc(p->row, (size_t)cap * (p->width + 2) * sizeof *p->row);
 	npsd_assert(p->row);
 	p->cap = cap;
-	free(p->slot);
+	free(p->index);
 	p->mask = cap * 2 - 1;
-	p->slot = calloc((size_t)cap * 2, sizeof *p->slot);
-	npsd_assert(p->slot);
+	p->index = calloc((size_t)cap * 2, sizeof *p->index);
+	npsd_assert(p->index);
 	for (uint32_t i = 0; i < p->rows; i++)
 		if (*refs_of(p, i))
-			put_slot(p, i);
+			put_index(p, i);
 }
 
 void npsd_pool_init(struct npsd_pool *p, uint32_t width, const uint32_t *first)
@@ -58,7 +58,7 @@ void npsd_pool_init(struct npsd_pool *p, uint32_t width, const uint32_t *first)
 void npsd_pool_free(struct npsd_pool *p)
 {
 	free(p->row);
-	free(p->slot);
+	free(p->index);
 	*p = (struct npsd_pool){0};
 }
 
@@ -73,8 +73,8 @@ uint32_t npsd_pool_take(struct npsd_pool *p, const uint32_t *words)
 	uint32_t hash = (uint32_t)XXH3_64bits(words, p->width * sizeof *words);
 	uint32_t i = hash & p->mask, number;
 
-	for (; p->slot[i]; i = (i + 1) & p->mask) {
-		number = p->slot[i] - 1;
+	for (; p->index[i]; i = (i + 1) & p->mask) {
+		number = p->index[i] - 1;
 		if (hash_of(p, number) == hash &&
 		    !memcmp(row_at(p, number), words, p->width * sizeof *words)) {
 			++*refs_of(p, number);
@@ -91,7 +91,7 @@ uint32_t npsd_pool_take(struct npsd_pool *p, const uint32_t *words)
 	memcpy(row_at(p, number), words, p->width * sizeof *words);
 	*refs_of(p, number) = 1;
 	row_at(p, number)[p->width + 1] = hash;
-	p->slot[i] = number + 1;
+	p->index[i] = number + 1;
 	p->live++;
 	return number;
 }
@@ -104,14 +104,14 @@ static void close_gap(struct npsd_pool *p, uint32_t i)
 	for (;;) {
 		uint32_t home;
 
-		p->slot[i] = 0;
+		p->index[i] = 0;
 		do {
 			j = (j + 1) & p->mask;
-			if (!p->slot[j])
+			if (!p->index[j])
 				return;
-			home = hash_of(p, p->slot[j] - 1) & p->mask;
+			home = hash_of(p, p->index[j] - 1) & p->mask;
 		} while (((j - home) & p->mask) < ((j - i) & p->mask));
-		p->slot[i] = p->slot[j];
+		p->index[i] = p->index[j];
 		i = j;
 	}
 }
@@ -124,7 +124,7 @@ void npsd_pool_drop(struct npsd_pool *p, uint32_t number)
 	if (--*refs_of(p, number) > 0)
 		return;
 	npsd_assert(number != 0);
-	while (p->slot[i] != number + 1)
+	while (p->index[i] != number + 1)
 		i = (i + 1) & p->mask;
 	close_gap(p, i);
 	*row_at(p, number) = p->free;
@@ -140,5 +140,5 @@ const uint32_t *npsd_pool_row(const struct npsd_pool *p, uint32_t number)
 
 size_t npsd_pool_bytes(const struct npsd_pool *p)
 {
-	return (size_t)p->live * (p->width + 2) * sizeof *p->row + ((size_t)p->mask + 1) * sizeof *p->slot;
+	return (size_t)p->live * (p->width + 2) * sizeof *p->row + ((size_t)p->mask + 1) * sizeof *p->index;
 }

@@ -14,9 +14,9 @@ struct npsd_pool {
 	uint32_t width;	     /* words of a row */
 	uint32_t rows, live; /* numbers given out so far; of these in use. live <= rows <= cap */
 	uint32_t cap;
-	uint32_t free;	/* first free row + 1, linked by its word 0; 0: none */
-	uint32_t *row;	/* cap rows of width words, references, hash */
-	uint32_t *slot; /* row + 1; 0: empty. At most half are taken */
+	uint32_t free;	 /* first free row + 1, linked by its word 0; 0: none */
+	uint32_t *row;	 /* cap rows of width words, references, hash */
+	uint32_t *index; /* row + 1; 0: empty. At most half are taken */
 	uint32_t mask;
 };
 

@@ -38,7 +38,7 @@ int npsd_route_places(
 	} else {
 		out[n++] = id;
 	}
-	if (c->beyond && !has_id(out, n, NPSD_ID_OTHER))
+	if (c->over_cap && !has_id(out, n, NPSD_ID_OTHER))
 		out[n++] = NPSD_ID_OTHER;
 	return n;
 }

@@ -41,7 +41,7 @@ void npsd_worker_forget(struct npsd_worker *k)
 	npsd_tables_clear(&k->tables);
 	memset(k->tally, 0, sizeof k->tally);
 	memset(k->other, 0, sizeof k->other);
-	k->undated = k->ahead = k->raised = 0;
+	k->undated = k->records_ahead = k->horizons_moved = 0;
 	k->full = false;
 }
 
@@ -154,8 +154,8 @@ static void pack_meta(struct npsd_buf *out, const struct npsd_worker *k)
 
 	map_begin(&m, out);
 	map_add(&m, "undated", "", "", k->undated);
-	map_add(&m, "ahead", "", "", k->ahead);
-	map_add(&m, "horizon_moved", "", "", k->raised);
+	map_add(&m, "ahead", "", "", k->records_ahead);
+	map_add(&m, "horizon_moved", "", "", k->horizons_moved);
 	for (int dim = 0; dim < NPSD_DIM_ATTR0 + k->cfg->sets.nattr; dim++)
 		map_add(&m, "other:", npsd_dim_word(&k->cfg->sets, dim), "", k->other[dim]);
 	map_end(&m);
@@ -166,7 +166,7 @@ static void pack_meta(struct npsd_buf *out, const struct npsd_worker *k)
 static int compare_rows(const void *a, const void *b)
 {
 	const struct npsd_row *x = a, *y = b;
-	const struct npsd_slot *s = x->slot, *t = y->slot;
+	const struct npsd_cell *s = x->cell, *t = y->cell;
 
 	if (x->shard != y->shard)
 		return x->shard < y->shard ? -1 : 1;
@@ -177,7 +177,7 @@ static int compare_rows(const void *a, const void *b)
 	return s->pane_s < t->pane_s ? -1 : s->pane_s > t->pane_s;
 }
 
-static uint32_t bits_of(const struct npsd_slot *s)
+static uint32_t bits_of(const struct npsd_cell *s)
 {
 	uint32_t bits = 0;
 
@@ -186,25 +186,25 @@ static uint32_t bits_of(const struct npsd_slot *s)
 	return bits;
 }
 
-static void collect_row(struct npsd_worker *k, const struct npsd_slot *s)
+static void collect_row(struct npsd_worker *k, const struct npsd_cell *s)
 {
 	if (bits_of(s) == 0)
 		return;
 	k->row[k->rows].shard = (uint16_t)npsd_seg_shard(s->seg, (uint32_t)k->cfg->shards);
-	k->row[k->rows++].slot = s;
+	k->row[k->rows++].cell = s;
 }
 
 static void collect_rows(struct npsd_worker *k)
 {
 	k->rows = 0;
 	for (uint32_t i = 0; i < k->tables.ndirty; i++)
-		collect_row(k, &k->tables.slot[k->tables.dirty[i]]);
+		collect_row(k, &k->tables.cell[k->tables.dirty[i]]);
 	for (uint32_t i = 0; i < k->tables.sides; i++)
 		collect_row(k, &k->tables.side[i]);
 	qsort(k->row, k->rows, sizeof *k->row, compare_rows);
 }
 
-static void pack_row(msgpack_packer *pk, const struct npsd_slot *s)
+static void pack_row(msgpack_packer *pk, const struct npsd_cell *s)
 {
 	uint32_t bits = bits_of(s);
 
@@ -233,7 +233,7 @@ static void pack_deltas(struct npsd_batch *b, struct npsd_worker *k)
 		b->shard[b->nshards].at = (uint32_t)b->deltas.n;
 		msgpack_pack_array(&pk, end - i);
 		for (uint32_t r = i; r < end; r++)
-			pack_row(&pk, k->row[r].slot);
+			pack_row(&pk, k->row[r].cell);
 		b->shard[b->nshards].len = (uint32_t)b->deltas.n - b->shard[b->nshards].at;
 		b->nshards++;
 	}

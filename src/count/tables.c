@@ -23,14 +23,14 @@ static void *zeroed(size_t n, size_t size)
 	return p;
 }
 
-void npsd_tables_init(struct npsd_tables *t, uint32_t max_slots, uint32_t max_sides)
+void npsd_tables_init(struct npsd_tables *t, uint32_t max_cells, uint32_t max_sides)
 {
-	*t = (struct npsd_tables){.max_slots = max_slots, .max_sides = max_sides, .clock_ms = NPSD_TIME_NONE};
-	t->slot = aligned_alloc(64, max_slots * sizeof *t->slot);
+	*t = (struct npsd_tables){.max_cells = max_cells, .max_sides = max_sides, .clock_ms = NPSD_TIME_NONE};
+	t->cell = aligned_alloc(64, max_cells * sizeof *t->cell);
 	t->side = aligned_alloc(64, max_sides * sizeof *t->side);
-	npsd_assert(t->slot && t->side);
-	t->dirty = zeroed(max_slots, sizeof *t->dirty);
-	t->seg_mask = mask_for(max_slots);
+	npsd_assert(t->cell && t->side);
+	t->dirty = zeroed(max_cells, sizeof *t->dirty);
+	t->seg_mask = mask_for(max_cells);
 	t->seg_index = zeroed((size_t)t->seg_mask + 1, sizeof *t->seg_index);
 	t->side_mask = mask_for(max_sides);
 	t->side_index = zeroed((size_t)t->side_mask + 1, sizeof *t->side_index);
@@ -39,7 +39,7 @@ void npsd_tables_init(struct npsd_tables *t, uint32_t max_slots, uint32_t max_si
 
 void npsd_tables_free(struct npsd_tables *t)
 {
-	free(t->slot);
+	free(t->cell);
 	free(t->side);
 	free(t->dirty);
 	free(t->seg_index);
@@ -62,11 +62,11 @@ void npsd_tables_names(struct npsd_tables *t, uint32_t len)
 	t->by_ids = room;
 }
 
-static uint32_t slot_new(struct npsd_tables *t, struct npsd_seg seg)
+static uint32_t cell_new(struct npsd_tables *t, struct npsd_seg seg)
 {
-	npsd_assert(t->slots < t->max_slots);
-	t->slot[t->slots] = (struct npsd_slot){.seg = seg};
-	return t->slots++;
+	npsd_assert(t->cells < t->max_cells);
+	t->cell[t->cells] = (struct npsd_cell){.seg = seg};
+	return t->cells++;
 }
 
 static uint64_t side_hash(struct npsd_seg seg, int64_t pane_s)
@@ -75,33 +75,33 @@ static uint64_t side_hash(struct npsd_seg seg, int64_t pane_s)
 }
 
 /* The row of a segment in a pane that is not its slot's. */
-static struct npsd_slot *side_of(struct npsd_tables *t, struct npsd_seg seg, int64_t pane_s)
+static struct npsd_cell *side_of(struct npsd_tables *t, struct npsd_seg seg, int64_t pane_s)
 {
 	uint32_t i = (uint32_t)side_hash(seg, pane_s) & t->side_mask;
 
 	for (; t->side_index[i]; i = (i + 1) & t->side_mask) {
-		struct npsd_slot *s = &t->side[t->side_index[i] - 1];
+		struct npsd_cell *s = &t->side[t->side_index[i] - 1];
 
 		if (npsd_seg_eq(s->seg, seg) && s->pane_s == pane_s)
 			return s;
 	}
 	npsd_assert(t->sides < t->max_sides);
-	t->side[t->sides] = (struct npsd_slot){.seg = seg, .pane_s = pane_s};
+	t->side[t->sides] = (struct npsd_cell){.seg = seg, .pane_s = pane_s};
 	t->side_index[i] = ++t->sides;
 	return &t->side[t->sides - 1];
 }
 
-static void add(struct npsd_tables *t, struct npsd_slot *s, int counter, int by)
+static void add(struct npsd_tables *t, struct npsd_cell *s, int counter, int by)
 {
 	s->v[counter] = (int16_t)(s->v[counter] + by);
-	if (abs(s->v[counter]) >= NPSD_SLOT_LIMIT)
+	if (abs(s->v[counter]) >= NPSD_CELL_LIMIT)
 		t->full = true;
 }
 
 /* The slot's pane becomes the newer one; what it held goes aside. */
-static void turn(struct npsd_tables *t, struct npsd_slot *s, int64_t pane_s)
+static void turn(struct npsd_tables *t, struct npsd_cell *s, int64_t pane_s)
 {
-	struct npsd_slot *aside = side_of(t, s->seg, s->pane_s);
+	struct npsd_cell *aside = side_of(t, s->seg, s->pane_s);
 
 	for (int c = 0; c < NPSD_NCOUNTER; c++)
 		add(t, aside, c, s->v[c]);
@@ -111,7 +111,7 @@ static void turn(struct npsd_tables *t, struct npsd_slot *s, int64_t pane_s)
 
 static void count_in(struct npsd_tables *t, uint32_t number, const struct npsd_count *c)
 {
-	struct npsd_slot *s = &t->slot[number];
+	struct npsd_cell *s = &t->cell[number];
 
 	if (!s->dirty) {
 		s->dirty = 1;
@@ -135,7 +135,7 @@ void npsd_tables_add_one(
 
 	npsd_assert(kind < 4 && id < t->by_ids);
 	if (*at == 0)
-		*at = slot_new(t, seg) + 1;
+		*at = cell_new(t, seg) + 1;
 	count_in(t, *at - 1, c);
 }
 
@@ -144,16 +144,16 @@ void npsd_tables_add(struct npsd_tables *t, const struct npsd_count *c, struct n
 	uint32_t i = (uint32_t)npsd_seg_hash(seg) & t->seg_mask;
 
 	for (; t->seg_index[i]; i = (i + 1) & t->seg_mask)
-		if (npsd_seg_eq(t->slot[t->seg_index[i] - 1].seg, seg))
+		if (npsd_seg_eq(t->cell[t->seg_index[i] - 1].seg, seg))
 			break;
 	if (!t->seg_index[i])
-		t->seg_index[i] = slot_new(t, seg) + 1;
+		t->seg_index[i] = cell_new(t, seg) + 1;
 	count_in(t, t->seg_index[i] - 1, c);
 }
 
-static void forget_slots(struct npsd_tables *t)
+static void forget_cells(struct npsd_tables *t)
 {
-	t->slots = 0;
+	t->cells = 0;
 	memset(t->seg_index, 0, ((size_t)t->seg_mask + 1) * sizeof *t->seg_index);
 	memset(t->by_id, 0, (size_t)t->by_ids * 4 * sizeof *t->by_id);
 	memset(t->by_word, 0, sizeof t->by_word);
@@ -162,7 +162,7 @@ static void forget_slots(struct npsd_tables *t)
 void npsd_tables_clear(struct npsd_tables *t)
 {
 	for (uint32_t i = 0; i < t->ndirty; i++) {
-		struct npsd_slot *s = &t->slot[t->dirty[i]];
+		struct npsd_cell *s = &t->cell[t->dirty[i]];
 
 		memset(s->v, 0, sizeof s->v);
 		s->dirty = 0;
@@ -179,12 +179,12 @@ void npsd_tables_clear(struct npsd_tables *t)
 	t->sides = 0;
 	t->full = false;
 	t->clock_ms = NPSD_TIME_NONE;
-	if (t->slots >= t->max_slots / 4 * 3)
-		forget_slots(t);
+	if (t->cells >= t->max_cells / 4 * 3)
+		forget_cells(t);
 }
 
 void npsd_tables_reset(struct npsd_tables *t)
 {
 	npsd_tables_clear(t);
-	forget_slots(t);
+	forget_cells(t);
 }

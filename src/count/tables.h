@@ -1,6 +1,6 @@
 /*
  * What a worker has counted since its last batch: one 64-byte slot a segment for the newest pane it was
- * counted in, and a side table of the same slots for other panes. Both are bounded; who counts asks for room
+ * counted in, and a side table of the same cells for other panes. Both are bounded; who counts asks for room
  * first, and seals where there is none. Written and read by its worker only.
  */
 #ifndef NPSD_COUNT_TABLES_H
@@ -11,24 +11,24 @@
 
 #include "npsd/segment.h"
 
-#define NPSD_SLOT_LIMIT                                                                                      \
+#define NPSD_CELL_LIMIT                                                                                      \
 	32000 /* a counter that reaches it has the table sealed; 16 bits hold a group of events more */
 
 /* One cache line. */
-struct npsd_slot {
+struct npsd_cell {
 	struct npsd_seg seg;
 	int64_t pane_s;
 	int16_t v[NPSD_NCOUNTER];
-	uint16_t dirty; /* slots: listed as changed since the last seal */
+	uint16_t dirty; /* cells: listed as changed since the last seal */
 };
-_Static_assert(sizeof(struct npsd_slot) == 64, "a slot is a cache line: more counters need a second one");
+_Static_assert(sizeof(struct npsd_cell) == 64, "a slot is a cache line: more counters need a second one");
 
 struct npsd_tables {
-	struct npsd_slot *slot; /* slots: segments stay in their slot until the table is emptied */
-	uint32_t slots, max_slots;
-	uint32_t *dirty; /* numbers of slots */
+	struct npsd_cell *cell; /* cells: segments stay in their slot until the table is emptied */
+	uint32_t cells, max_cells;
+	uint32_t *dirty; /* numbers of cells */
 	uint32_t ndirty;
-	struct npsd_slot *side;
+	struct npsd_cell *side;
 	uint32_t sides, max_sides;
 	uint32_t *seg_index, seg_mask; /* slot + 1 by hash of the segment: sets of two dimensions and more */
 	uint32_t *side_index, side_mask; /* side + 1 by hash of segment and pane */
@@ -49,14 +49,14 @@ struct npsd_count {
 };
 
 /* Thread: worker, for all; Waits: never */
-void npsd_tables_init(struct npsd_tables *t, uint32_t max_slots, uint32_t max_sides);
+void npsd_tables_init(struct npsd_tables *t, uint32_t max_cells, uint32_t max_sides);
 void npsd_tables_free(struct npsd_tables *t);
 /* The dictionary has len entries now: makes room in the index by id. */
 void npsd_tables_names(struct npsd_tables *t, uint32_t len);
 /* Room for an event that touches so many segments? */
 static inline bool npsd_tables_room(const struct npsd_tables *t, uint32_t segments)
 {
-	return !t->full && t->max_slots - t->slots >= segments && t->max_sides - t->sides >= segments;
+	return !t->full && t->max_cells - t->cells >= segments && t->max_sides - t->sides >= segments;
 }
 /* Counts in a segment of the set `all` or of one dimension: no hashing. dim: NPSD_NDIM for `all`. */
 void npsd_tables_add_one(
@@ -68,7 +68,7 @@ static inline uint32_t npsd_tables_rows(const struct npsd_tables *t)
 {
 	return t->ndirty + t->sides;
 }
-/* After a seal: all counters are 0. Segments keep their slots unless few are left. */
+/* After a seal: all counters are 0. Segments keep their cells unless few are left. */
 void npsd_tables_clear(struct npsd_tables *t);
 /* The same, and no segment keeps its slot: ids mean something else from now on. */
 void npsd_tables_reset(struct npsd_tables *t);

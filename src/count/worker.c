@@ -9,7 +9,7 @@
 
 #define SLOTS (1u << 18)
 #define SIDES (1u << 16)
-#define ASK_TEXT ((size_t)1 << 20)
+#define ADMISSION_TEXT ((size_t)1 << 20)
 #define LOG_FULL_MS 10 /* fold does not wake workers when its logs are shorter again */
 
 static struct npsd_batch *batch_new(int64_t bytes)
@@ -48,7 +48,7 @@ struct npsd_worker *npsd_worker_new(struct npsd_pipeline *pl, int number)
 	k->alerter = npsd_alerter_new(k->cfg);
 	k->batch = batch_new(k->cfg->batch_bytes);
 	k->spare = batch_new(k->cfg->batch_bytes);
-	npsd_buf_init(&k->ask.text, ASK_TEXT);
+	npsd_buf_init(&k->admission.text, ADMISSION_TEXT);
 	npsd_tables_init(&k->tables, SLOTS, SIDES);
 	k->most = 2 * npsd_route_most(k->cfg);
 	npsd_assert(k->most < SIDES);
@@ -66,8 +66,8 @@ void npsd_worker_free(struct npsd_worker **worker)
 	if (!k)
 		return;
 	/* orders in hand go back unanswered: the ring's owner frees them */
-	if (k->order)
-		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->order));
+	if (k->command)
+		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->command));
 	if (k->next)
 		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->next));
 	for (size_t i = 0; i < k->nparts; i++)
@@ -81,7 +81,7 @@ void npsd_worker_free(struct npsd_worker **worker)
 	free(k->older);
 	npsd_alerter_free(&k->alerter);
 	npsd_tables_free(&k->tables);
-	npsd_buf_free(&k->ask.text);
+	npsd_buf_free(&k->admission.text);
 	batch_free(k->batch);
 	batch_free(k->spare);
 	batch_free(k->sent);
@@ -104,13 +104,13 @@ void npsd_worker_fault(struct npsd_worker *k, enum npsd_fault what, const char *
 
 /* --- jobs --- */
 
-static void job_back(struct npsd_worker *k, struct npsd_request *req)
+static void request_back(struct npsd_worker *k, struct npsd_request *req)
 {
 	npsd_assert(req->end != NPSD_REQ_PENDING);
 	if (req->end == NPSD_REQ_DROPPED)
 		k->halted = true; /* the incident is set already; RESET follows */
-	if (req == &k->ask.req) {
-		k->asking = false;
+	if (req == &k->admission.req) {
+		k->admitting = false;
 		return;
 	}
 	npsd_assert(k->sent && req == &k->sent->req);
@@ -119,13 +119,13 @@ static void job_back(struct npsd_worker *k, struct npsd_request *req)
 	k->sent = NULL;
 }
 
-static bool take_jobs(struct npsd_worker *k)
+static bool take_replies(struct npsd_worker *k)
 {
 	struct npsd_request *req;
 	bool any = false;
 
 	while ((req = npsd_ring_pop(k->pl->commit_to_worker[k->number]))) {
-		job_back(k, req);
+		request_back(k, req);
 		any = true;
 	}
 	return any;
@@ -135,7 +135,7 @@ static bool take_jobs(struct npsd_worker *k)
 
 static bool seal_if_due(struct npsd_worker *k)
 {
-	bool pausing = k->order && k->order->what == NPSD_CMD_PAUSE;
+	bool pausing = k->command && k->command->what == NPSD_CMD_PAUSE;
 
 	if (!npsd_batch_is_due(k, pausing))
 		return false;
@@ -163,7 +163,7 @@ static int wait_of(const struct npsd_worker *k, int wait_ms)
 
 static bool fetch(struct npsd_worker *k, int wait_ms)
 {
-	k->in.n = k->pl->broker.fetch(k->pl->broker.self, k->number, k->in.msg, NPSD_GROUP, wait_ms);
+	k->in.n = k->pl->broker.fetch(k->pl->broker.self, k->number, k->in.msg, NPSD_MESSAGES_MAX, wait_ms);
 	if (k->in.n == 0)
 		return false;
 	k->mono_ms = k->pl->clock.mono_ms(k->pl->clock.self);
@@ -176,7 +176,7 @@ bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
 	bool did, may_fetch;
 
 	k->mono_ms = k->pl->clock.mono_ms(k->pl->clock.self);
-	did = take_jobs(k);
+	did = take_replies(k);
 	did |= npsd_worker_commands(k);
 	did |= seal_if_due(k);
 	may_fetch = may_count(k) && k->in.stage == NPSD_IN_NONE;

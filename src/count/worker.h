@@ -12,7 +12,7 @@
 #include "npsd/decode.h"
 #include "npsd/pipeline.h"
 
-#define NPSD_GROUP NPSD_DECODE_GROUP
+#define NPSD_MESSAGES_MAX NPSD_DECODE_GROUP
 
 enum npsd_in_stage {
 	NPSD_IN_NONE,
@@ -24,16 +24,17 @@ enum npsd_in_stage {
 struct npsd_messages {
 	enum npsd_in_stage stage;
 	size_t n, at;
-	uint32_t asks;	 /* of the dictionary, for values of theirs */
-	int64_t wall_ms; /* when they were decoded */
-	struct npsd_msg msg[NPSD_GROUP];
-	struct npsd_part *part[NPSD_GROUP]; /* NULL: of no partition that is held, or behind its position */
-	bool ahead[NPSD_GROUP];
-	bool whole[NPSD_GROUP]; /* content and key are set */
-	struct npsd_verdict verdict[NPSD_GROUP];
-	struct npsd_event event[NPSD_GROUP];
-	struct npsd_content content[NPSD_GROUP];
-	struct npsd_key key[NPSD_GROUP];
+	uint32_t admissions; /* of the dictionary, for values of theirs */
+	int64_t wall_ms;     /* when they were decoded */
+	struct npsd_msg msg[NPSD_MESSAGES_MAX];
+	struct npsd_part
+	    *part[NPSD_MESSAGES_MAX]; /* NULL: of no partition that is held, or behind its position */
+	bool ahead[NPSD_MESSAGES_MAX];
+	bool whole[NPSD_MESSAGES_MAX]; /* content and key are set */
+	struct npsd_verdict verdict[NPSD_MESSAGES_MAX];
+	struct npsd_event event[NPSD_MESSAGES_MAX];
+	struct npsd_content content[NPSD_MESSAGES_MAX];
+	struct npsd_key key[NPSD_MESSAGES_MAX];
 };
 
 /* Invariant: consumed == sum of fate. late counts into fate[late] and reason. */
@@ -44,7 +45,7 @@ struct npsd_tally {
 /* Row of a delta to be packed. */
 struct npsd_row {
 	uint16_t shard;
-	const struct npsd_slot *slot;
+	const struct npsd_cell *cell;
 };
 
 struct npsd_worker {
@@ -60,7 +61,7 @@ struct npsd_worker {
 
 	/* orders */
 	struct npsd_command
-	    *order;		   /* being carried out: its answer waits for jobs, or for room in the ring */
+	    *command;		   /* being carried out: its answer waits for jobs, or for room in the ring */
 	struct npsd_command *next; /* came behind it */
 	bool answered;		   /* order is done, its answer waits for room */
 	bool reading;		   /* READ came, and no PAUSE or RESET since */
@@ -75,17 +76,17 @@ struct npsd_worker {
 	/* in hand */
 	struct npsd_messages in;
 	uint32_t groups; /* of messages, so far */
-	struct npsd_admission ask;
-	bool asking;
+	struct npsd_admission admission;
+	bool admitting;
 	struct npsd_tables tables;
 	uint32_t most; /* segments that one event touches at most, subtracting and adding */
 	struct npsd_tally tally[NPSD_MAX_TOPICS];
-	int64_t undated, ahead, raised, other[NPSD_NDIM]; /* raised: horizons moved up by memory */
-	struct npsd_batch *batch;			  /* fills */
-	struct npsd_batch *spare;			  /* NULL: on its way */
-	struct npsd_batch *sent;			  /* NULL: none on its way */
-	bool full;					  /* the next event has no room: seal */
-	struct npsd_row *row;				  /* room to sort a batch's deltas */
+	int64_t undated, records_ahead, horizons_moved, other[NPSD_NDIM];
+	struct npsd_batch *batch; /* fills */
+	struct npsd_batch *spare; /* NULL: on its way */
+	struct npsd_batch *sent;  /* NULL: none on its way */
+	bool full;		  /* the next event has no room: seal */
+	struct npsd_row *row;	  /* room to sort a batch's deltas */
 	uint32_t rows;
 	int64_t mono_ms; /* read once a step */
 };

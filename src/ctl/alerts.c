@@ -1,8 +1,7 @@
-/* npsctl alerts: the stream of transitions, its end and what comes. */
+/* npsctl alerts: the last entries of the alert stream, and new ones. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -17,12 +16,10 @@ static const char *text_of(const json_t *o, const char *name)
 
 static void print_row(const json_t *o, bool stale)
 {
-	time_t at = (time_t)(json_integer_value(json_object_get(o, "at_ms")) / 1000);
 	const json_t *score = json_object_get(o, "score"), *prev = json_object_get(o, "prev_score");
 	char when[32], scores[48] = "-";
-	struct tm tm;
 
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", gmtime_r(&at, &tm));
+	ctl_time(when, json_integer_value(json_object_get(o, "at_ms")));
 	if (json_is_integer(score) && json_is_integer(prev))
 		snprintf(scores, sizeof scores, "%lld<-%lld", (long long)json_integer_value(score),
 		    (long long)json_integer_value(prev));
@@ -53,7 +50,7 @@ static void print_entry(const struct ctl *c, const struct npsd_reply *e)
 	json_t *o = text ? json_loads(text, JSON_ALLOW_NUL, NULL) : NULL;
 
 	if (!o) {
-		fprintf(stderr, "npsctl: entry %s holds no JSON\n", e->el[0].str);
+		fprintf(stderr, "npsctl: entry %s of the stream is not JSON\n", e->el[0].str);
 		return;
 	}
 	if (c->json) {
@@ -68,7 +65,7 @@ static void print_entry(const struct ctl *c, const struct npsd_reply *e)
 	json_decref(o);
 }
 
-/* Until the reader goes away or Redis does. */
+/* Ends when stdout or the connection to Redis is closed. */
 static int follow(struct ctl *c, const char *key, char last[64])
 {
 	char block[16];
@@ -98,13 +95,9 @@ int ctl_alerts(struct ctl *c)
 	const char *const args[] = {"XREVRANGE", key, "+", "-", "COUNT", count};
 	const struct npsd_reply *r;
 
-	if (c->argc != 0) {
-		fprintf(stderr, "usage: npsctl alerts [--count N] [--follow]\n");
-		return CTL_USAGE;
-	}
 	snprintf(key, sizeof key, "%s:alerts", c->cfg->prefix);
-	snprintf(count, sizeof count, "%ld",
-	    c->count ? c->count : 1); /* the last one's id is wanted in any case */
+	/* --follow needs the id of the last entry, even with --count 0 */
+	snprintf(count, sizeof count, "%ld", c->count ? c->count : 1);
 	r = npsd_client_command(c->redis, &c->err, 0, 6, args);
 	if (!r)
 		return ctl_failed(c);

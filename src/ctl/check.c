@@ -1,9 +1,8 @@
-/* npsctl check-event FILE|-: how npsd reads events, or why it does not. Asks neither Kafka nor Redis. */
+/* npsctl check-event FILE|-: how npsd reads events, or why it rejects them. Needs no server. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "ctl/ctl.h"
@@ -11,51 +10,32 @@
 #include "npsd/decode.h"
 
 #define INPUT_MAX ((size_t)256 << 20)
-#define SHOWN 100 /* characters of a line */
+#define SHOWN 100 /* most bytes of a line that are shown */
 
-static const char *const type_names[] = {
-    [NPSD_T_SUBMITTED] = "response.submitted",
-    [NPSD_T_UPDATED] = "response.updated",
-    [NPSD_T_RETRACTED] = "response.retracted",
-    [NPSD_T_INVITED] = "survey.invited",
-    [NPSD_T_DELIVERED] = "survey.delivered",
-    [NPSD_T_OPENED] = "survey.opened",
-    [NPSD_T_DECLINED] = "survey.declined",
-    [NPSD_T_BOUNCED] = "survey.bounced",
-    [NPSD_T_UNSUBSCRIBED] = "survey.unsubscribed",
-};
-
-static const char *const meanings[NPSD_NREASON] = {
-#define FATE(fate)
-#define REASON(fate, name, meaning) [NPSD_R_##name] = (meaning),
-#include "tbl/fates.def"
-#undef FATE
-#undef REASON
-};
-
-/* An event as it stands in the input. */
+/* An event in the input. */
 struct item {
 	struct npsd_str text;
-	long line; /* its first, from 1 */
+	long line; /* of its first byte, from 1 */
 };
 
 struct check {
 	struct ctl *c;
 	struct npsd_decoder *decoder;
 	int64_t now_ms;
-	int32_t topic; /* whose defaults hold */
+	int32_t topic; /* its defaults apply */
 	long events, rejected;
 };
 
-/* --- the segments that an event counts in, by their written names --- */
+/* --- the segments that count an event, by name --- */
 
-struct ways {
+/* The values of an event in a dimension; a location has one for each level. */
+struct values {
 	int n;
 	struct npsd_str value[NPSD_THEMES];
 };
-_Static_assert(NPSD_LEVELS <= NPSD_THEMES, "a location's levels fit as well");
+_Static_assert(NPSD_LEVELS <= NPSD_THEMES, "the levels of a location fit");
 
-static void ways_of(struct ways *w, int dim, const struct npsd_event *ev)
+static void values_of(struct values *w, int dim, const struct npsd_event *ev)
 {
 	struct npsd_str s = ev->dim[dim];
 
@@ -74,85 +54,61 @@ static void ways_of(struct ways *w, int dim, const struct npsd_event *ev)
 		w->value[w->n++] = NPSD_STR("__none__");
 }
 
-static void add_segment(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev,
+static void add_segment(json_t *out, const struct npsd_config *cfg, const struct npsd_event *ev,
     const struct npsd_set *set, const struct npsd_str *value)
 {
-	const char *comma = "";
+	struct npsd_buf name;
 
-	if (cfg->kinds_split) {
-		uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
-
-		npsd_buf_addf(out, "kind=%s", npsd_kind_names[kind]);
-		comma = ",";
-	} else if (set->ndims == 0) {
-		npsd_buf_addz(out, "all");
-	}
+	npsd_buf_init(&name, CTL_SEG_BYTES);
+	if (cfg->kinds_split)
+		npsd_buf_addf(&name, "kind=%s", npsd_kind_names[ev->kind ? ev->kind : ev->default_kind]);
+	else if (set->ndims == 0)
+		npsd_buf_addz(&name, "all");
 	for (int i = 0; i < set->ndims; i++) {
-		npsd_buf_addf(out, "%s%s=", comma, npsd_dim_word(&cfg->sets, set->dims[i]));
-		npsd_name_encode(out, value[i]);
-		comma = ",";
+		npsd_buf_addf(&name, "%s%s=", name.n ? "," : "", npsd_dim_word(&cfg->sets, set->dims[i]));
+		npsd_name_encode(&name, value[i]);
 	}
-	npsd_buf_add(out, "\n", 1);
+	json_array_append_new(out, json_stringn(name.p, name.n));
+	npsd_buf_free(&name);
 }
 
-/* Each combination of the set's values, as an odometer turns. */
-static void add_set(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev,
-    const struct npsd_set *set)
+/* Adds each combination of the values of the dimensions, like an odometer. */
+static void add_set(
+    json_t *out, const struct npsd_config *cfg, const struct npsd_event *ev, const struct npsd_set *set)
 {
-	struct ways ways[NPSD_SET_DIMS];
+	struct values values[NPSD_SET_DIMS];
 	int at[NPSD_SET_DIMS] = {0}, i;
 
 	for (i = 0; i < set->ndims; i++)
-		ways_of(&ways[i], set->dims[i], ev);
+		values_of(&values[i], set->dims[i], ev);
 	do {
 		struct npsd_str value[NPSD_SET_DIMS];
 
 		for (i = 0; i < set->ndims; i++)
-			value[i] = ways[i].value[at[i]];
+			value[i] = values[i].value[at[i]];
 		add_segment(out, cfg, ev, set, value);
-		for (i = 0; i < set->ndims && ++at[i] == ways[i].n; i++)
+		for (i = 0; i < set->ndims && ++at[i] == values[i].n; i++)
 			at[i] = 0;
 	} while (i < set->ndims);
 }
 
-/* An event that may create holds all that it is asked for; the names end each with a line break. */
-static bool add_segments(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_event *ev)
+/* The names of the segments; an empty array: the event creates no answer or invitation. */
+static json_t *segments_of(const struct npsd_config *cfg, const struct npsd_event *ev)
 {
+	json_t *out = json_array();
+
 	if (ev->type == NPSD_T_RETRACTED)
-		return false;
+		return out;
 	if (ev->type == NPSD_T_UPDATED &&
 	    (!ev->has_responded_at || ev->score == NPSD_SCORE_ABSENT || (!ev->kind && !ev->default_kind) ||
 		(cfg->location_required && !ev->dim[NPSD_DIM_location].n)))
-		return false;
+		return out;
 	for (int i = 0; i < cfg->sets.n; i++)
 		add_set(out, cfg, ev, &cfg->sets.set[i]);
-	return true;
+	return out;
 }
 
-/* --- for people --- */
-
-/* Of a text that is no UTF-8 only what is ASCII. */
-static void print_text(struct npsd_str s, bool utf8)
-{
-	if (utf8) {
-		ctl_print(s, s.n);
-		return;
-	}
-	for (uint32_t i = 0; i < s.n; i++) {
-		unsigned char b = (unsigned char)s.p[i];
-
-		putchar(b < 0x20 || b == 0x7f ? ' ' : b >= 0x80 ? '?' : b);
-	}
-}
-
-static uint32_t characters(struct npsd_str s, bool utf8)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < s.n; i++)
-		n += !utf8 || ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
+/* --- output as text --- */
 
 static bool continues(struct npsd_str s, uint32_t i)
 {
@@ -163,78 +119,93 @@ static bool continues(struct npsd_str s, uint32_t i)
  *   ...ponse_id":"r1","score":"09","survey_kind":"relational"...
  *                             ^
  */
-static void print_place(struct npsd_str s, uint32_t at, bool utf8)
+static void print_place(struct npsd_str s, uint32_t at)
 {
-	uint32_t from = at, to = at;
+	uint32_t from = at, to = at, column = 0;
+	bool before, after;
 
 	while (from > 0 && s.p[from - 1] != '\n' && at - from < SHOWN / 2)
 		from--;
 	while (to < s.n && s.p[to] != '\n' && to - from < SHOWN)
 		to++;
-	while (utf8 && from < at && continues(s, from))
+	while (from < at && continues(s, from))
 		from++;
-	while (utf8 && continues(s, to))
+	while (continues(s, to))
 		to--;
-	bool before = from > 0 && s.p[from - 1] != '\n', after = to < s.n && s.p[to] != '\n';
+	before = from > 0 && s.p[from - 1] != '\n';
+	after = to < s.n && s.p[to] != '\n';
+	for (uint32_t i = from; i < at; i++)
+		column += !continues(s, i);
 	printf("  %s", before ? "..." : "");
-	print_text((struct npsd_str){s.p + from, to - from}, utf8);
-	printf("%s\n  %*s^\n", after ? "..." : "",
-	    (int)characters((struct npsd_str){s.p + from, at - from}, utf8) + (before ? 3 : 0), "");
+	ctl_print((struct npsd_str){s.p + from, to - from}, to - from);
+	printf("%s\n  %*s^\n", after ? "..." : "", (int)column + (before ? 3 : 0), "");
 }
 
 static void print_time(const char *name, int64_t ms, const char *more)
 {
-	time_t s = (time_t)(ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000));
-	char text[48];
-	struct tm tm;
+	char text[32];
 
-	if (gmtime_r(&s, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm))
-		printf("  %-9s %s.%03d UTC%s\n", name, text, (int)(ms - (int64_t)s * 1000), more);
-	else
-		printf("  %-9s %lld ms%s\n", name, (long long)ms, more);
+	printf("  %-9s %s.%03d UTC%s\n", name, ctl_time(text, ms), (int)((ms % 1000 + 1000) % 1000), more);
 }
 
-static void print_lines(const char *name, const struct npsd_buf *lines)
+/* `line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...` */
+static void print_refusal(const struct item *it, long line, const struct npsd_verdict *v)
 {
-	for (const char *p = lines->p, *end = p + lines->n, *next; p < end; p = next) {
-		next = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
-		printf("  %-9s ", p == lines->p ? name : "");
-		print_text((struct npsd_str){p, (uint32_t)(next - p - 1)}, true);
-		printf("\n");
-	}
+	struct npsd_str found = {it->text.p + v->at, v->end - v->at};
+	unsigned char byte = found.n ? (unsigned char)*found.p : 0;
+
+	printf("line %ld: %s: %s at byte %u%s%s: %s; found ", line,
+	    npsd_fate_names[npsd_reason_fate[v->reason]], npsd_reason_names[v->reason], v->at,
+	    v->field ? ", " : "", v->field ? v->field : "", npsd_reason_meanings[v->reason]);
+	if (v->reason == NPSD_R_too_big)
+		printf("%u bytes", it->text.n);
+	else if (found.n == 0)
+		printf("%s", v->field ? "nothing" : "the end");
+	else if (v->field)
+		printf("%s", ctl_print(found, SHOWN) ? "" : "...");
+	else
+		printf(byte > 0x20 && byte < 0x7f ? "%c" : "byte %02X", byte);
+	if (v->field)
+		printf("; accepted: %s", npsd_verdict_accepted(v));
+	printf("\n");
+	print_place(it->text, v->at < it->text.n ? v->at : it->text.n);
 }
 
 static void print_event(const struct check *k, const struct item *it, const struct npsd_event *ev)
 {
 	uint8_t kind = ev->kind ? ev->kind : ev->default_kind;
-	struct npsd_buf segments;
-	bool complete;
+	json_t *segments = segments_of(k->c->cfg, ev), *name;
+	size_t i;
 
-	npsd_buf_init(&segments, (size_t)64 << 20);
-	complete = add_segments(&segments, k->c->cfg, ev);
-	printf("line %ld: %s ", it->line, type_names[ev->type]);
-	print_text(ev->id, true);
+	printf("line %ld: %s ", it->line, npsd_type_names[ev->type]);
+	ctl_print(ev->id, ev->id.n);
 	printf("\n");
 	if (ev->revision)
 		printf("  %-9s %lld\n", "revision", (long long)ev->revision);
 	if (ev->updated_ms != NPSD_TIME_NONE)
 		print_time("updated", ev->updated_ms, "");
-	print_time("time", ev->event_ms, ev->undated ? " (now, in place of the record's timestamp)" : "");
+	print_time("time", ev->event_ms, ev->undated ? " (now; npsd uses the timestamp of the record)" : "");
 	if (ev->score >= 0)
 		printf("  %-9s %d\n", "score", ev->score);
 	else if (ev->score == NPSD_SCORE_NULL)
 		printf("  %-9s none\n", "score");
 	if (kind && ev->type != NPSD_T_RETRACTED)
 		printf("  %-9s %s%s\n", "kind", npsd_kind_names[kind],
-		    ev->kind || ev->type != NPSD_T_UPDATED ? "" : " (by default, if it creates)");
-	if (complete)
-		print_lines("counts in", &segments);
-	else if (ev->type == NPSD_T_UPDATED)
-		printf("  an edit: keeps what it does not mention; of an unknown response it is late\n");
-	npsd_buf_free(&segments);
+		    ev->kind || ev->type != NPSD_T_UPDATED ? ""
+							   : " (default, if the event creates an answer)");
+	json_array_foreach(segments, i, name)
+	{
+		printf("  %-9s ", i ? "" : "counts in");
+		ctl_print(npsd_str(json_string_value(name)), CTL_SEG_BYTES);
+		printf("\n");
+	}
+	if (i == 0 && ev->type == NPSD_T_UPDATED)
+		printf("  an edit: fields that it omits keep their values; if the response is unknown, the "
+		       "edit is late\n");
+	json_decref(segments);
 }
 
-/* --- for programs --- */
+/* --- output as JSON --- */
 
 static void print_json(
     const struct check *k, const struct item *it, const struct npsd_verdict *v, const struct npsd_event *ev)
@@ -244,22 +215,15 @@ static void print_json(
 	if (v->reason != NPSD_R_ok) {
 		json_object_set_new(o, "fate", json_string(npsd_fate_names[npsd_reason_fate[v->reason]]));
 		json_object_set_new(o, "reason", json_string(npsd_reason_names[v->reason]));
-		json_object_set_new(o, "meaning", json_string(meanings[v->reason]));
+		json_object_set_new(o, "meaning", json_string(npsd_reason_meanings[v->reason]));
 		json_object_set_new(o, "at", json_integer(v->at));
-		if (v->field)
+		json_object_set_new(o, "end", json_integer(v->end));
+		if (v->field) {
 			json_object_set_new(o, "field", json_string(v->field));
-	} else {
-		json_t *segments = json_array();
-		struct npsd_buf b;
-
-		npsd_buf_init(&b, (size_t)64 << 20);
-		add_segments(&b, k->c->cfg, ev);
-		for (const char *p = b.p, *end = p + b.n, *next; p < end; p = next) {
-			next = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
-			json_array_append_new(segments, json_stringn(p, (size_t)(next - p - 1)));
+			json_object_set_new(o, "accepted", json_string(npsd_verdict_accepted(v)));
 		}
-		npsd_buf_free(&b);
-		json_object_set_new(o, "type", json_string(type_names[ev->type]));
+	} else {
+		json_object_set_new(o, "type", json_string(npsd_type_names[ev->type]));
 		json_object_set_new(o, "id", json_stringn(ev->id.p, ev->id.n));
 		if (ev->revision)
 			json_object_set_new(o, "revision", json_integer(ev->revision));
@@ -272,7 +236,7 @@ static void print_json(
 			    o, "score", ev->score == NPSD_SCORE_NULL ? json_null() : json_integer(ev->score));
 		if (ev->kind)
 			json_object_set_new(o, "survey_kind", json_string(npsd_kind_names[ev->kind]));
-		json_object_set_new(o, "segments", segments);
+		json_object_set_new(o, "segments", segments_of(k->c->cfg, ev));
 	}
 	json_dumpf(o, stdout, JSON_COMPACT);
 	printf("\n");
@@ -290,7 +254,7 @@ static struct npsd_verdict decode(struct check *k, struct npsd_event *ev, struct
 	return npsd_decode(k->decoder, ev, &rec);
 }
 
-/* The line that a byte of the event stands in. */
+/* The line of a byte of the event. */
 static long line_of(const struct item *it, uint32_t at)
 {
 	long line = it->line;
@@ -298,6 +262,13 @@ static long line_of(const struct item *it, uint32_t at)
 	for (uint32_t i = 0; i < at && i < it->text.n; i++)
 		line += it->text.p[i] == '\n';
 	return line;
+}
+
+static void replace_non_ascii(char *text, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			text[i] = '?';
 }
 
 static void check_item(struct check *k, const struct item *it)
@@ -313,12 +284,10 @@ static void check_item(struct check *k, const struct item *it)
 	} else if (v.reason == NPSD_R_ok) {
 		print_event(k, it, &ev);
 	} else {
-		printf("line %ld: %s: %s at byte %u%s%s: %s\n", line_of(it, v.at), npsd_fate_names[fate],
-		    npsd_reason_names[v.reason], v.at, v.field ? ", " : "", v.field ? v.field : "",
-		    meanings[v.reason]);
-		/* what is too big was not looked at */
-		print_place(it->text, v.at < it->text.n ? v.at : it->text.n,
-		    v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_too_big);
+		/* a value that is too big was not checked to be UTF-8 */
+		if (v.reason == NPSD_R_bad_utf8 || v.reason == NPSD_R_too_big)
+			replace_non_ascii((char *)it->text.p, it->text.n);
+		print_refusal(it, line_of(it, v.at), &v);
 	}
 }
 
@@ -330,7 +299,7 @@ static bool is_blank(struct npsd_str s)
 	return true;
 }
 
-/* The next line that is not blank, without its end; false behind the last. */
+/* Takes the next line that is not blank, without its line break. False: there is none. */
 static bool take_line(struct item *out, struct item *rest)
 {
 	do {
@@ -355,8 +324,8 @@ static bool is_document(struct check *k, struct npsd_str text)
 }
 
 /*
- * One event over all lines, unless there are several lines of which the first is a whole event, or each
- * begins like an object.
+ * The input is one event that covers all lines, unless it has several lines and the first line is a complete
+ * event, or every line begins like an object.
  */
 static bool is_lines(struct check *k, struct item all)
 {
@@ -374,7 +343,7 @@ static bool is_lines(struct check *k, struct item all)
 	return objects && lines > 1;
 }
 
-/* A zero follows what was read. */
+/* Reads the input and appends a zero byte. */
 static bool read_input(struct npsd_buf *out, const char *name)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
@@ -387,9 +356,10 @@ static bool read_input(struct npsd_buf *out, const char *name)
 	}
 	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
 		npsd_buf_add(out, piece, n);
-	npsd_buf_add(out, "", 1); /* what is looked for in a line ends at the end */
+	npsd_buf_add(out, "", 1); /* strspn() stops there */
 	if (ferror(f) || out->full)
-		fprintf(stderr, "npsctl: %s: %s\n", name, out->full ? "too long" : strerror(errno));
+		fprintf(
+		    stderr, "npsctl: %s: %s\n", name, out->full ? "the input is too long" : strerror(errno));
 	n = ferror(f) || out->full;
 	if (f != stdin)
 		fclose(f);
@@ -407,7 +377,7 @@ static void check_all(struct check *k, struct npsd_str text)
 		check_item(k, &all);
 }
 
-/* Place of the topic in the configuration, the first where none is told; -1: it is not there. */
+/* The index of --topic in kafka.topics, 0 without --topic; -1: it is not one of them. */
 static int32_t topic_at(const struct ctl *c)
 {
 	for (int i = 0; i < c->cfg->ntopics; i++)
@@ -422,12 +392,8 @@ int ctl_check_event(struct ctl *c)
 	struct npsd_buf input;
 	bool ok;
 
-	if (c->argc != 1) {
-		fprintf(stderr, "usage: npsctl check-event [--topic TOPIC] FILE|-\n");
-		return CTL_USAGE;
-	}
 	if (k.topic < 0) {
-		fprintf(stderr, "npsctl: --topic: `%s` is none of kafka.topics\n", c->topic);
+		fprintf(stderr, "npsctl: --topic: `%s` is not one of kafka.topics\n", c->topic);
 		return CTL_USAGE;
 	}
 	npsd_buf_init(&input, INPUT_MAX);

@@ -1,9 +1,8 @@
-/* npsctl get SEG [WINDOW]: one read of the segment's key gives all its windows at one instant. */
+/* npsctl get SEGMENT [WINDOW]: one read of the key gives all windows of the same publication. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
@@ -17,8 +16,8 @@ static double number(const json_t *o, const char *name)
 	return json_number_value(json_object_get(o, name));
 }
 
-/* The configured windows in their order, then what else there is. */
-static int place(const struct npsd_config *cfg, const char *window)
+/* The row of a window: configured windows in their order, then all others. */
+static int row_of(const struct npsd_config *cfg, const char *window)
 {
 	for (int i = 0; i < cfg->nwindows; i++)
 		if (strcmp(cfg->windows[i].name, window) == 0)
@@ -34,15 +33,13 @@ static void print_head(void)
 
 static void print_row(const char *window, const json_t *o)
 {
-	time_t asof = (time_t)(json_integer_value(json_object_get(o, "asof_ms")) / 1000);
 	long long n = json_integer_value(json_object_get(o, "n"));
 	char when[32], nps[16] = "-", interval[40] = "-", mean[16] = "-", change[16] = "-", p[16] = "-",
 		       rate[16] = "-";
 	const json_t *word;
-	struct tm tm;
 	size_t i;
 
-	strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", gmtime_r(&asof, &tm));
+	ctl_time(when, json_integer_value(json_object_get(o, "asof_ms")));
 	if (n > 0) {
 		snprintf(nps, sizeof nps, "%.1f", number(o, "nps"));
 		snprintf(interval, sizeof interval, "%.1f .. %.1f", number(o, "nps_lo"), number(o, "nps_hi"));
@@ -71,12 +68,12 @@ static int print_table(struct ctl *c, const char *seg, const struct field *field
 			json_error_t why;
 			json_t *o;
 
-			if (place(c->cfg, field[i].window) != at)
+			if (row_of(c->cfg, field[i].window) != at)
 				continue;
 			o = json_loads(field[i].json, 0, &why);
 			if (!o) {
-				fprintf(
-				    stderr, "npsctl: %s %s: not JSON: %s\n", seg, field[i].window, why.text);
+				fprintf(stderr, "npsctl: window %s of %s is not JSON: %s\n", field[i].window,
+				    seg, why.text);
 				return CTL_REDIS;
 			}
 			print_row(field[i].window, o);
@@ -107,12 +104,8 @@ int ctl_get(struct ctl *c)
 	char key[CTL_SEG_BYTES + 128];
 	size_t n = 0;
 
-	if (c->argc < 1 || c->argc > 2) {
-		fprintf(stderr, "usage: npsctl get SEG [WINDOW]\n");
-		return CTL_USAGE;
-	}
 	if ((size_t)snprintf(key, sizeof key, "%s:v:{%s}", c->cfg->prefix, c->argv[0]) >= sizeof key) {
-		fprintf(stderr, "npsctl: that is too long for a segment\n");
+		fprintf(stderr, "npsctl: the name is longer than that of any segment\n");
 		return CTL_USAGE;
 	}
 	r = npsd_client_command(c->redis, &c->err, 0, 2, (const char *const[]){"HGETALL", key});
@@ -125,7 +118,8 @@ int ctl_get(struct ctl *c)
 			field[n++] = (struct field){r->el[i].str, r->el[i + 1].str};
 	}
 	if (n == 0) {
-		fprintf(stderr, "npsctl: nothing at %s %s\n", key, window ? window : "");
+		fprintf(stderr, "npsctl: %s does not exist%s%s\n", key, window ? ", or has no window " : "",
+		    window ? window : "");
 		return CTL_NOT_THERE;
 	}
 	return c->json ? print_json(c->argv[0], rev, field, n) : print_table(c, c->argv[0], field, n);

@@ -1,9 +1,10 @@
-/* What others wrote, on a terminal. */
+/* Texts of events may contain escape sequences, which must not reach a terminal. */
 #include <stdio.h>
+#include <time.h>
 
 #include "ctl/ctl.h"
 
-void ctl_print(struct npsd_str s, uint32_t most)
+bool ctl_print(struct npsd_str s, uint32_t most)
 {
 	while (s.n > 0 && most-- > 0) {
 		uint32_t control = npsd_str_control(s), n = control ? control : 1;
@@ -16,4 +17,15 @@ void ctl_print(struct npsd_str s, uint32_t most)
 			fwrite(s.p, 1, n, stdout);
 		s = (struct npsd_str){s.p + n, s.n - n};
 	}
+	return s.n == 0;
+}
+
+const char *ctl_time(char out[32], int64_t ms)
+{
+	time_t s = (time_t)(ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000));
+	struct tm tm;
+
+	if (!gmtime_r(&s, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
+		snprintf(out, 32, "%lld ms", (long long)ms);
+	return out;
 }

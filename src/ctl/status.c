@@ -1,19 +1,18 @@
-/* npsctl status: what nps:meta and nps:totals say, and whether anybody writes them. */
+/* npsctl status: the contents of PREFIX:meta and PREFIX:totals, and the age of the heartbeat. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 
-#define DEAD_MS 30000 /* the contract's heart beats every 10 s */
+#define DEAD_MS 30000 /* three missed heartbeats */
 
 struct pair {
 	char *field, *value;
 };
 
-/* A hash, its fields sorted. */
+/* A Redis hash, sorted by field. */
 struct pairs {
 	struct pair *at;
 	size_t n;
@@ -63,7 +62,7 @@ static const char *value_of(const struct pairs *h, const char *field)
 	return "";
 }
 
-/* Redis's clock, which the heartbeat is told in. */
+/* The heartbeat is a time of the clock of Redis. */
 static bool read_clock(struct ctl *c, int64_t *ms)
 {
 	const struct npsd_reply *r =
@@ -76,16 +75,15 @@ static bool read_clock(struct ctl *c, int64_t *ms)
 
 static const char *when(char out[40], int64_t ms)
 {
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm;
+	char time[32];
 
-	strftime(out, 40, "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&s, &tm));
+	snprintf(out, 40, "%s UTC", ctl_time(time, ms));
 	return out;
 }
 
 /* --- table --- */
 
-/* What stands behind `FATE:` in the totals of all topics. */
+/* The fields `FATE:REASON` of the totals of all topics. */
 static void print_reasons(const struct pairs *totals, const char *fate)
 {
 	size_t n = strlen(fate);
@@ -108,7 +106,7 @@ static void print_totals(const struct pairs *totals)
 
 static void print_lost(const char *lost)
 {
-	printf("lost        %s\n", *lost ? "ranges of records that were never read:" : "nothing");
+	printf("lost        %s\n", *lost ? "ranges of records that were never consumed:" : "nothing");
 	while (*lost) {
 		size_t n = strcspn(lost, ";");
 
@@ -141,7 +139,7 @@ static void print_counts(const struct pairs *meta, const char *prefix, const cha
 			    meta->at[i].value);
 }
 
-/* Since a topic grew, answers whose keys moved are known in their old partition only. */
+/* When a topic gets partitions, keys move; their earlier responses stay in the old partition's ledger. */
 static void print_grown(const struct pairs *meta)
 {
 	char text[40];
@@ -162,14 +160,14 @@ static void print_table(const struct pairs *meta, const struct pairs *totals, in
 	printf("contract    %s; %s shards\n", value_of(meta, "contract"), value_of(meta, "shards"));
 	printf("windows     %s\n", value_of(meta, "windows"));
 	printf("dimensions  %s\n", value_of(meta, "dimensions"));
-	printf("event clock %s\n", clock_ms ? when(text, clock_ms) : "nothing counted yet");
+	printf("event clock %s\n", clock_ms ? when(text, clock_ms) : "nothing was counted");
 	print_lost(value_of(meta, "lost"));
 	print_grown(meta);
 	print_totals(totals);
 	print_counts(meta, "undated", "undated");
 	print_counts(meta, "ahead", "ahead");
 	print_counts(meta, "horizon_moved", "horizon moved by memory");
-	print_counts(meta, "other:", "beyond its cap:");
+	print_counts(meta, "other:", "over cap:");
 	print_sets(meta);
 }
 
@@ -197,14 +195,11 @@ int ctl_status(struct ctl *c)
 	int64_t now_ms = 0, age_ms;
 	int code = CTL_NOT_THERE;
 
-	if (c->argc != 0) {
-		fprintf(stderr, "usage: npsctl status\n");
-		return CTL_USAGE;
-	}
 	if (!read_pairs(c, &meta, "meta") || !read_pairs(c, &totals, "totals") || !read_clock(c, &now_ms)) {
 		code = ctl_failed(c);
 	} else if (meta.n == 0) {
-		fprintf(stderr, "npsctl: nothing at %s:meta: npsd never published here\n", c->cfg->prefix);
+		fprintf(stderr, "npsctl: %s:meta does not exist: npsd never published with this prefix\n",
+		    c->cfg->prefix);
 	} else {
 		age_ms = now_ms - strtoll(value_of(&meta, "heartbeat_ms"), NULL, 10);
 		if (c->json)

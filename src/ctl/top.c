@@ -1,4 +1,4 @@
-/* npsctl top DIM [WINDOW]: a rank, joined with the windows that it is made from. */
+/* npsctl top DIMENSION [WINDOW]: a rank, joined with the windows of its members. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +10,15 @@
 
 #define MONTH_S INT64_C(2592000)
 
-/* One rank: KIND, DIM with its level, W; all as they stand in the key. */
+/* The parts of the key of a rank: kind, dimension with its level, window. */
 struct rank {
 	const char *kind, *window;
 	char dim[128];
-	size_t word; /* length of the dimension's word, without its level */
+	size_t word; /* length of the dimension without its level */
 };
 
 struct member {
-	char *name; /* written form */
+	char *name; /* encoded, as in keys */
 	char *score;
 };
 
@@ -40,23 +40,24 @@ static bool is_kind(const char *word)
 
 static bool read_arguments(struct rank *r, const struct ctl *c)
 {
-	const char *dim = c->argc > 0 ? c->argv[0] : "";
+	const char *dim = c->argv[0];
 
 	r->kind = c->kind ? c->kind : npsd_kind_names[c->cfg->kinds_split ? NPSD_KIND_TRANSACTIONAL : 0];
 	r->window = c->argc > 1 ? c->argv[1] : default_window(c->cfg);
 	r->word = strcspn(dim, "/");
-	if (c->argc < 1 || c->argc > 2 || !*dim || strlen(dim) + 2 >= sizeof r->dim || !is_kind(r->kind)) {
-		fprintf(stderr, "usage: npsctl top DIM [WINDOW] [--kind transactional|relational|other|all] "
-				"[--count N] [--lowest]\n"
-				"DIM is a dimension that is a set of its own; of locations a level: "
-				"location/1 are the regions\n");
+	if (!*dim || strlen(dim) + 2 >= sizeof r->dim || !is_kind(r->kind)) {
+		fprintf(stderr,
+		    "usage: npsctl top DIMENSION [WINDOW] [--kind transactional|relational|other|all] "
+		    "[--count N] [--lowest]\n"
+		    "a set of `segments` must consist of DIMENSION alone; location/1 is the first "
+		    "level of locations\n");
 		return false;
 	}
 	snprintf(r->dim, sizeof r->dim, "%s%s", dim, strcmp(dim, "location") == 0 ? "/1" : "");
 	return true;
 }
 
-/* The members, best first; NULL: err is set. */
+/* The members in the order of the output. NULL: err is set. */
 static struct member *read_rank(struct ctl *c, const struct rank *r, size_t *n)
 {
 	char key[400], to[24];
@@ -71,7 +72,7 @@ static struct member *read_rank(struct ctl *c, const struct rank *r, size_t *n)
 		return NULL;
 	*n = reply->n / 2;
 	if (*n == 0)
-		fprintf(stderr, "npsctl: nothing at %s\n", key);
+		fprintf(stderr, "npsctl: %s does not exist\n", key);
 	m = calloc(*n + 1, sizeof *m);
 	npsd_assert(m);
 	for (size_t i = 0; i < *n; i++) {
@@ -94,7 +95,7 @@ static void name_segment(struct npsd_buf *out, const struct rank *r, const struc
 	npsd_assert(!out->full);
 }
 
-/* The window of a segment as JSON; *out NULL where it has none. False: err is set. */
+/* Reads the window of a segment as JSON; *out is NULL if it does not exist. False: err is set. */
 static bool read_window(struct ctl *c, json_t **out, const struct rank *r, const char *seg)
 {
 	char key[CTL_SEG_BYTES + 128];
@@ -131,7 +132,7 @@ static void print_table_row(size_t place, const struct member *m, const json_t *
 	printf("\n");
 }
 
-/* The window is null where the rank is ahead of it, or behind. */
+/* Ranks and windows are written apart: a member may have no window. */
 static void print_json_row(size_t place, const struct member *m, const char *seg, json_t *o)
 {
 	struct npsd_str name = {m->name, (uint32_t)strlen(m->name)};

@@ -1,7 +1,7 @@
 /*
- *   value ──► tombstone? too_big? ──► frame ──► index + grammar ──► envelope? ──► judge ──► event, or reason
- *                                                     │ refused         ▲
- *                                                     └► byte by byte ──┘ or bad_utf8, bad_json
+ *   value ─► tombstone? too_big? ─► frame ─► index + grammar ─► envelope? ─► validate ─► event or reason
+ *                                                  │ refused       ▲
+ *                                                  └► exact pass ──┘ or bad_utf8, bad_json
  */
 #include "npsd/decode.h"
 
@@ -9,24 +9,17 @@
 #include <string.h>
 #include <strings.h>
 
-#include "decode/index.h"
-#include "decode/judge.h"
 #include "decode/pass.h"
+#include "decode/token_index.h"
 #include "decode/utf8.h"
-
-const char *const npsd_header_names[NPSD_NHEADER] = {
-    [NPSD_HEADER_CONTENT_TYPE] = "content-type",
-    [NPSD_HEADER_CE_TYPE] = "ce_type",
-    [NPSD_HEADER_CE_SUBJECT] = "ce_subject",
-    [NPSD_HEADER_CE_TIME] = "ce_time",
-};
+#include "decode/validate.h"
 
 struct npsd_decoder {
-	struct npsd_index *index; /* NULL: byte by byte */
+	struct npsd_index *index; /* NULL: exact passes only */
 	uint64_t exact_passes;
 	uint32_t decoded; /* since the last reset */
 	struct npsd_document document;
-	struct npsd_judge judge;
+	struct npsd_validator validator;
 };
 
 struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, const char *kernel)
@@ -37,14 +30,14 @@ struct npsd_decoder *npsd_decoder_new_kernel(const struct npsd_config *cfg, cons
 
 	if (!d)
 		return NULL;
-	d->judge.cfg = cfg;
-	d->judge.minute = NPSD_MINUTE_INIT;
-	d->judge.size = (size_t)NPSD_DECODE_GROUP * NPSD_EVENT_BYTES;
-	d->judge.arena = malloc(d->judge.size);
-	d->judge.scratch = malloc(longest);
+	d->validator.cfg = cfg;
+	d->validator.minute = NPSD_MINUTE_INIT;
+	d->validator.size = (size_t)NPSD_DECODE_GROUP * NPSD_EVENT_BYTES;
+	d->validator.arena = malloc(d->validator.size);
+	d->validator.scratch = malloc(longest);
 	if (!exact)
 		d->index = npsd_index_new(longest, kernel);
-	if (!d->judge.arena || !d->judge.scratch || (!exact && !d->index))
+	if (!d->validator.arena || !d->validator.scratch || (!exact && !d->index))
 		npsd_decoder_free(&d);
 	return d;
 }
@@ -61,8 +54,8 @@ void npsd_decoder_free(struct npsd_decoder **d)
 	if (!*d)
 		return;
 	npsd_index_free(&(*d)->index);
-	free((*d)->judge.arena);
-	free((*d)->judge.scratch);
+	free((*d)->validator.arena);
+	free((*d)->validator.scratch);
 	free(*d);
 	*d = NULL;
 }
@@ -70,7 +63,7 @@ void npsd_decoder_free(struct npsd_decoder **d)
 void npsd_decoder_reset(struct npsd_decoder *d)
 {
 	d->decoded = 0;
-	d->judge.used = 0;
+	d->validator.used = 0;
 }
 
 uint64_t npsd_decoder_exact_passes(const struct npsd_decoder *d)
@@ -78,35 +71,28 @@ uint64_t npsd_decoder_exact_passes(const struct npsd_decoder *d)
 	return d->exact_passes;
 }
 
-/* bad_utf8, bad_json, or the fields are found. */
-static enum npsd_reason find(struct npsd_decoder *d, uint32_t *bad, const char *p, uint32_t n)
+/* bad_utf8, bad_json; otherwise the document is set. */
+static enum npsd_reason parse(struct npsd_decoder *d, uint32_t *bad, const char *p, uint32_t n)
 {
 	const uint32_t *index;
 	int64_t nindex = d->index ? npsd_index_make(d->index, &index, p, n) : -1;
 
-	if (nindex >= 0 && npsd_json_indexed(&d->document, p, n, index, (uint32_t)nindex))
+	if (nindex >= 0 && npsd_parse_indexed(&d->document, p, n, index, (uint32_t)nindex))
 		return NPSD_R_ok;
 	d->exact_passes++;
 	if (!npsd_utf8_check(bad, p, n))
 		return NPSD_R_bad_utf8;
-	return npsd_json_exact(&d->document, bad, p, n) ? NPSD_R_ok : NPSD_R_bad_json;
+	return npsd_parse_exact(&d->document, bad, p, n) ? NPSD_R_ok : NPSD_R_bad_json;
 }
 
-/*
- *   00 00 00 00 2a {"type":...      the Confluent frame: a zero and the number of a schema
- */
-static uint32_t frame(const struct npsd_record_view *rec)
+/* Length of the Confluent frame: a zero byte and the id of a schema (4 bytes), or 0 if there is none. */
+static uint32_t frame_length(const struct npsd_record_view *rec)
 {
 	return rec->len >= 5 && *(const char *)rec->value == 0 ? 5 : 0;
 }
 
-static bool is_absent(const struct npsd_token *t)
-{
-	return t->kind == NPSD_JSON_ABSENT || t->kind == NPSD_JSON_NULL;
-}
-
-/* Media types know no case. */
-static bool says_structured(const struct npsd_headers *headers)
+/* Media types are case-insensitive. */
+static bool is_structured(const struct npsd_headers *headers)
 {
 	static const struct npsd_str word = NPSD_STR("application/cloudevents");
 	struct npsd_str s = headers ? headers->value[NPSD_HEADER_CONTENT_TYPE] : (struct npsd_str){NULL, 0};
@@ -118,55 +104,68 @@ static bool says_structured(const struct npsd_headers *headers)
  *   {"specversion":"1.0","type":..,"data":{...}}      structured: the event is `data`
  *   ce_type: ..  ce_subject: ..  ce_time: ..  {...}   binary: the attributes are headers
  *
- * False: bad_json, a structured one by its header that holds no event.
+ * False: bad_json; the header announces a structured CloudEvent, and `data` is not an object.
  */
 static bool open_envelope(struct npsd_decoder *d, const struct npsd_headers *headers)
 {
-	const struct npsd_found *top = &d->document.top;
+	const struct npsd_fields *top = &d->document.top;
 	const struct npsd_token *data = &top->field[NPSD_FIELD_data];
 	const struct npsd_token *base64 = &top->field[NPSD_FIELD_data_base64];
-	bool told = says_structured(headers), object = data->kind == NPSD_JSON_OBJECT;
-	struct npsd_judge *j = &d->judge;
+	bool announced = is_structured(headers), object = data->kind == NPSD_JSON_OBJECT;
+	bool structured = object && (announced || !npsd_token_is_absent(&top->field[NPSD_FIELD_specversion]));
+	struct npsd_validator *v = &d->validator;
 
-	if (told && !is_absent(base64)) {
-		j->verdict = (struct npsd_verdict){NPSD_R_bad_json, base64->at, "data_base64"};
-		return false;
-	}
-	if (told && !object) {
-		uint32_t at = data->kind == NPSD_JSON_ABSENT ? top->at : data->at;
-		j->verdict = (struct npsd_verdict){NPSD_R_bad_json, at, "data"};
-		return false;
-	}
-	bool structured = told || (object && !is_absent(&top->field[NPSD_FIELD_specversion]));
-	j->found = structured ? &d->document.data : top;
-	j->envelope = structured ? top : NULL;
-	j->headers = structured ? NULL : headers;
-	return true;
+	v->fields = structured ? &d->document.data : top;
+	v->envelope = structured ? top : NULL;
+	v->headers = structured ? NULL : headers;
+	if (announced && !npsd_token_is_absent(base64))
+		v->verdict = (struct npsd_verdict){NPSD_R_bad_json, base64->at, base64->end, "data_base64"};
+	else if (announced && data->kind == NPSD_JSON_ABSENT)
+		v->verdict = (struct npsd_verdict){NPSD_R_bad_json, top->at, top->at, "data"};
+	else if (announced && !object)
+		v->verdict = (struct npsd_verdict){NPSD_R_bad_json, data->at, data->end, "data"};
+	else
+		return true;
+	return false;
 }
 
 struct npsd_verdict npsd_decode(
     struct npsd_decoder *d, struct npsd_event *out, const struct npsd_record_view *rec)
 {
-	struct npsd_judge *j = &d->judge;
-	uint32_t skip, bad;
+	struct npsd_validator *v = &d->validator;
+	uint32_t skip, bad = 0, n = (uint32_t)rec->len;
 	enum npsd_reason reason;
 
 	npsd_assert(d->decoded < NPSD_DECODE_GROUP);
 	d->decoded++;
 	if (!rec->value)
-		return (struct npsd_verdict){NPSD_R_tombstone, 0, NULL};
-	if (rec->len > (size_t)j->cfg->event_bytes)
-		return (struct npsd_verdict){NPSD_R_too_big, (uint32_t)j->cfg->event_bytes, NULL};
-	skip = frame(rec);
-	j->doc = (const char *)rec->value + skip;
-	reason = find(d, &bad, j->doc, (uint32_t)rec->len - skip);
+		return (struct npsd_verdict){NPSD_R_tombstone, 0, 0, NULL};
+	if (rec->len > (size_t)v->cfg->event_bytes)
+		return (struct npsd_verdict){NPSD_R_too_big, (uint32_t)v->cfg->event_bytes, n, NULL};
+	skip = frame_length(rec);
+	v->doc = (const char *)rec->value + skip;
+	reason = parse(d, &bad, v->doc, n - skip);
 	if (reason != NPSD_R_ok)
-		return (struct npsd_verdict){reason, bad + skip, NULL};
-	j->rec = rec;
-	j->ev = out;
+		return (struct npsd_verdict){reason, bad + skip, bad + skip + (bad + skip < n), NULL};
+	v->rec = rec;
+	v->ev = out;
 	if (open_envelope(d, rec->headers))
-		npsd_judge(j);
-	if (j->verdict.reason != NPSD_R_ok)
-		j->verdict.at += skip;
-	return j->verdict;
+		npsd_validate(v);
+	v->verdict.at += skip;
+	v->verdict.end += skip;
+	return v->verdict;
+}
+
+const char *npsd_verdict_accepted(const struct npsd_verdict *v)
+{
+	const char *name = v->field;
+
+	if (name && strncmp(name, "ce_", 3) == 0)
+		name += 3; /* a header has the form of the attribute */
+#define X(field, dim, accepted)                                                                              \
+	if (name && strcmp(name, #field) == 0)                                                               \
+		return (accepted);
+#include "decode/fields.def"
+#undef X
+	return NULL;
 }

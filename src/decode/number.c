@@ -5,12 +5,7 @@
 enum { EXPONENT_MAX = 1000000000 };
 #define EPOCH_MS_FROM 100000000000u
 
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* [+-]?[0-9]+, held within EXPONENT_MAX. */
+/* [+-]?[0-9]+; a value over EXPONENT_MAX is not exact. */
 static int64_t exponent(const char *p, const char *end)
 {
 	bool neg = *p == '-';
@@ -30,8 +25,8 @@ static uint64_t times_ten(uint64_t whole, uint64_t digit)
 }
 
 /*
- *   -12.345e1     digits 12345, two of them before the point; e1 and the scale move the point to the right:
- *     12345       `keep` digits make the whole part, the others the rest
+ *   -12.345e1     digits 12345, two of them before the point; e1 and the scale move the point to the right.
+ *     12345       The first `keep` digits are the whole part, the others the rest.
  *       ^keep
  */
 struct npsd_decimal npsd_decimal(const char *p, uint32_t n, int scale)
@@ -44,7 +39,7 @@ struct npsd_decimal npsd_decimal(const char *p, uint32_t n, int scale)
 		d.neg = true;
 		p++;
 	}
-	for (q = p; q < end && is_digit(*q); q++)
+	for (q = p; q < end && npsd_is_digit(*q); q++)
 		keep++;
 	while (q < end && (*q | 32) != 'e')
 		q++;
@@ -80,13 +75,14 @@ static inline int two(const char *p, int most)
 {
 	int v;
 
-	if (!is_digit(p[0]) || !is_digit(p[1]))
+	if (!npsd_is_digit(p[0]) || !npsd_is_digit(p[1]))
 		return -1;
 	v = (p[0] - '0') * 10 + (p[1] - '0');
 	return v <= most ? v : -1;
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar, whose years are counted from March: leap days end them. */
+/* Days since 1970-01-01 in the Gregorian calendar. Years begin in March, so a leap day is the last of a year.
+ */
 static int64_t days(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
@@ -157,7 +153,7 @@ bool npsd_time_text(struct npsd_minute *m, int64_t *ms, const char *p, uint32_t 
 		return false;
 	if (p[i] == '.') {
 		int unit = 100;
-		for (i++; i < n && is_digit(p[i]); i++, unit /= 10)
+		for (i++; i < n && npsd_is_digit(p[i]); i++, unit /= 10)
 			milli += (p[i] - '0') * unit;
 		if (i == 20)
 			return false;

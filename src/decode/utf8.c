@@ -5,7 +5,7 @@
  *   length       1       2       3       3       3       3       4       4       4
  *   second byte  -       80-BF   A0-BF   80-BF   80-9F   80-BF   90-BF   80-BF   80-8F
  *
- * Length of the sequence at p, 0 where it is broken.
+ * Length of the sequence at p, or 0 if it is not valid.
  */
 static uint32_t sequence(const uint8_t *p, uint32_t left)
 {

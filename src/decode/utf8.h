@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: not valid, *bad is where the first broken sequence begins. Thread: any */
+/* Thread: any; Fails: false if p is not valid, *bad is where the first invalid sequence begins */
 bool npsd_utf8_check(uint32_t *bad, const char *p, uint32_t n);
-/* The most bytes of valid p[0, n), at most `most`, that end between two characters. Thread: any */
+/* The length of the longest prefix of valid p[0, n) of at most `most` bytes and of whole characters. Thread:
+ * any */
 uint32_t npsd_utf8_cut(const char *p, uint32_t n, uint32_t most);
-/* Writes a code point, 1 to 4 bytes; returns how many. Thread: any */
+/* Writes a code point in 1 to 4 bytes and returns their number. Thread: any */
 uint32_t npsd_utf8_put(char out[4], uint32_t code);
 
 #endif

@@ -1,15 +1,16 @@
 /*
- * Entries lie in chunks that never move; a table of hashes finds them and is replaced by a larger one as they
- * grow. The old tables stay until the end, so a reader may still be in one: what it misses there it asks for
- * again.
+ * Entries are in chunks that never move. A hash table finds them; when it is half full a table of twice the
+ * size replaces it. Old tables are freed with the dictionary, so a reader may still be in one: an entry that
+ * it misses there is NPSD_ID_UNKNOWN, and admission finds it.
  *
- * What the writer does, in this order, and who acquires it:
+ * The writer stores in this order; the right column names the loads that acquire:
  *
  *   entry and its text, plain stores
- *   len      release   npsd_names_len_any and all that takes an id or a length
- *   slot     release   npsd_names_find_any: who finds an id finds its entry
- *   full     release   npsd_names_find_any, before it looks: what is not found then was never admitted
- *   table    release   npsd_names_find_any
+ *   len      release   npsd_names_len_any and every function that takes an id or a length
+ *   slot     release   search: a reader that sees an id also sees its entry
+ *   full     release   npsd_names_find_any, before the search: if full is set and the search finds nothing,
+ *                      the value was not admitted
+ *   table    release   search
  */
 #include "npsd/names.h"
 
@@ -22,14 +23,14 @@
 #include "base/atomic.h"
 #include "npsd/err.h"
 
-#define CHUNK 8192u /* entries: 512 KB */
+#define CHUNK 8192u /* entries */
 #define CHUNKS ((NPSD_ID_MAX + CHUNK) / CHUNK)
 #define TEXT_CHUNK (256u * 1024)
-#define VALUE_MAX 256u /* bytes; of a location each level */
+#define VALUE_MAX 256u /* bytes; of a location: of each level */
 #define FIRST_SLOTS 1024u
 #define HEX 40
 
-/* The race tests leave a release out, one at a time, to show that it would be found. */
+/* The race tests weaken one release at a time, to show that they detect it. */
 #ifndef NPSD_BREAK_RELEASE_NAMES
 #define NPSD_BREAK_RELEASE_NAMES 0
 #endif
@@ -47,8 +48,7 @@ struct entry {
 	char chain[HEX + 1];
 };
 
-/* writer: commit; readers: any; at most half of the slots are taken, so that every search ends at an empty
- * one */
+/* writer: commit; readers: any. At most half of the slots are used, so every search ends at an empty one. */
 struct table {
 	uint32_t mask;
 	struct table *older;
@@ -61,7 +61,7 @@ struct text_chunk {
 	char bytes[TEXT_CHUNK];
 };
 
-/* writer: commit; readers: any. Sum of count[] == len */
+/* writer: commit; readers: any. The sum of count[] == len. */
 struct npsd_names {
 	const struct npsd_sets *sets;
 	uint32_t cap[NPSD_NDIM];
@@ -69,7 +69,7 @@ struct npsd_names {
 	_Atomic uint32_t len;
 	_Atomic uint8_t full[NPSD_NDIM];      /* count[dim] >= cap[dim] */
 	struct entry **chunk;		      /* [CHUNKS] */
-	NPSD_APART uint32_t count[NPSD_NDIM]; /* from here on the writer's alone */
+	NPSD_APART uint32_t count[NPSD_NDIM]; /* the writer's only, from here on */
 	struct text_chunk *text;
 	EVP_MD *sha1;
 	EVP_MD_CTX *md;
@@ -144,7 +144,7 @@ static uint64_t hash_of(int dim, struct npsd_str value)
 	return XXH3_64bits_withSeed(value.p, value.n, (uint64_t)dim);
 }
 
-/* The id in the table as it is now, or NPSD_ID_UNKNOWN. */
+/* The id of a value in the present table, or NPSD_ID_UNKNOWN. */
 static uint32_t search(const struct npsd_names *names, int dim, struct npsd_str value, uint64_t hash)
 {
 	/* pairs with PUBLISH_TABLE, PUBLISH_SLOT */
@@ -164,7 +164,7 @@ static uint32_t search(const struct npsd_names *names, int dim, struct npsd_str 
 	}
 }
 
-/* NPSD_ID_NONE and NPSD_ID_OTHER for their own texts, else NPSD_ID_UNKNOWN. */
+/* NPSD_ID_NONE or NPSD_ID_OTHER for its own text, NPSD_ID_UNKNOWN for any other. */
 static uint32_t reserved(struct npsd_str value)
 {
 	if (value.n == 0 || npsd_str_eq(value, NPSD_STR("__none__")))
@@ -179,8 +179,7 @@ uint32_t npsd_names_find_any(const struct npsd_names *names, int dim, struct nps
 
 	if (id != NPSD_ID_UNKNOWN)
 		return id;
-	full =
-	    npsd_load_acquire(&names->full[dim]); /* pairs with PUBLISH_FULL; before the search, see above */
+	full = npsd_load_acquire(&names->full[dim]); /* pairs with PUBLISH_FULL; before the search */
 	id = search(names, dim, value, hash_of(dim, value));
 	return id == NPSD_ID_UNKNOWN && full ? NPSD_ID_OTHER : id;
 }
@@ -261,7 +260,7 @@ static const char *keep_text(struct npsd_names *names, struct npsd_str value)
 	return to;
 }
 
-static void take_slot(struct table *t, uint64_t hash, uint32_t id, bool published)
+static void add_slot(struct table *t, uint64_t hash, uint32_t id, bool published)
 {
 	uint64_t slot = hash >> 32 << 32 | id;
 	uint32_t i = (uint32_t)hash & t->mask;
@@ -274,7 +273,7 @@ static void take_slot(struct table *t, uint64_t hash, uint32_t id, bool publishe
 		npsd_store_relaxed(&t->slot[i], slot);
 }
 
-/* Makes place for one more entry behind the `len` that are there. */
+/* Makes room for one more entry after `len` entries. */
 static void grow(struct npsd_names *names, uint32_t len)
 {
 	struct table *t = npsd_load_relaxed(&names->table), *larger;
@@ -287,12 +286,11 @@ static void grow(struct npsd_names *names, uint32_t len)
 		return;
 	larger = table_new((t->mask + 1) * 2, t);
 	for (uint32_t i = 0; i < len; i++)
-		take_slot(larger, entry_at(names, i)->hash, i + NPSD_ID_FIRST, false);
+		add_slot(larger, entry_at(names, i)->hash, i + NPSD_ID_FIRST, false);
 	publish(PUBLISH_TABLE, &names->table, larger);
 }
 
-/* The id of a location's ancestor one level up, NPSD_ID_NONE for a region, NPSD_ID_UNKNOWN where it is not in
- * the list. */
+/* As npsd_names_parent_any(); NPSD_ID_UNKNOWN if the ancestor is not in the list. */
 static uint32_t parent_of(const struct npsd_names *names, int dim, struct npsd_str value)
 {
 	const char *slash = dim == NPSD_DIM_location ? memrchr(value.p, '/', value.n) : NULL;
@@ -302,13 +300,13 @@ static uint32_t parent_of(const struct npsd_names *names, int dim, struct npsd_s
 	if (!slash)
 		return NPSD_ID_NONE;
 	if (up.n == 0 || up.n + 1 == value.n)
-		return NPSD_ID_UNKNOWN; /* an empty level: not in canonical form */
+		return NPSD_ID_UNKNOWN; /* an empty level: not the canonical form */
 	id = reserved(up);
 	return id != NPSD_ID_UNKNOWN ? id : search(names, dim, up, hash_of(dim, up));
 }
 
-/* As long as the decoder lets it be: what is longer was never admitted. */
-static bool is_short(int dim, struct npsd_str value)
+/* Within the limits of decode, so that it can have been admitted. */
+static bool is_within_limits(int dim, struct npsd_str value)
 {
 	uint32_t levels = 1, n = 0;
 
@@ -340,7 +338,7 @@ bool npsd_names_append_owner(
 
 	if (index < len)
 		return is_same(entry_at(names, index), dim, value, chain);
-	if (index > len || len >= NPSD_ID_MAX - NPSD_ID_FIRST || !word || !is_short(dim, value))
+	if (index > len || len >= NPSD_ID_MAX - NPSD_ID_FIRST || !word || !is_within_limits(dim, value))
 		return false;
 	if (reserved(value) != NPSD_ID_UNKNOWN ||
 	    search(names, dim, value, hash_of(dim, value)) != NPSD_ID_UNKNOWN)
@@ -359,7 +357,7 @@ bool npsd_names_append_owner(
 	    .dim = (uint8_t)dim};
 	memcpy(e->chain, expected, sizeof expected);
 	publish(PUBLISH_LEN, &names->len, len + 1);
-	take_slot(npsd_load_relaxed(&names->table), hash, len + NPSD_ID_FIRST, true);
+	add_slot(npsd_load_relaxed(&names->table), hash, len + NPSD_ID_FIRST, true);
 	if (++names->count[dim] >= names->cap[dim])
 		publish(PUBLISH_FULL, &names->full[dim], 1);
 	return true;

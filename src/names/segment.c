@@ -1,33 +1,5 @@
 #include "npsd/segment.h"
 
-#include "npsd/err.h"
-#include "npsd/names.h"
-
-const char *const npsd_kind_names[4] = {"all", "transactional", "relational", "other"};
-
-static const char *const dim_words[NPSD_DIM_ATTR0] = {
-#define X(name, cap) #name,
-#include "tbl/dims.def"
-#undef X
-};
-
-const char *npsd_dim_word(const struct npsd_sets *sets, int dim)
-{
-	if (dim >= 0 && dim < NPSD_DIM_ATTR0)
-		return dim_words[dim];
-	if (dim >= NPSD_DIM_ATTR0 && dim - NPSD_DIM_ATTR0 < sets->nattr)
-		return sets->attr_word[dim - NPSD_DIM_ATTR0];
-	return NULL;
-}
-
-int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word)
-{
-	for (int dim = 0; dim < NPSD_DIM_ATTR0 + sets->nattr; dim++)
-		if (npsd_str_eq(word, npsd_str(npsd_dim_word(sets, dim))))
-			return dim;
-	return -1;
-}
-
 static bool must_encode(unsigned char c)
 {
 	return c < 0x20 || c == 0x7f || (c < 0x7f && strchr("%,={}:", c));
@@ -58,7 +30,7 @@ void npsd_name_encode(struct npsd_buf *out, struct npsd_str v)
 	out->n += n;
 }
 
-/* The upper-case hex digit's value, or -1. */
+/* The value of an upper-case hex digit, or -1. */
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -135,7 +107,7 @@ bool npsd_seg_name(
 	return !out->full;
 }
 
-/* Takes `WORD=VALUE` up to the next comma off the front of rest. False at the end, or without an `=`. */
+/* Removes `WORD=VALUE` and the comma after it from the front of rest. False at the end, or without an `=`. */
 static bool take_part(struct npsd_str *word, struct npsd_str *value, struct npsd_str *rest)
 {
 	const char *comma, *eq;
@@ -154,15 +126,7 @@ static bool take_part(struct npsd_str *word, struct npsd_str *value, struct npsd
 	return true;
 }
 
-static uint32_t find_kind(struct npsd_str word)
-{
-	for (uint32_t kind = NPSD_KIND_TRANSACTIONAL; kind <= NPSD_KIND_OTHER; kind++)
-		if (npsd_str_eq(word, npsd_str(npsd_kind_names[kind])))
-			return kind;
-	return NPSD_KIND_NONE;
-}
-
-/* The id whose written form `value` is, or NPSD_ID_UNKNOWN; a full dimension does not make it `__other__`. */
+/* The id of a value in its written form, or NPSD_ID_UNKNOWN; never NPSD_ID_OTHER for an unknown value. */
 static uint32_t find_value(const struct npsd_names *names, int dim, struct npsd_str value)
 {
 	struct npsd_buf raw;
@@ -198,7 +162,7 @@ bool npsd_seg_parse(struct npsd_seg *out, struct npsd_str seg, const struct npsd
 	if (kinds_split) {
 		if (!take_part(&word, &value, &rest) || !npsd_str_eq(word, NPSD_STR("kind")))
 			return false;
-		kind = find_kind(value);
+		kind = npsd_kind_find(value);
 		if (kind == NPSD_KIND_NONE)
 			return false;
 	} else if (npsd_str_eq(seg, NPSD_STR("all"))) {

@@ -51,7 +51,7 @@ static bool is_zero(const int64_t v[NPSD_NCOUNTER])
 static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 {
 	static const char *const name[NPSD_NCOUNTER] = {
-#define X(name, meaning) #name,
+#define X(group, name, meaning) #name,
 #include "tbl/counters.def"
 #undef X
 	};

@@ -83,16 +83,14 @@ static bool cannot_now(const char *text)
 
 enum npsd_outcome npsd_resp_error(const char *text)
 {
-	const char *at = npsd_resp_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
+	const char *script = npsd_resp_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
 
 	if (cannot_now(text) || strncmp(text, too_many, sizeof too_many - 1) == 0)
 		return NPSD_CANT_NOW;
 	/* Redis 6.2 wraps the error of a command in a script: `ERR Error running script (...):
 	 * @user_script:1: ... -OOM command` */
-	while (at && (at = strstr(at, ": ")) != NULL) {
-		at += 2;
-		if (cannot_now(*at == '-' ? at + 1 : at))
+	for (const char *at = script; at; at = strstr(at + 1, ": "))
+		if (cannot_now(at + strspn(at, ": -")))
 			return NPSD_CANT_NOW;
-	}
 	return NPSD_BROKEN;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "decode/judge.h"
+#include "decode/validate.h"
 #include "decode/utf8.h"
 #include "second_reader.h"
 
@@ -29,23 +29,23 @@ static bool same_text(struct npsd_str ours, const char *key, uint32_t most)
 	return npsd_str_eq(ours, (struct npsd_str){p, npsd_utf8_cut(p, (uint32_t)n, most)});
 }
 
-/* The attributes of the event read last, as the second reader finds them. */
+/* The attributes of the last event, as the second reader finds them. */
 struct attributes {
 	struct npsd_str subject; /* p == NULL: none */
 };
 
-/* Moves to the event. False: by its header it is a CloudEvent, and holds none. */
+/* Moves to the event. False: the header announces a CloudEvent, and it has no event. */
 static bool second_opens(struct attributes *out, const struct npsd_headers *h)
 {
 	struct npsd_str content = h ? h->value[NPSD_HEADER_CONTENT_TYPE] : (struct npsd_str){NULL, 0};
-	bool told = content.n >= 23 && strncasecmp(content.p, "application/cloudevents", 23) == 0;
+	bool announced = content.n >= 23 && strncasecmp(content.p, "application/cloudevents", 23) == 0;
 	bool object = second_kind("data") == SECOND_OBJECT;
 	size_t n = 0;
 
 	*out = (struct attributes){{NULL, 0}};
-	if (told && (!object || second_kind("data_base64") > SECOND_NULL))
+	if (announced && (!object || second_kind("data_base64") > SECOND_NULL))
 		return false;
-	if (told || (object && second_kind("specversion") > SECOND_NULL)) {
+	if (announced || (object && second_kind("specversion") > SECOND_NULL)) {
 		out->subject.p = second_text(&n, "subject");
 		out->subject.n = (uint32_t)n;
 		second_enter("data");
@@ -72,7 +72,7 @@ static const char *differ(const struct npsd_event *ev, const struct attributes *
 	if (!same_id(ev, attributes))
 		return "id";
 	if (ev->type == NPSD_T_RETRACTED)
-		return NULL; /* nothing else is taken from it but its times */
+		return NULL; /* only its id and its times are read */
 	if (!same_text(ev->dim[NPSD_DIM_channel], "channel", NPSD_TEXT_BYTES))
 		return "channel";
 	if (!same_text(ev->respondent, "respondent_id", NPSD_TEXT_BYTES))
@@ -81,7 +81,7 @@ static const char *differ(const struct npsd_event *ev, const struct attributes *
 		return "comment";
 	if (response && second_number(&v, "score") && v != ev->score)
 		return "score";
-	/* A double holds the milliseconds of these years to less than one. */
+	/* A double represents the milliseconds of these years with an error of less than one. */
 	if (second_number(&v, response ? "responded_at" : "at") &&
 	    fabs(floor(v * (fabs(v) < 1e11 ? 1000 : 1)) - (double)ev->event_ms) > 1 + fabs(v) * 1e-12)
 		return "responded_at, at";
@@ -99,17 +99,17 @@ enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
 
 	if (text)
 		fail(p, n, text);
-	if (v.at > n)
-		fail(p, n, "the position lies behind the end");
+	if (v.at > v.end || v.end > n)
+		fail(p, n, "the position is after the end");
 	if (v.reason == NPSD_R_too_big)
 		return v.reason;
 	second = second_reads(p + skip, n - skip, NPSD_JSON_DEPTH);
 	if (second == SECOND_CANNOT_TELL)
 		return v.reason;
 	if (document != (second == SECOND_ACCEPTED))
-		fail(p, n, document ? "accepted here only" : "refused here only");
+		fail(p, n, document ? "accepted by npsd only" : "refused by npsd only");
 	if (document && second_opens(&attributes, r->headers) != (v.reason != NPSD_R_bad_json))
-		fail(p, n, "an envelope here only, or there only");
+		fail(p, n, "one reader finds an envelope, the other does not");
 	if (v.reason == NPSD_R_ok && (text = differ(&r->ev, &attributes)))
 		fail(p, n, text);
 	return v.reason;

@@ -15,7 +15,7 @@ static const struct npsd_config config = {
     .sets = {.nattr = 1, .attr = {"plan"}, .attr_word = {"attributes.plan"}}};
 static const struct npsd_sets *const sets = &config.sets;
 
-/* What the naive reader has taken. */
+/* The entries that the naive reader accepted. */
 struct naive_dict {
 	struct {
 		int dim;
@@ -46,7 +46,7 @@ static void fail(const struct case_ *c, const char *what)
 
 /* --- the naive reader --- */
 
-/* The first bytes of *rest, big endian; they go. */
+/* Removes the first n bytes of *rest, a big-endian number. */
 static bool take(uint64_t *out, struct npsd_str *rest, uint32_t n)
 {
 	if (rest->n < n)
@@ -58,7 +58,7 @@ static bool take(uint64_t *out, struct npsd_str *rest, uint32_t n)
 	return true;
 }
 
-/* A length or a number behind one of these tags, each of twice as many bytes as the one before. */
+/* The length or number after one of these tags; each tag has twice as many bytes as the one before. */
 static bool take_sized(
     uint64_t *out, struct npsd_str *rest, uint64_t tag, const unsigned char *tags, uint32_t least)
 {
@@ -110,7 +110,7 @@ static bool is_reserved(struct npsd_str v)
 	return v.n == 0 || npsd_str_eq(v, NPSD_STR("__none__")) || npsd_str_eq(v, NPSD_STR("__other__"));
 }
 
-/* Its place; n where it is not there. */
+/* The index of an entry, or n. */
 static size_t find(const struct naive_dict *d, int dim, struct npsd_str value)
 {
 	size_t i = 0;
@@ -120,7 +120,7 @@ static size_t find(const struct naive_dict *d, int dim, struct npsd_str value)
 	return i;
 }
 
-/* A location without its last level; p == NULL: it has one level. */
+/* A location without its last level. p == NULL: it has one level. */
 static struct npsd_str up_of(struct npsd_str v)
 {
 	for (uint32_t i = v.n; i > 0; i--)
@@ -129,7 +129,7 @@ static struct npsd_str up_of(struct npsd_str v)
 	return (struct npsd_str){NULL, 0};
 }
 
-/* At most 8 levels, none of them empty, and what is above is there. */
+/* At most 8 levels, none empty, and the ancestor is in the dictionary. */
 static bool is_location(const struct naive_dict *d, struct npsd_str v)
 {
 	struct npsd_str up = up_of(v), rest = v;
@@ -164,7 +164,7 @@ static bool naive_takes(struct naive_dict *d, struct npsd_str bytes)
 	return true;
 }
 
-/* --- the commit component --- */
+/* --- commit --- */
 
 static void nobody(void *self)
 {
@@ -235,7 +235,7 @@ static void check_entry(const struct case_ *c, const struct npsd_names *names, s
 		must(c, npsd_str_eq(npsd_names_text_any(names, parent), up));
 }
 
-void dict_same(struct dict_told *told, const void *p, size_t n)
+void dict_same(struct dict_counts *counts, const void *p, size_t n)
 {
 	static struct npsd_reply entries[ENTRIES];
 	static struct case_ c;
@@ -257,14 +257,14 @@ void dict_same(struct dict_told *told, const void *p, size_t n)
 	    npsd_fault_of(&d->pl.fault_commit, 0) == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
 		check_entry(&c, d->session.names, i);
-	told->taken += (long)naive;
-	told->refused += naive < nitems;
+	counts->taken += (long)naive;
+	counts->refused += naive < nitems;
 	desk_free(d);
 }
 
 /* --- entries --- */
 
-/* One level below the last location, or any. */
+/* A location one level below the last one, or any value. */
 static size_t random_value(char out[600], int dim, struct npsd_str last)
 {
 	static const char *const levels[] = {
@@ -282,7 +282,7 @@ static size_t random_value(char out[600], int dim, struct npsd_str last)
 	return len;
 }
 
-/* One more behind those of d. */
+/* Appends an entry after those of d. */
 static void add_entry(struct drive_input *out, const struct naive_dict *d)
 {
 	const char *chain = d->n ? d->entry[d->n - 1].chain : "";
@@ -319,6 +319,6 @@ void dict_make(struct drive_input *out)
 
 		add_entry(out, &d);
 		if (item_next(&it, &at, out->p, out->n) && !naive_takes(&d, it.text) && drive_below(64))
-			out->n = before; /* admit.lua admits nothing of the kind */
+			out->n = before; /* admit.lua would refuse it */
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * The properties of the fuzzer over seeded mutations of valid events, for every build: drive_decode [SEED
+ * The checks of fuzz_decode over seeded mutations of valid events, in every build: drive_decode [SEED
  * [INPUTS]]
  */
 #include <stdio.h>
@@ -57,7 +57,7 @@ static const char *const values[] = {"null", "true", "false", "0", "-0", "10", "
     "[0,10]", "[0.0,1e1,0]", "[\"a\",\"\",\"\\u0061\",\"b\"]", "[\"a\",7]", "{\"plan\":\"pro\"}",
     "{\"pl\\u0061n\":\"a\",\"seat\":7}"};
 
-/* One more member at the end, where it counts. */
+/* Adds a member at the end, where it replaces any other of its name. */
 static void add_member(struct drive_input *in)
 {
 	char member[128];
@@ -70,7 +70,7 @@ static void add_member(struct drive_input *in)
 		drive_splice(in, end - 1, end - 1, member, (size_t)n);
 }
 
-/* The rest of another event. */
+/* Replaces the rest of the input by the end of another event. */
 static void graft(struct drive_input *in)
 {
 	const char *other = DRIVE_ONE_OF(events);
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 {
 	struct drive d = drive_begin(argc, argv, 200000);
 	struct readers *readers = readers_new();
-	long told[NPSD_NREASON] = {0};
+	long seen[NPSD_NREASON] = {0};
 
 	for (int i = 0; i < NEVENTS; i++)
 		npsd_assert(decode_same(readers, events[i], strlen(events[i])) == NPSD_R_ok);
@@ -105,11 +105,11 @@ int main(int argc, char **argv)
 		drive_addz(&in, DRIVE_ONE_OF(events));
 		for (uint64_t k = 1 + drive_below(4); k > 0; k--)
 			mutate(&in);
-		told[decode_same(readers, in.p, in.n)]++;
+		seen[decode_same(readers, in.p, in.n)]++;
 	}
 	for (int i = 0; i < NPSD_NREASON; i++)
-		if (told[i] > 0)
-			printf("%8ld %s\n", told[i], npsd_reason_names[i]);
+		if (seen[i] > 0)
+			printf("%8ld %s\n", seen[i], npsd_reason_names[i]);
 	readers_free(readers);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* CloudEvents of seeded parts, each right or wrong, headers and bodies: drive_headers [SEED [INPUTS]] */
+/* CloudEvents made of seeded parts, valid and invalid, in headers and bodies: drive_headers [SEED [INPUTS]]
+ */
 #include <stdio.h>
 
 #include "drive.h"
@@ -69,7 +70,7 @@ int main(int argc, char **argv)
 {
 	struct drive d = drive_begin(argc, argv, 100000);
 	struct readers *readers = readers_new();
-	long told[NPSD_NREASON] = {0};
+	long seen[NPSD_NREASON] = {0};
 
 	while (drive_next(&d)) {
 		struct drive_input in = {.n = 0};
@@ -82,11 +83,11 @@ int main(int argc, char **argv)
 		drive_addz(&in, "}");
 		if (drive_below(16) == 0)
 			in.p[drive_below(in.n)] = (char)drive_below(256);
-		told[headers_same(readers, in.p, in.n)]++;
+		seen[headers_same(readers, in.p, in.n)]++;
 	}
 	for (int i = 0; i < NPSD_NREASON; i++)
-		if (told[i] > 0)
-			printf("%8ld %s\n", told[i], npsd_reason_names[i]);
+		if (seen[i] > 0)
+			printf("%8ld %s\n", seen[i], npsd_reason_names[i]);
 	readers_free(readers);
 	return 0;
 }

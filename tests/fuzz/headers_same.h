@@ -1,14 +1,13 @@
-/* A record with headers, made of one run of bytes; the driver and the fuzzer share it. */
+/* The check of decode for a record with headers, both from one input; shared by the driver and the fuzzer. */
 #ifndef HEADERS_SAME_H
 #define HEADERS_SAME_H
 
 #include "decode_same.h"
 
 /*
- *   1 byte: which headers there are (bit i: enum npsd_header); of each its length in a byte and its bytes;
- * the value
+ * | bit i: header i of enum npsd_header is present (1 byte) | length (1 byte), bytes | ... | value
  *
- * Holds decode_same() of it. Lengths that reach behind the end are cut. Returns the verdict.
+ * A length after the end of the input is cut. Returns the result of decode_same().
  */
 enum npsd_reason headers_same(struct readers *r, const char *p, size_t n);
 

@@ -1,5 +1,5 @@
-/* Another reader of JSON, to hold ours against: simdjson's document tree, which shares only the first stage
- * with ours. */
+/* A second JSON reader to compare npsd's with: simdjson's document tree, which shares only the first stage.
+ */
 #ifndef SECOND_READER_H
 #define SECOND_READER_H
 
@@ -12,22 +12,22 @@ extern "C" {
 enum second { SECOND_REFUSED, SECOND_ACCEPTED, SECOND_CANNOT_TELL };
 
 /*
- * Is it one whole object, at most `depth` deep? It cannot tell where it takes offence at a number, since it
- * refuses valid ones that fit no machine word.
+ * Whether the text is one JSON object of at most `depth` levels. SECOND_CANNOT_TELL: it refuses a number,
+ * which may be valid and too large for a machine word.
  */
 enum second second_reads(const char *p, size_t n, int depth);
 
 enum second_kind { SECOND_ABSENT, SECOND_NULL, SECOND_OBJECT, SECOND_OTHER };
-/* Of the document read last, at its top: what the last member of that key is. */
+/* The kind of the last member of that key, at the top of the last document. */
 enum second_kind second_kind(const char *key);
-/* From now on the member of that key, which must be an object, stands for the document. */
+/* Makes the member of that key, an object, the document for the calls that follow. */
 void second_enter(const char *key);
 /*
- * Of the document read last, at its top: the last string of that key. NULL: none, or the last one is no
- * string. Valid until the next document.
+ * The last member of that key, at the top of the last document, if it is a string; otherwise NULL. Valid
+ * until the next document.
  */
 const char *second_text(size_t *n, const char *key);
-/* Likewise, a number; false: none, or it is no number. */
+/* The same for a number; false if there is none. */
 int second_number(double *v, const char *key);
 
 #ifdef __cplusplus

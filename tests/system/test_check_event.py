@@ -44,15 +44,31 @@ def test_refusals_name_reason_and_place_and_the_exit_code_says_so():
     assert code == 1 and first["reads"]
     at = json.dumps({**GOOD, "score": "09"}).index('"09"')
     assert second == {"line": 2, "reads": False, "fate": "rejected", "reason": "bad_score",
-                      "meaning": "score is missing or no integer", "at": at, "field": "score"}
+                      "meaning": "score is missing or not an integer", "at": at, "end": at + 4, "field": "score",
+                      "accepted": "an integer from 0 to 10, as a number or a string, or null"}
     assert third["fate"] == "ignored" and third["reason"] == "not_counted"
     assert read({**GOOD, "metric": "csat"})[0] == 0
+
+
+def test_a_refusal_names_what_was_found_and_what_is_accepted():
+    location = "a string of 1 to 8 levels separated by /, each at most 256 bytes"
+    for change, told in (({"location": ""}, f'location.required is true; found ""; accepted: {location}'),
+                         ({"location": None}, f"location.required is true; found null; accepted: {location}"),
+                         ({"themes": ["x", "é" * 129]}, f"found \"{'é' * 99}...; accepted: an array of strings"),
+                         ({"type": "x"}, 'found "x"; accepted: a string: response.submitted')):
+        code, lines = check(json.dumps({**GOOD, **change}, ensure_ascii=False).encode())
+        assert code == 1 and told in lines[0], lines
+    code, lines = check(json.dumps({k: v for k, v in GOOD.items() if k != "score"}).encode())
+    assert code == 1 and "bad_score at byte 0, score: " in lines[0] and "; found nothing; accepted: an integer from 0 to 10" in lines[0]
+    for text, told in ((b'{"a":', "found the end"), (b'{"a":}', "found }"), (b'{"a":"\x01"}', "found byte 01"),
+                       (b'{"a":"\xff"}', "found byte FF"), (b" " * 262145, "found 262145 bytes")):
+        assert check(text)[1][0].endswith(told), text
 
 
 def test_the_caret_stands_under_the_byte():
     text = json.dumps({**GOOD, "comment": "é" * 80, "score": 11}, ensure_ascii=False)
     code, (told, line, caret) = check(text.encode())
-    assert code == 1 and told.startswith("line 1: rejected: out_of_range at byte ") and told.endswith("outside 0 to 10")
+    assert code == 1 and told.startswith("line 1: rejected: out_of_range at byte ") and "outside 0 to 10; found 11; accepted: " in told
     assert line[caret.index("^"):].startswith("11,") and len(line) < 120
     code, (told, line, caret) = check(json.dumps({**GOOD, "score": 11}, indent=1).encode())
     assert code == 1 and told.startswith("line 4: ") and line == '   "score": 11,' and caret.index("^") == line.index("11")

@@ -194,7 +194,7 @@ def test_status_tells_what_was_counted_and_refused(ctl, redis):
     for due in ("contract 1; 16 shards", "windows 1h,24h", "dimensions kind,location", "event clock 2026-11-22 07:59:50 UTC",
                 "t/0 gap 0:1 5 99 lost", "t/1 gap 0:3 4 98 x", "consumed 20", "counted 10", "duplicate 4", "late 3",
                 "unknown_update 1", "rejected 2", "bad_json 2", "ignored 1", "tombstone 1", "undated 7",
-                "beyond its cap: location 9", "all the first record", "location 2026-11-22 07:59:50 UTC"):
+                "over cap: location 9", "all the first record", "location 2026-11-22 07:59:50 UTC"):
         assert due.split() in lines, f"{due}\n{text}"
     assert lines[0][0] == "alive" and "ahead" not in text and text.count("bad_json") == 1
 

@@ -350,15 +350,17 @@ static void take_batch(struct rig *r, const struct npsd_batch *b)
 		r->clock_ms = b->clock_ms;
 }
 
-static void take_ask(struct rig *r, const struct npsd_admission *ask)
+static void take_ask(struct rig *r, const struct npsd_admission *admission)
 {
 	r->asks++;
-	for (uint32_t i = 0; i < ask->n && !r->admits_nothing; i++) {
+	for (uint32_t i = 0; i < admission->n && !r->admits_nothing; i++) {
 		char value[4096];
 
-		snprintf(value, sizeof value, "%.*s", ask->value[i].len, ask->text.p + ask->value[i].at);
-		if (npsd_names_find_any(r->names, ask->value[i].dim, npsd_str(value)) == NPSD_ID_UNKNOWN)
-			cr_assert_neq(help_admit(r->names, &r->cfg->sets, ask->value[i].dim, value),
+		snprintf(value, sizeof value, "%.*s", admission->value[i].len,
+		    admission->text.p + admission->value[i].at);
+		if (npsd_names_find_any(r->names, admission->value[i].dim, npsd_str(value)) ==
+		    NPSD_ID_UNKNOWN)
+			cr_assert_neq(help_admit(r->names, &r->cfg->sets, admission->value[i].dim, value),
 			    NPSD_ID_UNKNOWN, "%s", value);
 		r->asked++;
 	}

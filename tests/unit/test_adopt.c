@@ -1,4 +1,4 @@
-/* A configuration that goes on from a stored one: numbers, times, and what may not change. */
+/* A configuration continues a stored one: numbers, times, and options that cannot change. */
 #include <criterion/criterion.h>
 
 #include "help_adopt.h"
@@ -10,7 +10,7 @@
 
 static const struct npsd_config_now never = {NPSD_TIME_NONE, NPSD_TIME_NONE};
 
-Test(adopt, the_same_configuration_has_the_same_hash_for_ever)
+Test(adopt, the_same_file_has_the_same_hash_in_every_later_start)
 {
 	const char *text = help_text("segments=[[], [location]]", "windows=[1h, 7d]", NULL);
 	struct npsd_config *cfg = help_adopt(text, (struct npsd_config_now){5 * D, 6 * D},
@@ -18,19 +18,19 @@ Test(adopt, the_same_configuration_has_the_same_hash_for_ever)
 
 	help_has(cfg, "segments=0 all;1 location;2 channel 432000001");
 	help_has(cfg, "sets.given=3");
-	/* 6 d falls into the pane that ends an hour later; two weeks of such panes are there */
+	/* 6 d is in the pane that ends an hour later; panes of two weeks before that are kept */
 	help_has(cfg, "windows=1h,7d,30d -687600000");
 	for (int i = 0; i < 2; i++) {
 		struct npsd_config *again = help_adopt(
 		    cfg->text, never, "segments=[[channel], [location], []]", "windows=[30d, 7d, 1h]");
 
-		cr_expect_str_eq(again->hash, cfg->hash, "whoever reads the same file later");
+		cr_expect_str_eq(again->hash, cfg->hash, "the same sets and windows in another order");
 		npsd_config_free(&again);
 	}
 	npsd_config_free(&cfg);
 }
 
-Test(adopt, a_number_is_never_given_twice)
+Test(adopt, a_number_is_never_assigned_twice)
 {
 	const char *text = help_text("segments=[[], [location], [channel]]", NULL, NULL);
 	struct npsd_config *without = help_adopt(text, never, "segments=[[]]", NULL), *with;
@@ -81,7 +81,7 @@ Test(adopt, seven_attributes_are_one_too_many)
 	npsd_config_free(&cfg);
 }
 
-Test(adopt, an_added_window_begins_where_its_panes_are_whole)
+Test(adopt, an_added_window_begins_where_its_panes_are_complete)
 {
 	static const struct {
 		const char *stored, *added;
@@ -115,8 +115,8 @@ Test(adopt, an_added_window_begins_where_its_panes_are_whole)
 	}
 }
 
-/* The step of a window that was added yesterday has no panes from before. */
-Test(adopt, a_second_added_window_sees_no_more_than_the_first)
+/* The panes of a step are complete only since the first window of that step was added. */
+Test(adopt, a_second_added_window_begins_with_the_first)
 {
 	const char *text = help_text("windows=[1h]", NULL, NULL);
 	struct npsd_config *one = help_adopt(
@@ -131,8 +131,8 @@ Test(adopt, a_second_added_window_sees_no_more_than_the_first)
 	npsd_config_free(&two);
 }
 
-/* A wider one cannot read what was dropped before the widest was added, though a narrow one was there from
- * the start. */
+/* Panes that were dropped before the widest window was added are missing, although a narrower window was
+ * configured from the start. */
 Test(adopt, a_wider_window_begins_where_the_widest_of_its_step_does)
 {
 	const char *text = help_text("windows=[7d]", NULL, NULL);
@@ -147,7 +147,7 @@ Test(adopt, a_wider_window_begins_where_the_widest_of_its_step_does)
 	npsd_config_free(&two);
 	two = help_adopt(
 	    one->text, (struct npsd_config_now){1100 * D, 1100 * D}, "windows=[7d, 30d, 31d]", NULL);
-	help_has(two, "windows=7d,30d 85194000000,31d 89859600000"); /* 60 d and no more are kept */
+	help_has(two, "windows=7d,30d 85194000000,31d 89859600000"); /* 60 d of panes are kept */
 	npsd_config_free(&two);
 	npsd_config_free(&one);
 }
@@ -164,7 +164,7 @@ Test(adopt, a_rebuild_begins_everything_with_the_first_record)
 	npsd_config_free(&cfg);
 }
 
-Test(adopt, some_options_are_fixed)
+Test(adopt, some_options_only_change_by_a_rebuild)
 {
 	static const struct {
 		const char *a, *b, *expect;
@@ -189,7 +189,7 @@ Test(adopt, some_options_are_fixed)
 	}
 }
 
-Test(adopt, what_decoding_looks_at_is_read_back)
+Test(adopt, what_decoding_needs_is_read_back)
 {
 	const char *text = help_text(
 	    "defaults.survey_kind=relational", "location.required=false", "limits.event_bytes=2048");
@@ -216,4 +216,25 @@ Test(adopt, topics_keep_their_own_defaults)
 	cr_expect_eq(npsd_config_kind(cfg, 1), NPSD_KIND_OTHER);
 	npsd_config_free(&cfg);
 	npsd_config_free(&present);
+}
+
+Test(adopt, a_refusal_names_the_option_and_the_way_to_change_it)
+{
+	static const struct {
+		const char *a, *b, *option, *flag;
+	} rows[] = {
+	    {"shards=4", "shards=5", "`shards`", "--rebuild"},
+	    {"windows=[1h]", "windows=[2h]", "`windows`", "--apply-config"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_config *a = help_load(rows[i].a, NULL), *b = help_load(rows[i].b, NULL);
+		struct npsd_err err = {0};
+
+		cr_expect_not(npsd_config_refuse(&err, a->text, b->text));
+		cr_expect_eq(err.code, NPSD_INVALID);
+		cr_expect(strstr(err.text, rows[i].option) && strstr(err.text, rows[i].flag), "%s", err.text);
+		npsd_config_free(&a);
+		npsd_config_free(&b);
+	}
 }

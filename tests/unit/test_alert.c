@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "count/json.h"
+#include "count/json_text.h"
 #include "help_count.h"
 
 #define DAY 86400000LL

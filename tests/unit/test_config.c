@@ -7,8 +7,9 @@
 #include "npsd/config.h"
 
 #define FILE_NAME "npsd.yaml"
+#define STEPS "1m (windows up to 3h), 5m (windows up to 1d), 1h (windows up to 31d), 1d (windows up to 3660d)"
 
-/* Each test runs in a process of its own; its files lie in a folder of its own. */
+/* Each test runs in its own process, with its files in its own folder. */
 static void enter_folder(void)
 {
 	char folder[] = "/tmp/npsd-config-XXXXXX";
@@ -39,7 +40,7 @@ static void write_file(const char *name, const char *text, size_t n)
 	cr_assert_eq(fclose(f), 0);
 }
 
-/* Loads the text as a file (NULL: none), with one --set where set is given; NULL where it is refused. */
+/* Loads the text as a file (NULL: none) with at most one --set. Returns NULL if it is refused. */
 static struct npsd_config *load(struct npsd_err *err, const char *yaml, const char *set)
 {
 	struct npsd_config *cfg;
@@ -78,7 +79,7 @@ static void expect_refusals(const struct refusal *rows, size_t n)
 	}
 }
 
-Test(config, defaults_stand_without_a_file)
+Test(config, defaults_apply_without_a_file)
 {
 	struct npsd_config *cfg = must_load(NULL, NULL);
 
@@ -130,7 +131,7 @@ Test(config, default_windows_and_sets)
 	npsd_config_free(&cfg);
 }
 
-/* Each row sets one option; its canonical line (of a counted option) shows that it was understood. */
+/* Each row sets one option; the line in the canonical text shows that it was understood. */
 Test(config, values_are_read_from_file_and_set)
 {
 	static const struct {
@@ -195,15 +196,15 @@ Test(config, topics_and_properties)
 	cr_expect_eq(cfg->ntopics, 2);
 	cr_expect_str_eq(cfg->topics[1], "b.c-d");
 	cr_expect_eq(cfg->nproperties, 3);
-	cr_expect_str_eq(cfg->properties[0].name, "security.protocol");
-	cr_expect_str_eq(cfg->properties[0].value, "SSL");
-	cr_expect_str_eq(cfg->properties[1].value, "a\nb");
+	cr_expect_str_eq(cfg->properties[0].value, "a\nb");
+	cr_expect_str_eq(cfg->properties[1].name, "security.protocol");
+	cr_expect_str_eq(cfg->properties[1].value, "SSL");
 	cr_expect_str_eq(cfg->properties[2].name, "linger.ms");
 	cr_expect_str_eq(cfg->properties[2].value, "6");
 	npsd_config_free(&cfg);
 }
 
-Test(config, secrets_come_from_elsewhere)
+Test(config, secrets_are_read_from_environment_and_files)
 {
 	struct npsd_config *cfg;
 
@@ -229,51 +230,59 @@ Test(config, values_are_refused)
 	    {"shards: 257\n", NULL,
 		"npsd.yaml:1:9: shards: `257` is out of range; accepted: an integer from 1 to 256"},
 	    {"shards: -1\n", NULL,
-		"npsd.yaml:1:9: shards: `-1` is no number; accepted: an integer from 1 to 256"},
+		"npsd.yaml:1:9: shards: `-1` is not a number; accepted: an integer from 1 to 256"},
 	    {"shards: 1.5\n", NULL,
-		"npsd.yaml:1:9: shards: `1.5` is no number; accepted: an integer from 1 to 256"},
+		"npsd.yaml:1:9: shards: `1.5` is not a number; accepted: an integer from 1 to 256"},
 	    {"shards: 99999999999999999999\n", NULL,
-		"npsd.yaml:1:9: shards: `99999999999999999999` is no number; accepted: an integer from 1 to "
+		"npsd.yaml:1:9: shards: `99999999999999999999` is not a number; accepted: an integer from 1 "
+		"to "
 		"256"},
-	    {"\nshards:\n  [4]\n", NULL, "npsd.yaml:3:3: shards: a list; accepted: an integer from 1 to 256"},
-	    {"shards:\n", NULL, "npsd.yaml:1:8: shards: `` is no number; accepted: an integer from 1 to 256"},
-	    {"shards: {}\n", NULL, "npsd.yaml:1:1: shards: a map; accepted: a value"},
-	    {NULL, "shards=many", "--set: shards: `many` is no number; accepted: an integer from 1 to 256"},
+	    {"\nshards:\n  [4]\n", NULL,
+		"npsd.yaml:3:3: shards: is a list; accepted: an integer from 1 to 256"},
+	    {"shards:\n", NULL,
+		"npsd.yaml:1:8: shards: `` is not a number; accepted: an integer from 1 to 256"},
+	    {"shards: {}\n", NULL, "npsd.yaml:1:1: shards: is a map; accepted: a value"},
+	    {NULL, "shards=many",
+		"--set: shards: `many` is not a number; accepted: an integer from 1 to 256"},
 	    {"# hi\nredis:\n  timeout: 5\n", NULL,
-		"npsd.yaml:3:12: redis.timeout: `5` is no duration; accepted: a duration (ms s m h d) from "
+		"npsd.yaml:3:12: redis.timeout: `5` is not a duration; accepted: a duration (ms s m h d) "
+		"from "
 		"50ms to 10m"},
 	    {"redis: {timeout: 11m}\n", NULL,
 		"npsd.yaml:1:18: redis.timeout: `11m` is out of range; accepted: a duration (ms s m h d) "
 		"from 50ms to 10m"},
 	    {"batch.bytes: 4mb\n", NULL,
-		"npsd.yaml:1:14: batch.bytes: `4mb` is no size; accepted: a size (KB MB GB TB) from 64KB to "
+		"npsd.yaml:1:14: batch.bytes: `4mb` is not a size; accepted: a size (KB MB GB TB) from 64KB "
+		"to "
 		"64MB"},
 	    {"publish.budget: .5\n", NULL,
-		"npsd.yaml:1:17: publish.budget: `.5` is no number; accepted: a number from 0.01 to 1"},
+		"npsd.yaml:1:17: publish.budget: `.5` is not a number; accepted: a number from 0.01 to 1"},
 	    {"publish.budget: 1.01\n", NULL,
 		"npsd.yaml:1:17: publish.budget: `1.01` is out of range; accepted: a number from 0.01 to 1"},
-	    {"clock: Wall\n", NULL, "npsd.yaml:1:8: clock: `Wall` is no such word; accepted: wall, event"},
-	    {"clock: wal\n", NULL, "npsd.yaml:1:8: clock: `wal` is no such word; accepted: wall, event"},
-	    {"clock: \"a\\nb\"\n", NULL,
-		"npsd.yaml:1:8: clock: `a?b` is no such word; accepted: wall, event"},
+	    {"clock: Wall\n", NULL, "npsd.yaml:1:8: clock: `Wall` is unknown; accepted: wall, event"},
+	    {"clock: wal\n", NULL, "npsd.yaml:1:8: clock: `wal` is unknown; accepted: wall, event"},
+	    {"clock: \"a\\nb\"\n", NULL, "npsd.yaml:1:8: clock: `a?b` is unknown; accepted: wall, event"},
 	    {"kinds.split: maybe\n", NULL,
-		"npsd.yaml:1:14: kinds.split: `maybe` is neither; accepted: true or false"},
-	    {"prefix: ''\n", NULL, "npsd.yaml:1:9: prefix: empty; accepted: text of 1 to 64 bytes"},
+		"npsd.yaml:1:14: kinds.split: `maybe` is not a boolean; accepted: true or false"},
+	    {"prefix: ''\n", NULL, "npsd.yaml:1:9: prefix: is empty; accepted: text of 1 to 64 bytes"},
 	    {"prefix: \"a\\nb\"\n", NULL,
-		"npsd.yaml:1:9: prefix: it holds a control character; accepted: text of 1 to 64 bytes"},
-	    {"prefix: \"a\\0b\"\n", NULL, "npsd.yaml:1:9: prefix: holds a zero byte"},
+		"npsd.yaml:1:9: prefix: contains a control character; accepted: text of 1 to 64 bytes"},
+	    {"prefix: \"a\\0b\"\n", NULL, "npsd.yaml:1:9: prefix: contains a zero byte"},
 	    {"prefix: a{b}\n", NULL,
-		"npsd.yaml:1:9: prefix: accepted: text without braces, which choose a key's slot"},
+		"npsd.yaml:1:9: prefix: contains a brace, which would change the hash slot of a key; "
+		"accepted: text without { and }"},
 	    {"redis.url: http://x\n", NULL,
-		"npsd.yaml:1:12: redis.url: accepted: redis://[user:password@]host:port/db or unix:///path"},
+		"npsd.yaml:1:12: redis.url: is not a Redis URL; accepted: "
+		"redis://[user:password@]host:port/db or unix:///path"},
 	    {"redis.url: env:NPSD_TEST_NOT_SET\n", NULL,
-		"npsd.yaml:1:12: redis.url: the environment has no NPSD_TEST_NOT_SET"},
+		"npsd.yaml:1:12: redis.url: the environment variable NPSD_TEST_NOT_SET is not set"},
 	    {"redis.url: file:absent\n", NULL,
-		"npsd.yaml:1:12: redis.url: the file `absent`: No such file or directory"},
+		"npsd.yaml:1:12: redis.url: file `absent`: No such file or directory"},
 	    {"publish: {sweep: 1s, interval: 2s}\n", NULL,
-		"npsd.yaml:1:18: publish.sweep: is shorter than publish.interval"},
+		"npsd.yaml:1:18: publish.sweep: is shorter than publish.interval; accepted: at least that"},
 	    {"shards: 4\nalerts:\n  respondent: keyed\n", NULL,
-		"npsd.yaml:3:15: alerts.respondent: `keyed` needs alerts.respondent_key; accepted without: "
+		"npsd.yaml:3:15: alerts.respondent: `keyed` requires alerts.respondent_key; accepted without "
+		"it: "
 		"plain, off"},
 	};
 
@@ -283,31 +292,35 @@ Test(config, values_are_refused)
 Test(config, names_are_refused)
 {
 	static const struct refusal rows[] = {
-	    {"shard: 4\n", NULL, "npsd.yaml:1:1: shard: unknown option; the nearest known is shards"},
+	    {"shard: 4\n", NULL, "npsd.yaml:1:1: shard: unknown option; the nearest known option is shards"},
 	    {"kafka:\n  broker: x\n", NULL,
-		"npsd.yaml:2:3: kafka.broker: unknown option; the nearest known is kafka.brokers"},
+		"npsd.yaml:2:3: kafka.broker: unknown option; the nearest known option is kafka.brokers"},
 	    {"kafa: {group: x}\n", NULL,
-		"npsd.yaml:1:8: kafa.group: unknown option; the nearest known is kafka.group"},
+		"npsd.yaml:1:8: kafa.group: unknown option; the nearest known option is kafka.group"},
 	    {"brokers: x\n", NULL,
-		"npsd.yaml:1:1: brokers: unknown option; the nearest known is kafka.brokers"},
+		"npsd.yaml:1:1: brokers: unknown option; the nearest known option is kafka.brokers"},
 	    {"caps: {chanel: 4}\n", NULL,
-		"npsd.yaml:1:8: caps.chanel: unknown option; the nearest known is caps.channel"},
-	    {"zzzz: 4\n", NULL, "npsd.yaml:1:1: zzzz: unknown option; accepted: those that --help lists"},
-	    {"clock: {a: 1}\n", NULL, "npsd.yaml:1:9: clock.a: unknown option; the nearest known is clock"},
-	    {"zzzz: {}\n", NULL, "npsd.yaml:1:1: zzzz: unknown option; accepted: those that --help lists"},
+		"npsd.yaml:1:8: caps.chanel: unknown dimension; accepted: owner, location, channel, stage, "
+		"team, product, profile, language, survey_id, theme, attributes.NAME of a set of segments"},
+	    {"zzzz: 4\n", NULL,
+		"npsd.yaml:1:1: zzzz: unknown option; accepted: those that npsd --help lists"},
+	    {"clock: {a: 1}\n", NULL,
+		"npsd.yaml:1:9: clock.a: unknown option; the nearest known option is clock"},
+	    {"zzzz: {}\n", NULL,
+		"npsd.yaml:1:1: zzzz: unknown option; accepted: those that npsd --help lists"},
 	    {NULL, "kafka.group.id=x",
-		"--set: kafka.group.id: unknown option; the nearest known is kafka.group"},
-	    {NULL, "shards", "--set: `shards` is no assignment; accepted: NAME=VALUE"},
-	    {NULL, "a\nb=4", "--set: a?b: unknown option; accepted: those that --help lists"},
-	    {NULL, "=4", "--set: `=4` is no assignment; accepted: NAME=VALUE"},
-	    {"kafka: 4\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
-	    {"kafka: [a]\n", NULL, "npsd.yaml:1:8: kafka: a group of options; accepted: a map"},
+		"--set: kafka.group.id: unknown option; the nearest known option is kafka.group"},
+	    {NULL, "shards", "--set: `shards` is not an assignment; accepted: NAME=VALUE"},
+	    {NULL, "a\nb=4", "--set: a?b: unknown option; accepted: those that npsd --help lists"},
+	    {NULL, "=4", "--set: `=4` is not an assignment; accepted: NAME=VALUE"},
+	    {"kafka: 4\n", NULL, "npsd.yaml:1:8: kafka: is a group of options; accepted: a map"},
+	    {"kafka: [a]\n", NULL, "npsd.yaml:1:8: kafka: is a group of options; accepted: a map"},
 	    {"shards: 4\nclock: event\nshards: 4\n", NULL,
-		"npsd.yaml:3:1: shards: given twice, first in line 1"},
+		"npsd.yaml:3:1: shards: is set twice; first in line 1"},
 	    {"kafka:\n  group: a\nkafka.group: b\n", NULL,
-		"npsd.yaml:3:1: kafka.group: given twice, first in line 2"},
+		"npsd.yaml:3:1: kafka.group: is set twice; first in line 2"},
 	    {"? [a]\n: 4\n", NULL, "npsd.yaml:1:3: a key is a list or a map; accepted: text"},
-	    {"\"a\\tb\": 4\n", NULL, "npsd.yaml:1:1: a key holds a control character"},
+	    {"\"a\\tb\": 4\n", NULL, "npsd.yaml:1:1: a key contains a control character"},
 	};
 
 	expect_refusals(rows, sizeof rows / sizeof rows[0]);
@@ -316,23 +329,28 @@ Test(config, names_are_refused)
 Test(config, yaml_is_refused)
 {
 	static const struct refusal rows[] = {
-	    {"- a\n", NULL, "npsd.yaml:1:1: no map of options; accepted: NAME: VALUE"},
-	    {"hello\n", NULL, "npsd.yaml:1:1: no map of options; accepted: NAME: VALUE"},
-	    {"shards: 4\n---\nshards: 8\n", NULL, "npsd.yaml:3:1: a second document"},
+	    {"- a\n", NULL, "npsd.yaml:1:1: not a map of options; accepted: NAME: VALUE"},
+	    {"hello\n", NULL, "npsd.yaml:1:1: not a map of options; accepted: NAME: VALUE"},
+	    {"shards: 4\n---\nshards: 8\n", NULL, "npsd.yaml:3:1: a second YAML document; accepted: one"},
 	    {"shards: 4\n\tclock: wall\n", NULL,
-		"npsd.yaml:2:1: no YAML: found a tab character that violates indentation, while scanning a "
+		"npsd.yaml:2:1: invalid YAML: found a tab character that violates indentation, while "
+		"scanning a "
 		"plain scalar"},
 	    {"shards: [4\n", NULL,
-		"npsd.yaml:2:1: no YAML: did not find expected ',' or ']', while parsing a flow sequence"},
-	    {"shards: *x\n", NULL, "npsd.yaml:1:9: no YAML: found undefined alias"},
-	    {"a: b\nc: \xff\n", NULL, "npsd.yaml:2:4: no YAML: invalid leading UTF-8 octet"},
-	    {"windows: &a [*a]\n", NULL, "npsd.yaml:1:10: windows: too long or nested too deep"},
+		"npsd.yaml:2:1: invalid YAML: did not find expected ',' or ']', while parsing a flow "
+		"sequence"},
+	    {"shards: *x\n", NULL, "npsd.yaml:1:9: invalid YAML: found undefined alias"},
+	    {"a: b\nc: \xff\n", NULL, "npsd.yaml:2:4: invalid YAML: invalid leading UTF-8 octet"},
+	    {"windows: &a [*a]\n", NULL,
+		"npsd.yaml:1:10: windows: has too many values or is nested too deeply"},
 	    {"kafka: &a {kafka: *a}\n", NULL,
 		"npsd.yaml:1:12: "
-		"kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka: nested too deep"},
+		"kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka.kafka: is nested too deeply"},
 	    {NULL, "windows=[1h",
-		"--set: windows: no YAML: did not find expected ',' or ']', while parsing a flow sequence"},
-	    {"segments: [[{a: b}]]\n", NULL, "npsd.yaml:1:13: segments: a map inside a list; accepted: text"},
+		"--set: windows: invalid YAML: did not find expected ',' or ']', while parsing a flow "
+		"sequence"},
+	    {"segments: [[{a: b}]]\n", NULL,
+		"npsd.yaml:1:13: segments: contains a map inside a list; accepted: text"},
 	};
 	struct npsd_err err = {0};
 	struct npsd_config *cfg;
@@ -349,43 +367,46 @@ Test(config, sets_are_refused)
 {
 	static const struct refusal rows[] = {
 	    {"segments: all\n", NULL,
-		"npsd.yaml:1:11: segments: accepted: a list of 1 to 32 sets, such as [[], [location]]"},
+		"npsd.yaml:1:11: segments: is not a list of sets; accepted: 1 to 32 sets such as [[], "
+		"[location]]"},
 	    {"segments: []\n", NULL,
-		"npsd.yaml:1:11: segments: accepted: a list of 1 to 32 sets, such as [[], [location]]"},
+		"npsd.yaml:1:11: segments: is not a list of sets; accepted: 1 to 32 sets such as [[], "
+		"[location]]"},
 	    {"segments:\n- []\n- location\n", NULL,
-		"npsd.yaml:3:3: segments: `location` is no set; accepted: a list such as [location, "
+		"npsd.yaml:3:3: segments: `location` is not a set; accepted: a list such as [location, "
 		"channel]"},
 	    {"segments: [[kind, location]]\n", NULL,
-		"npsd.yaml:1:13: segments: kind is a part of every set; see kinds.split"},
+		"npsd.yaml:1:13: segments: every set contains kind; see kinds.split"},
 	    {"segments: [[owner]]\n", NULL,
-		"npsd.yaml:1:13: segments: `owner` is no dimension; accepted: location channel stage team "
-		"product profile "
-		"language survey_id theme attributes.X"},
+		"npsd.yaml:1:13: segments: `owner` is not a dimension; accepted: location, channel, stage, "
+		"team, product, profile, language, survey_id, theme, attributes.NAME"},
 	    {"segments: [[[]]]\n", NULL,
-		"npsd.yaml:1:13: segments: `[...]` is no dimension; accepted: location channel stage team "
-		"product profile "
-		"language survey_id theme attributes.X"},
+		"npsd.yaml:1:13: segments: `[...]` is not a dimension; accepted: location, channel, stage, "
+		"team, product, profile, language, survey_id, theme, attributes.NAME"},
 	    {"segments: [[location, channel, stage, team, theme]]\n", NULL,
 		"npsd.yaml:1:12: segments: 5 dimensions in a set; accepted: at most 4"},
-	    {"segments: [[team, team]]\n", NULL, "npsd.yaml:1:19: segments: `team` stands twice in a set"},
+	    {"segments: [[team, team]]\n", NULL, "npsd.yaml:1:19: segments: a set contains `team` twice"},
 	    {"segments: [[team, stage], [stage, team]]\n", NULL,
-		"npsd.yaml:1:27: segments: a set that is there already, in whatever order"},
+		"npsd.yaml:1:27: segments: an earlier set has the same dimensions; accepted: each set once"},
 	    {"segments: [[], []]\n", NULL,
-		"npsd.yaml:1:16: segments: a set that is there already, in whatever order"},
+		"npsd.yaml:1:16: segments: an earlier set has the same dimensions; accepted: each set once"},
 	    {"segments: [[attributes.]]\n", NULL,
-		"npsd.yaml:1:13: segments: `attributes.`: accepted as an attribute's name: 1 to 64 bytes "
+		"npsd.yaml:1:13: segments: `attributes.` is not an attribute; accepted: a name of 1 to 64 "
+		"bytes "
 		"without blanks and "
 		"%,={}:;"},
 	    {"segments: [['attributes.a=b']]\n", NULL,
-		"npsd.yaml:1:13: segments: `attributes.a=b`: accepted as an attribute's name: 1 to 64 bytes "
+		"npsd.yaml:1:13: segments: `attributes.a=b` is not an attribute; accepted: a name of 1 to 64 "
+		"bytes "
 		"without blanks and "
 		"%,={}:;"},
 	    {"segments: [[attributes.a, attributes.b, attributes.c, attributes.d],\n"
 	     " [attributes.e, attributes.f, attributes.g]]\n",
 		NULL, "npsd.yaml:2:31: segments: more than 6 different attributes"},
 	    {"caps: {attributes.plan: 4}\n", NULL,
-		"npsd.yaml:1:8: caps.attributes.plan: no such attribute; accepted: those that stand in "
-		"segments"},
+		"npsd.yaml:1:8: caps.attributes.plan: unknown dimension; accepted: owner, location, channel, "
+		"stage, team, "
+		"product, profile, language, survey_id, theme, attributes.NAME of a set of segments"},
 	    {"caps.team: 0\n", NULL,
 		"npsd.yaml:1:12: caps.team: `0` is out of range; accepted: an integer from 1 to 16000000"},
 	};
@@ -393,154 +414,95 @@ Test(config, sets_are_refused)
 	expect_refusals(rows, sizeof rows / sizeof rows[0]);
 }
 
-Test(config, windows_topics_and_properties_are_refused)
+Test(config, windows_are_refused)
 {
 	static const struct refusal rows[] = {
 	    {"windows: []\n", NULL, "npsd.yaml:1:10: windows: 0 windows; accepted: a list of 1 to 16"},
 	    {"windows: [1h, week]\n", NULL,
-		"npsd.yaml:1:15: windows: `week` is no width; accepted: a duration such as 1h 24h 7d"},
+		"npsd.yaml:1:15: windows: `week` is not a window width; accepted: a duration such as 1h, 24h "
+		"or 7d"},
 	    {"windows: [01h]\n", NULL,
-		"npsd.yaml:1:11: windows: `01h` is no width; accepted: a duration such as 1h 24h 7d"},
+		"npsd.yaml:1:11: windows: `01h` is not a window width; accepted: a duration such as 1h, 24h "
+		"or 7d"},
 	    {"windows: [30s]\n", NULL,
 		"npsd.yaml:1:11: windows: `30s` is out of range; accepted: 1m to 3660d"},
 	    {"windows: [3661d]\n", NULL,
 		"npsd.yaml:1:11: windows: `3661d` is out of range; accepted: 1m to 3660d"},
 	    {"windows: [90s]\n", NULL,
-		"npsd.yaml:1:11: windows: `90s` is no multiple of its step; accepted: multiples of 60s"},
+		"npsd.yaml:1:11: windows: `90s` is not a multiple of the width of its panes; accepted: "
+		"multiples of 1m"},
 	    {"windows: [181m]\n", NULL,
-		"npsd.yaml:1:11: windows: `181m` is no multiple of its step; accepted: multiples of 300s"},
-	    {"windows: [1500m]\n", NULL, NULL}, /* 25 h: a multiple of its hour */
+		"npsd.yaml:1:11: windows: `181m` is not a multiple of the width of its panes; accepted: "
+		"multiples of 5m"},
 	    {"windows: [745h]\n", NULL,
-		"npsd.yaml:1:11: windows: `745h` is no multiple of its step; accepted: multiples of 86400s"},
+		"npsd.yaml:1:11: windows: `745h` is not a multiple of the width of its panes; accepted: "
+		"multiples of 1d"},
 	    {"windows: [24h, 1d]\n", NULL,
 		"npsd.yaml:1:16: windows: `1d` is as wide as `24h`; accepted: each width once"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, topics_and_properties_are_refused)
+{
+	static const struct refusal rows[] = {
 	    {"kafka.topics: []\n", NULL,
 		"npsd.yaml:1:15: kafka.topics: 0 topics; accepted: a list of 1 to 16"},
 	    {"kafka.topics: [a b]\n", NULL,
-		"npsd.yaml:1:16: kafka.topics: `a b` is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -"},
-	    {"kafka.topics: [a, a]\n", NULL, "npsd.yaml:1:19: kafka.topics: `a` stands there twice"},
+		"npsd.yaml:1:16: kafka.topics: `a b` is not a topic name; accepted: 1 to 249 of a-z A-Z 0-9 "
+		". _ -"},
+	    {"kafka.topics: [a, a]\n", NULL, "npsd.yaml:1:19: kafka.topics: `a` is listed twice"},
 	    {"rejects.topic: survey-events\n", NULL,
-		"npsd.yaml:1:16: rejects.topic: is read; accepted: one that is none of kafka.topics"},
+		"npsd.yaml:1:16: rejects.topic: is consumed; accepted: a topic that is not in kafka.topics"},
 	    {"rejects.topic: a b\n", NULL,
-		"npsd.yaml:1:16: rejects.topic: is no topic; accepted: 1 to 249 of a-z A-Z 0-9 . _ -, or "
+		"npsd.yaml:1:16: rejects.topic: is not a topic name; accepted: 1 to 249 of a-z A-Z 0-9 . _ "
+		"-, or "
 		"nothing"},
-	    {"rejects.topic: survey-rejects\n", NULL, NULL},
 	    {"topic_defaults: {survey-event: {survey_kind: other}}\n", NULL,
-		"npsd.yaml:1:33: topic_defaults.survey-event.survey_kind: `survey-event` is not read; "
-		"accepted: "
-		"those of kafka.topics"},
+		"npsd.yaml:1:33: topic_defaults.survey-event.survey_kind: topic `survey-event` is not "
+		"consumed; "
+		"accepted: the topics of kafka.topics"},
 	    {"topic_defaults: {survey-events: {survey_kind: all}}\n", NULL,
-		"npsd.yaml:1:47: topic_defaults.survey-events.survey_kind: `all` is no such word; accepted: "
+		"npsd.yaml:1:47: topic_defaults.survey-events.survey_kind: `all` is unknown; accepted: "
 		"none, transactional, relational, other"},
 	    {"topic_defaults: {survey-events: {kind: other}}\n", NULL,
 		"npsd.yaml:1:34: topic_defaults.survey-events.kind: unknown option; accepted: "
 		"topic_defaults.TOPIC.survey_kind"},
 	    {"topic_defaults: other\n", NULL,
-		"npsd.yaml:1:17: topic_defaults: a group of options; accepted: a map"},
+		"npsd.yaml:1:17: topic_defaults: is a group of options; accepted: a map"},
 	    {"topic_defaults: {survey-events: {}}\n", NULL,
-		"npsd.yaml:1:18: topic_defaults.survey-events: a map; accepted: a value"},
+		"npsd.yaml:1:18: topic_defaults.survey-events: is a map; accepted: a value"},
 	    {"kafka.properties.group.id: x\n", NULL,
-		"npsd.yaml:1:1: kafka.properties.group.id: is not for the configuration; accepted: the "
-		"option kafka.group"},
+		"npsd.yaml:1:1: kafka.properties.group.id: is set by npsd; accepted: the option kafka.group"},
 	    {"kafka.properties.enable.partition.eof: false\n", NULL,
-		"npsd.yaml:1:1: kafka.properties.enable.partition.eof: is not for the configuration; "
-		"accepted: nothing, npsd sets it"},
+		"npsd.yaml:1:1: kafka.properties.enable.partition.eof: is set by npsd; accepted: no value"},
 	    {"kafka.properties.partition.assignment.strategy: cooperative-sticky\n", NULL,
 		"npsd.yaml:1:49: kafka.properties.partition.assignment.strategy: cooperative rebalancing is "
 		"not supported; accepted: range, roundrobin"},
-	    {"kafka.properties.client.id: cooperative-bank\n", NULL, NULL},
 	    {"kafka.properties: {a: [b]}\n", NULL,
-		"npsd.yaml:1:23: kafka.properties.a: a list; accepted: text"},
+		"npsd.yaml:1:23: kafka.properties.a: is a list; accepted: text"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, values_next_to_refused_ones_are_accepted)
+{
+	static const char *const rows[] = {
+	    "windows: [1500m]\n", /* 25 h, panes of 1 h */
+	    "rejects.topic: survey-rejects\n",
+	    "kafka.properties.client.id: cooperative-bank\n",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (rows[i].text) {
-			expect_refusals(&rows[i], 1);
-		} else {
-			struct npsd_config *cfg = must_load(rows[i].yaml, rows[i].set);
+		struct npsd_config *cfg = must_load(rows[i], NULL);
 
-			npsd_config_free(&cfg);
-		}
+		npsd_config_free(&cfg);
 	}
 }
 
-Test(config, the_canonical_text_is_sorted_and_whole)
-{
-	static const char expect[] = "alerts.comment=on\n"
-				     "alerts.max_age=86400000\n"
-				     "alerts.respondent=plain\n"
-				     "alerts.respondent_key=\n"
-				     "attributes=\n"
-				     "caps.channel=10000\n"
-				     "caps.language=10000\n"
-				     "caps.location=1000000\n"
-				     "caps.owner=1000000\n"
-				     "caps.product=10000\n"
-				     "caps.profile=10000\n"
-				     "caps.stage=10000\n"
-				     "caps.survey_id=10000\n"
-				     "caps.team=10000\n"
-				     "caps.theme=10000\n"
-				     "clock=wall\n"
-				     "defaults.survey_kind=none\n"
-				     "kinds.split=true\n"
-				     "limits.event_bytes=262144\n"
-				     "location.required=true\n"
-				     "segments=0 all;1 location;2 channel;3 location,channel\n"
-				     "sets.given=4\n"
-				     "shards=16\n"
-				     "windows=1h,24h,7d,30d,90d,365d\n";
-	struct npsd_config *cfg = must_load(NULL, NULL);
-
-	cr_expect_str_eq(cfg->text, expect);
-	cr_expect_str_eq(cfg->hash, "5607d0becefe9f9cf63d8ec08a08ec4d");
-	npsd_config_free(&cfg);
-}
-
-Test(config, what_is_not_counted_changes_nothing)
-{
-	struct npsd_config *a = must_load(NULL, NULL);
-	struct npsd_config *b =
-	    must_load("redis.url: redis://other:1/2\nlateness: 1d\nkafka.topics: [x]\n", NULL);
-
-	cr_expect_str_eq(a->text, b->text);
-	cr_expect_str_eq(a->hash, b->hash);
-	cr_expect_null(npsd_config_difference(a->text, b->text));
-	npsd_config_free(&a);
-	npsd_config_free(&b);
-}
-
-Test(config, the_first_difference_is_named)
-{
-	static const struct {
-		const char *set, *name;
-	} rows[] = {
-	    {"shards=8", "shards"},
-	    {"windows=[1h]", "windows"},
-	    {"segments=[[]]", "segments"},
-	    {"segments=[[attributes.a]]", "attributes"},
-	    {"caps.theme=3", "caps.theme"},
-	    {"alerts.respondent_key=k", "alerts.respondent_key"},
-	    {"alerts.comment=off", "alerts.comment"},
-	};
-	struct npsd_config *a = must_load(NULL, NULL);
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct npsd_config *b = must_load(NULL, rows[i].set);
-
-		cr_expect_str_eq(npsd_config_difference(a->text, b->text), rows[i].name);
-		cr_expect_str_eq(npsd_config_difference(b->text, a->text), rows[i].name);
-		cr_expect_str_neq(a->hash, b->hash);
-		npsd_config_free(&b);
-	}
-	cr_expect_str_eq(npsd_config_difference("a=1\nc=1\n", "a=1\nb=1\nc=1\n"), "b");
-	cr_expect_str_eq(npsd_config_difference("a=1\n", "a=1\nb=1\n"), "b");
-	cr_expect_str_eq(npsd_config_difference("", "b=1\n"), "b");
-	cr_expect_null(npsd_config_difference("", ""));
-	npsd_config_free(&a);
-}
-
-Test(config, series_are_of_sets_and_steps_that_are_there)
+Test(config, series_have_configured_sets_and_steps)
 {
 	struct npsd_config *cfg = must_load(NULL, NULL);
 
@@ -552,8 +514,8 @@ Test(config, series_are_of_sets_and_steps_that_are_there)
 	cr_expect_eq(cfg->series_step_s[0], 86400);
 	cr_expect_eq(cfg->series_step_s[1], 60);
 	npsd_config_free(&cfg);
-	cfg =
-	    must_load("windows: [1h]\n", NULL); /* no window steps by the default's hours, and nobody asks */
+	/* no window has panes of the default step, but there are no series */
+	cfg = must_load("windows: [1h]\n", NULL);
 	npsd_config_free(&cfg);
 }
 
@@ -561,19 +523,19 @@ Test(config, series_of_other_sets_and_steps_are_refused)
 {
 	static const struct refusal rows[] = {
 	    {NULL, "series.segments=all",
-		"--set: series.segments: accepted: a list of sets, such as [[], [location]]"},
+		"--set: series.segments: is not a list of sets; accepted: sets such as [[], [location]]"},
 	    {NULL, "series.segments=[[team]]",
-		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
+		"--set: series.segments: is not counted; accepted: sets of the option segments"},
 	    {NULL, "series.segments=[location]",
-		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
+		"--set: series.segments: is not counted; accepted: sets of the option segments"},
 	    {NULL, "series.segments=[[atlantis]]",
-		"--set: series.segments: no set that is counted; accepted: lists that stand in segments"},
-	    {NULL, "series.steps=[]", "--set: series.steps: accepted: a list of 1m 5m 1h 1d"},
-	    {NULL, "series.steps=[2h]", "--set: series.steps: `2h`; accepted: 1m 5m 1h 1d"},
-	    {NULL, "series.steps=[1h, 60m]", "--set: series.steps: `60m` stands there twice"},
+		"--set: series.segments: is not counted; accepted: sets of the option segments"},
+	    {NULL, "series.steps=[]",
+		"--set: series.steps: is empty; accepted: a list of pane widths such as 1h"},
+	    {NULL, "series.steps=[2h]", "--set: series.steps: `2h` is not a pane width; accepted: " STEPS},
+	    {NULL, "series.steps=[1h, 60m]", "--set: series.steps: `60m` is listed twice"},
 	    {"windows: [1h]\n", "series.segments=[[]]",
-		"default: series.steps: no window steps by `1h`; accepted: 1m (windows up to 3h), 5m (24h), "
-		"1h (31d), 1d"},
+		"default: series.steps: no configured window has panes of `1h`; accepted: " STEPS},
 	};
 
 	expect_refusals(rows, sizeof rows / sizeof rows[0]);

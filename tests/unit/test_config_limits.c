@@ -1,4 +1,4 @@
-/* The configuration at its limits: what just fits, and what does not. */
+/* The limits of the configuration: the largest value that is accepted, and the smallest that is refused. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #define LONGEST_FILE 1048576
 
-/* A file of its own, with that text; its name is in path. */
+/* Writes a new file; path receives its name. */
 static void write_file(char path[32], const char *text, size_t n)
 {
 	int fd;
@@ -18,7 +18,7 @@ static void write_file(char path[32], const char *text, size_t n)
 	cr_assert(fd >= 0 && write(fd, text, n) == (ssize_t)n && close(fd) == 0);
 }
 
-/* The longest name that Kafka takes; a name of an option is longer by all that stands around it. */
+/* The name of the option is longer than the longest name of a topic in Kafka. */
 Test(config_limits, a_topic_of_the_longest_name_has_defaults)
 {
 	char topic[250], topics[300], yaml[300], set[300], path[32];
@@ -41,8 +41,8 @@ Test(config_limits, a_topic_of_the_longest_name_has_defaults)
 	unlink(path);
 }
 
-/* By the error's code a tool knows that it is the configuration, not the outside world. */
-Test(config_limits, a_file_that_is_too_long_is_an_invalid_one)
+/* NPSD_INVALID makes the exit code that of a wrong configuration. */
+Test(config_limits, a_file_that_is_too_long_is_invalid)
 {
 	char *text = malloc(LONGEST_FILE + 1), path[32];
 

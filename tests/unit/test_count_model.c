@@ -80,7 +80,7 @@ static void raise_somehow(struct rig *r)
 	int64_t to = p->horizon_ms + dice(600) * MINUTE;
 
 	if (!p->loading && p->stream_ms != NEVER && to <= p->stream_ms)
-		npsd_part_raise(p, to);
+		npsd_part_move_horizon(p, to);
 }
 
 static int64_t stop_somehow(struct rig *r)

@@ -1,11 +1,11 @@
-/* What is said of an event whose document is whole: every field, and the order of the reasons. */
+/* The fields of an event in a valid document: values that are accepted and values that are refused. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
 #include "help_decode.h"
 
 #define NOW 1795381445000 /* 2026-11-22T21:04:05Z, the record's timestamp */
-/* Of repeated keys the last counts, so what is added stands in for what is here. */
+/* If a key is repeated the last one counts, so `more` replaces these fields. */
 #define EVENT(more)                                                                                          \
 	"{\"type\":\"response.submitted\",\"response_id\":\"r1\",\"score\":9,\"survey_kind\":"               \
 	"\"transactional\","                                                                                 \
@@ -18,8 +18,8 @@
 struct row {
 	const char *name, *json;
 	enum npsd_reason reason;
-	const char *expect; /* ok: values that are there; else the text where the reason was found, searched
-			       from the end */
+	const char
+	    *expect; /* ok: a part of the result; else the last occurrence of this text is the position */
 };
 
 static struct readers *readers;
@@ -47,19 +47,19 @@ static void check(const struct row *t)
 {
 	struct npsd_verdict v;
 	const char *differ = readers_decode(readers, &v, t->json, strlen(t->json), NOW, false);
-	const char *said = readers->text[0];
+	const char *result = readers->text[0];
 
 	cr_expect(!differ, "%s: %s", t->name, differ);
-	cr_expect_eq(v.reason, t->reason, "%s: %s", t->name, said);
+	cr_expect_eq(v.reason, t->reason, "%s: %s", t->name, result);
 	if (v.reason != t->reason)
 		return;
 	if (t->reason == NPSD_R_ok) {
-		cr_expect(strstr(said, t->expect), "%s: %s is not in %s", t->name, t->expect, said);
+		cr_expect(strstr(result, t->expect), "%s: %s is not in %s", t->name, t->expect, result);
 	} else {
 		const char *at = find_last(t->json, t->expect);
 		cr_assert(at, "%s: %s is not in the text", t->name, t->expect);
-		cr_expect_eq(
-		    v.at, at - t->json, "%s: at %u, not %ld: %s", t->name, v.at, (long)(at - t->json), said);
+		cr_expect_eq(v.at, at - t->json, "%s: at %u, not %ld: %s", t->name, v.at,
+		    (long)(at - t->json), result);
 	}
 }
 
@@ -301,7 +301,7 @@ Test(decode, themes)
 	CHECK(rows);
 }
 
-/* Cut at 4096 bytes, but never within a character. */
+/* A comment is cut at 4096 bytes, but not within a character. */
 Test(decode, comment)
 {
 	static const struct row rows[] = {
@@ -334,7 +334,7 @@ Test(decode, comment)
 	}
 }
 
-#define LONGEST "\\u0062%0255d" /* 256 bytes that are not in the record as they are */
+#define LONGEST "\\u0062%0255d" /* 256 bytes that have to be copied to the arena */
 #define LEVEL "/%0256d"
 
 static int make_longest(char *json, int i)
@@ -372,7 +372,7 @@ static void check_longest(const struct npsd_event *ev, int i)
 	cr_expect(ev->comment.n == 4096 && memcmp(ev->comment.p, "a000", 4) == 0, "comment of %d", i);
 }
 
-/* Strings stay until the reset: a whole group of the longest events fits. */
+/* Strings are valid until the reset: a group of the longest events fits in the arena. */
 Test(decode, group)
 {
 	static char json[NPSD_DECODE_GROUP][65536];

@@ -1,4 +1,4 @@
-/* CloudEvents 1.0: which record is one, where its event stands, and what its attributes stand in for. */
+/* CloudEvents 1.0: which record is one, where its event is, and which fields its attributes replace. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ struct row {
 	const char *name;
 	struct npsd_headers headers;
 	const char *json;
-	const char *expect; /* in what was said */
+	const char *expect; /* a part of the result */
 };
 #define NONE                                                                                                 \
 	{                                                                                                    \
@@ -24,7 +24,7 @@ struct row {
 			}                                                                                    \
 		}                                                                                            \
 	}
-#define TOLD                                                                                                 \
+#define ANNOUNCED                                                                                            \
 	{                                                                                                    \
 		{                                                                                            \
 			{"application/cloudevents+json; charset=utf-8", 43}, {NULL, 0}, {NULL, 0},           \
@@ -95,7 +95,7 @@ Test(decode_cloudevents, structured_or_bare)
 	    {"data in data is nothing", NONE,
 		"{" ENVELOPE ",\"data\":{\"specversion\":\"1.0\",\"data\":" EVENT "}}",
 		"unknown_type 52 type"},
-	    {"by header", TOLD, "{\"data\":" EVENT "}", "id=r1;type=0;"},
+	    {"by header", ANNOUNCED, "{\"data\":" EVENT "}", "id=r1;type=0;"},
 	    {"by header, whatever its case",
 		{{{"Application/CloudEvents", 23}, {NULL, 0}, {NULL, 0}, {NULL, 0}}}, "{\"data\":" EVENT "}",
 		"id=r1;type=0;"},
@@ -111,14 +111,14 @@ Test(decode_cloudevents, structured_or_bare)
 Test(decode_cloudevents, told_by_header_it_must_hold_an_event)
 {
 	static const struct row rows[] = {
-	    {"no data", TOLD, EVENT, "bad_json 0 data"},
-	    {"null", TOLD, "{\"data\":null}", "bad_json 8 data"},
-	    {"text", TOLD, "{\"data\":\"x\"}", "bad_json 8 data"},
-	    {"array", TOLD, " {\"data\":[" EVENT "]}", "bad_json 9 data"},
-	    {"base64", TOLD, "{\"data_base64\":\"e30=\",\"data\":" EVENT "}", "bad_json 15 data_base64"},
-	    {"base64 null", TOLD, "{\"data_base64\":null,\"data\":" EVENT "}", "id=r1;"},
-	    {"a batch", TOLD, "[{\"data\":" EVENT "}]", "bad_json 0 -"},
-	    {"no JSON", TOLD, "{\"data\":", "bad_json 8 -"},
+	    {"no data", ANNOUNCED, EVENT, "bad_json 0 data"},
+	    {"null", ANNOUNCED, "{\"data\":null}", "bad_json 8 data"},
+	    {"text", ANNOUNCED, "{\"data\":\"x\"}", "bad_json 8 data"},
+	    {"array", ANNOUNCED, " {\"data\":[" EVENT "]}", "bad_json 9 data"},
+	    {"base64", ANNOUNCED, "{\"data_base64\":\"e30=\",\"data\":" EVENT "}", "bad_json 15 data_base64"},
+	    {"base64 null", ANNOUNCED, "{\"data_base64\":null,\"data\":" EVENT "}", "id=r1;"},
+	    {"a batch", ANNOUNCED, "[{\"data\":" EVENT "}]", "bad_json 0 -"},
+	    {"no JSON", ANNOUNCED, "{\"data\":", "bad_json 8 -"},
 	};
 
 	CHECK(rows);
@@ -220,12 +220,12 @@ Test(decode_cloudevents, headers_stand_in)
 	CHECK(rows);
 }
 
-/* The frame of five bytes stands before any of them; positions count it. */
+/* Any of them may follow the frame of five bytes; positions include it. */
 Test(decode_cloudevents, framed)
 {
 	static const struct row rows[] = {
 	    {"structured", NONE, "{" ENVELOPE ",\"data\":" EVENT "}", "id=r1;type=0;"},
-	    {"told", TOLD, "{\"data\":1}", "bad_json 13 data"},
+	    {"announced", ANNOUNCED, "{\"data\":1}", "bad_json 13 data"},
 	    {"binary", CE(TYPE, "response.submitted"), "{\"response_id\":\"r1\"," REST "}", "id=r1;type=0;"},
 	    {"attribute", NONE, "{\"specversion\":\"1.0\",\"type\":7,\"data\":{}}", "unknown_type 33 type"},
 	};
@@ -243,7 +243,7 @@ Test(decode_cloudevents, framed)
 	}
 }
 
-/* An id of 128 bytes is one, of 129 none, wherever it stands. */
+/* An id of 128 bytes is accepted and one of 129 is refused, in a header and in an envelope. */
 Test(decode_cloudevents, longest_subject)
 {
 	char subject[130], json[512];

@@ -1,4 +1,4 @@
-/* What is a document, what is not, and where: by every kernel, with nothing readable behind the last byte. */
+/* Valid and invalid documents, and the position of the error, with every kernel. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static void check(const char *name, const char *json, size_t n, enum npsd_reason
 		cr_expect_eq(v.at, at, "%s: at %u, not %u", name, v.at, at);
 }
 
-/* The position is that of the byte behind the mark `@`, which is taken out. */
+/* The mark `@` is removed; the expected position is that of the byte after it. */
 static void check_marked(const char *name, const char *json, enum npsd_reason reason)
 {
 	char text[4096];
@@ -97,13 +97,13 @@ Test(decode_json, refused_documents)
 	    {"BOM", "@\xef\xbb\xbf{}"},
 	    {"two brackets", "{\"a\":1}@}"},
 	    {"two documents", HEAD "} @{}"},
-	    {"comma behind", HEAD "}@,"},
-	    {"zero byte behind", HEAD "}@\x01"},
+	    {"comma after", HEAD "}@,"},
+	    {"zero byte after", HEAD "}@\x01"},
 	    {"cut", HEAD "@"},
 	    {"cut in a string", "{\"a\":\"bc@"},
 	    {"cut in an escape", "{\"a\":\"bc@\\"},
-	    {"cut behind a key", "{\"a\" @"},
-	    {"cut behind a colon", "{\"a\":@"},
+	    {"cut after a key", "{\"a\" @"},
+	    {"cut after a colon", "{\"a\":@"},
 	    {"cut in a word", "{\"a\":tru@"},
 	    {"cut in a number", "{\"a\":-@"},
 	    {"cut in an array", "{\"a\":[1,@"},
@@ -137,7 +137,7 @@ Test(decode_json, refused_scalars)
 	    {"point at first", "{\"a\":@.5}"},
 	    {"point at last", "{\"a\":5.@}"},
 	    {"no exponent", "{\"a\":5e@}"},
-	    {"no exponent behind a sign", "{\"a\":5e+@}"},
+	    {"no exponent after a sign", "{\"a\":5e+@}"},
 	    {"minus", "{\"a\":-@}"},
 	    {"hexadecimal", "{\"a\":0@x10}"},
 	    {"NaN", "{\"a\":@NaN}"},
@@ -190,7 +190,7 @@ Test(decode_json, broken_utf8)
 	    {"in a key", "{\"@\xc3(\":1}"},
 	    {"between tokens", "{\"a\":@\xfe 1}"},
 	    {"in a broken document", "{\"a\":]\"\\q @\xe2\x28\xa1 "},
-	    {"behind a whole one", HEAD "} {} @\x80"},
+	    {"after a whole one", HEAD "} {} @\x80"},
 	    {"the first of two", "{\"a\":\"\xc3\xa9@\xc3\",\"b\":\"\x80\"}"},
 	};
 
@@ -227,7 +227,7 @@ Test(decode_json, depth)
 	check("thousands", json, sizeof json, NPSD_R_bad_json, 5 + 255);
 }
 
-/* The same events at every length of text before them: every place in a kernel's block of 64 bytes. */
+/* The same events after 0 to 129 spaces: at every position in a kernel's block of 64 bytes. */
 Test(decode_json, every_alignment)
 {
 	static const char event[] =

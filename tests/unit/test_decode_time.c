@@ -1,4 +1,4 @@
-/* When an event was, and in which order its faults are told. */
+/* The time of an event, and the order of the reasons. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -115,7 +115,7 @@ Test(decode_time, rfc3339)
 
 	CHECK_TIMES(rows);
 	CHECK_TIMES(refused);
-	/* A refused one leaves nothing behind for the next of the same minute. */
+	/* a refused time must not change the stored minute */
 	CHECK_TIMES(refused);
 }
 
@@ -165,14 +165,14 @@ Test(decode_time, epoch)
 	CHECK_TIMES(refused);
 }
 
-struct said {
+struct timed {
 	const char *name, *json;
-	const char *expect; /* in what was said */
+	const char *expect; /* a part of the result */
 	int64_t record_ms;
 	bool ahead;
 };
 
-static void check_said(const struct said *t)
+static void check_timed(const struct timed *t)
 {
 	struct npsd_verdict v;
 	const char *differ = readers_decode(readers, &v, t->json, strlen(t->json), t->record_ms, t->ahead);
@@ -182,13 +182,13 @@ static void check_said(const struct said *t)
 	    strstr(readers->text[0], t->expect), "%s: %s is not in %s", t->name, t->expect, readers->text[0]);
 }
 
-#define CHECK_SAID(rows)                                                                                     \
+#define CHECK_TIMED(rows)                                                                                    \
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows)[0]; i++)                                          \
-	check_said(&(rows)[i])
+	check_timed(&(rows)[i])
 
 Test(decode_time, which_time)
 {
-	static const struct said rows[] = {
+	static const struct timed rows[] = {
 	    {"responded_at", DATED("\"at\":3,\"updated_at\":2,\"responded_at\":1"),
 		"event=1000;updated=2000;undated=0;responded=1;", NOW, false},
 	    {"at", DATED("\"at\":3,\"updated_at\":2,\"responded_at\":null"),
@@ -207,12 +207,12 @@ Test(decode_time, which_time)
 	    {"invited_at is not its", DATED("\"invited_at\":\"?\""), "undated=1;", NOW, false},
 	};
 
-	CHECK_SAID(rows);
+	CHECK_TIMED(rows);
 }
 
 Test(decode_time, future)
 {
-	static const struct said rows[] = {
+	static const struct timed rows[] = {
 	    {"5 min", DATED("\"responded_at\":1300"), "event=1300000;", 1000000, false},
 	    {"5 min and 1 ms", DATED("\"responded_at\":1300.001"), "future 129 responded_at", 1000000, false},
 	    {"by at", DATED("\"at\":1301"), "future 119 at", 1000000, false},
@@ -223,17 +223,17 @@ Test(decode_time, future)
 	    {"record ahead, undated", UNDATED "}", "future 0 -", 1000000, true},
 	};
 
-	CHECK_SAID(rows);
+	CHECK_TIMED(rows);
 }
 
 /*
- * One event with every fault, which are mended one by one: the next reason is told each time. The last key
- * counts, so what mends stands behind.
+ * One event with every error. Each step corrects one, and the reason is that of the next error. The last of
+ * repeated keys counts, so the correction is appended.
  */
 Test(decode_time, order_of_reasons)
 {
 	static const struct {
-		const char *mends;
+		const char *correction;
 		enum npsd_reason reason;
 	} steps[] = {
 	    {"", NPSD_R_unknown_type},
@@ -266,13 +266,13 @@ Test(decode_time, order_of_reasons)
 
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct npsd_verdict v;
-		strcat(json, steps[i].mends);
+		strcat(json, steps[i].correction);
 		size_t n = strlen(json);
 		json[n] = '}';
 		const char *differ = readers_decode(readers, &v, json, n + 1, NOW, false);
 		cr_expect(!differ, "step %zu: %s", i, differ);
 		cr_expect_eq(v.reason, steps[i].reason, "step %zu: %s", i, readers->text[0]);
-		/* A document that is broken is told before all. */
+		/* an invalid document is refused before any field is read */
 		const char *broken = readers_decode(readers, &v, json, n, NOW, false);
 		cr_expect(!broken && v.reason == NPSD_R_bad_json, "step %zu: %s", i, readers->text[0]);
 		json[n] = 0;

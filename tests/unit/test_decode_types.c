@@ -1,4 +1,4 @@
-/* What each type of event is asked for, what it may be silent about, and what of it is not looked at. */
+/* The fields that each type of event needs, may omit, and does not read. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 
 struct row {
 	const char *name, *json;
-	const char *expect; /* in what was said */
+	const char *expect; /* a part of the result */
 };
 
 static struct readers *readers;
@@ -89,7 +89,8 @@ Test(decode_types, what_an_update_mentions_is_judged)
 	CHECK(rows);
 }
 
-/* The default is for what creates: an event that may turn out to be an edit carries it apart. */
+/* The default applies to a new response. An `updated` may create one or edit one, so it has the default
+ * apart. */
 Test(decode_types, default_kind)
 {
 	static const struct row rows[] = {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "count/judge.h"
+#include "count/decide.h"
 
 #define MANY 50000u
 
@@ -21,7 +21,7 @@ static struct npsd_content content_of(uint32_t i)
 	struct npsd_content c = {.score = (int8_t)(i % 12) - 1,
 	    .kind = 1 + i % 3,
 	    .has_comment = i & 1,
-	    .beyond = i % 5 == 0,
+	    .over_cap = i % 5 == 0,
 	    .nthemes = 1 + i % 3,
 	    .comment_hash = i & 1 ? i * 77 : 0};
 
@@ -36,7 +36,7 @@ static struct npsd_content content_of(uint32_t i)
 static bool same(const struct npsd_content *a, const struct npsd_content *b)
 {
 	return a->score == b->score && a->kind == b->kind && a->has_comment == b->has_comment &&
-	       a->beyond == b->beyond && a->comment_hash == b->comment_hash && a->nthemes == b->nthemes &&
+	       a->over_cap == b->over_cap && a->comment_hash == b->comment_hash && a->nthemes == b->nthemes &&
 	       !memcmp(a->value, b->value, sizeof a->value) &&
 	       !memcmp(a->theme, b->theme, a->nthemes * sizeof a->theme[0]);
 }
@@ -122,12 +122,12 @@ Test(ledger, name_spaces_are_apart_and_ids_any_bytes)
 	npsd_ledger_free(&l);
 }
 
-static void judge(struct npsd_judged *out, struct npsd_ledger *l, uint32_t id, const struct npsd_event *ev,
+static void judge(struct npsd_decision *out, struct npsd_ledger *l, uint32_t id, const struct npsd_event *ev,
     const struct npsd_content *c, const struct npsd_moment *at)
 {
-	struct npsd_said said = {key_of(id), ev, c};
+	struct npsd_resolved said = {key_of(id), ev, c};
 
-	npsd_ledger_judge(out, l, &said, at);
+	npsd_decide(out, l, &said, at);
 }
 
 /* Order of two events of one response: what the first said, what the second says, and whether it is newer. */
@@ -163,7 +163,7 @@ Test(ledger, order_of_two_events)
 		    .event_ms = 1000};
 		struct npsd_content c = content_of(9);
 		struct npsd_moment at = {{1, 10}, 1000, NPSD_TIME_NONE, true};
-		struct npsd_judged j;
+		struct npsd_decision j;
 
 		npsd_ledger_reserve(l, 2);
 		judge(&j, l, 1, &ev, &c, &at);
@@ -207,11 +207,12 @@ Test(ledger, known_late_and_forgotten)
 		    .type = NPSD_T_SUBMITTED, .updated_ms = NPSD_TIME_NONE, .event_ms = rows[i].event1};
 		struct npsd_content c = content_of(6);
 		struct npsd_moment at = {{0, 1}, rows[i].stream1, NPSD_TIME_NONE, true};
-		struct npsd_judged j;
+		struct npsd_decision j;
 
 		npsd_ledger_reserve(l, 2);
 		judge(&j, l, 1, &ev, &c, &at);
-		cr_assert(j.fate == NPSD_F_counted && j.told == NPSD_TOLD_RAISED && j.entry->told == 1);
+		cr_assert(j.fate == NPSD_F_counted && j.transition == NPSD_TRANSITION_RAISED &&
+			  j.entry->transitions == 1);
 		ev.event_ms = rows[i].event2;
 		c.score = 9;
 		at = (struct npsd_moment){{0, 2}, rows[i].stream2, rows[i].horizon2, true};
@@ -219,7 +220,7 @@ Test(ledger, known_late_and_forgotten)
 		cr_expect_eq(j.fate, rows[i].fate, "%s", rows[i].name);
 		cr_expect_eq(j.first, rows[i].first, "%s", rows[i].name);
 		if (j.fate == NPSD_F_counted)
-			cr_expect_eq(j.entry->told, rows[i].first ? 0 : 2, "%s", rows[i].name);
+			cr_expect_eq(j.entry->transitions, rows[i].first ? 0 : 2, "%s", rows[i].name);
 		npsd_ledger_free(&l);
 	}
 }
@@ -232,19 +233,19 @@ Test(ledger, an_answer_that_was_told_so_often_tells_no_more)
 	struct npsd_event ev = {.type = NPSD_T_SUBMITTED, .updated_ms = NPSD_TIME_NONE, .event_ms = 100};
 	struct npsd_content c = content_of(6);
 	struct npsd_moment at = {{0, 1}, 100, NPSD_TIME_NONE, true};
-	struct npsd_judged j;
+	struct npsd_decision j;
 
 	npsd_ledger_reserve(l, 1);
 	judge(&j, l, 1, &ev, &c, &at);
-	cr_assert(j.told == NPSD_TOLD_RAISED && j.entry->incident == 1);
-	j.entry->told = NPSD_TOLD_MAX - 1;
+	cr_assert(j.transition == NPSD_TRANSITION_RAISED && j.entry->incident == 1);
+	j.entry->transitions = NPSD_TRANSITIONS_MAX - 1;
 	for (int i = 0; i < 3; i++) {
 		c.score = (int8_t)(i % 2 ? 3 : 9);
 		at.pos.offset++;
 		judge(&j, l, 1, &ev, &c, &at);
 		cr_expect(j.fate == NPSD_F_counted && j.now && j.now->score == c.score);
-		cr_expect_eq(j.told, i == 0 ? NPSD_TOLD_RETRACTED : NPSD_TOLD_NOTHING);
-		cr_expect_eq(j.entry->told, NPSD_TOLD_MAX);
+		cr_expect_eq(j.transition, i == 0 ? NPSD_TRANSITION_RETRACTED : NPSD_TRANSITION_NONE);
+		cr_expect_eq(j.entry->transitions, NPSD_TRANSITIONS_MAX);
 		cr_expect_eq(j.entry->incident, 1);
 	}
 	npsd_ledger_free(&l);

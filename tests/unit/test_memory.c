@@ -51,7 +51,7 @@ Test(memory, the_horizon_moves_up_and_a_load_obeys)
 	cr_expect_gt(rig_total(r, "duplicate") + rig_total(r, "counted"), RECORDS * 3 / 4);
 	cr_expect_gt(rig_meta(r, "horizon_moved"), 1);
 	cr_expect_lt(rig_meta(r, "horizon_moved"), 40, "an eighth each time");
-	cr_expect_leq(bytes_of(r), (1 << 20) + 64 * NPSD_GROUP * 100, "looked at every 64 groups");
+	cr_expect_leq(bytes_of(r), (1 << 20) + 64 * NPSD_MESSAGES_MAX * 100, "looked at every 64 groups");
 	line = strstr(r->rulings, "horizon 0:");
 	cr_assert(line && sscanf(line, "horizon 0:%lld %lld", &at, &ms) == 2, "%s", r->rulings);
 	cr_expect(at > 5000 && at < 20000 && ms > T0 && ms < T0 + at * SECOND, "%s", line);

@@ -117,7 +117,7 @@ static bool append(struct npsd_names *n, int dim, struct npsd_str value)
 	return npsd_names_append_owner(n, len, dim, value, chain);
 }
 
-/* A ninth level would be one too many for the ranks, for example. */
+/* Ranks, for example, have no room for a ninth level. */
 Test(names, refuses_what_the_decoder_never_takes)
 {
 	struct npsd_names *n = help_names_new(&sets, 100);
@@ -147,12 +147,12 @@ Test(names, a_location_knows_its_ancestor)
 	uint32_t city = help_admit(n, &sets, NPSD_DIM_location, "north/lisbon");
 	uint32_t unit = help_admit(n, &sets, NPSD_DIM_location, "north/lisbon/unit-0042");
 	uint32_t team = help_admit(n, &sets, NPSD_DIM_team, "north/lisbon");
-	uint32_t beyond = help_admit(n, &sets, NPSD_DIM_location, "__other__/x");
+	uint32_t over_cap = help_admit(n, &sets, NPSD_DIM_location, "__other__/x");
 
 	cr_expect_eq(npsd_names_parent_any(n, unit), city);
 	cr_expect_eq(npsd_names_parent_any(n, city), region);
 	cr_expect_eq(npsd_names_parent_any(n, region), NPSD_ID_NONE);
-	cr_expect_eq(npsd_names_parent_any(n, beyond), NPSD_ID_OTHER);
+	cr_expect_eq(npsd_names_parent_any(n, over_cap), NPSD_ID_OTHER);
 	cr_expect_eq(npsd_names_parent_any(n, team), NPSD_ID_NONE, "only locations are paths");
 	npsd_names_free(&n);
 }
@@ -190,7 +190,7 @@ Test(names, values_are_bytes_with_a_length)
 	npsd_names_free(&n);
 }
 
-/* Past the first chunk of entries, the first chunk of texts and several tables. */
+/* More than one chunk of entries, one chunk of texts and several tables. */
 Test(names, keeps_all_while_it_grows)
 {
 	enum { N = 20000 };

@@ -30,7 +30,7 @@ struct row {
 
 static const char *const options[] = {"segments=[[channel]]", "lateness=1h"};
 static const char *const counter_names[] = {
-#define X(name, meaning) #name,
+#define X(group, name, meaning) #name,
 #include "tbl/counters.def"
 #undef X
 };
@@ -250,7 +250,7 @@ Test(order, retracted_and_revived)
 		    {2, SUB, ",\"responded_at\":@-3,\"score\":8", 'c'},
 		    {3, SUB, ",\"responded_at\":@-1,\"score\":7", 'c'}},
 		"o/__none__@-3 h7=1", ""},
-	    {"and is judged by late like a first event",
+	    {"and is decision by late like a first event",
 		{{0, SUB, "", 'c'}, {1, RET, "", 'c'}, {2, SUB, ",\"responded_at\":@-59", 'l'},
 		    {2, UPD, "," WHOLE ",\"responded_at\":@-59", 'l'},
 		    {2, UPD, "," WHOLE ",\"responded_at\":@-58", 'c'}},
@@ -302,7 +302,7 @@ Test(order, event_time_and_memory)
 		{{0, SUB, ",\"revision\":2", 'c'}, {50, SUB, ",\"revision\":2", 'd'},
 		    {61, UPD, ",\"score\":8", 'u'}},
 		"o/__none__@0 h9=1", ""},
-	    {"a record moves the horizon before it is judged",
+	    {"a record moves the horizon before it is decision",
 		{{0, SUB, "", 'c'}, {61, SUB, ",\"response_id\":\"q\",\"responded_at\":@0", 'l'},
 		    {61, SUB, ",\"response_id\":\"q\",\"responded_at\":@1", 'c'}},
 		"o/__none__@0 h9=1; o/__none__@1 h9=1", ""},

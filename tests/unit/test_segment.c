@@ -188,12 +188,12 @@ Test(segment, an_unknown_value_of_a_full_dimension_is_not_read_as_other)
 Test(segment, what_cannot_be_named_is_refused)
 {
 	struct npsd_names *n = make_names();
-	const uint32_t none[4] = {0}, beyond[4] = {99};
+	const uint32_t none[4] = {0}, unknown[4] = {99};
 	struct npsd_buf b;
 
 	npsd_buf_init(&b, 256);
 	cr_expect_not(npsd_seg_name(&b, npsd_seg_pack(2, 0, none), &sets, n), "no such set");
-	cr_expect_not(npsd_seg_name(&b, npsd_seg_pack(3, 0, beyond), &sets, n), "no such id");
+	cr_expect_not(npsd_seg_name(&b, npsd_seg_pack(3, 0, unknown), &sets, n), "no such id");
 	cr_expect_not(npsd_seg_name(&b, npsd_seg_pack(3, 7, none), &sets, n), "no such kind");
 	cr_expect_eq(b.n, 0);
 	npsd_buf_free(&b);

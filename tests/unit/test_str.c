@@ -1,4 +1,4 @@
-/* Runs of bytes: what of them is no text. */
+/* Control characters in bytes. */
 #include <criterion/criterion.h>
 
 #include "base/str.h"
@@ -21,7 +21,7 @@ Test(str, control_characters)
 	    {{"\xc2\x9f", 2}, 2},
 	    {{"\xc2\xa0", 2}, 0},
 	    {{"\xc3\x9b", 2}, 0},
-	    {{"\xc2\x9b", 1}, 0}, /* cut within a character: no more is looked at */
+	    {{"\xc2\x9b", 1}, 0}, /* cut within a character: no byte after it is read */
 	    {{"\xc2[", 2}, 0},
 	};
 

@@ -1,4 +1,4 @@
-#include "decode/index.h"
+#include "decode/token_index.h"
 
 #include <simdjson.h>
 
@@ -6,17 +6,14 @@
 #include <memory>
 #include <new>
 
-/* No exception crosses the C face: everything used here reports by error code, and noexcept holds it to that.
+/* No exception reaches C: every function of simdjson used here returns an error code, and all are noexcept.
  */
 
 struct npsd_index {
 	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
 };
 
-/*
- * The library lists its best kernels first. `fallback`, of plain C++, reads a few bytes behind a text that
- * ends within a character, and is not faster than reading byte by byte.
- */
+/* `fallback`, in plain C++, reads after the end of a text that ends within a character, and is not fast. */
 static bool usable(const simdjson::implementation *k) noexcept
 {
 	return k->supported_by_runtime_system() && k->name() != "fallback";
@@ -39,7 +36,7 @@ extern "C" struct npsd_index *npsd_index_new(size_t longest, const char *kernel)
 		if (!usable(k) || k->name() != kernel)
 			continue;
 		std::unique_ptr<npsd_index> x(new (std::nothrow) npsd_index);
-		/* The depth is of no use to the first stage. */
+		/* the first stage does not use the depth */
 		if (!x || k->create_dom_parser_implementation(longest, 1, x->stage) != simdjson::SUCCESS)
 			return nullptr;
 		return x.release();

@@ -1,4 +1,4 @@
-#include "count/judge.h"
+#include "count/decide.h"
 
 #include "npsd/err.h"
 
@@ -68,19 +68,19 @@ static bool differs(const struct npsd_content *a, const struct npsd_content *b)
 }
 
 /* What the step from before to now is told as; NULL: it did not count, it counts no more. */
-static enum npsd_told told_of(const struct npsd_content *before, const struct npsd_content *now)
+static enum npsd_transition transition_of(const struct npsd_content *before, const struct npsd_content *now)
 {
 	bool was = before && npsd_is_detractor(before), is = now && npsd_is_detractor(now);
 
 	if (is && !was)
-		return NPSD_TOLD_RAISED;
+		return NPSD_TRANSITION_RAISED;
 	if (was && !is)
-		return NPSD_TOLD_RETRACTED;
-	return was && differs(before, now) ? NPSD_TOLD_CHANGED : NPSD_TOLD_NOTHING;
+		return NPSD_TRANSITION_RETRACTED;
+	return was && differs(before, now) ? NPSD_TRANSITION_CHANGED : NPSD_TRANSITION_NONE;
 }
 
 /* The event is counted, and the answer is now what out->now says. */
-static void count(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
+static void count(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
     const struct npsd_event *ev, const struct npsd_moment *at)
 {
 	out->fate = NPSD_F_counted;
@@ -90,17 +90,17 @@ static void count(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_en
 		npsd_entry_set(l, e, out->now);
 	else
 		npsd_entry_clear(l, e);
-	if (e->told == NPSD_TOLD_MAX)
+	if (e->transitions == NPSD_TRANSITIONS_MAX)
 		return;
-	out->told = told_of(out->had ? &out->before : NULL, out->now);
-	if (out->told == NPSD_TOLD_NOTHING)
+	out->transition = transition_of(out->had ? &out->before : NULL, out->now);
+	if (out->transition == NPSD_TRANSITION_NONE)
 		return;
-	e->told++;
-	if (out->told == NPSD_TOLD_RAISED)
-		e->incident = e->told;
+	e->transitions++;
+	if (out->transition == NPSD_TRANSITION_RAISED)
+		e->incident = e->transitions;
 }
 
-static void refuse(struct npsd_judged *out, enum npsd_fate fate, enum npsd_reason reason)
+static void refuse(struct npsd_decision *out, enum npsd_fate fate, enum npsd_reason reason)
 {
 	out->fate = fate;
 	out->reason = reason;
@@ -137,7 +137,7 @@ static void merge(struct npsd_content *out, const struct npsd_content *before, c
 		if (ev->dim[dim].p)
 			out->value[dim] = said->value[dim];
 	if (ev->dim[NPSD_DIM_location].p)
-		out->beyond = said->beyond;
+		out->over_cap = said->over_cap;
 	if (ev->has_themes) {
 		out->nthemes = said->nthemes;
 		memcpy(out->theme, said->theme, sizeof out->theme);
@@ -154,7 +154,7 @@ static bool stands_alone(const struct npsd_event *ev, bool location_required)
 
 /* What a first event says. */
 static const struct npsd_content *whole_of(
-    struct npsd_judged *out, const struct npsd_event *ev, const struct npsd_content *said)
+    struct npsd_decision *out, const struct npsd_event *ev, const struct npsd_content *said)
 {
 	if (ev->type == NPSD_T_RETRACTED)
 		return NULL;
@@ -166,8 +166,8 @@ static const struct npsd_content *whole_of(
 }
 
 /* Of an unknown response (known: of a withdrawn one): a first event. */
-static void judge_first(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e, bool known,
-    const struct npsd_said *said, const struct npsd_moment *at)
+static void decide_first(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e, bool known,
+    const struct npsd_resolved *said, const struct npsd_moment *at)
 {
 	const struct npsd_event *ev = said->ev;
 
@@ -189,8 +189,8 @@ static void judge_first(struct npsd_judged *out, struct npsd_ledger *l, struct n
 }
 
 /* Of one that counts. */
-static void judge_edit(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_said *said, const struct npsd_moment *at)
+static void decide_edit(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_resolved *said, const struct npsd_moment *at)
 {
 	out->had = true;
 	npsd_entry_get(&out->before, l, e);
@@ -203,20 +203,20 @@ static void judge_edit(struct npsd_judged *out, struct npsd_ledger *l, struct np
 	count(out, l, e, said->ev, at);
 }
 
-static void judge_response(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_said *said, const struct npsd_moment *at)
+static void decide_response(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_resolved *said, const struct npsd_moment *at)
 {
 	bool known = is_known(e, at);
 
 	if (known && !is_newer(said->ev, e, at->pos)) {
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 	} else if (known && e->counts) {
-		judge_edit(out, l, e, said, at);
+		decide_edit(out, l, e, said, at);
 	} else if (known && said->ev->type == NPSD_T_RETRACTED) {
 		keep_order(e, said->ev, at->pos);
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 	} else {
-		judge_first(out, l, e, known, said, at);
+		decide_first(out, l, e, known, said, at);
 	}
 }
 
@@ -233,8 +233,8 @@ static unsigned stages_of(const struct npsd_entry *e)
  * of them. Its updated_ms, since it has no order, is the horizon when it became known: a stage before that
  * may have been counted of the same invitation, which was forgotten.
  */
-static void judge_stage(struct npsd_judged *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_said *said, const struct npsd_moment *at)
+static void decide_stage(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
+    const struct npsd_resolved *said, const struct npsd_moment *at)
 {
 	unsigned stage = 1u << (said->ev->type - NPSD_T_INVITED), stages;
 	bool known = is_known(e, at);
@@ -261,7 +261,7 @@ static void judge_stage(struct npsd_judged *out, struct npsd_ledger *l, struct n
 	out->now = said->content;
 }
 
-void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, const struct npsd_said *said,
+void npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *said,
     const struct npsd_moment *at)
 {
 	struct npsd_entry *e = npsd_ledger_find(l, said->key);
@@ -270,9 +270,9 @@ void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, const str
 	out->entry = NULL;
 	out->now = NULL;
 	out->first = out->had = false;
-	out->told = NPSD_TOLD_NOTHING;
+	out->transition = NPSD_TRANSITION_NONE;
 	if (npsd_is_stage(said->ev->type))
-		judge_stage(out, l, e, said, at);
+		decide_stage(out, l, e, said, at);
 	else
-		judge_response(out, l, e, said, at);
+		decide_response(out, l, e, said, at);
 }

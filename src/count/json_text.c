@@ -1,4 +1,4 @@
-#include "count/json.h"
+#include "count/json_text.h"
 
 /* The letter of a short escape, 'u' for \u00XX, 0 for none. */
 static char escape_of(unsigned char c)

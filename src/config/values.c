@@ -1,9 +1,9 @@
-#include "config/internal.h"
+#include "config/values.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECRET_MAX 65536
 
@@ -12,31 +12,19 @@ struct unit {
 	double size;
 };
 
-/* Ascending; what is shown takes the largest that divides. */
+/* Ascending. A value is shown in the largest unit that divides it. */
 static const struct unit durations[] = {
     {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {NULL, 0}};
 static const struct unit sizes[] = {
     {"", 1}, {"KB", 1024}, {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776}, {NULL, 0}};
 
-struct npsd_shown npsd_value_show(const char *text)
+const struct npsd_value *npsd_value_items(int *n, const struct npsd_value *v)
 {
-	struct npsd_shown shown;
-	size_t n = strlen(text), most = sizeof shown.text - 4;
-
-	if (n > most) {
-		for (n = most; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
-			; /* not within a character */
-		snprintf(shown.text, sizeof shown.text, "%.*s...", (int)n, text);
-	} else {
-		snprintf(shown.text, sizeof shown.text, "%s", text);
-	}
-	for (char *c = shown.text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return shown;
+	*n = v->text ? 1 : v->nitems;
+	return v->text ? v : v->item;
 }
 
-/* Digits (and a fraction, where allowed) at the front of *text, which is moved behind them. */
+/* Reads digits, and a fraction where it is allowed, and moves *text to the byte after them. */
 static bool read_number(double *out, const char **text, bool fraction)
 {
 	size_t whole = strspn(*text, "0123456789"), n = whole;
@@ -55,8 +43,8 @@ static bool read_number(double *out, const char **text, bool fraction)
 	return true;
 }
 
-/* `64MB`: an integer and one of the units, to the end of the text. */
-static bool read_united(double *out, const char *text, const struct unit *units)
+/* `64MB`: an integer and one of the units, and nothing after it. */
+static bool read_with_unit(double *out, const char *text, const struct unit *units)
 {
 	if (!read_number(out, &text, false))
 		return false;
@@ -70,10 +58,10 @@ static bool read_united(double *out, const char *text, const struct unit *units)
 
 bool npsd_value_duration(double *out_ms, const char *text)
 {
-	return read_united(out_ms, text, durations);
+	return read_with_unit(out_ms, text, durations);
 }
 
-static void show_united(struct npsd_buf *out, double value, const struct unit *units)
+static void add_with_unit(struct npsd_buf *out, double value, const struct unit *units)
 {
 	const struct unit *best = units;
 
@@ -83,10 +71,16 @@ static void show_united(struct npsd_buf *out, double value, const struct unit *u
 	npsd_buf_addf(out, "%" PRId64 "%s", (int64_t)(value / best->size), best->name);
 }
 
-void npsd_value_accepted(struct npsd_buf *out, const struct npsd_option *o)
+void npsd_value_add_duration(struct npsd_buf *out, double ms)
+{
+	add_with_unit(out, ms, durations);
+}
+
+void npsd_value_add_accepted(struct npsd_buf *out, const struct npsd_option *o)
 {
 	switch (o->type) {
 	case NPSD_OPTION_STR:
+	case NPSD_OPTION_SECRET:
 		npsd_buf_addf(out, "text of %.0f to %.0f bytes", o->least, o->most);
 		break;
 	case NPSD_OPTION_INT:
@@ -106,26 +100,31 @@ void npsd_value_accepted(struct npsd_buf *out, const struct npsd_option *o)
 	case NPSD_OPTION_BYTES:
 		npsd_buf_addz(out, o->type == NPSD_OPTION_MS ? "a duration (ms s m h d) from "
 							     : "a size (KB MB GB TB) from ");
-		show_united(out, o->least, o->type == NPSD_OPTION_MS ? durations : sizes);
+		add_with_unit(out, o->least, o->type == NPSD_OPTION_MS ? durations : sizes);
 		npsd_buf_addz(out, " to ");
-		show_united(out, o->most, o->type == NPSD_OPTION_MS ? durations : sizes);
+		add_with_unit(out, o->most, o->type == NPSD_OPTION_MS ? durations : sizes);
+		break;
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		npsd_buf_addz(out, o->type == NPSD_OPTION_LIST ? "a list" : "a map");
 		break;
 	}
 }
 
-/* WHAT is wrong with v, and what o accepts. A STR may be a secret and is not shown. */
+/* Fails with what is wrong with v and what o accepts. A text may be a secret and is not quoted. */
 static bool refuse(struct npsd_err *err, const struct npsd_option *o, const char *field,
     const struct npsd_value *v, const char *what)
 {
-	bool show = v->text && o->type != NPSD_OPTION_STR;
-	struct npsd_shown shown = npsd_value_show(show ? v->text : "");
-	struct npsd_buf accepted;
+	bool quoted = v->text && o->type != NPSD_OPTION_STR && o->type != NPSD_OPTION_SECRET;
+	struct npsd_buf b;
 
-	npsd_buf_init(&accepted, 256);
-	npsd_value_accepted(&accepted, o);
-	npsd_config_fail(err, v->at, field, "%s%s%s%s; accepted: %.*s", show ? "`" : "", shown.text,
-	    show ? "` is " : "", what, (int)accepted.n, accepted.p);
-	npsd_buf_free(&accepted);
+	npsd_buf_init(&b, 256);
+	if (quoted)
+		npsd_buf_addf(&b, "`%s` ", npsd_quote(v->text).text);
+	npsd_buf_addf(&b, "%s; accepted: ", what);
+	npsd_value_add_accepted(&b, o);
+	npsd_place_fail(err, v->at, field, "%.*s", (int)b.n, b.p);
+	npsd_buf_free(&b);
 	return false;
 }
 
@@ -157,22 +156,28 @@ static bool read_bool(bool *to, const char *text)
 	return false;
 }
 
-/* What is wrong with the text of a number, or NULL. */
-static const char *read_scalar(double *value, const struct npsd_option *o, const char *text)
+static bool read_number_option(void *to, struct npsd_err *err, const struct npsd_option *o, const char *field,
+    const struct npsd_value *v)
 {
+	const char *text = v->text, *what = "is not a number";
+	double value;
 	bool ok;
 
-	if (o->type == NPSD_OPTION_MS)
-		ok = read_united(value, text, durations);
-	else if (o->type == NPSD_OPTION_BYTES)
-		ok = read_united(value, text, sizes);
-	else
-		ok = read_number(value, &text, o->type == NPSD_OPTION_NUM) && !*text;
+	if (o->type == NPSD_OPTION_MS || o->type == NPSD_OPTION_BYTES) {
+		what = o->type == NPSD_OPTION_MS ? "is not a duration" : "is not a size";
+		ok = read_with_unit(&value, text, o->type == NPSD_OPTION_MS ? durations : sizes);
+	} else {
+		ok = read_number(&value, &text, o->type == NPSD_OPTION_NUM) && !*text;
+	}
 	if (!ok)
-		return o->type == NPSD_OPTION_MS      ? "no duration"
-		       : o->type == NPSD_OPTION_BYTES ? "no size"
-						      : "no number";
-	return *value < o->least || *value > o->most ? "out of range" : NULL;
+		return refuse(err, o, field, v, what);
+	if (value < o->least || value > o->most)
+		return refuse(err, o, field, v, "is out of range");
+	if (o->type == NPSD_OPTION_NUM)
+		*(double *)to = value;
+	else
+		*(int64_t *)to = (int64_t)value;
+	return true;
 }
 
 static bool read_str(const char **to, struct npsd_err *err, const struct npsd_option *o, const char *field,
@@ -185,12 +190,12 @@ static bool read_str(const char **to, struct npsd_err *err, const struct npsd_op
 	if (!text)
 		return false;
 	if ((double)n < o->least)
-		what = n ? "too short" : "empty";
+		what = n ? "is too short" : "is empty";
 	else if ((double)n > o->most)
-		what = "too long";
+		what = "is too long";
 	for (size_t i = 0; i < n && !what; i++)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			what = "it holds a control character";
+			what = "contains a control character";
 	if (what) {
 		free(text);
 		return refuse(err, o, field, v, what);
@@ -202,68 +207,49 @@ static bool read_str(const char **to, struct npsd_err *err, const struct npsd_op
 bool npsd_value_read(void *to, struct npsd_err *err, const struct npsd_option *o, const char *field,
     const struct npsd_value *v)
 {
-	const char *what;
-	double value;
-
 	if (!v->text)
-		return refuse(err, o, field, v, "a list");
+		return refuse(err, o, field, v, "is a list");
 	switch (o->type) {
 	case NPSD_OPTION_STR:
+	case NPSD_OPTION_SECRET:
 		return read_str(to, err, o, field, v);
 	case NPSD_OPTION_ENUM:
-		return read_word(to, o->words, v->text) || refuse(err, o, field, v, "no such word");
+		return read_word(to, o->words, v->text) || refuse(err, o, field, v, "is unknown");
 	case NPSD_OPTION_BOOL:
-		return read_bool(to, v->text) || refuse(err, o, field, v, "neither");
-	default:
-		what = read_scalar(&value, o, v->text);
-		if (what)
-			return refuse(err, o, field, v, what);
-		if (o->type == NPSD_OPTION_NUM)
-			*(double *)to = value;
-		else
-			*(int64_t *)to = (int64_t)value;
-		return true;
+		return read_bool(to, v->text) || refuse(err, o, field, v, "is not a boolean");
+	case NPSD_OPTION_INT:
+	case NPSD_OPTION_MS:
+	case NPSD_OPTION_BYTES:
+	case NPSD_OPTION_NUM:
+		return read_number_option(to, err, o, field, v);
+	case NPSD_OPTION_LIST:
+	case NPSD_OPTION_MAP:
+		break; /* npsd_config_read_READER() reads it */
 	}
+	npsd_assert(false);
+	return false;
 }
 
-/* What is wrong with the file, or NULL; then text[0..*n) is its bytes without the last line break. */
-static const char *read_small_file(char text[SECRET_MAX + 1], size_t *n, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	bool failed;
-
-	if (!f)
-		return strerror(errno);
-	*n = fread(text, 1, SECRET_MAX + 1, f);
-	failed = ferror(f);
-	fclose(f);
-	if (failed)
-		return "cannot be read";
-	if (*n > SECRET_MAX)
-		return "longer than 64 KB";
-	if (*n > 0 && text[*n - 1] == '\n')
-		--*n;
-	if (*n > 0 && text[*n - 1] == '\r')
-		--*n;
-	return memchr(text, 0, *n) ? "holds a zero byte" : NULL;
-}
-
+/* The bytes of the file, without the line break at its end. */
 static char *read_secret_file(
     struct npsd_err *err, const char *field, const struct npsd_value *v, const char *path)
 {
-	char *text = malloc(SECRET_MAX + 1);
-	size_t n = 0;
-	const char *what;
+	struct npsd_str text;
+	char label[64];
 
-	npsd_assert(text);
-	what = read_small_file(text, &n, path);
-	if (what) {
-		npsd_config_fail(err, v->at, field, "the file `%s`: %s", npsd_value_show(path).text, what);
-		free(text);
+	snprintf(label, sizeof label, "file `%s`: ", npsd_quote(path).text);
+	if (!npsd_place_read_file(&text, err, v->at, field, label, path, SECRET_MAX))
 		return NULL;
-	}
-	text[n] = 0;
-	return text;
+	if (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
+	if (text.n > 0 && text.p[text.n - 1] == '\r')
+		text.n--;
+	((char *)text.p)[text.n] = 0;
+	if (strlen(text.p) == text.n)
+		return (char *)text.p;
+	npsd_place_fail(err, v->at, field, "%scontains a zero byte", label);
+	free((char *)text.p);
+	return NULL;
 }
 
 char *npsd_value_secret(struct npsd_err *err, const char *field, const struct npsd_value *v)
@@ -276,8 +262,8 @@ char *npsd_value_secret(struct npsd_err *err, const char *field, const struct np
 	if (strncmp(text, "env:", 4) == 0) {
 		text = getenv(text + 4);
 		if (!text) {
-			npsd_config_fail(err, v->at, field, "the environment has no %s",
-			    npsd_value_show(v->text + 4).text);
+			npsd_place_fail(err, v->at, field, "the environment variable %s is not set",
+			    npsd_quote(v->text + 4).text);
 			return NULL;
 		}
 	}

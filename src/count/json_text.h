@@ -1,6 +1,6 @@
 /* JSON out, into a buffer; the text that comes in is valid UTF-8 (decode saw to it). */
-#ifndef NPSD_COUNT_JSON_H
-#define NPSD_COUNT_JSON_H
+#ifndef NPSD_COUNT_JSON_TEXT_H
+#define NPSD_COUNT_JSON_TEXT_H
 
 #include "base/buf.h"
 

@@ -1,7 +1,7 @@
 /* Identity: what an event is to the response it names. Depends on the partition's records, rulings and
  * dictionary alone. */
-#ifndef NPSD_COUNT_JUDGE_H
-#define NPSD_COUNT_JUDGE_H
+#ifndef NPSD_COUNT_DECIDE_H
+#define NPSD_COUNT_DECIDE_H
 
 #include "count/ledger.h"
 #include "npsd/event.h"
@@ -15,15 +15,20 @@ struct npsd_moment {
 };
 
 /* An event, with the ids that its own texts have: what an `updated` does not mention is NONE in content. */
-struct npsd_said {
+struct npsd_resolved {
 	struct npsd_key key;
 	const struct npsd_event *ev;
 	const struct npsd_content *content;
 };
 
-enum npsd_told { NPSD_TOLD_NOTHING, NPSD_TOLD_RAISED, NPSD_TOLD_CHANGED, NPSD_TOLD_RETRACTED };
+enum npsd_transition {
+	NPSD_TRANSITION_NONE,
+	NPSD_TRANSITION_RAISED,
+	NPSD_TRANSITION_CHANGED,
+	NPSD_TRANSITION_RETRACTED
+};
 
-struct npsd_judged {
+struct npsd_decision {
 	enum npsd_fate fate;
 	enum npsd_reason reason;  /* NPSD_R_ok, or the fate's own */
 	struct npsd_entry *entry; /* counted: as it is now */
@@ -32,11 +37,11 @@ struct npsd_judged {
 	struct npsd_content before;
 	const struct npsd_content *now; /* counted: what counts from now on; NULL: nothing, it is withdrawn */
 	struct npsd_content merged;	/* may hold `now` */
-	enum npsd_told told;		/* what is to be told; entry->told and ->incident say so already */
+	enum npsd_transition transition; /* entry->transitions and ->incident include it */
 };
 
 /* Thread: worker; Waits: never. Room for one entry must be reserved. */
-void npsd_ledger_judge(struct npsd_judged *out, struct npsd_ledger *l, const struct npsd_said *said,
+void npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *said,
     const struct npsd_moment *at);
 static inline bool npsd_is_stage(enum npsd_type type)
 {

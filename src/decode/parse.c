@@ -1,11 +1,19 @@
-#include "decode/json.h"
+#include "decode/parse.h"
 
 #include <string.h>
 
+#include "decode/number.h"
 #include "decode/utf8.h"
 
 const char *const npsd_field_names[NPSD_NFIELD] = {
-#define X(name, dim) #name,
+#define X(name, dim, accepted) #name,
+#include "decode/fields.def"
+#undef X
+};
+
+/* A buffer for a key of any field. */
+union key {
+#define X(name, dim, accepted) char name[sizeof #name];
 #include "decode/fields.def"
 #undef X
 };
@@ -14,8 +22,8 @@ const char *const npsd_field_names[NPSD_NFIELD] = {
  *   { "a" : [ 1 , "x\n" ] }
  *   ^         ^pos
  *
- * Everything before pos is read. The next token: *index where there is one, else the next byte that is not
- * white space.
+ * All bytes before pos are parsed. The next token begins at *index; without an index, at the next byte that
+ * is not white space.
  */
 struct walk {
 	const char *p;
@@ -23,23 +31,15 @@ struct walk {
 	uint32_t pos;
 	uint32_t depth;		      /* open brackets */
 	const uint32_t *index, *stop; /* index NULL: byte by byte */
-	uint32_t back; /* with an index: the first backslash from pos on, n where there is none */
+	uint32_t back;		      /* with an index: the first backslash at or after pos, or n */
 	struct npsd_document *out;
 };
 
-enum { MOST_KEY = 16 }; /* longer than any known key */
-
-static bool value(struct walk *w, struct npsd_token *out);
-static bool data(struct walk *w, struct npsd_token *out);
+static bool value(struct walk *w, struct npsd_token *out, struct npsd_fields *fields);
 
 static inline bool is_space(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 /* Moves to the next token; false at the end of the document. */
@@ -65,7 +65,7 @@ static int32_t hex4(const char *p, const char *end)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		char c = p[i];
-		if (is_digit(c))
+		if (npsd_is_digit(c))
 			v = v << 4 | (c - '0');
 		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
 			v = v << 4 | ((c | 32) - 'a' + 10);
@@ -76,7 +76,7 @@ static int32_t hex4(const char *p, const char *end)
 }
 
 /*
- * The escape at p: its length and its code point; 0: not one. Surrogates stand in pairs or not at all.
+ * Length and code point of the escape at p; 0 if it is invalid. A surrogate is valid in a pair only.
  *
  *   \n   \/   \u00e9   \ud83d\ude00
  */
@@ -117,7 +117,7 @@ static void find_back(struct walk *w, uint32_t from)
 	w->back = b ? (uint32_t)(b - w->p) : w->n;
 }
 
-/* The index has proved all but the escapes, and the closing quote is the last byte before the next token. */
+/* The index has checked all but the escapes. The closing quote is the last byte before the next token. */
 static inline bool string_indexed(struct walk *w, struct npsd_token *out)
 {
 	uint32_t end = w->index == w->stop ? w->n : *w->index;
@@ -169,7 +169,7 @@ static bool digits(struct walk *w)
 {
 	uint32_t from = w->pos;
 
-	while (w->pos < w->n && is_digit(w->p[w->pos]))
+	while (w->pos < w->n && npsd_is_digit(w->p[w->pos]))
 		w->pos++;
 	return w->pos > from;
 }
@@ -183,7 +183,7 @@ static inline bool skip_one_of(struct walk *w, char a, char b)
 }
 
 /*
- *   -0.5e+3      sign, whole part without leading zeros, fraction, exponent
+ *   -0.5e+3      sign, integer without leading zeros, fraction, exponent
  */
 static bool number(struct walk *w)
 {
@@ -207,7 +207,7 @@ static bool word(struct walk *w, const char *z)
 	return true;
 }
 
-/* A scalar ends where white space, a comma or a closing bracket follows: it does not run on. */
+/* Only white space, a comma or a closing bracket may follow a scalar. */
 static inline bool scalar_ends(const struct walk *w)
 {
 	char c;
@@ -245,10 +245,10 @@ static bool scalar(struct walk *w, struct npsd_token *out)
 	return ok && scalar_ends(w);
 }
 
-/* With a constant n all rows of another length fall away. */
+/* With a constant n the compiler removes all rows of another length. */
 static inline __attribute__((always_inline)) int match(const char *key, uint32_t n)
 {
-#define X(name, dim)                                                                                         \
+#define X(name, dim, accepted)                                                                               \
 	if (n == sizeof #name - 1 && memcmp(key, #name, sizeof #name - 1) == 0)                              \
 		return NPSD_FIELD_##name;
 #include "decode/fields.def"
@@ -279,22 +279,22 @@ static int field_of(const char *key, uint32_t n)
 #undef LENGTH
 }
 
-/* The field of a key, NPSD_NFIELD where it is none that is looked at. */
+/* The field of a key, or NPSD_NFIELD if it is unknown. */
 static int field_of_key(const struct walk *w, const struct npsd_token *key)
 {
 	const char *p = w->p + key->at + 1;
 	uint32_t n = key->end - key->at - 2;
-	char plain[MOST_KEY];
+	char plain[sizeof(union key)];
 	bool whole = true;
 
 	if (key->escaped) {
-		n = npsd_json_unescape(plain, sizeof plain, &whole, p, n);
+		n = npsd_parse_unescape(plain, sizeof plain, &whole, p, n);
 		p = plain;
 	}
 	return whole ? field_of(p, n) : NPSD_NFIELD;
 }
 
-/* At an opening bracket; afterwards at what follows it. */
+/* Moves from an opening bracket to the token after it. */
 static inline bool opens(struct walk *w)
 {
 	if (w->depth == NPSD_JSON_DEPTH)
@@ -313,7 +313,7 @@ static inline bool closes(struct walk *w, char bracket)
 	return true;
 }
 
-/* At a comma; afterwards at what follows it. */
+/* Moves from a comma to the token after it. */
 static inline bool comma(struct walk *w)
 {
 	if (w->p[w->pos] != ',')
@@ -322,7 +322,7 @@ static inline bool comma(struct walk *w)
 	return next(w);
 }
 
-/* At a key; afterwards at its value. */
+/* Moves from a key to its value. */
 static inline bool key_of(struct walk *w, struct npsd_token *key)
 {
 	if (w->p[w->pos] != '"' || !string(w, key) || !next(w) || w->p[w->pos] != ':')
@@ -331,11 +331,15 @@ static inline bool key_of(struct walk *w, struct npsd_token *key)
 	return next(w);
 }
 
-/* found: of the document and its `data`; NULL for the objects in them. */
-static bool object(struct walk *w, struct npsd_found *found)
+/* fields: of the document or its `data`; NULL for any other object. */
+static bool object(struct walk *w, struct npsd_fields *fields)
 {
 	struct npsd_token key, val;
 
+	if (fields) {
+		memset(fields, 0, sizeof *fields);
+		fields->at = w->pos;
+	}
 	if (!opens(w))
 		return false;
 	if (closes(w, '}'))
@@ -343,12 +347,12 @@ static bool object(struct walk *w, struct npsd_found *found)
 	do {
 		if (!key_of(w, &key))
 			return false;
-		int f = found ? field_of_key(w, &key) : NPSD_NFIELD;
-		bool inner = f == NPSD_FIELD_data && found == &w->out->top && w->p[w->pos] == '{';
-		if (!(inner ? data(w, &val) : value(w, &val)))
+		int f = fields ? field_of_key(w, &key) : NPSD_NFIELD;
+		bool is_data = f == NPSD_FIELD_data && fields == &w->out->top;
+		if (!value(w, &val, is_data ? &w->out->data : NULL))
 			return false;
 		if (f != NPSD_NFIELD)
-			found->field[f] = val;
+			fields->field[f] = val;
 		if (!next(w))
 			return false;
 		if (closes(w, '}'))
@@ -366,7 +370,7 @@ static bool array(struct walk *w)
 	if (closes(w, ']'))
 		return true;
 	do {
-		if (!value(w, &item) || !next(w))
+		if (!value(w, &item, NULL) || !next(w))
 			return false;
 		if (closes(w, ']'))
 			return true;
@@ -374,8 +378,8 @@ static bool array(struct walk *w)
 	return false;
 }
 
-/* Recursion is bounded by NPSD_JSON_DEPTH. */
-static bool value(struct walk *w, struct npsd_token *out)
+/* fields: of the value, if it is an object. Recursion is bounded by NPSD_JSON_DEPTH. */
+static bool value(struct walk *w, struct npsd_token *out, struct npsd_fields *fields)
 {
 	bool ok;
 
@@ -384,7 +388,7 @@ static bool value(struct walk *w, struct npsd_token *out)
 		return string(w, out);
 	case '{':
 		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
-		ok = object(w, NULL);
+		ok = object(w, fields);
 		break;
 	case '[':
 		*out = (struct npsd_token){w->pos, 0, NPSD_JSON_ARRAY, false};
@@ -397,31 +401,12 @@ static bool value(struct walk *w, struct npsd_token *out)
 	return ok;
 }
 
-/* An object whose fields are looked at. */
-static bool found_object(struct walk *w, struct npsd_found *found)
-{
-	memset(found, 0, sizeof *found);
-	found->at = w->pos;
-	return object(w, found);
-}
-
-/* The body of a CloudEvent, should the document turn out to be one. */
-static bool data(struct walk *w, struct npsd_token *out)
-{
-	bool ok;
-
-	*out = (struct npsd_token){w->pos, 0, NPSD_JSON_OBJECT, false};
-	ok = found_object(w, &w->out->data);
-	out->end = w->pos;
-	return ok;
-}
-
 static bool document(struct walk *w)
 {
-	return next(w) && w->p[w->pos] == '{' && found_object(w, &w->out->top) && !next(w);
+	return next(w) && w->p[w->pos] == '{' && object(w, &w->out->top) && !next(w);
 }
 
-bool npsd_json_indexed(
+bool npsd_parse_indexed(
     struct npsd_document *out, const char *p, uint32_t n, const uint32_t *index, uint32_t nindex)
 {
 	struct walk w = {.p = p, .n = n, .index = index, .stop = index + nindex, .out = out};
@@ -430,7 +415,7 @@ bool npsd_json_indexed(
 	return document(&w);
 }
 
-bool npsd_json_exact(struct npsd_document *out, uint32_t *bad, const char *p, uint32_t n)
+bool npsd_parse_exact(struct npsd_document *out, uint32_t *bad, const char *p, uint32_t n)
 {
 	struct walk w = {.p = p, .n = n, .out = out};
 	bool ok = document(&w);
@@ -446,12 +431,12 @@ bool npsd_items_next(struct npsd_items *it, struct npsd_token *key, struct npsd_
 
 	if (!next(&w) || (w.p[w.pos] == ',' && !comma(&w)) || w.pos == w.n - 1)
 		return false;
-	ok = (!it->object || key_of(&w, key)) && value(&w, val);
+	ok = (!it->object || key_of(&w, key)) && value(&w, val, NULL);
 	it->pos = w.pos;
 	return ok;
 }
 
-uint32_t npsd_json_unescape(char *dst, uint32_t cap, bool *whole, const char *src, uint32_t n)
+uint32_t npsd_parse_unescape(char *dst, uint32_t cap, bool *whole, const char *src, uint32_t n)
 {
 	const char *end = src + n;
 	uint32_t len = 0;
