@@ -100,7 +100,7 @@ static int until_next(const struct npsd_commit *c, int wait_ms)
 			at = c->inflight[i].backoff.retry_mono_ms;
 	if (!f->tag && s->held.n && !session_faulted(s) && f->next_mono_ms < at)
 		at = f->next_mono_ms;
-	return at > now ? (int)(at - now) : 1; /* due, but the store has no room before its next poll */
+	return at > now ? (int)(at - now) : 1; /* due, but the store's queue is full until its next poll */
 }
 
 bool npsd_commit_step(struct npsd_commit *c, int wait_ms)

@@ -24,7 +24,7 @@ static inline int64_t session_mono_ms(const struct session *s)
 	return s->pl->clock.mono_ms(s->pl->clock.self);
 }
 
-/* The tag of the call; 0: the store has no room now. Waits: never */
+/* The tag of the call; 0: the store's queue is full. Waits: never */
 uint64_t session_submit(struct session *s, struct npsd_script_build *build);
 /* Raises the fault, if the session has none, and wakes the group. */
 void session_fault(struct session *s, enum npsd_fault what, const char *fmt, ...)

@@ -22,19 +22,19 @@ static struct npsd_queue_item *item_new(
     enum npsd_queue_what what, const struct npsd_arg *const list[3], const size_t n[3])
 {
 	struct npsd_queue_item *item;
-	size_t room = HEAD;
+	size_t size = HEAD;
 
 	for (int k = 0; k < 3; k++)
 		for (size_t i = 0; i < n[k]; i++)
-			room += HEAD + 2 + list[k][i].n;
-	item = malloc(sizeof *item + room);
+			size += HEAD + 2 + list[k][i].n;
+	item = malloc(sizeof *item + size);
 	npsd_assert(item);
 	*item = (struct npsd_queue_item){.what = what};
 	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", n[0] + n[1] + n[2]);
 	for (int k = 0; k < 3; k++)
 		for (size_t i = 0; i < n[k]; i++)
 			add_arg(item, &list[k][i]);
-	npsd_assert(item->n <= room);
+	npsd_assert(item->n <= size);
 	return item;
 }
 

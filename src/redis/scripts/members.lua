@@ -6,7 +6,7 @@ if page.err then
 	return {'0'}
 end
 local out = {page[1]}
-for _, member in ipairs(page[2]) do -- may be more than asked: SSCAN returns a small set whole
+for _, member in ipairs(page[2]) do -- may be more than that: SSCAN returns a small set whole
 	out[#out + 1] = member
 end
 return out

@@ -4,7 +4,7 @@
 -- The range from the old position to the new one is lost; in a new incarnation, the range before the new position. Writes a
 -- ruling `gap` and a line in `lost`, and moves the position.
 -- {"ok", new position} {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
-local tp, claim, pos, to, reason, anew = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local tp, claim, pos, to, reason, fresh = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local no = header_mismatch() or fence_mismatch(tp, claim, pos)
 if no then return no end
 local inc, from = split_pos(pos)
@@ -17,7 +17,7 @@ if to_inc ~= inc then
 end
 local line = 'gap ' .. to_inc .. ':' .. from .. ' ' .. to_offset .. ' ' .. int(wall_ms()) .. ' ' .. reason
 redis.call('HSET', KEYS[1], 'pos:' .. tp, to)
-if anew == '1' then
+if fresh == '1' then
 	redis.call('HSET', KEYS[1], 'state:' .. tp, '- - -')
 end
 redis.call('HSET', KEYS[1], 'lost_ms', int(wall_ms()))
