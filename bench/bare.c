@@ -1,10 +1,10 @@
 /*
- * The yardstick of `./dev bench drain`: a librdkafka consumer in a group that only touches each message, as
- * fast as the client is known to go (batch calls, small fetches). Reads every partition of a topic to the end
- * that is seen at start.
+ * The reference of `./dev bench drain`: a librdkafka consumer in a group that only reads the last byte of
+ * each message. It uses the fastest settings known for the client: batch calls and small fetches. It reads
+ * every partition of a topic to its end.
  *
- * usage: bench_bare BROKERS TOPIC GROUP; prints how many messages and bytes, and a sum that keeps the
- * touching from being optimized away
+ * Usage: bench_bare BROKERS TOPIC GROUP. Prints the number of messages, the number of bytes, and the sum of
+ * the last bytes, which keeps the compiler from removing the reads.
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -62,13 +62,13 @@ static int partitions(rd_kafka_t *rk, const char *topic)
 	return n;
 }
 
-/* Reads until each of n partitions has told its end. */
+/* Reads until each of n partitions has reported its end. */
 static void drain(rd_kafka_queue_t *queue, int n)
 {
 	static char ended[MAX_PARTS];
 	rd_kafka_message_t *m[BATCH];
 	unsigned long messages = 0, bytes = 0;
-	unsigned touched = 0;
+	unsigned sum = 0;
 
 	for (int left = n; left > 0;) {
 		ssize_t got = rd_kafka_consume_batch_queue(queue, 100, m, BATCH);
@@ -80,13 +80,12 @@ static void drain(rd_kafka_queue_t *queue, int n)
 			} else if (!m[i]->err) {
 				messages++;
 				bytes += m[i]->len;
-				touched +=
-				    m[i]->len ? ((const unsigned char *)m[i]->payload)[m[i]->len - 1] : 0;
+				sum += m[i]->len ? ((const unsigned char *)m[i]->payload)[m[i]->len - 1] : 0;
 			}
 			rd_kafka_message_destroy(m[i]);
 		}
 	}
-	printf("%lu %lu %u\n", messages, bytes, touched);
+	printf("%lu %lu %u\n", messages, bytes, sum);
 }
 
 int main(int argc, char **argv)
@@ -102,7 +101,8 @@ int main(int argc, char **argv)
 	rk = consumer(argv[1], argv[2], argv[3]);
 	n = partitions(rk, argv[2]);
 	if (n <= 0 || n > MAX_PARTS) {
-		fprintf(stderr, "bench_bare: no such topic: %s\n", argv[2]);
+		fprintf(
+		    stderr, "bench_bare: topic \"%s\" does not exist or has too many partitions\n", argv[2]);
 		return 1;
 	}
 	queue = rd_kafka_queue_get_consumer(rk);

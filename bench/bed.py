@@ -1,10 +1,11 @@
-"""What the benchmarks share: a private redis-server, and npsd's command line. Python's standard library only."""
+"""Shared by the benchmarks: a private redis-server, and the command line of npsd. Uses only Python's standard library."""
 import subprocess
+import sys
 import time
 
 
 class Redis:
-    """A private redis-server without persistence on a unix socket."""
+    """A private redis-server without persistence on a Unix socket."""
 
     def __init__(self, folder):
         self.socket = str(folder / "redis.sock")
@@ -12,6 +13,8 @@ class Redis:
             ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no"],
             stdout=subprocess.DEVNULL)
         while subprocess.run(["redis-cli", "-s", self.socket, "ping"], capture_output=True).stdout != b"PONG\n":
+            if self.child.poll() is not None:
+                sys.exit(f"redis-server exited with {self.child.returncode}")
             time.sleep(0.05)
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""Measures for drain.sh: makes the topic, then runs the bare consumer and npsd in turn. Python's standard library only."""
+"""Measures for drain.sh: creates the topic, then runs the bare consumer and npsd in turn. Uses only Python's standard library."""
 import json
 import os
 import statistics
@@ -14,14 +14,14 @@ build, bootstrap, folder, events, rounds = Path(sys.argv[1]), sys.argv[2], Path(
 
 
 def measured(command, **how):
-    """Wall and processor seconds of a command that must succeed, and the largest memory it had."""
+    """Wall time and CPU time in seconds, and peak memory in MiB, of a command that must succeed."""
     began = time.monotonic()
     with open(folder / "log", "wb") as log:
         child = subprocess.Popen(command, stdout=log, stderr=log, **how)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        sys.exit(f"{command[0]} ended with {child.returncode}:\n{(folder / 'log').read_text()}")
+        sys.exit(f"{command[0]} exited with {child.returncode}:\n{(folder / 'log').read_text()}")
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
 
 
@@ -36,20 +36,20 @@ def npsd(group, workers):
 def main():
     subprocess.run([build / "npsgen", "--brokers", bootstrap, "--topic", "drain", "--events", str(events), "--seed", "1",
                     "--create", str(PARTITIONS)], check=True, stdout=subprocess.DEVNULL)
-    bare, mine = [], []
-    for i in range(rounds + 1):  # the first of each warms the broker's cache
+    bare, counted = [], []
+    for i in range(rounds + 1):  # the first round warms the cache of the broker
         bare.append(measured([build / "bench_bare", bootstrap, "drain", f"bare-{i}"]))
-        mine.append(npsd(f"npsd-{i}", 0))
+        counted.append(npsd(f"npsd-{i}", 0))
         print(f"{'warm-up' if i == 0 else i}: bare {bare[-1][0]:.2f} s ({bare[-1][1]:.2f} s cpu), "
-              f"npsd {mine[-1][0]:.2f} s ({mine[-1][1]:.2f} s cpu, {mine[-1][2]} MiB)", flush=True)
-    bare, mine = bare[1:], mine[1:]
+              f"npsd {counted[-1][0]:.2f} s ({counted[-1][1]:.2f} s cpu, {counted[-1][2]} MiB)", flush=True)
+    bare, counted = bare[1:], counted[1:]
     print(json.dumps({
         "events": events,
         "bare_events_s": round(events / statistics.median(b[0] for b in bare)),
-        "npsd_events_s": round(events / statistics.median(m[0] for m in mine)),
-        "ratio": round(statistics.median(b[0] / m[0] for b, m in zip(bare, mine)), 3),
-        "cpu_ratio": round(statistics.median(m[1] / b[1] for b, m in zip(bare, mine)), 3),
-        "rss_mib": max(m[2] for m in mine), "cores": os.cpu_count(), "rounds": rounds}))
+        "npsd_events_s": round(events / statistics.median(c[0] for c in counted)),
+        "ratio": round(statistics.median(b[0] / c[0] for b, c in zip(bare, counted)), 3),
+        "cpu_ratio": round(statistics.median(c[1] / b[1] for b, c in zip(bare, counted)), 3),
+        "rss_mib": max(c[2] for c in counted), "cores": os.cpu_count(), "rounds": rounds}))
 
 
 main()

@@ -1,9 +1,9 @@
 #!/bin/sh
-# npsd --drain against a bare librdkafka consumer (bench/bare.c), in turn, on the same broker and topic: what the whole job
-# costs beyond the client. A fresh private Redis for each run of npsd. Both times are of whole processes, from start to
-# exit, joining the group included.
+# Compares npsd --drain with a bare librdkafka consumer (bench/bare.c) on the same broker and topic, in turn. The difference is
+# the cost of npsd in addition to the Kafka client. npsd has a new private Redis in each round. Both times are those of a whole
+# process, from start to exit; they include the time to join the group.
 #
-# usage: drain.sh BUILD [EVENTS [ROUNDS]]; the last line is one JSON object
+# Usage: drain.sh BUILD [EVENTS [ROUNDS]]. The last line of the output is one JSON object.
 set -eu
 build=${1:?usage: drain.sh BUILD [EVENTS [ROUNDS]]}
 events=${2:-1000000}

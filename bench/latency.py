@@ -1,6 +1,6 @@
 """
-Measures for latency.sh: sends probes among a steady stream of events, and notes when what follows from each can be read
-in Redis. One process and one clock for all; keys are looked at about once a millisecond.
+Measures for latency.sh: sends probe events beside a steady stream of events, and records when Redis shows the effects of each.
+One process reads all times from one clock. It polls the keys about once per millisecond.
 """
 import json
 import os
@@ -17,18 +17,19 @@ from confluent_kafka import Producer
 from bed import Redis, npsd_command
 
 TOPIC, PARTITIONS, HISTORY = "latency", 8, 20000
-PROBES_S = 10  # probes a second
-LIMIT_S = 60  # a probe not seen by then is lost: the benchmark fails
+HISTORY_LIMIT_S = 300
+PROBES_S = 10  # probes per second
+LIMIT_S = 60  # the benchmark fails if a probe has no effect within this time
 
 build, bootstrap, folder, events_s, seconds = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 
 
 class Probes:
-    """Detractors at `probe/N`: each has an alert, a window of its own, and is one more in the window of `probe`."""
+    """Detractors at location `probe/N`. Each raises an alert, creates a window, and adds 1 to the window of `probe`."""
 
     def __init__(self, redis):
         self.redis = redis
-        self.sent = []  # when each was handed to the producer
+        self.sent = []  # when the producer got each probe
         self.seen = {"alert": {}, "first_window": {}, "busy_window": {}}
         self.all_sent = False
         self.channel = redis_client.Redis(unix_socket_path=redis.socket).pubsub()
@@ -36,7 +37,7 @@ class Probes:
         self.watchers = [threading.Thread(target=w) for w in (self.watch_alerts, self.watch_first, self.watch_busy)]
 
     def send(self):
-        """All of them, evenly; then waits until everything that follows is seen."""
+        """Sends the probes at equal intervals, then waits until all effects are seen."""
         producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0, "partitioner": "murmur2_random"})
         for watcher in self.watchers:
             watcher.start()
@@ -52,10 +53,10 @@ class Probes:
         for watcher in self.watchers:
             watcher.join(LIMIT_S)
             if watcher.is_alive():
-                sys.exit("not everything that was sent can be read: " + str({k: len(v) for k, v in self.seen.items()}))
+                sys.exit("some probes have no effect in Redis; seen: " + str({k: len(v) for k, v in self.seen.items()}))
 
     def waiting(self, what):
-        """Probes that are sent and not seen; None: all are seen, no more will come."""
+        """Probes that are sent and not seen. None if all probes are sent and seen."""
         left = [i for i in range(len(self.sent)) if i not in self.seen[what]]
         return None if self.all_sent and not left else left
 
@@ -79,7 +80,7 @@ class Probes:
         while (left := self.waiting("busy_window")) is not None:
             text = client.hget("nps:v:{kind=other,location=probe}", "1h")
             for i in left if text else []:
-                if json.loads(text)["n"] > i:  # partitions overtake one another: an N stands for the Nth seen
+                if json.loads(text)["n"] > i:  # order differs between partitions: n > i means that i + 1 probes count
                     self.seen["busy_window"][i] = time.monotonic()
             time.sleep(0.001)
 
@@ -88,12 +89,13 @@ class Probes:
         return {"p50_ms": round(statistics.median(ms), 1), "p99_ms": round(ms[len(ms) * 99 // 100], 1), "max_ms": round(ms[-1], 1)}
 
 
-def wait_for(client, records):
-    for _ in range(6000):
+def wait_until_counted(client, records):
+    end = time.monotonic() + HISTORY_LIMIT_S
+    while time.monotonic() < end:
         if int(client.hget("nps:totals", "consumed") or 0) >= records:
             return
         time.sleep(0.01)
-    sys.exit("npsd does not count the history")
+    sys.exit(f"npsd has not counted {records} records within {HISTORY_LIMIT_S} s")
 
 
 def main():
@@ -103,7 +105,7 @@ def main():
     children = []
     try:
         children.append(subprocess.Popen(npsd_command(build, bootstrap, TOPIC, "latency", redis)))
-        wait_for(redis_client.Redis(unix_socket_path=redis.socket), HISTORY)
+        wait_until_counted(redis_client.Redis(unix_socket_path=redis.socket), HISTORY)
         children.append(subprocess.Popen([*generator, "--seed", "2", "--rate", str(events_s), "--events", "forever"],
                                          stdout=subprocess.DEVNULL))
         probes = Probes(redis)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# How long it takes from an event's send() to what can be read in Redis, on a real broker, beside a steady stream of others:
-# its alert on a channel, the first window of a segment, and the window of a segment that changes many times a second (which
-# `publish.interval`, 1 s, holds back). The broker, its client and the one that looks are part of the time.
+# Measures the time from the send() of an event to its effects in Redis, with a real broker and beside a steady stream of events:
+# the alert on a channel, the first window of a segment, and the window of a segment that changes many times per second (npsd
+# publishes it once per `publish.interval`, 1 s). The times include the broker, its client and the polling.
 #
-# usage: latency.sh BUILD [EVENTS_A_SECOND [SECONDS]]; the last line is one JSON object
+# Usage: latency.sh BUILD [EVENTS_PER_SECOND [SECONDS]]. The last line of the output is one JSON object.
 set -eu
-build=${1:?usage: latency.sh BUILD [EVENTS_A_SECOND [SECONDS]]}
+build=${1:?usage: latency.sh BUILD [EVENTS_PER_SECOND [SECONDS]]}
 rate=${2:-1000}
 seconds=${3:-30}
 here=$(cd "$(dirname "$0")" && pwd)

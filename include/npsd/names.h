@@ -21,7 +21,8 @@
 #define NPSD_ID_NONE 0u	 /* `__none__` of every dimension */
 #define NPSD_ID_OTHER 1u /* `__other__` of every dimension: values over its cap */
 #define NPSD_ID_FIRST 2u /* id of the first entry; the id of entry i is i + 2 */
-#define NPSD_ID_MAX ((1u << 28) - 1)
+#define NPSD_ID_BITS 28
+#define NPSD_ID_MAX ((1u << NPSD_ID_BITS) - 1)
 #define NPSD_ID_UNKNOWN UINT32_MAX /* not in this process's copy */
 
 struct npsd_names;

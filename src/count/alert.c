@@ -20,7 +20,7 @@ struct npsd_alerter {
 	const struct npsd_set *by_location; /* the set [location]; NULL: not configured */
 	EVP_MAC *mac;
 	EVP_MAC_CTX *keyed;
-	struct npsd_buf json, text; /* text: channels, one behind the other; or a written name */
+	struct npsd_buf json, text; /* text: channels, one after another; or a name */
 	struct {
 		uint32_t at, n;
 	} channel[CHANNELS_MAX];
@@ -80,7 +80,7 @@ static const char *severity_of(int score)
 	return severity_names[score <= 2 ? 0 : score <= 4 ? 1 : 2];
 }
 
-/* What counts now; of a withdrawn answer what counted. */
+/* What counts now; of a withdrawn answer, what counted before. */
 static const struct npsd_content *shown(const struct npsd_alert *al)
 {
 	return al->decision->now ? al->decision->now : &al->decision->before;
@@ -91,16 +91,15 @@ static int score_of(const struct npsd_content *c)
 	return c ? c->score : NPSD_SCORE_NULL;
 }
 
-/* Of a retracted one the severity last told, which is that of the score before: every change of a score is
- * told. */
+/* The score that gives the severity. A `retracted` has the severity emitted last, which is that of the score
+ * before: every change of a score is emitted. */
 static int severity_score(const struct npsd_alert *al)
 {
 	return al->decision->transition == NPSD_TRANSITION_RETRACTED ? al->decision->before.score
 								     : al->decision->now->score;
 }
 
-/* What is told as a dimension's value: the event's own text, else what the ledger keeps; p == NULL for
- * neither. */
+/* The value of a dimension: the event's own text, else what the ledger keeps; p == NULL: neither has one. */
 static struct npsd_str text_of(const struct npsd_alert *al, int dim, const struct npsd_names *names)
 {
 	uint32_t id = shown(al)->value[dim];
@@ -112,7 +111,7 @@ static struct npsd_str text_of(const struct npsd_alert *al, int dim, const struc
 	return npsd_names_text_any(names, id);
 }
 
-/* The location as far as it is known: of one beyond its cap that is not told, its nearest ancestor within. */
+/* The location; if it is over cap and the event does not name it, its nearest ancestor within the cap. */
 static struct npsd_str path_of(const struct npsd_alert *al, const struct npsd_names *names)
 {
 	struct npsd_str text = text_of(al, NPSD_DIM_location, names);
@@ -269,7 +268,7 @@ static void add_seg(struct npsd_alerter *a, const struct npsd_alert *al, const s
 	add_text(&a->json, "seg", npsd_buf_str(&a->text));
 }
 
-/* `TEXT:SEQUENCE` without its quotes' escapes: the alert's id. */
+/* The alert's id, `RESPONSE_ID:SEQUENCE`, not yet escaped. */
 static void write_id(struct npsd_buf *out, const struct npsd_alert *al)
 {
 	npsd_buf_add(out, al->ev->id.p, al->ev->id.n);
@@ -349,7 +348,7 @@ static void add_value(struct npsd_alerter *a, const char *prefix, struct npsd_st
 		add_channel(a, prefix, value);
 }
 
-/* Who heard of it before, as far as the ledger keeps values. */
+/* The channels of the content before, as far as the ledger keeps its values. */
 static void add_old_channels(
     struct npsd_alerter *a, const struct npsd_content *old, const struct npsd_names *names)
 {
@@ -393,7 +392,7 @@ static void pack_text(msgpack_packer *pk, struct npsd_str text)
 	msgpack_pack_str_body(pk, text.p, text.n);
 }
 
-/* A first event is as old as what it tells; an edit as its record. */
+/* A first event is as old as its answer, an edit as its record. */
 static int64_t stale_after_ms(const struct npsd_alert *al, const struct npsd_config *cfg)
 {
 	int64_t ms = al->record_ms;

@@ -1,4 +1,4 @@
-/* One transition of a response, as the contract's JSON and its channels, packed into a batch. */
+/* Packs a transition of a response into a batch: its JSON and its channels, as the contract says. */
 #ifndef NPSD_COUNT_ALERT_H
 #define NPSD_COUNT_ALERT_H
 
@@ -8,7 +8,7 @@
 
 struct npsd_alerter;
 
-/* What an alert tells of. decision->transition is something. */
+/* A transition and its source. */
 struct npsd_alert {
 	const struct npsd_decision *decision;
 	const struct npsd_event *ev;
@@ -17,11 +17,11 @@ struct npsd_alert {
 	int64_t record_ms;
 };
 
-/* cfg is kept. Thread: main; Owns: the caller frees */
+/* Thread: main; Owns: the caller frees; cfg stays the caller's */
 struct npsd_alerter *npsd_alerter_new(const struct npsd_config *cfg);
 void npsd_alerter_free(struct npsd_alerter **a);
-/* Appends to batch->alerts, counts it, and marks the batch urgent if it is critical. Thread: worker; Waits:
- * never */
+/* Appends to batch->alerts, counts it, and makes the batch urgent if the alert is critical. Thread: worker;
+ * Waits: never */
 void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const struct npsd_alert *alert,
     const struct npsd_names *names);
 

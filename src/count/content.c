@@ -16,7 +16,7 @@ static bool is_other_text(struct npsd_str value)
 	return npsd_str_eq(value, NPSD_STR("__other__"));
 }
 
-/* Ids of a location: of itself, or beyond the cap of its nearest ancestor within it. */
+/* The id of a location; if it is over cap, of its nearest ancestor within the cap. */
 static bool place_of(struct npsd_content *out, struct npsd_str path, const struct npsd_names *names)
 {
 	uint32_t id = npsd_names_find_any(names, NPSD_DIM_location, path);

@@ -12,7 +12,7 @@ static bool is_known(const struct npsd_entry *e, const struct npsd_moment *at)
 	return e && npsd_entry_seen_ms(e) >= at->horizon_ms;
 }
 
-/* The contract's order of two events of one response. */
+/* The order of two events of one response: contract, "Order". */
 static bool is_newer(const struct npsd_event *ev, const struct npsd_entry *e, struct npsd_pos pos)
 {
 	if (pos.inc != e->inc)
@@ -24,7 +24,7 @@ static bool is_newer(const struct npsd_event *ev, const struct npsd_entry *e, st
 	return (uint64_t)pos.offset > e->offset;
 }
 
-/* Order of an applied event; what it does not mention of revision and updated_at stays. */
+/* The order of an applied event. A revision or updated_at that it does not mention stays. */
 static void keep_order(struct npsd_entry *e, const struct npsd_event *ev, struct npsd_pos pos)
 {
 	npsd_assert(pos.offset >= 0 && pos.offset < (int64_t)1 << 48 && pos.inc <= UINT16_MAX);
@@ -41,7 +41,7 @@ static int64_t storable(int64_t ms)
 	return ms >= NPSD_MS_MAX ? NPSD_MS_MAX - 1 : max64(ms, -NPSD_MS_MAX);
 }
 
-/* Order and memory of a counted event. */
+/* A counted event sets the order, and how long the response stays known. */
 static void apply(struct npsd_entry *e, const struct npsd_event *ev, const struct npsd_moment *at)
 {
 	int64_t after = max64(at->stream_ms, e->event_ms) - e->event_ms;
@@ -67,7 +67,7 @@ static bool differs(const struct npsd_content *a, const struct npsd_content *b)
 	return b->has_comment && (!a->has_comment || a->comment_hash != b->comment_hash);
 }
 
-/* What the step from before to now is told as; NULL: it did not count, it counts no more. */
+/* The transition from before (NULL: it did not count) to now (NULL: it is withdrawn). */
 static enum npsd_transition transition_of(const struct npsd_content *before, const struct npsd_content *now)
 {
 	bool was = before && npsd_is_detractor(before), is = now && npsd_is_detractor(now);
@@ -79,7 +79,7 @@ static enum npsd_transition transition_of(const struct npsd_content *before, con
 	return was && differs(before, now) ? NPSD_TRANSITION_CHANGED : NPSD_TRANSITION_NONE;
 }
 
-/* The event is counted, and the answer is now what out->now says. */
+/* The event is counted: from now on the response counts as out->now. */
 static void count(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
     const struct npsd_event *ev, const struct npsd_moment *at)
 {
@@ -120,31 +120,31 @@ static struct npsd_entry *create(
 
 /* --- responses --- */
 
-/* What the answer was, with what the event mentions in its place. */
+/* The content before, with what the event mentions replaced. */
 static void merge(struct npsd_content *out, const struct npsd_content *before, const struct npsd_event *ev,
-    const struct npsd_content *said)
+    const struct npsd_content *mentioned)
 {
 	*out = *before;
 	if (ev->score != NPSD_SCORE_ABSENT)
-		out->score = said->score;
+		out->score = mentioned->score;
 	if (ev->kind != NPSD_KIND_NONE)
-		out->kind = said->kind;
+		out->kind = mentioned->kind;
 	if (ev->comment.p) {
-		out->has_comment = said->has_comment;
-		out->comment_hash = said->comment_hash;
+		out->has_comment = mentioned->has_comment;
+		out->comment_hash = mentioned->comment_hash;
 	}
 	for (int dim = 0; dim < NPSD_NDIM; dim++)
 		if (ev->dim[dim].p)
-			out->value[dim] = said->value[dim];
+			out->value[dim] = mentioned->value[dim];
 	if (ev->dim[NPSD_DIM_location].p)
-		out->over_cap = said->over_cap;
+		out->over_cap = mentioned->over_cap;
 	if (ev->has_themes) {
-		out->nthemes = said->nthemes;
-		memcpy(out->theme, said->theme, sizeof out->theme);
+		out->nthemes = mentioned->nthemes;
+		memcpy(out->theme, mentioned->theme, sizeof out->theme);
 	}
 }
 
-/* An `updated` that has all that an answer needs. */
+/* An `updated` that has every field an answer needs. */
 static bool stands_alone(const struct npsd_event *ev, bool location_required)
 {
 	return ev->has_responded_at && ev->score != NPSD_SCORE_ABSENT &&
@@ -152,24 +152,24 @@ static bool stands_alone(const struct npsd_event *ev, bool location_required)
 	       (ev->dim[NPSD_DIM_location].n > 0 || !location_required);
 }
 
-/* What a first event says. */
+/* The content of a first event; NULL: it retracts. */
 static const struct npsd_content *whole_of(
-    struct npsd_decision *out, const struct npsd_event *ev, const struct npsd_content *said)
+    struct npsd_decision *out, const struct npsd_event *ev, const struct npsd_content *mentioned)
 {
 	if (ev->type == NPSD_T_RETRACTED)
 		return NULL;
 	if (ev->kind != NPSD_KIND_NONE)
-		return said;
-	out->merged = *said;
+		return mentioned;
+	out->merged = *mentioned;
 	out->merged.kind = ev->default_kind;
 	return &out->merged;
 }
 
-/* Of an unknown response (known: of a withdrawn one): a first event. */
+/* The first event of an unknown response, or of a withdrawn one (known). */
 static void decide_first(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e, bool known,
-    const struct npsd_resolved *said, const struct npsd_moment *at)
+    const struct npsd_resolved *event, const struct npsd_moment *at)
 {
-	const struct npsd_event *ev = said->ev;
+	const struct npsd_event *ev = event->ev;
 
 	if (ev->type == NPSD_T_UPDATED && !stands_alone(ev, at->location_required)) {
 		refuse(out, NPSD_F_late, NPSD_R_unknown_update);
@@ -182,97 +182,94 @@ static void decide_first(struct npsd_decision *out, struct npsd_ledger *l, struc
 	if (known)
 		e->event_ms = storable(ev->event_ms);
 	else
-		e = create(l, e, said->key, ev->event_ms);
+		e = create(l, e, event->key, ev->event_ms);
 	out->first = true;
-	out->now = whole_of(out, ev, said->content);
+	out->now = whole_of(out, ev, event->content);
 	count(out, l, e, ev, at);
 }
 
-/* Of one that counts. */
+/* An event of a response that counts. */
 static void decide_edit(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_resolved *said, const struct npsd_moment *at)
+    const struct npsd_resolved *event, const struct npsd_moment *at)
 {
 	out->had = true;
 	npsd_entry_get(&out->before, l, e);
-	if (said->ev->type == NPSD_T_SUBMITTED) {
-		out->now = said->content;
-	} else if (said->ev->type == NPSD_T_UPDATED) {
-		merge(&out->merged, &out->before, said->ev, said->content);
+	if (event->ev->type == NPSD_T_SUBMITTED) {
+		out->now = event->content;
+	} else if (event->ev->type == NPSD_T_UPDATED) {
+		merge(&out->merged, &out->before, event->ev, event->content);
 		out->now = &out->merged;
 	}
-	count(out, l, e, said->ev, at);
+	count(out, l, e, event->ev, at);
 }
 
 static void decide_response(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_resolved *said, const struct npsd_moment *at)
+    const struct npsd_resolved *event, const struct npsd_moment *at)
 {
 	bool known = is_known(e, at);
 
-	if (known && !is_newer(said->ev, e, at->pos)) {
+	if (known && !is_newer(event->ev, e, at->pos)) {
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 	} else if (known && e->counts) {
-		decide_edit(out, l, e, said, at);
-	} else if (known && said->ev->type == NPSD_T_RETRACTED) {
-		keep_order(e, said->ev, at->pos);
+		decide_edit(out, l, e, event, at);
+	} else if (known && event->ev->type == NPSD_T_RETRACTED) {
+		keep_order(e, event->ev, at->pos);
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 	} else {
-		decide_first(out, l, e, known, said, at);
+		decide_first(out, l, e, known, event, at);
 	}
 }
 
 /* --- invitations --- */
 
-/* Which stages were counted: an invitation has no score and no kind, whose bits hold them. */
-static unsigned stages_of(const struct npsd_entry *e)
-{
-	return (unsigned)e->score | (unsigned)e->kind << 4;
-}
-
 /*
- * An invitation's event_ms says until when it is known: the latest of its stages' times and of stream time as
- * of them. Its updated_ms, since it has no order, is the horizon when it became known: a stage before that
- * may have been counted of the same invitation, which was forgotten.
+ * An invitation has no content, so its entry holds other things there:
+ *
+ *   location    bit s: stage s was counted
+ *   event_ms    until when it is known: the latest of its stages' times and of stream time at each
+ *   updated_ms  the horizon when it became known. A stage before it may have been counted already, for the
+ * same invitation before it was forgotten
  */
+_Static_assert(NPSD_NSTAGE <= NPSD_ID_BITS, "a bit of `location` for each stage");
+
 static void decide_stage(struct npsd_decision *out, struct npsd_ledger *l, struct npsd_entry *e,
-    const struct npsd_resolved *said, const struct npsd_moment *at)
+    const struct npsd_resolved *event, const struct npsd_moment *at)
 {
-	unsigned stage = 1u << (said->ev->type - NPSD_T_INVITED), stages;
+	uint64_t stage = (uint64_t)1 << (event->ev->type - NPSD_T_INVITED);
 	bool known = is_known(e, at);
 
-	if (known && (stages_of(e) & stage)) {
+	if (known && (e->location & stage)) {
 		refuse(out, NPSD_F_duplicate, NPSD_R_ok);
 		return;
 	}
-	if (said->ev->event_ms < (known ? e->updated_ms : at->horizon_ms)) {
+	if (event->ev->event_ms < (known ? e->updated_ms : at->horizon_ms)) {
 		refuse(out, NPSD_F_late, NPSD_R_ok);
 		return;
 	}
 	if (!known) {
-		e = create(l, e, said->key, said->ev->event_ms);
+		e = create(l, e, event->key, event->ev->event_ms);
 		e->updated_ms = at->horizon_ms;
 	}
-	stages = stages_of(e) | stage;
-	e->score = stages & 15;
-	e->kind = stages >> 4 & 3;
-	e->event_ms = storable(max64(max64(at->stream_ms, said->ev->event_ms), e->event_ms));
+	e->location |= stage;
+	e->event_ms = storable(max64(max64(at->stream_ms, event->ev->event_ms), e->event_ms));
 	out->fate = NPSD_F_counted;
 	out->entry = e;
 	out->first = !known;
-	out->now = said->content;
+	out->now = event->content;
 }
 
-void npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *said,
+void npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *event,
     const struct npsd_moment *at)
 {
-	struct npsd_entry *e = npsd_ledger_find(l, said->key);
+	struct npsd_entry *e = npsd_ledger_find(l, event->key);
 
 	out->reason = NPSD_R_ok;
 	out->entry = NULL;
 	out->now = NULL;
 	out->first = out->had = false;
 	out->transition = NPSD_TRANSITION_NONE;
-	if (npsd_is_stage(said->ev->type))
-		decide_stage(out, l, e, said, at);
+	if (npsd_is_stage(event->ev->type))
+		decide_stage(out, l, e, event, at);
 	else
-		decide_response(out, l, e, said, at);
+		decide_response(out, l, e, event, at);
 }

@@ -14,7 +14,8 @@
 #define SCORE_NULL 11
 #define SAMPLES 4096u
 
-/* One cache line. passed: entries at home in this bucket or before it that found it full and went on. */
+/* One cache line. passed: entries whose home is this bucket or an earlier one, and that are in a later
+ * bucket. */
 struct npsd_bucket {
 	uint8_t mark[WAYS];
 	uint32_t passed;
@@ -22,13 +23,12 @@ struct npsd_bucket {
 };
 _Static_assert(sizeof(struct npsd_bucket) == 64, "a bucket is a cache line");
 
-/* The dimensions that have no place of their own in the entry. */
+/* The dimensions that have no field of their own in the entry. */
 static const uint8_t rest_dims[] = {NPSD_DIM_stage, NPSD_DIM_team, NPSD_DIM_product, NPSD_DIM_profile,
     NPSD_DIM_language, NPSD_DIM_survey_id, NPSD_DIM_ATTR0, NPSD_DIM_ATTR0 + 1, NPSD_DIM_ATTR0 + 2,
     NPSD_DIM_ATTR0 + 3, NPSD_DIM_ATTR0 + 4, NPSD_DIM_ATTR0 + 5};
 #define NREST (sizeof rest_dims / sizeof rest_dims[0])
-_Static_assert(
-    NREST + 4 == NPSD_NDIM, "location, channel, owner and theme apart, each dimension is in a row");
+_Static_assert(NREST + 4 == NPSD_NDIM, "every dimension but location, channel, owner and theme is in a row");
 
 struct npsd_key npsd_key_of(enum npsd_space space, struct npsd_str id)
 {
@@ -44,7 +44,7 @@ static void *map_new(size_t bytes)
 
 	npsd_assert(p != MAP_FAILED);
 	if (bytes >= HUGE_PAGE)
-		madvise(p, bytes, MADV_HUGEPAGE); /* a wish: without it all works the same */
+		madvise(p, bytes, MADV_HUGEPAGE); /* it need not succeed */
 	return p;
 }
 
@@ -147,7 +147,7 @@ static void grow_entries(struct npsd_ledger *l, uint32_t cap)
 		madvise(p, entry_bytes(cap), MADV_HUGEPAGE);
 }
 
-/* At most seven eighths of the index are taken; it grows by a quarter, so that its slack stays small. */
+/* At most seven eighths of the index are used. It grows by a quarter, so that its slack stays small. */
 void npsd_ledger_reserve(struct npsd_ledger *l, uint32_t n)
 {
 	while (l->cap - l->live < n)
@@ -275,7 +275,7 @@ void npsd_entry_get(struct npsd_content *out, const struct npsd_ledger *l, const
 	}
 }
 
-/* Lets go of the rows that the entry's content holds. */
+/* Releases the rows of the entry's content. */
 void npsd_entry_clear(struct npsd_ledger *l, struct npsd_entry *e)
 {
 	if (!e->counts)

@@ -1,9 +1,14 @@
 /*
- * The ledger of a partition: a response's (or an invitation's) present state by its key. Entries lie packed
- * in one array; an index of 64-byte buckets (12 fingerprints, 12 entry numbers) finds them. 80 bytes an entry
- * and 6 to 8 of index: with the slack of both at most about 96 bytes a live one.
+ * The ledger of a partition maps the key of a response or an invitation to its present state. Entries are
+ * packed in one array, and an index of 64-byte buckets (12 fingerprints, 12 entry numbers) finds them:
  *
- * Decisions never depend on when a forgotten entry is removed: who finds one looks at the horizon.
+ *   key ── hash ──> bucket [f0 .. f11 | passed | n0 .. n11] ── n_i ──> entry[n_i - 1]
+ *
+ * An entry takes 80 bytes and 6 to 8 bytes of index; with the slack of both at most about 96 bytes a live
+ * entry.
+ *
+ * An entry before the horizon is forgotten, whether or not the sweep has removed it: whoever finds an entry
+ * compares it with the horizon. So no decision depends on the sweep. Thread: worker, for all; Waits: never
  */
 #ifndef NPSD_COUNT_LEDGER_H
 #define NPSD_COUNT_LEDGER_H
@@ -15,7 +20,7 @@
 #include "count/content.h"
 #include "count/pool.h"
 
-/* The name spaces of ids. */
+/* The name spaces of ids: a response and an invitation may have the same id. */
 enum npsd_space { NPSD_SPACE_RESPONSE, NPSD_SPACE_INVITATION };
 
 /* 128 bits of XXH3 over the id, seeded by its name space. */
@@ -24,7 +29,7 @@ struct npsd_key {
 };
 
 #define NPSD_KEY_HIGH_BITS 40 /* of hi kept in the entry; 8 more are the index's fingerprint */
-#define NPSD_TRANSITIONS_MAX ((1u << 24) - 1) /* so many alerts of one response are told, and no more */
+#define NPSD_TRANSITIONS_MAX ((1u << 24) - 1) /* of one response; later ones are not alerts any more */
 #define NPSD_MS_MAX ((int64_t)1 << 47)	      /* times are kept between -NPSD_MS_MAX and NPSD_MS_MAX - 1 */
 #define NPSD_AFTER_MAX ((int64_t)1 << 39)     /* ms; seventeen years */
 
@@ -39,18 +44,18 @@ struct npsd_entry {
 	uint64_t inc : 16;
 	int64_t after_ms : 40;	/* known until event_ms + after_ms is before the horizon */
 	uint64_t incident : 24; /* sequence of its last `raised` */
-	uint64_t offset : 48;	/* of its last counted event */
+	uint64_t offset : 48;	/* of the last applied event */
 	uint64_t score : 4;	/* 11: without one */
 	uint64_t kind : 2;
 	uint64_t has_comment : 1;
 	uint64_t over_cap : 1;
 	uint64_t live : 1;   /* 0: the place is free */
-	uint64_t counts : 1; /* it has content, which stands in the segments */
+	uint64_t counts : 1; /* it has content, which is counted in segments */
 	uint64_t location : 28;
 	uint64_t owner : 28;
 	uint64_t : 0;
 	uint64_t channel : 28;
-	uint64_t rest : 28; /* row of the other dimensions */
+	uint64_t rest : 28; /* number of the row with its other dimensions */
 	uint64_t : 0;
 	uint64_t comment_hash : 32;
 	uint64_t themes : 28; /* row */
@@ -68,29 +73,28 @@ struct npsd_ledger {
 	struct npsd_pool rest, themes;
 };
 
-/* Thread: worker, for all; Waits: never */
 struct npsd_key npsd_key_of(enum npsd_space space, struct npsd_str id);
 struct npsd_ledger *npsd_ledger_new(void);
 void npsd_ledger_free(struct npsd_ledger **l);
-/* Room for n more entries: all growth is here, and pointers to entries end here. */
+/* Makes room for n more entries. Only this grows the ledger; it invalidates pointers to entries. */
 void npsd_ledger_reserve(struct npsd_ledger *l, uint32_t n);
 void npsd_ledger_prefetch_bucket(const struct npsd_ledger *l, struct npsd_key key);
 void npsd_ledger_prefetch_entry(const struct npsd_ledger *l, struct npsd_key key);
-/* The entry, also one that is forgotten; NULL for none. */
+/* The entry, also one before the horizon; NULL: there is none. */
 struct npsd_entry *npsd_ledger_find(const struct npsd_ledger *l, struct npsd_key key);
-/* A new entry without content, of a key that is not there. Room must be there. */
+/* A new entry without content. The key must not be there; room must be reserved. */
 struct npsd_entry *npsd_ledger_add(struct npsd_ledger *l, struct npsd_key key);
 void npsd_ledger_remove(struct npsd_ledger *l, struct npsd_entry *e);
-/* Looks at n entries more, round and round, and removes those that are forgotten. */
+/* Looks at the next n entries, cyclically, and removes those before the horizon. */
 void npsd_ledger_sweep(struct npsd_ledger *l, uint32_t n, int64_t horizon_ms);
-/* Content of an entry, and back; of one that has none (counts == 0) nothing is let go. */
+/* Reads, sets or clears the content of an entry. */
 void npsd_entry_get(struct npsd_content *out, const struct npsd_ledger *l, const struct npsd_entry *e);
 void npsd_entry_set(struct npsd_ledger *l, struct npsd_entry *e, const struct npsd_content *c);
 void npsd_entry_clear(struct npsd_ledger *l, struct npsd_entry *e);
-/* A time that at least about an eighth of the entries were last seen at or before; NPSD_TIME_NONE: there is
- * none. */
+/* A time at or before which about an eighth of the entries were last seen; NPSD_TIME_NONE: there is no entry.
+ */
 int64_t npsd_ledger_eldest_ms(const struct npsd_ledger *l);
-/* What live entries take, with their share of the tables. */
+/* Bytes that live entries and the tables that find them take. */
 size_t npsd_ledger_bytes(const struct npsd_ledger *l);
 
 static inline int64_t npsd_entry_seen_ms(const struct npsd_entry *e)

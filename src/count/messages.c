@@ -4,21 +4,16 @@
 #include "count/worker.h"
 #include "npsd/err.h"
 
-#define AHEAD_MS ((int64_t)5 * 60 * 1000) /* records further ahead than this are counted in `ahead` */
-#define SWEEP 2	       /* ledger entries looked at for each record: more than one can add */
-#define DELTA_BYTES 40 /* a delta's usual size, to know a batch's before it is packed */
+#define AHEAD_MS                                                                                             \
+	((int64_t)5 * 60 * 1000) /* records stamped further ahead of the clock are counted in `ahead` */
+#define SWEEP 2			 /* ledger entries swept for each record, which adds one at most */
+#define DELTA_BYTES 40 /* usual size of a delta, to estimate the size of a batch before it is packed */
 #define RULING_ROOM 256
-#define ADMISSIONS_MAX 64 /* for a group of messages; values of the longest kind take five */
-
-struct npsd_part *npsd_worker_part(const struct npsd_worker *k, struct npsd_tp tp)
-{
-	npsd_assert(tp.topic >= 0 && tp.topic < NPSD_MAX_TOPICS && tp.part >= 0);
-	return tp.part < k->by_tps[tp.topic] ? k->by_tp[tp.topic][tp.part] : NULL;
-}
+#define ADMISSIONS_MAX 64 /* for messages fetched together; values of the greatest length need five */
 
 /* --- decode --- */
 
-/* Producers may stamp records with any number; sums and differences of these do not overflow. */
+/* Producers may stamp records with any number. Sums and differences of bounded times do not overflow. */
 static int64_t bounded(int64_t ms)
 {
 	return ms > NPSD_MS_MAX ? NPSD_MS_MAX : ms < -NPSD_MS_MAX ? -NPSD_MS_MAX : ms;
@@ -31,9 +26,7 @@ static bool is_ahead(const struct npsd_part *p, const struct npsd_msg *m, int64_
 	return m->offset >= p->state.pos.offset && m->record_ms > wall_ms + NPSD_DAY_MS;
 }
 
-/*
- * A record that was counted under an older configuration is read under it for ever: its place in cfg->older,
- * or -1.
+/* The place in cfg->older of the configuration that the record was first counted under; -1: the present one.
  */
 static int older_of(const struct npsd_worker *k, const struct npsd_part *p, int64_t offset)
 {
@@ -70,7 +63,7 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	struct npsd_headers headers;
 
 	in->part[i] = p && m->offset >= p->next ? p : NULL;
-	in->whole[i] = false;
+	in->resolved[i] = false;
 	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
 		return;
 	m->record_ms = view.record_ms = bounded(m->record_ms);
@@ -111,14 +104,14 @@ static bool is_event(const struct npsd_messages *in, size_t i)
 }
 
 /*
- * A value that was asked for has an id, or its dimension is full. Where the store's answers bring neither
- * (it counts caps otherwise than this process), the worker says so rather than ask for ever.
+ * After an admission a value has an id, or its dimension is full. A reply that brings neither comes from a
+ * store whose caps differ from this process's: requesting again would never end.
  */
-static void ask(struct npsd_worker *k)
+static void request_admission(struct npsd_worker *k)
 {
 	if (++k->in.admissions > ADMISSIONS_MAX) {
-		npsd_worker_fault(k, NPSD_FAULT_BROKEN,
-		    "the dictionary was asked %d times for the same records' values, and does not know them",
+		npsd_worker_halt(k, NPSD_FAULT_BROKEN,
+		    "the dictionary does not hold the values of some records after %d admissions of them",
 		    ADMISSIONS_MAX);
 		return;
 	}
@@ -128,7 +121,7 @@ static void ask(struct npsd_worker *k)
 	k->pl->store_commit.wake(k->pl->store_commit.self);
 }
 
-/* True when every value of every event has its id; else the dictionary has been asked. */
+/* True when every value of every event has its id; else an admission was requested. */
 static bool resolve(struct npsd_worker *k)
 {
 	struct npsd_messages *in = &k->in;
@@ -137,10 +130,10 @@ static bool resolve(struct npsd_worker *k)
 	k->admission.n = 0;
 	npsd_buf_clear(&k->admission.text);
 	for (size_t i = 0; i < in->n; i++) {
-		if (in->whole[i] || !is_event(in, i))
+		if (in->resolved[i] || !is_event(in, i))
 			continue;
-		in->whole[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
-		if (in->whole[i]) {
+		in->resolved[i] = npsd_content_of(&in->content[i], &in->event[i], k->names);
+		if (in->resolved[i]) {
 			in->key[i] = npsd_key_of(
 			    npsd_is_stage(in->event[i].type) ? NPSD_SPACE_INVITATION : NPSD_SPACE_RESPONSE,
 			    in->event[i].id);
@@ -153,28 +146,29 @@ static bool resolve(struct npsd_worker *k)
 		npsd_tables_names(&k->tables, npsd_names_len_any(k->names));
 		in->stage = NPSD_IN_RESOLVED;
 	} else if (k->admission.n > 0) {
-		ask(k);
+		request_admission(k);
 	}
 	return all;
 }
 
-/* All ledgers grow here, before they are looked into; then the lines that judging needs are on their way. */
+/* All growth of ledgers is here, before pointers into them are used; then the cache lines that are needed
+ * next are prefetched. */
 static void prepare(struct npsd_messages *in)
 {
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
+		if (in->resolved[i])
 			npsd_ledger_reserve(in->part[i]->ledger, NPSD_MESSAGES_MAX);
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
+		if (in->resolved[i])
 			npsd_ledger_prefetch_bucket(in->part[i]->ledger, in->key[i]);
 	for (size_t i = in->at; i < in->n; i++)
-		if (in->whole[i])
+		if (in->resolved[i])
 			npsd_ledger_prefetch_entry(in->part[i]->ledger, in->key[i]);
 }
 
 /* --- count --- */
 
-/* Room in the batch for whatever one more record of the partition may bring. */
+/* Whether the batch has room for whatever one more record of the partition may add. */
 static bool make_room(struct npsd_worker *k, struct npsd_part *p)
 {
 	struct npsd_batch *b = k->batch;
@@ -210,23 +204,21 @@ static void count_answer(struct npsd_worker *k, const struct npsd_content *c, in
 {
 	struct npsd_count count = {.comment = c->has_comment, .sign = (int8_t)sign};
 
-	count.counter = (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_h0 + c->score);
+	count.counter =
+	    (uint8_t)(c->score == NPSD_SCORE_NULL ? NPSD_C_no_score : NPSD_C_FIRST_SCORE + c->score);
 	npsd_route_count(&k->tables, &count, c, event_ms, k->cfg, k->names);
 	count_other(k, c, sign);
 }
-
-_Static_assert(NPSD_C_unsubscribed - NPSD_C_invited == NPSD_T_UNSUBSCRIBED - NPSD_T_INVITED,
-    "the stages of an invitation are counted in the order of their types");
 
 static void count_stage(struct npsd_worker *k, const struct npsd_event *ev, const struct npsd_content *c)
 {
 	struct npsd_count count = {.sign = 1};
 
-	count.counter = (uint8_t)(NPSD_C_invited + (ev->type - NPSD_T_INVITED));
+	count.counter = (uint8_t)(NPSD_C_FIRST_STAGE + (ev->type - NPSD_T_INVITED));
 	npsd_route_count(&k->tables, &count, c, ev->event_ms, k->cfg, k->names);
 }
 
-static void count_judged(struct npsd_worker *k, size_t i, const struct npsd_decision *j)
+static void count_decision(struct npsd_worker *k, size_t i, const struct npsd_decision *j)
 {
 	struct npsd_messages *in = &k->in;
 	const struct npsd_event *ev = &in->event[i];
@@ -260,7 +252,7 @@ static void count_fate(
 		t->reason[reason]++;
 }
 
-static void copy_aside(const struct npsd_worker *k, size_t i)
+static void copy_reject(const struct npsd_worker *k, size_t i)
 {
 	const struct npsd_verdict *v = &k->in.verdict[i];
 
@@ -270,7 +262,7 @@ static void copy_aside(const struct npsd_worker *k, size_t i)
 		    k->pl->broker.self, &k->in.msg[i], npsd_reason_names[v->reason], v->field, v->at);
 }
 
-/* What a record does beside its fate, where it is counted and not only loaded. */
+/* What a record changes besides its fate, if it is counted and not only loaded. */
 static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 {
 	const struct npsd_msg *m = &k->in.msg[i];
@@ -297,30 +289,30 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 	if (reason == NPSD_R_ok) {
 		struct npsd_moment at = {{p->state.pos.inc, m->offset}, p->stream_ms, p->horizon_ms,
 		    location_required(k, p, m->offset)};
-		struct npsd_resolved said = {in->key[i], &in->event[i], &in->content[i]};
+		struct npsd_resolved event = {in->key[i], &in->event[i], &in->content[i]};
 
-		npsd_decide(&decision, p->ledger, &said, &at);
+		npsd_decide(&decision, p->ledger, &event, &at);
 	}
 	if (!p->loading) {
 		note_record(k, p, i);
 		count_fate(k, m, decision.fate, decision.reason);
 		if (reason == NPSD_R_ok)
-			count_judged(k, i, &decision);
+			count_decision(k, i, &decision);
 		else
-			copy_aside(k, i);
+			copy_reject(k, i);
 	}
 	npsd_ledger_sweep(p->ledger, SWEEP, p->horizon_ms);
 }
 
-/* The load ends where counting left off. */
+/* The load ends at the stored position. */
 static void begin_at(const struct npsd_worker *k, struct npsd_part *p, int64_t offset)
 {
 	if (p->loading && offset >= p->state.pos.offset)
 		npsd_part_begin(p, k->cfg->lateness_ms);
 }
 
-/* False: there is no room for it now. */
-static bool go_past(struct npsd_worker *k, size_t i)
+/* Processes message i. False: there is no room for it now, or the worker is halted. */
+static bool process(struct npsd_worker *k, size_t i)
 {
 	const struct npsd_msg *m = &k->in.msg[i];
 	struct npsd_part *p = k->in.part[i];
@@ -329,9 +321,9 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	if (!p || m->offset < p->next)
 		return true;
 	if (m->what == NPSD_MSG_GONE) {
-		npsd_worker_fault(k, NPSD_FAULT_OFFSET,
-		    "%s/%" PRId32 ": offset %" PRId64 " does not exist any more", k->cfg->topics[m->tp.topic],
-		    m->tp.part, p->next);
+		npsd_worker_halt(k, NPSD_FAULT_OFFSET,
+		    "%s/%" PRId32 ": Kafka does not hold offset %" PRId64 " any more",
+		    k->cfg->topics[m->tp.topic], m->tp.part, p->next);
 		return false;
 	}
 	begin_at(k, p, m->offset);
@@ -346,7 +338,7 @@ static bool go_past(struct npsd_worker *k, size_t i)
 	return true;
 }
 
-bool npsd_messages_go_on(struct npsd_worker *k)
+bool npsd_messages_process(struct npsd_worker *k)
 {
 	struct npsd_messages *in = &k->in;
 	size_t was = in->at;
@@ -358,7 +350,7 @@ bool npsd_messages_go_on(struct npsd_worker *k)
 	if (k->full || !npsd_memory_fits(k))
 		return false;
 	prepare(in);
-	while (in->at < in->n && go_past(k, in->at))
+	while (in->at < in->n && process(k, in->at))
 		in->at++;
 	if (in->at == in->n)
 		npsd_messages_drop(k);

@@ -17,7 +17,7 @@ static int compare_ranges(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
-static void take_rulings(struct npsd_part *p, const struct npsd_command *o)
+static void sort_rulings(struct npsd_part *p, const struct npsd_command *o)
 {
 	p->ahead = calloc(o->nrulings + 1, sizeof *p->ahead);
 	p->late = calloc(o->nrulings + 1, sizeof *p->late);
@@ -27,7 +27,7 @@ static void take_rulings(struct npsd_part *p, const struct npsd_command *o)
 	for (size_t i = 0; i < o->nrulings; i++) {
 		const struct npsd_ruling *r = &o->rulings[i];
 
-		if (r->from.inc != o->state.pos.inc) /* offsets of another topic by the same name */
+		if (r->from.inc != o->state.pos.inc) /* offsets of a topic of that name that was deleted */
 			continue;
 		if (r->what == NPSD_RULING_AHEAD)
 			p->ahead[p->naheads++] = (struct npsd_part_range){r->from.offset, r->to};
@@ -38,7 +38,7 @@ static void take_rulings(struct npsd_part *p, const struct npsd_command *o)
 		else if (r->what == NPSD_RULING_CONFIG)
 			p->older[p->nolder++] = (struct npsd_part_older){r->from.offset, (int)r->ms};
 	}
-	/* a count anew, by a clock that was set back, may list earlier records later */
+	/* a rebuild under a clock that was set back may list earlier records later */
 	qsort(p->ahead, p->naheads, sizeof *p->ahead, compare_ranges);
 }
 
@@ -55,7 +55,7 @@ struct npsd_part *npsd_part_new(const struct npsd_command *o, int64_t lateness_m
 	p->wants_first = o->state.base.offset > 0 && npsd_pos_cmp(o->state.base, o->state.pos) == 0;
 	p->ledger = npsd_ledger_new();
 	p->listing.from = p->raising.at = -1;
-	take_rulings(p, o);
+	sort_rulings(p, o);
 	if (!p->loading)
 		npsd_part_begin(p, lateness_ms);
 	return p;
@@ -174,7 +174,7 @@ void npsd_part_move_horizon(struct npsd_part *p, int64_t horizon_ms)
 {
 	npsd_assert(!p->loading && horizon_ms >= p->horizon_ms && horizon_ms <= p->stream_ms);
 	if (p->raising.at != p->state.pos.offset)
-		write_raising(p); /* another one, with records behind it */
+		write_raising(p); /* an earlier one, with records after it */
 	p->raising = (struct npsd_part_from){p->state.pos.offset, horizon_ms};
 	p->horizon_ms = horizon_ms;
 }
@@ -204,11 +204,11 @@ static void dump_entry(struct npsd_buf *out, const struct npsd_ledger *l, const 
 	npsd_buf_addf(out, "%016" PRIx64 "%010" PRIx64 " order %" PRIu32 " %" PRId64 " %" PRId64 " %" PRIu64,
 	    e->key_lo, (uint64_t)e->key_hi, (uint32_t)e->inc, e->revision, e->updated_ms,
 	    (uint64_t)e->offset);
-	npsd_buf_addf(out, " event %" PRId64 " seen %" PRId64 " told %u %u", (int64_t)e->event_ms,
+	npsd_buf_addf(out, " event %" PRId64 " seen %" PRId64 " alerts %u %u", (int64_t)e->event_ms,
 	    npsd_entry_seen_ms(e), (unsigned)e->transitions, (unsigned)e->incident);
 	if (e->counts) {
 		npsd_entry_get(&c, l, e);
-		npsd_buf_addf(out, " score %d kind %d comment %d %08" PRIx32 " beyond %d ids", c.score,
+		npsd_buf_addf(out, " score %d kind %d comment %d %08" PRIx32 " over_cap %d ids", c.score,
 		    c.kind, c.has_comment, c.comment_hash, c.over_cap);
 		for (int dim = 0; dim < NPSD_NDIM; dim++)
 			npsd_buf_addf(out, " %" PRIu32, c.value[dim]);

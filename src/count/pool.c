@@ -96,7 +96,7 @@ uint32_t npsd_pool_take(struct npsd_pool *p, const uint32_t *words)
 	return number;
 }
 
-/* Closes the gap at slot i: what was pushed behind it moves up. */
+/* Closes the gap at index i: later entries of the run that belong at or before it move up. */
 static void close_gap(struct npsd_pool *p, uint32_t i)
 {
 	uint32_t j = i;

@@ -11,8 +11,8 @@ static bool has_id(const uint32_t *ids, int n, uint32_t id)
 }
 
 /*
- * A region's name has no slash. Where the topmost ancestor has one, the level above it is a word that the
- * dictionary does not hold: a producer's own `__none__`, which is taken at its word.
+ * The name of a region has no slash. If the topmost ancestor has one, the level above it is not in the
+ * dictionary: it is a producer's own `__none__`, which counts as written.
  */
 static bool is_below_none(const struct npsd_names *names, uint32_t top)
 {
@@ -83,7 +83,7 @@ struct walk {
 	uint32_t way[NPSD_SET_DIMS][NPSD_ROUTE_WAYS];
 };
 
-/* Counts in each combination of the set's values, as an odometer turns. */
+/* Counts in each combination of the set's values; at[] runs like an odometer. */
 static void count_set(
     struct npsd_tables *t, const struct npsd_count *count, const struct walk *w, uint32_t kind)
 {

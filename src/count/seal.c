@@ -45,7 +45,7 @@ void npsd_worker_forget(struct npsd_worker *k)
 	k->full = false;
 }
 
-int64_t npsd_batch_due_ms(const struct npsd_worker *k)
+int64_t npsd_batch_due_mono_ms(const struct npsd_worker *k)
 {
 	bool sooner = k->batch->urgent && k->cfg->batch_age_ms > URGENT_MS;
 
@@ -56,7 +56,7 @@ bool npsd_batch_is_due(const struct npsd_worker *k, bool now)
 {
 	if (k->batch->nparts == 0 || k->sent || k->halted)
 		return false;
-	return now || k->full || k->mono_ms >= npsd_batch_due_ms(k);
+	return now || k->full || k->mono_ms >= npsd_batch_due_mono_ms(k);
 }
 
 /* --- totals and meta --- */
@@ -67,14 +67,14 @@ static int write_to(void *to, const char *p, size_t n)
 	return 0;
 }
 
-/* A map that is not known to be short before it is whole: names and numbers, those of 0 left out. */
+/* A msgpack map of names and numbers other than 0. Its length is known at the end only. */
 struct map {
 	uint32_t n;
 	msgpack_packer pk;
 	struct npsd_buf *buf;
 };
 
-/* map 32 whose length is filled in at the end */
+/* the head of a map 32; map_end() fills the length in */
 static void map_begin(struct map *m, struct npsd_buf *buf)
 {
 	*m = (struct map){.buf = buf};

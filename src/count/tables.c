@@ -74,7 +74,7 @@ static uint64_t side_hash(struct npsd_seg seg, int64_t pane_s)
 	return npsd_seg_hash((struct npsd_seg){seg.hi ^ (uint64_t)pane_s * 0xd6e8feb86659fd93u, seg.lo});
 }
 
-/* The row of a segment in a pane that is not its slot's. */
+/* The side cell of a segment in a pane. */
 static struct npsd_cell *side_of(struct npsd_tables *t, struct npsd_seg seg, int64_t pane_s)
 {
 	uint32_t i = (uint32_t)side_hash(seg, pane_s) & t->side_mask;
@@ -98,7 +98,7 @@ static void add(struct npsd_tables *t, struct npsd_cell *s, int counter, int by)
 		t->full = true;
 }
 
-/* The slot's pane becomes the newer one; what it held goes aside. */
+/* The cell takes the newer pane; the counts of its pane before move to the side table. */
 static void turn(struct npsd_tables *t, struct npsd_cell *s, int64_t pane_s)
 {
 	struct npsd_cell *aside = side_of(t, s->seg, s->pane_s);
@@ -172,7 +172,7 @@ void npsd_tables_clear(struct npsd_tables *t)
 		uint32_t at = (uint32_t)side_hash(t->side[i].seg, t->side[i].pane_s) & t->side_mask;
 
 		while (t->side_index[at]) {
-			t->side_index[at] = 0; /* a whole run goes: every row of it is cleared */
+			t->side_index[at] = 0; /* the whole run goes: each of its cells is cleared */
 			at = (at + 1) & t->side_mask;
 		}
 	}

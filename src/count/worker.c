@@ -1,16 +1,14 @@
 #include "count/worker.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "count/route.h"
 #include "npsd/err.h"
 
-#define SLOTS (1u << 18)
+#define CELLS (1u << 18)
 #define SIDES (1u << 16)
 #define ADMISSION_TEXT ((size_t)1 << 20)
-#define LOG_FULL_MS 10 /* fold does not wake workers when its logs are shorter again */
+#define LOG_FULL_MS 10 /* fold does not wake workers when its logs have become shorter */
 
 static struct npsd_batch *batch_new(int64_t bytes)
 {
@@ -49,10 +47,10 @@ struct npsd_worker *npsd_worker_new(struct npsd_pipeline *pl, int number)
 	k->batch = batch_new(k->cfg->batch_bytes);
 	k->spare = batch_new(k->cfg->batch_bytes);
 	npsd_buf_init(&k->admission.text, ADMISSION_TEXT);
-	npsd_tables_init(&k->tables, SLOTS, SIDES);
+	npsd_tables_init(&k->tables, CELLS, SIDES);
 	k->most = 2 * npsd_route_most(k->cfg);
 	npsd_assert(k->most < SIDES);
-	k->row = calloc(SLOTS + SIDES, sizeof *k->row);
+	k->row = calloc(CELLS + SIDES, sizeof *k->row);
 	npsd_assert(k->row);
 	npsd_worker_forget(k);
 	return k;
@@ -65,7 +63,7 @@ void npsd_worker_free(struct npsd_worker **worker)
 	*worker = NULL;
 	if (!k)
 		return;
-	/* orders in hand go back unanswered: the ring's owner frees them */
+	/* commands in hand go back without a reply: the ring's owner frees them */
 	if (k->command)
 		npsd_assert(npsd_ring_push(k->pl->worker_to_group[k->number], k->command));
 	if (k->next)
@@ -89,26 +87,13 @@ void npsd_worker_free(struct npsd_worker **worker)
 	free(k);
 }
 
-void npsd_worker_fault(struct npsd_worker *k, enum npsd_fault what, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	npsd_fault_raise(&k->pl->fault_worker[k->number], k->session, what, "%s", text);
-	k->halted = true;
-	k->pl->broker.wake(k->pl->broker.self);
-}
-
-/* --- jobs --- */
+/* --- replies of commit --- */
 
 static void request_back(struct npsd_worker *k, struct npsd_request *req)
 {
 	npsd_assert(req->end != NPSD_REQ_PENDING);
 	if (req->end == NPSD_REQ_DROPPED)
-		k->halted = true; /* the incident is set already; RESET follows */
+		k->halted = true; /* commit has raised a fault; RESET follows */
 	if (req == &k->admission.req) {
 		k->admitting = false;
 		return;
@@ -145,10 +130,10 @@ static bool seal_if_due(struct npsd_worker *k)
 
 static bool may_count(const struct npsd_worker *k)
 {
-	return k->reading && !k->halted && !npsd_load_relaxed(&k->pl->log_full);
+	return k->fetching && !k->halted && !npsd_load_relaxed(&k->pl->log_full);
 }
 
-/* How long a wait may be: a batch that fills is not left lying beyond its age. */
+/* How long the step may wait: a batch that fills is sealed at its age. */
 static int wait_of(const struct npsd_worker *k, int wait_ms)
 {
 	int64_t left;
@@ -157,7 +142,7 @@ static int wait_of(const struct npsd_worker *k, int wait_ms)
 		wait_ms = LOG_FULL_MS;
 	if (k->batch->nparts == 0 || k->sent || k->halted)
 		return wait_ms;
-	left = npsd_batch_due_ms(k) - k->mono_ms;
+	left = npsd_batch_due_mono_ms(k) - k->mono_ms;
 	return left < wait_ms ? (left > 0 ? (int)left : 0) : wait_ms;
 }
 
@@ -183,7 +168,7 @@ bool npsd_worker_step(struct npsd_worker *k, int wait_ms)
 	if (may_fetch)
 		did |= fetch(k, did ? 0 : wait_of(k, wait_ms));
 	if (may_count(k))
-		did |= npsd_messages_go_on(k);
+		did |= npsd_messages_process(k);
 	did |= seal_if_due(k);
 	did |= npsd_worker_commands(k);
 	if (!did && !may_fetch && wait_of(k, wait_ms) > 0)

@@ -148,6 +148,13 @@ static void print_time(const char *name, int64_t ms, const char *more)
 	printf("  %-9s %s.%03d UTC%s\n", name, ctl_time(text, ms), (int)((ms % 1000 + 1000) % 1000), more);
 }
 
+static void replace_non_ascii(char *text, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			text[i] = '?';
+}
+
 /* `line 4: rejected: out_of_range at byte 151, score: score is outside 0 to 10; found 11; accepted: ...` */
 static void print_refusal(const struct item *it, long line, const struct npsd_verdict *v)
 {
@@ -168,6 +175,9 @@ static void print_refusal(const struct item *it, long line, const struct npsd_ve
 	if (v->field)
 		printf("; accepted: %s", npsd_verdict_accepted(v));
 	printf("\n");
+	/* a value that is too big was not checked to be UTF-8 */
+	if (v->reason == NPSD_R_bad_utf8 || v->reason == NPSD_R_too_big)
+		replace_non_ascii((char *)it->text.p, it->text.n);
 	print_place(it->text, v->at < it->text.n ? v->at : it->text.n);
 }
 
@@ -264,13 +274,6 @@ static long line_of(const struct item *it, uint32_t at)
 	return line;
 }
 
-static void replace_non_ascii(char *text, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] >= 0x80)
-			text[i] = '?';
-}
-
 static void check_item(struct check *k, const struct item *it)
 {
 	struct npsd_event ev;
@@ -284,9 +287,6 @@ static void check_item(struct check *k, const struct item *it)
 	} else if (v.reason == NPSD_R_ok) {
 		print_event(k, it, &ev);
 	} else {
-		/* a value that is too big was not checked to be UTF-8 */
-		if (v.reason == NPSD_R_bad_utf8 || v.reason == NPSD_R_too_big)
-			replace_non_ascii((char *)it->text.p, it->text.n);
 		print_refusal(it, line_of(it, v.at), &v);
 	}
 }

@@ -29,12 +29,6 @@ static const char usage[] =
     "            (check-event) an event is rejected; 2 wrong usage or configuration; 3 Redis is not\n"
     "            reachable or returned an error\n";
 
-int ctl_failed(const struct ctl *c)
-{
-	fprintf(stderr, "npsctl: %s\n", c->err.text);
-	return c->err.code == NPSD_INVALID ? CTL_USAGE : CTL_REDIS;
-}
-
 static int fail_usage(void)
 {
 	fputs(usage, stderr);

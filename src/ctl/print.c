@@ -1,4 +1,5 @@
-/* Texts of events may contain escape sequences, which must not reach a terminal. */
+/* What npsctl prints: texts of events, which may contain escape sequences that must not reach a terminal,
+ * times, errors. */
 #include <stdio.h>
 #include <time.h>
 
@@ -28,4 +29,10 @@ const char *ctl_time(char out[32], int64_t ms)
 	if (!gmtime_r(&s, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
 		snprintf(out, 32, "%lld ms", (long long)ms);
 	return out;
+}
+
+int ctl_failed(const struct ctl *c)
+{
+	fprintf(stderr, "npsctl: %s\n", c->err.text);
+	return c->err.code == NPSD_INVALID ? CTL_USAGE : CTL_REDIS;
 }

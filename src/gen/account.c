@@ -4,11 +4,11 @@
 
 #include "gen/account.h"
 
-#define OUT_BYTES (1u << 16) /* longest line: two comments of 6000 bytes, all of them escaped */
+#define OUT_BYTES (1u << 16) /* more than the longest line */
 #define REASONS 64
 
 struct account_reason {
-	const char *reason; /* a literal of the core */
+	const char *reason; /* a literal */
 	enum gen_intent intent;
 	uint64_t n;
 };
@@ -17,7 +17,7 @@ struct gen_account {
 	FILE *file;
 	struct gen_out out;
 	uint64_t records, by_intent[GEN_NINTENT];
-	int64_t clock_ms; /* highest event time that was counted */
+	int64_t clock_ms; /* maximum of the counted event times */
 	struct account_reason reason[REASONS];
 	int nreasons;
 };
@@ -26,12 +26,12 @@ static bool write_line(struct gen_account *a, struct npsd_err *err)
 {
 	gen_putc(&a->out, '\n');
 	if (fwrite(a->out.p, 1, a->out.n, a->file) != a->out.n)
-		return npsd_fail(err, NPSD_RETRY, errno, "the account can't be written");
+		return npsd_fail(err, NPSD_RETRY, errno, "cannot write the account");
 	a->out.n = 0;
 	return true;
 }
 
-struct gen_account *gen_account_open(struct npsd_err *err, const char *file, const char *run)
+struct gen_account *gen_account_open(struct npsd_err *err, const char *file, const char *first)
 {
 	struct gen_account *a = calloc(1, sizeof(*a));
 
@@ -41,12 +41,12 @@ struct gen_account *gen_account_open(struct npsd_err *err, const char *file, con
 	a->clock_ms = GEN_NO_TIME;
 	a->file = fopen(file, "w");
 	if (!a->file) {
-		npsd_fail(err, NPSD_RETRY, errno, "%s can't be opened for writing", file);
+		npsd_fail(err, NPSD_RETRY, errno, "cannot open %s for writing", file);
 		gen_account_close(&a, err);
 		return NULL;
 	}
 	setvbuf(a->file, NULL, _IOFBF, 1 << 18);
-	gen_puts(&a->out, run);
+	gen_puts(&a->out, first);
 	if (!write_line(a, err))
 		gen_account_close(&a, err);
 	return a;
@@ -56,15 +56,13 @@ static void put_name(struct gen_out *o, const char *name)
 {
 	if (o->p[o->n - 1] != '{')
 		gen_putc(o, ',');
-	gen_putc(o, '"');
-	gen_puts(o, name);
-	gen_puts(o, "\":");
+	gen_putf(o, "\"%s\":", name);
 }
 
 static void put_number(struct gen_out *o, const char *name, int64_t v)
 {
 	put_name(o, name);
-	gen_put_i64(o, v);
+	gen_putf(o, "%lld", (long long)v);
 }
 
 static void put_str(struct gen_out *o, const char *name, struct npsd_str v)
@@ -89,7 +87,7 @@ static void put_themes(struct gen_out *o, uint32_t bits)
 
 static void put_comment(struct gen_out *o, uint32_t code, bool says_text)
 {
-	char text[6000];
+	char text[GEN_COMMENT_BYTES];
 	struct gen_out t = {.p = text, .cap = sizeof(text)};
 
 	put_name(o, "has_comment");
@@ -100,42 +98,37 @@ static void put_comment(struct gen_out *o, uint32_t code, bool says_text)
 	put_str(o, "comment", (struct npsd_str){text, (uint32_t)t.n});
 }
 
-/* What only answers have. */
-static void put_answer(struct gen_out *o, const struct gen_content *c, uint32_t says)
+/* Fields that only responses have. */
+static void put_response(struct gen_out *o, const struct gen_content *c, uint32_t has)
 {
 	put_name(o, "score");
-	if (c->score < 0)
-		gen_puts(o, "null");
-	else
-		gen_put_i64(o, c->score);
+	gen_putf(o, c->score < 0 ? "null" : "%d", c->score);
 	if (c->themes)
 		put_themes(o, c->themes);
-	if (c->respondent && says & GEN_SAYS_RESPONDENT) {
+	if (c->respondent && has & GEN_HAS_RESPONDENT) {
 		put_name(o, "respondent_id");
-		gen_puts(o, "\"cust-");
-		gen_put_pad(o, c->respondent, 8);
-		gen_putc(o, '"');
+		gen_putf(o, GEN_RESPONDENT, c->respondent);
 	}
-	put_comment(o, c->comment, says & GEN_SAYS_COMMENT);
+	put_comment(o, c->comment, has & GEN_HAS_COMMENT);
 }
 
-/* says: what stands in the record itself; of other values only those that somebody keeps are written. */
-static void put_content(struct gen_out *o, const char *name, const struct gen_world *w,
-    const struct gen_content *c, enum gen_type type, uint32_t says)
+/* `has`: the fields in the record; npsd keeps no `__none__` of another record. */
+static void put_content(struct gen_out *o, const char *name, const struct gen_catalog *w,
+    const struct gen_content *c, enum gen_type type, uint32_t has)
 {
 	put_name(o, name);
 	gen_putc(o, '{');
 	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
-	put_str(o, "location", gen_world_location(w, c->location));
+	put_str(o, "location", gen_catalog_location(w, c->location));
 	for (int l = 0; l < GEN_NLIST; l++)
-		if (c->value[l] && (c->value[l] != GEN_SAID_NONE || says & (uint32_t)GEN_SAYS_LIST << l))
+		if (c->value[l] && (c->value[l] != GEN_TEXT_NONE || has & (uint32_t)GEN_HAS_LIST << l))
 			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));
 	if (type < GEN_INVITED)
-		put_answer(o, c, says);
+		put_response(o, c, has);
 	gen_putc(o, '}');
 }
 
-/* Whether it adds to a pane; a withdrawal takes away. */
+/* Whether npsd adds the record to a pane; it subtracts withdrawals. */
 static bool adds(enum gen_intent intent)
 {
 	return intent == GEN_CREATES || intent == GEN_EDITS || intent == GEN_REVIVES || intent == GEN_REACHES;
@@ -160,8 +153,8 @@ static void count(struct gen_account *a, const struct gen_record *rec)
 	a->reason[i].n++;
 }
 
-/* Of all but bad input. */
-static void put_good(struct gen_out *o, const struct gen_world *w, const struct gen_record *rec)
+/* The fields of all but bad records. */
+static void put_good(struct gen_out *o, const struct gen_catalog *w, const struct gen_record *rec)
 {
 	put_str(o, "type", npsd_str(gen_type_names[rec->type]));
 	put_number(o, "event_ms", rec->event_ms);
@@ -172,13 +165,13 @@ static void put_good(struct gen_out *o, const struct gen_world *w, const struct 
 		gen_puts(o, "true");
 	}
 	if (rec->is)
-		put_content(o, "is", w, rec->is, rec->type, rec->says);
+		put_content(o, "is", w, rec->is, rec->type, rec->has);
 	if (rec->was)
 		put_content(o, "was", w, rec->was, GEN_SUBMITTED, 0);
 }
 
 bool gen_account_add(
-    struct gen_account *a, struct npsd_err *err, const struct gen_world *w, const struct gen_record *rec)
+    struct gen_account *a, struct npsd_err *err, const struct gen_catalog *w, const struct gen_record *rec)
 {
 	struct gen_out *o = &a->out;
 
@@ -187,13 +180,7 @@ bool gen_account_add(
 	put_number(o, "seq", (int64_t)rec->seq);
 	put_str(o, "id", (struct npsd_str){rec->id->p, rec->id->n});
 	put_name(o, "intent");
-	gen_putc(o, '"');
-	gen_puts(o, gen_intent_names[rec->intent]);
-	if (rec->reason) {
-		gen_putc(o, ':');
-		gen_puts(o, rec->reason);
-	}
-	gen_putc(o, '"');
+	gen_putf(o, rec->reason ? "\"%s:%s\"" : "\"%s\"", gen_intent_names[rec->intent], rec->reason);
 	put_number(o, "record_ms", rec->record_ms);
 	if (rec->intent != GEN_REJECTED && rec->intent != GEN_IGNORED)
 		put_good(o, w, rec);
@@ -209,14 +196,9 @@ static bool put_summary(struct gen_account *a, struct npsd_err *err)
 	put_number(o, "records", (int64_t)a->records);
 	for (int i = 0; i < GEN_NINTENT; i++)
 		put_number(o, gen_intent_names[i], (int64_t)a->by_intent[i]);
-	for (int i = 0; i < a->nreasons; i++) {
-		gen_puts(o, ",\"");
-		gen_puts(o, gen_intent_names[a->reason[i].intent]);
-		gen_putc(o, ':');
-		gen_puts(o, a->reason[i].reason);
-		gen_puts(o, "\":");
-		gen_put_u64(o, a->reason[i].n);
-	}
+	for (int i = 0; i < a->nreasons; i++)
+		gen_putf(o, ",\"%s:%s\":%llu", gen_intent_names[a->reason[i].intent], a->reason[i].reason,
+		    (unsigned long long)a->reason[i].n);
 	if (a->clock_ms != GEN_NO_TIME)
 		put_number(o, "clock_ms", a->clock_ms);
 	gen_puts(o, "}}");
@@ -233,7 +215,7 @@ bool gen_account_close(struct gen_account **account, struct npsd_err *err)
 	if (a->file && ok)
 		ok = put_summary(a, err);
 	if (a->file && fclose(a->file) != 0 && ok)
-		ok = npsd_fail(err, NPSD_RETRY, errno, "the account can't be written");
+		ok = npsd_fail(err, NPSD_RETRY, errno, "cannot write the account");
 	free(a->out.p);
 	free(a);
 	*account = NULL;

@@ -1,38 +1,35 @@
-/*
- * Bad input, a row a way. The rows with two fields hold two faults, to see that the first in the contract's
- * order is the one that is told.
- */
-#include "gen/core.h"
+/* A row with two fields has two errors: npsd must report the first in the order of the contract. */
+#include "gen/bad.h"
 
 #define REJ(r) .intent = GEN_REJECTED, .reason = (r)
 #define IGN(r) .intent = GEN_IGNORED, .reason = (r)
 #define IN(f, t) .field = GEN_F_##f, .text = (t), .field2 = GEN_F_NONE
 #define IN2(f, t, f2, t2) .field = GEN_F_##f, .text = (t), .field2 = GEN_F_##f2, .text2 = (t2)
 #define ALL .field = GEN_F_NONE, .field2 = GEN_F_NONE
-#define LONG(f, bytes) .field = GEN_F_##f, .field2 = GEN_F_NONE, .harm = GEN_H_LONG, .n = (bytes)
+#define LONG(f, bytes) .field = GEN_F_##f, .field2 = GEN_F_NONE, .damage = GEN_DAMAGE_LONG, .n = (bytes)
 
 #define OF(t) .type = GEN_##t
 #define CE .envelope = GEN_STRUCTURED
 
-static const struct gen_bad ways[] = {
-    {IGN("tombstone"), ALL, .harm = GEN_H_NULL},
+static const struct gen_bad rows[] = {
+    {IGN("tombstone"), ALL, .damage = GEN_DAMAGE_NULL},
     {REJ("bad_utf8"), IN(COMMENT, "\"caf\xe9\"")},
     {REJ("bad_utf8"), IN(COMMENT, "\"\xc0\xaf\"")},
     {REJ("bad_utf8"), IN(LOCATION, "\"north/\xed\xa0\x80\"")},
-    {REJ("bad_utf8"), IN(ID, "\"\xff\""), .harm = GEN_H_CUT},
-    {REJ("bad_json"), ALL, .harm = GEN_H_CUT},
-    {REJ("bad_json"), ALL, .harm = GEN_H_EMPTY},
-    {REJ("bad_json"), ALL, .harm = GEN_H_APPEND, .tail = "}"},
-    {REJ("bad_json"), ALL, .harm = GEN_H_APPEND, .tail = " {}"},
-    {REJ("bad_json"), ALL, .harm = GEN_H_PREPEND, .tail = "\xef\xbb\xbf"},
-    {REJ("bad_json"), ALL, .harm = GEN_H_PREPEND, .tail = "["},
+    {REJ("bad_utf8"), IN(ID, "\"\xff\""), .damage = GEN_DAMAGE_CUT},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_CUT},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_EMPTY},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_APPEND, .tail = "}"},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_APPEND, .tail = " {}"},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_PREPEND, .tail = "\xef\xbb\xbf"},
+    {REJ("bad_json"), ALL, .damage = GEN_DAMAGE_PREPEND, .tail = "["},
     {REJ("bad_json"), IN(COMMENT, "\"bell \x07\"")},
     {REJ("bad_json"), IN(COMMENT, "\"half a pair \\ud83d\"")},
     {REJ("bad_json"), IN(COMMENT, "'single'")},
     {REJ("bad_json"), IN(SCORE, "09")},
     {REJ("bad_json"), IN(SCORE, "NaN")},
     {REJ("bad_json"), IN(EXTRA, "{\"a\":1,}")},
-    {REJ("bad_json"), .field = GEN_F_EXTRA, .field2 = GEN_F_NONE, .harm = GEN_H_DEEP, .n = 257},
+    {REJ("bad_json"), .field = GEN_F_EXTRA, .field2 = GEN_F_NONE, .damage = GEN_DAMAGE_DEEP, .n = 257},
     {REJ("unknown_type"), IN(TYPE, NULL)},
     {REJ("unknown_type"), IN(TYPE, "\"response.created\"")},
     {REJ("unknown_type"), IN2(TYPE, "7", ID, NULL)},
@@ -79,11 +76,11 @@ static const struct gen_bad ways[] = {
     {REJ("no_time"), IN(UPDATED, "[]"), OF(RETRACTED)},
     {REJ("no_time"), IN(TIME, "\"2026-13-01T00:00:00Z\""), OF(RETRACTED)},
     {REJ("no_time"), IN2(TIME, "\"10:00\"", LOCATION, NULL), OF(DECLINED)},
-    {REJ("future"), ALL, .harm = GEN_H_FUTURE},
-    {REJ("future"), ALL, .harm = GEN_H_FUTURE, OF(UPDATED)},
-    {REJ("future"), ALL, .harm = GEN_H_FUTURE, OF(RETRACTED)},
-    {REJ("future"), IN(KIND, NULL), .harm = GEN_H_FUTURE, OF(UNSUBSCRIBED)},
-    {REJ("future"), IN(SCORE, "11"), .harm = GEN_H_FUTURE},
+    {REJ("future"), ALL, .damage = GEN_DAMAGE_FUTURE},
+    {REJ("future"), ALL, .damage = GEN_DAMAGE_FUTURE, OF(UPDATED)},
+    {REJ("future"), ALL, .damage = GEN_DAMAGE_FUTURE, OF(RETRACTED)},
+    {REJ("future"), IN(KIND, NULL), .damage = GEN_DAMAGE_FUTURE, OF(UNSUBSCRIBED)},
+    {REJ("future"), IN(SCORE, "11"), .damage = GEN_DAMAGE_FUTURE},
     {REJ("no_kind"), IN(KIND, NULL)},
     {REJ("no_kind"), IN2(KIND, "null", LOCATION, NULL)},
     {REJ("no_kind"), IN2(KIND, NULL, LOCATION, NULL), OF(INVITED)},
@@ -113,12 +110,12 @@ static const struct gen_bad ways[] = {
     {REJ("no_time"), IN2(CE_TIME, "\"now\"", TIME, NULL), CE, OF(DELIVERED)},
     {REJ("no_kind"), IN2(CE_TIME, "\"now\"", KIND, NULL), CE},
 };
-#define NWAYS (sizeof(ways) / sizeof(*ways))
-#define ROUNDS_PER_BIG 10
+#define NROWS (sizeof(rows) / sizeof(*rows))
+#define ROUNDS_PER_TOO_BIG 10
 
 static const struct gen_bad too_big = {REJ("too_big"), LONG(COMMENT, 262144)};
 
-const struct gen_bad *gen_bad_way(uint64_t i)
+const struct gen_bad *gen_bad_row(uint64_t i)
 {
-	return i % (NWAYS * ROUNDS_PER_BIG) == NWAYS / 2 ? &too_big : &ways[i % NWAYS];
+	return i % (NROWS * ROUNDS_PER_TOO_BIG) == NROWS / 2 ? &too_big : &rows[i % NROWS];
 }

@@ -1,27 +1,14 @@
-/*
- * The event's object in what carries it: alone, behind a Confluent frame, inside a CloudEvent, or beside the
- * headers of one.
- */
-#include "gen/core.h"
+/* An event is bare, after a Confluent frame, inside a CloudEvent, or with the headers of one. */
+#include "gen/envelope.h"
+#include "gen/event_json.h"
 
 #define FRAME_BYTES 5
 
-static bool choose(const struct gen_answer *a, uint32_t salt, uint32_t n)
-{
-	return gen_mix((uint64_t)salt << 32 | a->quirks) % n == 0;
-}
-
-static void add_header(struct gen_record *rec, struct gen *g, const char *name, const char *p, size_t n)
+static void add_header(struct gen_record *rec, struct gen_out *out, const char *name, struct npsd_str value)
 {
 	npsd_assert(rec->nheaders < GEN_HEADERS);
-	rec->header[rec->nheaders].name = name;
-	rec->header[rec->nheaders++].value = (struct npsd_str){g->head.p + g->head.n, (uint32_t)n};
-	gen_put(&g->head, p, n);
-}
-
-static void add_headerz(struct gen_record *rec, struct gen *g, const char *name, const char *z)
-{
-	add_header(rec, g, name, z, strlen(z));
+	rec->header[rec->nheaders++] = (struct gen_header){name, {out->p + out->n, value.n}};
+	gen_put(out, value.p, value.n);
 }
 
 /* The time as RFC 3339, without quotes. */
@@ -33,45 +20,48 @@ static struct npsd_str write_time(char *buf, size_t cap, int64_t ms)
 	return (struct npsd_str){buf, (uint32_t)o.n};
 }
 
-static void put_frame(struct gen_out *o, const struct gen_answer *a)
+static void put_frame(struct gen_out *o, const struct gen_draft *a)
 {
-	const char frame[FRAME_BYTES] = {0, 0, 0, (char)(a->shape + 1), (char)(a->quirks % 200)};
+	const char frame[FRAME_BYTES] = {0, 0, 0, (char)(a->shape + 1), (char)(a->variant % 200)};
 
 	gen_put(o, frame, FRAME_BYTES);
 }
 
-/* `less`: the body leaves type and id to the headers; else what it says itself wins over them. */
-static void add_ce_headers(struct gen_record *rec, struct gen *g, bool less)
+static struct npsd_str ce_type(const struct gen_draft *a, bool stripped)
 {
-	const struct gen_answer *a = &g->answer;
-	char time[40];
-	struct npsd_str t;
+	return npsd_str(stripped ? gen_type_names[a->type] : "com.example.survey.v2");
+}
 
-	add_headerz(rec, g, "content-type", "application/json");
-	add_headerz(rec, g, "ce_specversion", "1.0");
-	add_headerz(rec, g, "ce_type", less ? gen_type_names[a->type] : "com.example.survey.v2");
-	if (less)
-		add_header(rec, g, "ce_subject", g->id.p, g->id.n);
-	else if (choose(a, 101, 2))
-		add_headerz(rec, g, "ce_subject", "surveys/42");
-	if (a->ce_ms == GEN_NO_TIME)
-		return;
-	t = write_time(time, sizeof(time), a->ce_ms);
-	add_header(rec, g, "ce_time", t.p, t.n);
+static struct npsd_str ce_subject(const struct gen_id *id, bool stripped)
+{
+	return stripped ? (struct npsd_str){id->p, id->n} : NPSD_STR("surveys/42");
+}
+
+/* `stripped`: type and id are only in the headers; else those in the body take precedence. */
+static void add_ce_headers(
+    struct gen_record *rec, struct gen_out *out, const struct gen_draft *a, bool stripped)
+{
+	char time[40];
+
+	add_header(rec, out, "content-type", NPSD_STR("application/json"));
+	add_header(rec, out, "ce_specversion", NPSD_STR("1.0"));
+	add_header(rec, out, "ce_type", ce_type(a, stripped));
+	if (stripped || gen_variant(a, 101, 2))
+		add_header(rec, out, "ce_subject", ce_subject(rec->id, stripped));
+	if (a->ce_ms != GEN_NO_TIME)
+		add_header(rec, out, "ce_time", write_time(time, sizeof(time), a->ce_ms));
 }
 
 static void put_attribute(struct gen_out *o, const char *name, struct npsd_str value, const char *instead)
 {
-	gen_puts(o, ",\"");
-	gen_puts(o, name);
-	gen_puts(o, "\":");
+	gen_putf(o, ",\"%s\":", name);
 	if (instead)
 		gen_puts(o, instead);
 	else
 		gen_put_json(o, value.p, value.n, 0);
 }
 
-static bool is_spoilt(const struct gen_bad *bad, enum gen_field f, const char **text)
+static bool is_replaced(const struct gen_bad *bad, enum gen_field f, const char **text)
 {
 	*text = NULL;
 	if (bad && bad->field == f)
@@ -83,56 +73,54 @@ static bool is_spoilt(const struct gen_bad *bad, enum gen_field f, const char **
 	return true;
 }
 
-static void put_cloudevent(struct gen *g, const struct gen_bad *bad, bool less)
+static void put_cloudevent(struct gen_out *o, const struct gen_catalog *catalog, const struct gen_id *id,
+    const struct gen_draft *a, const struct gen_bad *bad, bool stripped)
 {
-	const struct gen_answer *a = &g->answer;
-	struct npsd_str type = npsd_str(less ? gen_type_names[a->type] : "com.example.survey.v2");
-	struct npsd_str subject = less ? (struct npsd_str){g->id.p, g->id.n} : NPSD_STR("surveys/42");
-	struct gen_out *o = &g->out;
 	const char *text;
 	char time[40];
 
-	gen_puts(o, "{\"specversion\":\"1.0\",\"id\":\"");
-	gen_put_hex(o, gen_mix(a->quirks), 16);
-	gen_puts(o, "\",\"source\":\"/surveys\",\"datacontenttype\":\"application/json\"");
-	if (!is_spoilt(bad, GEN_F_CE_TYPE, &text) || text)
-		put_attribute(o, "type", type, text);
-	if ((!is_spoilt(bad, GEN_F_CE_SUBJECT, &text) && (less || choose(a, 101, 2))) || text)
-		put_attribute(o, "subject", subject, text);
-	if ((!is_spoilt(bad, GEN_F_CE_TIME, &text) && a->ce_ms != GEN_NO_TIME) || text)
+	gen_putf(o,
+	    "{\"specversion\":\"1.0\",\"id\":\"%016llx\",\"source\":\"/"
+	    "surveys\",\"datacontenttype\":\"application/json\"",
+	    (unsigned long long)gen_mix(a->variant));
+	if (!is_replaced(bad, GEN_F_CE_TYPE, &text) || text)
+		put_attribute(o, "type", ce_type(a, stripped), text);
+	if ((!is_replaced(bad, GEN_F_CE_SUBJECT, &text) && (stripped || gen_variant(a, 101, 2))) || text)
+		put_attribute(o, "subject", ce_subject(id, stripped), text);
+	if ((!is_replaced(bad, GEN_F_CE_TIME, &text) && a->ce_ms != GEN_NO_TIME) || text)
 		put_attribute(
 		    o, "time", text ? NPSD_STR("") : write_time(time, sizeof(time), a->ce_ms), text);
-	if (is_spoilt(bad, GEN_F_CE_DATA, &text)) {
-		if (text)
-			put_attribute(o, "data", NPSD_STR(""), text);
-	} else {
+	if (!is_replaced(bad, GEN_F_CE_DATA, &text)) {
 		gen_puts(o, ",\"data\":");
-		gen_render(o, g->world, &g->id, a, bad, less);
+		gen_render(o, catalog, id, a, bad, stripped);
+	} else if (text) {
+		put_attribute(o, "data", NPSD_STR(""), text);
 	}
 	gen_putc(o, '}');
 }
 
-void gen_wrap(struct gen_record *rec, struct gen *g, const struct gen_bad *bad)
+void gen_wrap(struct gen_record *rec, struct gen_buffers *buf, const struct gen_catalog *catalog,
+    const struct gen_draft *a, const struct gen_bad *bad, bool plain)
 {
-	const struct gen_answer *a = &g->answer;
 	enum gen_envelope how = (enum gen_envelope)a->envelope;
-	bool less = bad || choose(a, 100, 2), headers = bad || (!g->opt.plain && choose(a, 102, 2));
+	bool stripped = bad || gen_variant(a, 100, 2), headers = bad || (!plain && gen_variant(a, 102, 2));
+	struct gen_out *o = &buf->value;
 
-	g->out.n = g->head.n = 0;
-	if (g->opt.plain && !bad)
+	o->n = buf->headers.n = 0;
+	if (plain && !bad)
 		how = how == GEN_FRAMED ? GEN_BARE : how == GEN_BINARY ? GEN_STRUCTURED : how;
 	if (how == GEN_STRUCTURED) {
 		if (headers)
-			add_headerz(rec, g, "content-type",
-			    choose(a, 103, 2) ? "application/cloudevents+json; charset=UTF-8"
-					      : "application/cloudevents+json");
-		put_cloudevent(g, bad, less);
+			add_header(rec, &buf->headers, "content-type",
+			    gen_variant(a, 103, 2) ? NPSD_STR("application/cloudevents+json; charset=UTF-8")
+						   : NPSD_STR("application/cloudevents+json"));
+		put_cloudevent(o, catalog, rec->id, a, bad, stripped);
 	} else {
 		if (how == GEN_FRAMED)
-			put_frame(&g->out, a);
+			put_frame(o, a);
 		if (how == GEN_BINARY)
-			add_ce_headers(rec, g, less);
-		gen_render(&g->out, g->world, &g->id, a, bad, how == GEN_BINARY && less);
+			add_ce_headers(rec, &buf->headers, a, stripped);
+		gen_render(o, catalog, rec->id, a, bad, how == GEN_BINARY && stripped);
 	}
-	rec->value = (struct npsd_str){bad && bad->harm == GEN_H_NULL ? NULL : g->out.p, (uint32_t)g->out.n};
+	rec->value = (struct npsd_str){bad && bad->damage == GEN_DAMAGE_NULL ? NULL : o->p, (uint32_t)o->n};
 }

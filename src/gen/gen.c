@@ -1,16 +1,12 @@
 #include <stdlib.h>
 
-#include "gen/core.h"
+#include "gen/gen.h"
+#include "gen/invite.h"
+#include "gen/response.h"
 
-#define OUT_BYTES (1u << 20)
-#define HEAD_BYTES 1024
+#define VALUE_BYTES (1u << 20)
+#define HEADER_BYTES 1024
 #define MILLION 1000000u
-
-const char *const gen_intent_names[GEN_NINTENT] = {
-    "creates", "edits", "withdraws", "revives", "reaches", "duplicate", "late", "rejected", "ignored"};
-const char *const gen_type_names[GEN_NTYPE] = {"response.submitted", "response.updated", "response.retracted",
-    "survey.invited", "survey.delivered", "survey.opened", "survey.declined", "survey.bounced",
-    "survey.unsubscribed"};
 
 struct gen *gen_new(const struct gen_options *options)
 {
@@ -18,15 +14,13 @@ struct gen *gen_new(const struct gen_options *options)
 
 	npsd_assert(g);
 	g->opt = *options;
-	g->world = gen_world_new(options->locations);
-	g->rand = gen_mix(options->seed + 1);
-	g->id_base = gen_rand(&g->rand);
-	g->slots = calloc(GEN_SLOTS, sizeof(*g->slots));
-	g->invites = calloc(GEN_INVITES, sizeof(*g->invites));
-	g->withdrawn = calloc(GEN_WITHDRAWN, sizeof(*g->withdrawn));
-	g->out = (struct gen_out){.p = malloc(OUT_BYTES), .cap = OUT_BYTES};
-	g->head = (struct gen_out){.p = malloc(HEAD_BYTES), .cap = HEAD_BYTES};
-	npsd_assert(g->slots && g->invites && g->withdrawn && g->out.p && g->head.p);
+	g->from = (struct gen_source){gen_mix(options->seed + 1), gen_catalog_new(options->locations),
+	    options->cloudevents, options->frames};
+	g->id_base = gen_rand(&g->from.rand);
+	g->history = gen_history_new();
+	g->buf.value = (struct gen_out){.p = malloc(VALUE_BYTES), .cap = VALUE_BYTES};
+	g->buf.headers = (struct gen_out){.p = malloc(HEADER_BYTES), .cap = HEADER_BYTES};
+	npsd_assert(g->buf.value.p && g->buf.headers.p);
 	return g;
 }
 
@@ -34,99 +28,84 @@ void gen_free(struct gen **g)
 {
 	if (!*g)
 		return;
-	gen_world_free(&(*g)->world);
-	free((*g)->slots);
-	free((*g)->invites);
-	free((*g)->withdrawn);
-	free((*g)->out.p);
-	free((*g)->head.p);
+	gen_catalog_free(&(*g)->from.catalog);
+	gen_history_free(&(*g)->history);
+	free((*g)->buf.value.p);
+	free((*g)->buf.headers.p);
 	free(*g);
 	*g = NULL;
 }
 
-const struct gen_world *gen_world(const struct gen *g)
+const struct gen_catalog *gen_catalog(const struct gen *g)
 {
-	return g->world;
-}
-
-uint64_t gen_new_id(struct gen *g)
-{
-	return g->id_base + g->seq * 0x9e3779b97f4a7c15u;
+	return g->from.catalog;
 }
 
 static int64_t record_time(struct gen *g)
 {
 	int64_t ms = g->opt.start_ms + (int64_t)((__int128)(g->seq - 1) * g->opt.step_us / 1000);
-	int64_t back = gen_chance(&g->rand, 200000) ? gen_below(&g->rand, GEN_JITTER_MS) : 0;
+	int64_t back = gen_chance(&g->from.rand, 200000) ? gen_below(&g->from.rand, GEN_JITTER_MS) : 0;
 
 	return ms - back < g->opt.start_ms ? g->opt.start_ms : ms - back;
 }
 
-void gen_emit(struct gen *g, struct gen_record *out, uint64_t id_seed, const struct gen_bad *bad)
+/* Whether the options allow records of this type and envelope. */
+static bool is_allowed(const struct gen *g, const struct gen_bad *bad)
 {
-	const struct gen_answer *a = &g->answer;
-
-	gen_put_id(&g->id, id_seed);
-	out->id = &g->id;
-	out->type = (enum gen_type)a->type;
-	gen_wrap(out, g, bad);
-	if (bad)
-		return;
-	out->says = a->says;
-	out->excluded = a->excluded;
-	if (a->type != GEN_RETRACTED && !a->excluded)
-		out->is = &a->is;
-	out->at_ms = a->updated_ms != GEN_NO_TIME ? a->updated_ms : gen_own_ms(a, out->record_ms);
-}
-
-/* Bad ones are of those kinds that are sent at all. */
-static bool is_sent(const struct gen_options *o, const struct gen_bad *bad)
-{
-	if (bad->envelope == GEN_STRUCTURED && !o->cloudevents)
+	if (bad->envelope == GEN_STRUCTURED && !g->from.cloudevents)
 		return false;
 	return bad->type == GEN_SUBMITTED   ? true
-	       : bad->type == GEN_UPDATED   ? o->updates > 0
-	       : bad->type == GEN_RETRACTED ? o->retractions > 0
-					    : o->funnel > 0;
-}
-
-static const struct gen_bad *next_bad(struct gen *g)
-{
-	const struct gen_bad *bad;
-
-	do
-		bad = gen_bad_way(g->nbad++);
-	while (!is_sent(&g->opt, bad));
-	return bad;
+	       : bad->type == GEN_UPDATED   ? g->opt.updates > 0
+	       : bad->type == GEN_RETRACTED ? g->opt.retractions > 0
+					    : g->opt.funnel > 0;
 }
 
 static bool make_bad(struct gen *g, struct gen_record *out)
 {
-	const struct gen_bad *bad = next_bad(g);
-	const struct gen_slot *s = gen_chance(&g->rand, 500000) ? gen_any_slot(g, out->record_ms) : NULL;
+	const struct gen_bad *bad;
+	const struct gen_response *r = NULL;
 
-	gen_fill_answer(g, &g->answer, out->record_ms, gen_pick_delay(g));
-	g->answer.type = bad->type;
-	g->answer.envelope = bad->envelope;
-	g->answer.ce_ms = GEN_NO_TIME;
-	if (bad->harm == GEN_H_FUTURE)
-		g->answer.own_ms = gen_shape_round(g->answer.shape, out->record_ms + 3600000);
+	do
+		bad = gen_bad_row(g->nbad++);
+	while (!is_allowed(g, bad));
+	if (gen_chance(&g->from.rand, 500000))
+		r = gen_history_response(g->history, &g->from.rand, out->record_ms, 0, GEN_NEAR_MS);
+	gen_fill_draft(&g->from, &g->draft, out->record_ms, gen_pick_delay(&g->from));
+	g->draft.type = bad->type;
+	g->draft.envelope = bad->envelope;
+	g->draft.ce_ms = GEN_NO_TIME;
+	if (bad->damage == GEN_DAMAGE_FUTURE)
+		g->draft.own_ms = gen_shape_round(g->draft.shape, out->record_ms + 3600000);
 	out->intent = bad->intent;
 	out->reason = bad->reason;
-	gen_emit(g, out, s ? s->id_seed : gen_new_id(g), bad);
-	return true;
+	return gen_emit(g, out, r ? r->id_seed : gen_new_id(g), bad);
 }
 
-/* The record that the roll falls on; false: there is nothing yet to make it of. */
-static bool make_rolled(struct gen *g, struct gen_record *out, uint32_t roll)
+static bool make_late(struct gen *g, struct gen_record *out)
+{
+	uint32_t roll = gen_below(&g->from.rand, 100);
+
+	if (roll >= 90 && g->opt.funnel)
+		return gen_make_late_stage(g, out);
+	return (roll >= 85 && gen_make_late_revival(g, out)) || gen_make_late(g, out, roll < 50);
+}
+
+static bool make_duplicate(struct gen *g, struct gen_record *out)
+{
+	return (g->opt.funnel && gen_chance(&g->from.rand, 300000) && gen_make_repeat(g, out)) ||
+	       gen_make_duplicate(g, out);
+}
+
+/* Makes a record of a kind chosen by its share; false: the history holds nothing to make it from. */
+static bool make_one(struct gen *g, struct gen_record *out)
 {
 	const struct {
 		uint32_t share;
 		bool (*make)(struct gen *g, struct gen_record *out);
-	} kinds[] = {{g->opt.bad, make_bad}, {g->opt.late, gen_make_late},
-	    {g->opt.duplicates, gen_make_duplicate}, {g->opt.edits, gen_make_edit},
-	    {g->opt.updates, gen_make_update}, {g->opt.retractions, gen_make_retraction},
-	    {g->opt.funnel, gen_make_stage}};
+	} kinds[] = {{g->opt.bad, make_bad}, {g->opt.late, make_late}, {g->opt.duplicates, make_duplicate},
+	    {g->opt.edits, gen_make_edit}, {g->opt.updates, gen_make_update},
+	    {g->opt.retractions, gen_make_retraction}, {g->opt.funnel, gen_make_stage}};
+	uint32_t roll = gen_below(&g->from.rand, MILLION);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (roll < kinds[i].share)
@@ -142,7 +121,5 @@ bool gen_next(struct gen *g, struct gen_record *out)
 		return false;
 	g->seq++;
 	*out = (struct gen_record){.seq = g->seq, .record_ms = record_time(g)};
-	if (!make_rolled(g, out, gen_below(&g->rand, MILLION)))
-		gen_make_new(g, out);
-	return true;
+	return make_one(g, out) || gen_make_new(g, out);
 }

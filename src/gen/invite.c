@@ -1,13 +1,11 @@
-/* Records of invitations: each stage once, mostly in its order, and what repeats or comes too late. */
-#include "gen/core.h"
+#include "gen/invite.h"
 
-#define TRIES 8
-#define BIT(type) (1u << ((type)-GEN_INVITED))
+#define BIT(type) GEN_INVITE_BIT(type)
 
-/* Which stages an invitation goes through: of a hundred, 96 arrive, 43 of them are opened. */
+/* The stages of an invitation: 96 % are delivered, 43 % of these are opened. */
 static uint8_t pick_plan(struct gen *g)
 {
-	uint32_t roll = gen_below(&g->rand, 1000), plan = BIT(GEN_INVITED);
+	uint32_t roll = gen_below(&g->from.rand, 1000), plan = BIT(GEN_INVITED);
 
 	if (roll < 40)
 		return (uint8_t)(plan | BIT(GEN_BOUNCED));
@@ -21,11 +19,11 @@ static uint8_t pick_plan(struct gen *g)
 	return (uint8_t)plan;
 }
 
-/* Surveys go out by mail or message; what only an answer can say is not there yet. */
-static void fill_invitation(struct gen *g, struct gen_answer *a, int64_t record_ms, int64_t delay)
+/* Surveys go out by mail or message. Fields that only a response has are absent. */
+static void fill_invitation(struct gen *g, struct gen_draft *a, int64_t record_ms, int64_t delay)
 {
-	gen_fill_answer(g, a, record_ms, delay);
-	a->is.value[GEN_CHANNEL] = (uint8_t)(1 + gen_below(&g->rand, GEN_INVITING));
+	gen_fill_draft(&g->from, a, record_ms, delay);
+	a->is.value[GEN_CHANNEL] = (uint8_t)(1 + gen_below(&g->from.rand, GEN_INVITING));
 	a->is.value[GEN_OWNER] = 0;
 	a->is.themes = a->is.comment = 0;
 	a->is.score = -1;
@@ -33,116 +31,85 @@ static void fill_invitation(struct gen *g, struct gen_answer *a, int64_t record_
 	a->updated_ms = GEN_NO_TIME;
 }
 
+/* Ids of invitations and responses are separate name spaces: a few invitations have the id of a response. */
+static uint64_t invite_id(struct gen *g, int64_t record_ms)
+{
+	struct gen_response *r = NULL;
+
+	if (gen_chance(&g->from.rand, 20000))
+		r = gen_history_response(g->history, &g->from.rand, record_ms, 0, GEN_NEAR_MS);
+	if (!r || r->id_shared)
+		return gen_new_id(g);
+	r->id_shared = true;
+	return r->id_seed;
+}
+
 static struct gen_invite *new_invite(struct gen *g, int64_t record_ms)
 {
-	struct gen_invite *i = &g->invites[g->ninvites++ % GEN_INVITES];
+	struct gen_invite *i = gen_history_add_invite(g->history);
 
-	*i = (struct gen_invite){.plan = pick_plan(g), .last_ms = record_ms};
-	/* two name spaces: some invitations bear the name of a response */
-	if (!gen_chance(&g->rand, 20000) || !gen_lend_id(g, &i->id_seed, record_ms))
-		i->id_seed = gen_new_id(g);
+	i->plan = pick_plan(g);
+	i->last_ms = record_ms;
+	i->id_seed = invite_id(g, record_ms);
 	fill_invitation(g, &i->now, record_ms, 0);
 	return i;
 }
 
-/* An invitation of which something was heard lately, with (or without) stages to come; NULL: none was found.
- */
-static struct gen_invite *pick_invite(struct gen *g, int64_t record_ms, bool pending)
-{
-	uint64_t n = g->ninvites < GEN_INVITES ? g->ninvites : GEN_INVITES;
-
-	for (int tries = 0; n && tries < TRIES; tries++) {
-		uint64_t u = gen_rand(&g->rand) >> 44, back = u * u >> 20; /* squared: below 2^20 */
-		struct gen_invite *i = &g->invites[(g->ninvites - 1 - (back * n >> 20)) % GEN_INVITES];
-		int64_t age = record_ms - i->last_ms;
-
-		if (age >= 0 && age <= GEN_NEAR_MS - GEN_JITTER_MS && (!pending || i->sent != i->plan))
-			return i;
-	}
-	return NULL;
-}
-
-const struct gen_invite *gen_answer_invite(struct gen *g)
-{
-	uint64_t n = g->ninvites < GEN_INVITES ? g->ninvites : GEN_INVITES;
-
-	for (int tries = 0; n && tries < TRIES; tries++) {
-		struct gen_invite *i = &g->invites[gen_below(&g->rand, (uint32_t)n)];
-
-		if (i->answered || !(i->sent & BIT(GEN_DELIVERED)))
-			continue;
-		i->answered = true;
-		return i;
-	}
-	return NULL;
-}
-
-/* Its next stage; now and then one that comes before it was due. */
+/* The next stage; in 5 % of cases the last one, before those between. */
 static enum gen_type next_stage(struct gen *g, const struct gen_invite *i)
 {
 	uint32_t left = i->plan & ~(uint32_t)i->sent;
-	bool last = gen_chance(&g->rand, 50000);
+	bool last = gen_chance(&g->from.rand, 50000);
 
 	npsd_assert(left);
 	return (enum gen_type)(GEN_INVITED + (last ? 31 - __builtin_clz(left) : __builtin_ctz(left)));
 }
 
-static void date_stage(struct gen *g, struct gen_answer *a, int64_t record_ms)
+static void date_stage(struct gen *g, struct gen_draft *a, int64_t record_ms)
 {
-	uint32_t roll = gen_below(&g->rand, 100);
+	uint32_t roll = gen_below(&g->from.rand, 100);
 
 	a->time_field = roll < 75 ? GEN_AT : roll < 90 ? GEN_INVITED_AT : GEN_UNTIMED;
-	a->own_ms = gen_shape_round(a->shape, record_ms - gen_pick_delay(g));
+	a->own_ms = gen_shape_round(a->shape, record_ms - gen_pick_delay(&g->from));
 	if (a->ce_ms != GEN_NO_TIME)
-		a->ce_ms = record_ms - gen_below(&g->rand, 5000);
-}
-
-static bool emit_stage(struct gen *g, struct gen_record *out, const struct gen_invite *i)
-{
-	out->event_ms = gen_own_ms(&g->answer, out->record_ms);
-	gen_emit(g, out, i->id_seed, NULL);
-	return true;
+		a->ce_ms = record_ms - gen_below(&g->from.rand, 5000);
 }
 
 bool gen_make_stage(struct gen *g, struct gen_record *out)
 {
-	struct gen_invite *i = gen_chance(&g->rand, 640000) ? pick_invite(g, out->record_ms, true) : NULL;
+	struct gen_invite *i = NULL;
 
+	if (gen_chance(&g->from.rand, 640000))
+		i = gen_history_invite(g->history, &g->from.rand, out->record_ms, true);
 	if (!i)
 		i = new_invite(g, out->record_ms);
 	i->now.type = (uint8_t)next_stage(g, i);
-	i->now.quirks = (uint32_t)gen_rand(&g->rand);
+	i->now.variant = (uint32_t)gen_rand(&g->from.rand);
 	date_stage(g, &i->now, out->record_ms);
 	i->sent |= (uint8_t)BIT(i->now.type);
 	i->last_ms = out->record_ms;
-	g->answer = i->now;
-	out->intent = GEN_REACHES;
-	return emit_stage(g, out, i);
+	g->draft = i->now;
+	return gen_emit_own(g, out, GEN_REACHES, i->id_seed);
 }
 
-/* A stage that was told already: the last one as it was, or an earlier one with another time. */
 bool gen_make_repeat(struct gen *g, struct gen_record *out)
 {
-	struct gen_invite *i = pick_invite(g, out->record_ms, false);
+	struct gen_invite *i = gen_history_invite(g->history, &g->from.rand, out->record_ms, false);
 
 	if (!i)
 		return false;
-	g->answer = i->now;
-	if (gen_chance(&g->rand, 300000)) {
-		g->answer.type = (uint8_t)(GEN_INVITED + __builtin_ctz(i->sent));
-		date_stage(g, &g->answer, out->record_ms);
+	g->draft = i->now;
+	if (gen_chance(&g->from.rand, 300000)) {
+		g->draft.type = (uint8_t)(GEN_INVITED + __builtin_ctz(i->sent));
+		date_stage(g, &g->draft, out->record_ms);
 	}
-	out->intent = GEN_DUPLICATE;
-	return emit_stage(g, out, i);
+	return gen_emit_own(g, out, GEN_DUPLICATE, i->id_seed);
 }
 
 bool gen_make_late_stage(struct gen *g, struct gen_record *out)
 {
-	struct gen_invite gone = {.id_seed = gen_new_id(g)};
-
-	fill_invitation(g, &g->answer, out->record_ms, GEN_FAR_MS + gen_below(&g->rand, 2592000000u));
-	g->answer.type = (uint8_t)(GEN_INVITED + gen_below(&g->rand, GEN_NTYPE - GEN_INVITED));
-	g->answer.time_field = GEN_AT;
-	out->intent = GEN_LATE;
-	return emit_stage(g, out, &gone);
+	fill_invitation(g, &g->draft, out->record_ms, gen_pick_late_delay(g));
+	g->draft.type = (uint8_t)(GEN_INVITED + gen_below(&g->from.rand, GEN_NTYPE - GEN_INVITED));
+	g->draft.time_field = GEN_AT;
+	return gen_emit_own(g, out, GEN_LATE, gen_new_id(g));
 }

@@ -1,43 +1,19 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
 #include "gen/out.h"
 
-void gen_put_u64(struct gen_out *o, uint64_t v)
+void gen_putf(struct gen_out *o, const char *fmt, ...)
 {
-	char t[20];
-	int i = 20;
+	va_list args;
+	int n;
 
-	do {
-		t[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	gen_put(o, t + i, (size_t)(20 - i));
-}
-
-void gen_put_i64(struct gen_out *o, int64_t v)
-{
-	if (v < 0)
-		gen_putc(o, '-');
-	gen_put_u64(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
-}
-
-void gen_put_pad(struct gen_out *o, uint64_t v, int digits)
-{
-	char t[20];
-
-	for (int i = digits; i-- > 0; v /= 10)
-		t[i] = (char)('0' + v % 10);
-	gen_put(o, t, (size_t)digits);
-}
-
-void gen_put_hex(struct gen_out *o, uint64_t v, int digits)
-{
-	for (int i = digits; i-- > 0;)
-		gen_putc(o, "0123456789abcdef"[v >> 4 * i & 15]);
-}
-
-static void put_unit(struct gen_out *o, unsigned unit)
-{
-	gen_put(o, "\\u", 2);
-	gen_put_hex(o, unit, 4);
+	va_start(args, fmt);
+	n = vsnprintf(o->p + o->n, o->cap - o->n, fmt, args);
+	va_end(args);
+	npsd_assert(n >= 0 && (size_t)n < o->cap - o->n);
+	o->n += (size_t)n;
 }
 
 /* One code point of two to four bytes as one or two \uXXXX; returns its length. */
@@ -49,33 +25,22 @@ static size_t put_escaped(struct gen_out *o, const char *p)
 
 	for (size_t i = 1; i < n; i++)
 		c = c << 6 | (u[i] & 0x3f);
-	if (c >= 0x10000) {
-		put_unit(o, 0xd800 + ((c - 0x10000) >> 10));
-		put_unit(o, 0xdc00 + ((c - 0x10000) & 0x3ff));
-	} else {
-		put_unit(o, c);
-	}
+	if (c >= 0x10000)
+		gen_putf(o, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	else
+		gen_putf(o, "\\u%04x", c);
 	return n;
 }
 
 static void put_control(struct gen_out *o, unsigned char c)
 {
-	switch (c) {
-	case '\n':
-		gen_put(o, "\\n", 2);
-		break;
-	case '\t':
-		gen_put(o, "\\t", 2);
-		break;
-	case '"':
-		gen_put(o, "\\\"", 2);
-		break;
-	case '\\':
-		gen_put(o, "\\\\", 2);
-		break;
-	default:
-		put_unit(o, c);
-	}
+	static const char raw[] = "\n\t\"\\", escape[] = "nt\"\\";
+	const char *found = memchr(raw, c, sizeof(raw) - 1);
+
+	if (found)
+		gen_putf(o, "\\%c", escape[found - raw]);
+	else
+		gen_putf(o, "\\u%04x", c);
 }
 
 void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii)
@@ -103,46 +68,18 @@ void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii)
 	gen_putc(o, '"');
 }
 
-/* Days since 1970 to a date of the Gregorian calendar, for days >= 0 (years counted from March, 400 at a
- * time). */
-static void civil(unsigned *y, unsigned *m, unsigned *d, uint64_t days)
-{
-	uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
-	uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-
-	*d = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
-	*m = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-	*y = (unsigned)(yoe + era * 400 + (*m <= 2));
-}
-
 void gen_put_rfc3339(struct gen_out *o, int64_t ms, int offset_min, int digits)
 {
-	uint64_t local = (uint64_t)(ms + (int64_t)offset_min * 60000), s = local / 1000;
-	unsigned y, m, d, zone = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
+	time_t s = (time_t)(ms / 1000 + offset_min * 60);
+	int zone = offset_min < 0 ? -offset_min : offset_min;
+	struct tm tm;
 
-	civil(&y, &m, &d, s / 86400);
-	gen_put_pad(o, y, 4);
-	gen_putc(o, '-');
-	gen_put_pad(o, m, 2);
-	gen_putc(o, '-');
-	gen_put_pad(o, d, 2);
-	gen_putc(o, 'T');
-	gen_put_pad(o, s / 3600 % 24, 2);
-	gen_putc(o, ':');
-	gen_put_pad(o, s / 60 % 60, 2);
-	gen_putc(o, ':');
-	gen_put_pad(o, s % 60, 2);
-	if (digits) {
-		gen_putc(o, '.');
-		gen_put_pad(o, local % 1000, 3);
-	}
-	if (offset_min == 0) {
+	gmtime_r(&s, &tm);
+	o->n += strftime(o->p + o->n, o->cap - o->n, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (digits)
+		gen_putf(o, ".%03d", (int)(ms % 1000));
+	if (offset_min)
+		gen_putf(o, "%c%02d:%02d", offset_min < 0 ? '-' : '+', zone / 60, zone % 60);
+	else
 		gen_putc(o, 'Z');
-		return;
-	}
-	gen_putc(o, offset_min < 0 ? '-' : '+');
-	gen_put_pad(o, zone / 60, 2);
-	gen_putc(o, ':');
-	gen_put_pad(o, zone % 60, 2);
 }

@@ -1,4 +1,4 @@
-/* Bytes of a record while they are written: one buffer of fixed size for the life of the program. */
+/* A buffer of fixed size that bytes are appended to. */
 #ifndef GEN_OUT_H
 #define GEN_OUT_H
 
@@ -31,15 +31,10 @@ static inline void gen_puts(struct gen_out *o, const char *z)
 	gen_put(o, z, strlen(z));
 }
 
-void gen_put_u64(struct gen_out *o, uint64_t v);
-void gen_put_i64(struct gen_out *o, int64_t v);
-/* Exactly `digits` decimal digits, leading zeros. */
-void gen_put_pad(struct gen_out *o, uint64_t v, int digits);
-void gen_put_hex(struct gen_out *o, uint64_t v, int digits);
-/* A JSON string, with its quotes; `ascii`: everything beyond ASCII as \uXXXX, surrogate pairs included. UTF-8
- * in. */
+void gen_putf(struct gen_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A JSON string with its quotes, from UTF-8; `ascii`: other characters as \uXXXX, with surrogate pairs. */
 void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii);
-/* RFC 3339; `offset_min` is the zone that is written; digits of the second's fraction: 0 or 3. */
+/* RFC 3339 in the zone offset_min; digits of the fraction of a second: 0 or 3. */
 void gen_put_rfc3339(struct gen_out *o, int64_t ms, int offset_min, int digits);
 
 #endif

@@ -1,11 +1,10 @@
-/* Random numbers that are the same on every machine: integers only, one 64-bit state (splitmix64's
- * constants). */
+/* Random numbers that are the same on every machine: integers, one 64-bit state (splitmix64). */
 #ifndef GEN_RAND_H
 #define GEN_RAND_H
 
 #include <stdint.h>
 
-/* A bijection of 64 bits: different in, different out. */
+/* A bijection of 64 bits. */
 static inline uint64_t gen_mix(uint64_t x)
 {
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
@@ -19,7 +18,7 @@ static inline uint64_t gen_rand(uint64_t *state)
 	return gen_mix(*state);
 }
 
-/* 0 .. n-1; n > 0. The bias of the multiplication is below 2^-32. */
+/* 0 .. n-1; n > 0. The bias is less than 2^-32. */
 static inline uint32_t gen_below(uint64_t *state, uint32_t n)
 {
 	return (uint32_t)((gen_rand(state) >> 32) * n >> 32);

@@ -1,4 +1,4 @@
-/* The Kafka sink: an idempotent producer, and librdkafka's mock cluster where asked for. */
+/* An idempotent producer, and optionally librdkafka's mock cluster. */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <stdlib.h>
@@ -6,26 +6,29 @@
 
 #include "gen/sink.h"
 
+atomic_int gen_stopped;
+
 #define MAX_PARTITIONS 1024
-#define RECORD_OVERHEAD 80 /* bytes a record costs the broker beside key and value, at most */
+#define RECORD_OVERHEAD 80 /* maximum bytes in the broker besides key and value */
 #define WAIT_MS 100
 #define FLUSH_MS 60000
 
 struct part {
-	int64_t next;  /* offset behind the last delivered record */
-	int64_t bytes; /* delivered since the group was last seen to have read all */
+	int64_t next;  /* offset after the last delivered record */
+	int64_t bytes; /* delivered since the group had last committed all records */
 };
 
 struct kafka {
 	const char *topic;
 	const char *group;
-	rd_kafka_t *producer, *watcher,
-	    *host; /* watcher: asks for the group's offsets; host: of the mock cluster */
+	rd_kafka_t *producer;
+	rd_kafka_t *watcher; /* reads the committed offsets of the group */
+	rd_kafka_t *host;    /* of the mock cluster */
 	rd_kafka_mock_cluster_t *mock;
-	bool bounded;	/* part[].bytes must stay below GEN_AHEAD_BYTES */
-	int nparts;	/* highest partition seen, plus 1 */
-	int64_t failed; /* records that were not delivered */
-	char why[160];	/* of the first of them */
+	bool bounded;	/* part[].bytes is at most GEN_AHEAD_BYTES */
+	int nparts;	/* highest partition used, plus 1 */
+	int64_t failed; /* records not delivered */
+	char why[160];	/* the first was not delivered */
 	struct part part[MAX_PARTITIONS];
 };
 
@@ -88,7 +91,7 @@ static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
-	if (!set(conf, err, "log_level", "0")) { /* it would complain that it has no brokers of its own */
+	if (!set(conf, err, "log_level", "0")) { /* it has no brokers, which is no error here */
 		rd_kafka_conf_destroy(conf);
 		return false;
 	}
@@ -97,7 +100,7 @@ static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
 		return false;
 	k->mock = rd_kafka_mock_cluster_new(k->host, 1);
 	if (!k->mock || rd_kafka_mock_topic_create(k->mock, k->topic, partitions, 1))
-		return npsd_fail(err, NPSD_RETRY, 0, "the mock cluster can't be started");
+		return npsd_fail(err, NPSD_RETRY, 0, "cannot start the mock cluster");
 	return true;
 }
 
@@ -105,14 +108,12 @@ static bool start_producer(
     struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	bool ok =
-	    set(conf, err, "bootstrap.servers", brokers) && set(conf, err, "enable.idempotence", "true") &&
-	    set(conf, err, "partitioner", "murmur2_random") && set(conf, err, "compression.codec", "lz4") &&
-	    set(conf, err, "linger.ms", "5") && set(conf, err, "log_level", "3") &&
-	    set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") &&
-	    set_properties(conf, err, opt);
 
-	if (!ok) {
+	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "enable.idempotence", "true") ||
+	    !set(conf, err, "partitioner", "murmur2_random") || !set(conf, err, "compression.codec", "lz4") ||
+	    !set(conf, err, "linger.ms", "5") || !set(conf, err, "log_level", "3") ||
+	    !set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") ||
+	    !set_properties(conf, err, opt)) {
 		rd_kafka_conf_destroy(conf);
 		return false;
 	}
@@ -122,10 +123,10 @@ static bool start_producer(
 	return k->producer != NULL;
 }
 
-/* Creates the topic; one that is there already is fine. */
+/* Creates the topic if it does not exist. */
 static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
 {
-	char why[256] = "no answer";
+	char why[256] = "no reply";
 	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(k->topic, partitions, -1, why, sizeof(why));
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->producer);
 	rd_kafka_event_t *event;
@@ -146,7 +147,7 @@ static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
 	rd_kafka_queue_destroy(queue);
 	rd_kafka_NewTopic_destroy(topic);
 	return !e || e == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS ||
-	       npsd_fail(err, NPSD_RETRY, 0, "topic %s can't be created: %s", k->topic, rd_kafka_err2str(e));
+	       npsd_fail(err, NPSD_RETRY, 0, "cannot create topic \"%s\": %s", k->topic, rd_kafka_err2str(e));
 }
 
 static bool start_watcher(
@@ -157,7 +158,7 @@ static bool start_watcher(
 	if (!k->group)
 		return true;
 	conf = rd_kafka_conf_new();
-	/* it never joins: it only asks what the group has committed */
+	/* never joins the group */
 	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "group.id", k->group) ||
 	    (!opt->mock_partitions && !set_properties(conf, err, opt))) {
 		rd_kafka_conf_destroy(conf);
@@ -167,32 +168,31 @@ static bool start_watcher(
 	return k->watcher != NULL;
 }
 
-/* Whether the group has read all that was delivered. */
-static bool group_is_there(struct kafka *k)
+/* Whether the group has committed all delivered records. */
+static bool group_has_all(struct kafka *k)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(k->nparts);
-	bool there = true;
+	bool all = true;
 
 	for (int p = 0; p < k->nparts; p++)
 		rd_kafka_topic_partition_list_add(list, k->topic, p);
 	if (rd_kafka_committed(k->watcher, list, 1000))
-		there = false;
-	for (int i = 0; there && i < list->cnt; i++)
-		there = list->elems[i].err == 0 &&
-			list->elems[i].offset >= k->part[list->elems[i].partition].next;
+		all = false;
+	for (int i = 0; all && i < list->cnt; i++)
+		all = list->elems[i].err == 0 &&
+		      list->elems[i].offset >= k->part[list->elems[i].partition].next;
 	rd_kafka_topic_partition_list_destroy(list);
-	return there;
+	return all;
 }
 
-/* A partition is full: waits for the group, or says that there is none to wait for. */
+/* A partition is full. Waits: for the group; Fails: NPSD_LIMIT without a group */
 static bool wait_for_group(struct kafka *k, struct npsd_err *err)
 {
 	if (!k->group)
 		return npsd_fail(err, NPSD_LIMIT, 0,
-		    "the mock cluster keeps 5 MiB a partition: give it more partitions, less events, or "
-		    "--group");
+		    "the mock cluster keeps 5 MiB a partition; use more partitions, fewer events or --group");
 	rd_kafka_flush(k->producer, FLUSH_MS);
-	while (!npsd_load_relaxed(&gen_stopped) && !group_is_there(k))
+	while (!npsd_load_relaxed(&gen_stopped) && !group_has_all(k))
 		rd_kafka_poll(k->producer, WAIT_MS);
 	for (int p = 0; p < k->nparts; p++)
 		k->part[p].bytes = 0;
@@ -220,7 +220,7 @@ static rd_kafka_headers_t *make_headers(const struct gen_record *rec)
 	return headers;
 }
 
-/* librdkafka takes the headers with the record, and leaves them where it does not take it. */
+/* librdkafka owns the headers only if it accepts the record. */
 static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec)
 {
 	rd_kafka_headers_t *headers = make_headers(rec);
@@ -251,7 +251,7 @@ static bool send_record(void *self, struct npsd_err *err, const struct gen_recor
 			       npsd_fail(err, NPSD_RETRY, 0, "a record was not delivered: %s", k->why);
 		if (e != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return npsd_fail(
-			    err, NPSD_RETRY, 0, "a record can't be produced: %s", rd_kafka_err2str(e));
+			    err, NPSD_RETRY, 0, "cannot produce a record: %s", rd_kafka_err2str(e));
 		rd_kafka_poll(k->producer, WAIT_MS);
 	}
 }
@@ -268,8 +268,7 @@ static bool finish(void *self, struct npsd_err *err)
 	struct kafka *k = self;
 
 	if (rd_kafka_flush(k->producer, FLUSH_MS))
-		return npsd_fail(
-		    err, NPSD_RETRY, 0, "records are still not delivered after %d s", FLUSH_MS / 1000);
+		return npsd_fail(err, NPSD_RETRY, 0, "records are not delivered after %d s", FLUSH_MS / 1000);
 	return k->failed == 0 || npsd_fail(err, NPSD_RETRY, 0, "%lld records were not delivered: %s",
 				     (long long)k->failed, k->why);
 }
@@ -284,7 +283,7 @@ static void free_kafka(void *self)
 	}
 	if (k->producer) {
 		rd_kafka_purge(k->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-		rd_kafka_flush(k->producer, WAIT_MS); /* reports what was purged */
+		rd_kafka_flush(k->producer, WAIT_MS); /* runs the delivery callbacks */
 		rd_kafka_destroy(k->producer);
 	}
 	if (k->mock)

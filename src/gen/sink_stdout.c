@@ -3,8 +3,7 @@
 
 #include "gen/sink.h"
 
-/* A line holds a record only if the record holds no line's end and no headers; a tombstone is not to be told
- * from an empty value. */
+/* A line cannot hold a line feed or headers, and an empty line would be an empty value, not a tombstone. */
 static bool fits(const struct gen_record *rec)
 {
 	return rec->value.p && rec->nheaders == 0 && !memchr(rec->value.p, '\n', rec->value.n);
@@ -14,7 +13,7 @@ static bool send_record(void *self, struct npsd_err *err, const struct gen_recor
 {
 	(void)self;
 	if (fwrite(rec->value.p, 1, rec->value.n, stdout) != rec->value.n || putchar('\n') == EOF)
-		return npsd_fail(err, NPSD_RETRY, errno, "standard output can't be written");
+		return npsd_fail(err, NPSD_RETRY, errno, "cannot write standard output");
 	return true;
 }
 
@@ -28,7 +27,7 @@ static void idle(void *self, int ms)
 static bool finish(void *self, struct npsd_err *err)
 {
 	(void)self;
-	return fflush(stdout) == 0 || npsd_fail(err, NPSD_RETRY, errno, "standard output can't be written");
+	return fflush(stdout) == 0 || npsd_fail(err, NPSD_RETRY, errno, "cannot write standard output");
 }
 
 static void nothing(void *self)

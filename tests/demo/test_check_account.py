@@ -1,6 +1,6 @@
 """
-The checker of npsgen's account: its figures against the vectors, its whole against the oracle's recount of what really
-arrived in a topic (the two share nothing), and that it finds each thing that is wrong.
+check_account.py: its figures match the vectors, its result matches the oracle's recount of the topic (the two share no
+code), and it finds each fault.
 """
 
 import json
@@ -16,10 +16,10 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
-import account_said  # noqa: E402
 import account_windows  # noqa: E402
 import check_account  # noqa: E402
 import harness  # noqa: E402
+import npsgen_account  # noqa: E402
 import oracle  # noqa: E402
 from published import publish  # noqa: E402
 from recount.config import Config  # noqa: E402
@@ -88,14 +88,14 @@ def server(folder):
 
 @pytest.fixture(scope="module")
 def recounted(folder):
-    """A stream with much of everything: its account, and what the oracle makes of the topic."""
+    """Writes the account of a stream with many records of each kind; the oracle's recount of the topic."""
     options = ["--mock", "4", "--events", str(EVENTS), "--span", "20d", "--seed", "11", "--edits", "0.2", "--bad", "0.05",
                "--updates", "0.1", "--retractions", "0.06", "--funnel", "0.3", "--cloudevents", "0.1", "--frames", "0.05",
                "--late", "0.03", "--duplicates", "0.1", "--locations", "40", "--account", str(folder / "account")]
     generator = subprocess.Popen([NPSGEN, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         bootstrap = generator.stdout.readline().decode().strip().partition("=")[2]
-        assert b"%d records" % EVENTS in generator.stderr.readline()  # all have arrived
+        assert b"%d records" % EVENTS in generator.stderr.readline()  # all records are delivered
         records = list(oracle.read_topic(bootstrap, "survey-events"))
     finally:
         generator.stdin.close()
@@ -107,9 +107,9 @@ def recounted(folder):
 
 @pytest.fixture(scope="module")
 def account(folder, recounted):
-    assert recounted.totals["consumed"] == EVENTS  # the generator has ended: its account is whole
+    assert recounted.totals["consumed"] == EVENTS  # the generator has ended, so its account is complete
     with open(folder / "account", encoding="utf-8", newline="\n") as lines:
-        return account_said.Account(SETS).read(lines)
+        return npsgen_account.Account(SETS).read(lines)
 
 
 @pytest.fixture()
@@ -125,13 +125,14 @@ def differences(account, redis, keep=100000):
 
 def test_account_and_oracle_agree(account, published, recounted):
     diff, figures = differences(account, published)
+    alerts = [alert for of in recounted.alerts.values() for alert in of]
     assert diff.texts == []
     assert figures["events"] == EVENTS and figures["differences"] == 0
     assert figures["segments"] > 500 and figures["windows"] > 2000 and figures["alerts"] > 700
-    assert figures["alerts"] == sum(len(told) for told in recounted.alerts.values())
-    kinds = [told["json"]["kind"] for of in recounted.alerts.values() for told in of]
+    assert figures["alerts"] == len(alerts)
+    kinds = [alert["json"]["kind"] for alert in alerts]
     assert min(kinds.count(kind) for kind in ("raised", "changed", "retracted")) > 30
-    reasons = [reason for of in recounted.alerts.values() for told in of for reason in told["json"]["reasons"]]
+    reasons = [reason for alert in alerts for reason in alert["json"]["reasons"]]
     assert {"detractor", "score", "withdrawn", "excluded", "comment", "themes", "location", "owner"} <= set(reasons)
     assert {stage for of in recounted.stages.values() for _, stage in of} == set(account_windows.FUNNEL)
     assert recounted.totals["late:unknown_update"] > 5 and recounted.totals["duplicate"] > 100
@@ -147,7 +148,7 @@ def replace_in_window(redis, old, new):
 
 
 def bump(name, by):
-    """Changes the number behind a name by its last digit."""
+    """Changes the number after a name by its last digit."""
     def change(raw):
         at = raw.index(f'"{name}":') + len(name) + 3
         end = min(raw.index(c, at) for c in ",}" if c in raw[at:])
@@ -158,7 +159,7 @@ def bump(name, by):
 
 
 def edit_alert(redis, change):
-    """Writes the stream anew with its entries changed."""
+    """Replaces the stream by one with changed entries."""
     entries = redis.xrange("nps:alerts")
     redis.delete("nps:alerts")
     for stream_id, fields in change(entries):
@@ -246,8 +247,8 @@ def test_a_trimmed_stream_may_lack_its_oldest(account, published):
     entries = published.xrange("nps:alerts")
     published.xtrim("nps:alerts", maxlen=len(entries) // 2, approximate=False)
     assert differences(account, published)[0].count == len(entries) - len(entries) // 2
-    told_by_time = differences(account, published, keep=len(entries) // 2)[0]
-    assert told_by_time.count == 0
+    by_time = differences(account, published, keep=len(entries) // 2)[0]
+    assert by_time.count == 0
 
 
 def test_program_prints_one_json_object_last(folder, server, published):

@@ -1,4 +1,4 @@
-"""npsgen: same options same bytes, records that mean what its account says of them, and a producer that keeps order."""
+"""npsgen: the same options give the same bytes, records match the account, and the producer keeps their order."""
 
 import collections
 import datetime
@@ -23,7 +23,7 @@ def run(*options, check=True, **more):
 
 
 def make(tmp_path, *options, name="account"):
-    """The records on standard output, and the account's first line, records and summary."""
+    """(records on standard output, options, records and sums of the account)"""
     out = run("--stdout", "--start-ms", START, "--account", tmp_path / name, *options).stdout
     lines = (tmp_path / name).read_bytes().split(b"\n")
     about, *records, last = [json.loads(line) for line in lines if line]
@@ -49,24 +49,24 @@ SHARES = ("bad", "late", "duplicates", "edits", "updates", "retractions", "funne
 
 @pytest.mark.parametrize("shares", [(0.01, 0.005, 0.02, 0.05, 0.04, 0.02, 0.3), (0.1, 0.1, 0.2, 0.3, 0, 0, 0), (0,) * 7,
                                     (0, 0, 0, 0, 0.2, 0.03, 0.2), (0, 0, 0.1, 0.1, 0, 0.06, 0)])
-def test_shares_are_near_what_was_asked(tmp_path, shares):
+def test_shares_are_near_the_options(tmp_path, shares):
     n = 20000
-    asked = dict(zip(SHARES, shares))
-    options = [text for name, share in asked.items() for text in ("--" + name, share)]
+    shares_of = dict(zip(SHARES, shares))
+    options = [text for name, share in shares_of.items() for text in ("--" + name, share)]
     _, _, _, sums = make(tmp_path, "--events", n, *options)
 
     def near(share, *intents):
         found = sum(sums.get(intent, 0) for intent in intents) / n
         assert abs(found - share) <= 0.004 + 0.1 * share, (intents, sums)
 
-    near(asked["bad"], "rejected", "ignored")
-    near(asked["funnel"], "reaches")
-    unknown = 0.06 * asked["updates"]  # half of them creates, half is late
-    near(asked["late"] + unknown / 2 + 0.02 * asked["updates"] * (asked["retractions"] > 0), "late")
-    # a few of each edit what is withdrawn, withdraw what is withdrawn, or come too late in their order
-    near(asked["edits"] + asked["updates"] - unknown, "edits", "revives")
-    near(asked["duplicates"] + 0.1 * asked["retractions"], "duplicate")
-    near(0.9 * asked["retractions"], "withdraws")
+    near(shares_of["bad"], "rejected", "ignored")
+    near(shares_of["funnel"], "reaches")
+    unknown = 0.06 * shares_of["updates"]  # half of them create, half are late
+    near(shares_of["late"] + unknown / 2 + 0.02 * shares_of["updates"] * (shares_of["retractions"] > 0), "late")
+    # a few edit or withdraw a withdrawn response, or are out of order
+    near(shares_of["edits"] + shares_of["updates"] - unknown, "edits", "revives")
+    near(shares_of["duplicates"] + 0.1 * shares_of["retractions"], "duplicate")
+    near(0.9 * shares_of["retractions"], "withdraws")
     near(1 - sum(shares) + unknown / 2, "creates")
 
 
@@ -77,12 +77,12 @@ def test_account_adds_up(many):
     for intent in COUNTED + ("duplicate",):
         assert seen[intent] == sums[intent] > 0
     assert seen["late"] + seen["late:unknown_update"] == sums["late"]
-    told = {k: v for k, v in sums.items() if ":" in k}
-    assert told == {k: v for k, v in seen.items() if ":" in k}
-    assert sums["rejected"] + sums["ignored"] + told["late:unknown_update"] == sum(told.values())
+    by_reason = {k: v for k, v in sums.items() if ":" in k}
+    assert by_reason == {k: v for k, v in seen.items() if ":" in k}
+    assert sums["rejected"] + sums["ignored"] + by_reason["late:unknown_update"] == sum(by_reason.values())
     assert sums["clock_ms"] == max(r["event_ms"] for r in records if r["intent"] in COUNTED and r["intent"] != "withdraws")
-    # tombstones can't stand on a line; all other reasons of this version must be there
-    reasons = {k.split(":")[1] for k in told if not k.startswith("late:")}
+    # standard output holds no tombstones; all other reasons must be present
+    reasons = {k.split(":")[1] for k in by_reason if not k.startswith("late:")}
     assert reasons == set(
         "too_big bad_utf8 bad_json unknown_type not_counted other_metric no_id bad_field no_time future no_kind "
         "no_location wrong_scale bad_score out_of_range".split())
@@ -97,7 +97,7 @@ def time_of(value):
 
 
 def unwrap(value, headers=()):
-    """The event of a good record, as a reader without npsd sees it."""
+    """The event of a good record, decoded without npsd, and the time of the CloudEvent."""
     headers = dict(headers)
     if value[:1] == b"\0":
         value = value[5:]
@@ -114,7 +114,7 @@ def unwrap(value, headers=()):
 
 
 def content_of(event):
-    """What an event mentions, in the account's names; what is mentioned as none is None."""
+    """The fields of an event with the names of the account; None for an explicit none."""
     found = {}
     for field in FIELDS:
         if event.get(field) is not None:
@@ -160,16 +160,16 @@ def check_good(record, value, headers=()):
     assert ("is" in record) == (not withdrawn)
     if withdrawn:
         return
-    said, stands = content_of(event), dict(record["is"])
-    if "themes" in stands:
-        stands["themes"] = sorted(stands["themes"])
-    assert {name: stands.get(name) for name in said} == said
-    if record["type"] != "response.updated":  # it is complete: what it does not mention is none
-        assert not stands.keys() - said.keys() - {"score", "has_comment"}
-        assert survey or "score" in said and ("has_comment" in said or not stands["has_comment"])
+    mentioned, content = content_of(event), dict(record["is"])
+    if "themes" in content:
+        content["themes"] = sorted(content["themes"])
+    assert {name: content.get(name) for name in mentioned} == mentioned
+    if record["type"] != "response.updated":  # a complete record: a field that it does not mention is none
+        assert not content.keys() - mentioned.keys() - {"score", "has_comment"}
+        assert survey or "score" in mentioned and ("has_comment" in mentioned or not content["has_comment"])
 
 
-def test_good_records_say_what_the_account_says(many):
+def test_good_records_match_the_account(many):
     values, _, records, _ = many
     types = collections.Counter()
     for value, record in zip(values, records):
@@ -181,27 +181,27 @@ def test_good_records_say_what_the_account_says(many):
 
 def test_edits_keep_what_they_do_not_mention(many):
     values, _, records, _ = many
-    stands, partial = {}, 0
+    content, partial = {}, 0
     for value, record in zip(values, records):
         if record["intent"] not in ("creates", "edits", "withdraws", "revives"):
             continue
-        kept = stands.get(record["id"])
+        kept = content.get(record["id"])
         assert ("was" in record) == (kept is not None)
         blank = {"comment": None, "respondent_id": None}
         if kept is not None:
             assert record["was"] | blank == {k: v for k, v in kept.items() if v != "__none__"} | blank
-        stands[record["id"]] = record.get("is")
+        content[record["id"]] = record.get("is")
         if record["type"] == "response.updated" and record["intent"] == "edits":
-            said = content_of(unwrap(value)[0])
-            left = record["is"].keys() - said.keys()
+            mentioned = content_of(unwrap(value)[0])
+            left = record["is"].keys() - mentioned.keys()
             kept = {k: v for k, v in kept.items() if v != "__none__"}
             assert {name: kept.get(name) for name in left} == {name: record["is"][name] for name in left}
-            assert not kept.keys() - record["is"].keys() - said.keys() - blank.keys()
+            assert not kept.keys() - record["is"].keys() - mentioned.keys() - blank.keys()
             partial += bool(left & {"location", "score"})
     assert partial > 1000
 
 
-def test_invitations_go_their_way(many):
+def test_stages_of_invitations(many):
     _, _, records, _ = many
     stages, last = collections.defaultdict(set), {}
     for r in records:
@@ -220,7 +220,7 @@ def test_invitations_go_their_way(many):
     for stage, share in {"delivered": 0.9, "opened": 0.35, "bounced": 0.04, "declined": 0.03, "unsubscribed": 0.015}.items():
         assert 0.6 < seen["survey." + stage] / invited / share < 1.4, seen
     answers = {r["id"] for r in records if r["intent"] == "creates"}
-    assert answers & stages.keys()  # two name spaces
+    assert answers & stages.keys()  # ids of responses and invitations are separate name spaces
 
 
 def strictly_json(value):
@@ -235,7 +235,7 @@ def strictly_json(value):
         return False
 
 
-def test_bad_bytes_are_bad_and_others_are_not(many):
+def test_only_bad_records_have_bad_bytes(many):
     values, _, records, _ = many
     for value, record in zip(values, records):
         reason = record["intent"].partition(":")[2]
@@ -249,7 +249,7 @@ def test_bad_bytes_are_bad_and_others_are_not(many):
             assert strictly_json(value) == (reason != "bad_json"), value
 
 
-def test_time_is_laid_out_so_that_intents_hold_in_any_partition(many):
+def test_intents_hold_in_any_partition(many):
     _, _, records, _ = many
     stream, applied, withdrawn = 0, {}, set()
     for r in records:
@@ -274,7 +274,7 @@ def test_time_is_laid_out_so_that_intents_hold_in_any_partition(many):
 
 
 def test_orders_are_mixed(many):
-    """Edits by revision, by update time, by offset alone; out-of-order and repeated ones among the duplicates."""
+    """Edits by revision, by update time and by offset alone; duplicates out of order and repeated."""
     values, _, records, _ = many
     forms = collections.Counter()
     seen = set()
@@ -311,7 +311,7 @@ def test_rate_is_kept(tmp_path):
 
 
 class Mock:
-    """npsgen with its mock cluster, until the block ends."""
+    """npsgen with its mock cluster; it ends with the block."""
 
     def __init__(self, *options):
         self.options = [NPSGEN, *map(str, options)]
@@ -342,7 +342,7 @@ def consume(bootstrap, topic, count):
     return messages, len(partitions)
 
 
-def test_what_arrives_in_kafka_is_what_the_account_tells(tmp_path):
+def test_records_in_kafka_match_the_account(tmp_path):
     account = tmp_path / "account"
     with Mock("--mock", 4, "--events", 8000, "--topic", "t", "--account", account, "--start-ms", START, "--bad", "0.05",
               *KINDS) as mock:
@@ -353,7 +353,7 @@ def test_what_arrives_in_kafka_is_what_the_account_tells(tmp_path):
     for m in sorted(messages, key=lambda m: (m.partition(), m.offset())):
         by_key[m.key()].append(m)
     forms = collections.Counter()
-    for record in records:  # in order within each key, so that taking the first one left pairs them up
+    for record in records:  # each key has its records in order
         m = by_key[record["id"].encode()].pop(0)
         assert m.timestamp() == (confluent_kafka.TIMESTAMP_CREATE_TIME, record["record_ms"])
         assert (m.value() is None) == (record["intent"] == "ignored:tombstone")
@@ -378,7 +378,7 @@ def test_mock_cluster_is_not_overrun(tmp_path):
 
 
 def test_group_paces_the_generator():
-    """With --group the same number of records arrives whole, since the reader's commits let the generator go on."""
+    """With --group the generator waits for the commits of the group, so the mock cluster drops no record."""
     options = ["--mock", 1, "--events", 30000, "--topic", "t", "--group", "reader", "--bad", 0]
     with Mock(*options) as mock:
         consumer = confluent_kafka.Consumer({"bootstrap.servers": mock.bootstrap, "group.id": "reader",

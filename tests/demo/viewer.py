@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """
-Shows what dashboards and alert readers would see, through npsctl alone: a table of windows that is written anew each
-second, what changed since the second before in bold, and under it the alerts as they come. Without a terminal it prints
-changed rows and alerts line by line. Ends when npsd does.
+Shows windows and alerts through npsctl alone. On a terminal: a table of windows, redrawn each second with changed cells
+in bold, and the latest alerts below it. Elsewhere: one line per changed row and per alert. Ends when npsd ends; demo.sh
+ends the session of this program, and so the npsctl that follows the alerts.
 """
 
 import argparse
@@ -26,13 +26,13 @@ CELL = 34
 
 
 class Reader:
-    """npsctl, and what it said last."""
+    """Runs npsctl and keeps the latest alerts."""
 
     def __init__(self, npsctl, config):
         self.command = [npsctl, "--config", config, "--json"]
         self.alerts = collections.deque(maxlen=200)
-        self.told = 0
-        self.changed = threading.Lock()
+        self.nalerts = 0
+        self.lock = threading.Lock()
         self.follower = subprocess.Popen(self.command + ["alerts", "--follow"], stdin=subprocess.DEVNULL,
                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         threading.Thread(target=self.follow, daemon=True).start()
@@ -43,35 +43,31 @@ class Reader:
                 alert = json.loads(line)
             except ValueError:
                 continue
-            with self.changed:
+            with self.lock:
                 self.alerts.append(alert)
-                self.told += 1
+                self.nalerts += 1
 
     def last_alerts(self, n):
-        with self.changed:
+        with self.lock:
             return list(self.alerts)[-n:] if n > 0 else []
 
     def windows(self, segment):
-        """{window: object}; empty where there is no such key yet."""
+        """{window: object}; empty if the segment has no key yet."""
         done = subprocess.run(self.command + ["get", segment], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         try:
             return json.loads(done.stdout)["windows"]
         except (ValueError, KeyError):
             return {}
 
-    def close(self):
-        self.follower.terminate()
-        self.follower.wait()
-
 
 def columns(text):
-    """How wide a terminal shows it."""
+    """The width of the text on a terminal."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
 def fit(text, width):
-    """Padded or cut to that many columns; nothing that a terminal would obey."""
+    """Padded or cut to `width` columns; control characters become spaces."""
     text = "".join(c if c.isprintable() else " " for c in text)
     while columns(text) > width:
         text = text[:-2] + "…"
@@ -100,7 +96,7 @@ def alert_line(alert, width):
 
 
 class Screen:
-    """A terminal: everything in place, what changed in bold."""
+    """For a terminal: one table at a fixed place, changed cells in bold."""
 
     def __init__(self):
         self.before = {}
@@ -108,8 +104,8 @@ class Screen:
 
     def draw(self, table, reader):
         size = shutil.get_terminal_size((100, 40))
-        room = max(1, size.lines - len(table) - 6)
-        lines = [f"npsd: NPS [95 % interval] answers, ▲▼ significant against the window before · {time.strftime('%H:%M:%S')}",
+        rows = max(1, size.lines - len(table) - 6)
+        lines = [f"npsd: NPS [95 % interval] answers, ▲▼ significant change from the previous window · {time.strftime('%H:%M:%S')}",
                  fit("", 42) + "".join(fit(w, CELL) for w in WINDOWS)]
         for segment, windows in table:
             line = fit(segment, 42)
@@ -119,18 +115,18 @@ class Screen:
                 self.before[segment, name] = text
                 line += ("\033[1m" if bold else "") + fit(text, CELL) + ("\033[0m" if bold else "")
             lines.append(line)
-        lines += ["", f"alerts: {reader.told} seen, the last ones; Ctrl-C ends"]
-        for alert in reader.last_alerts(room):
+        lines += ["", f"alerts: {reader.nalerts} received, the latest below; Ctrl-C ends"]
+        for alert in reader.last_alerts(rows):
             lines.append(f"\033[{SEVERITIES.get(alert.get('severity'), '0')}m{alert_line(alert, size.columns - 1)}\033[0m")
         sys.stdout.write("\033[H" + "".join(f"{line}\033[K\n" for line in lines) + "\033[J")
         sys.stdout.flush()
 
 
 class Lines:
-    """No terminal: what is new, a line each."""
+    """For a pipe or a file: one line per changed row and per new alert."""
 
     def __init__(self):
-        self.before, self.told = {}, 0
+        self.before, self.printed = {}, 0
 
     def draw(self, table, reader):
         for segment, windows in table:
@@ -138,14 +134,14 @@ class Lines:
             if self.before.get(segment) != text:
                 self.before[segment] = text
                 print(f"window {segment}  {text}")
-        fresh = min(reader.told - self.told, 200)
-        self.told += fresh
+        fresh = min(reader.nalerts - self.printed, reader.alerts.maxlen)
+        self.printed += fresh
         for alert in reader.last_alerts(fresh):
             print("alert", alert_line(alert, 140).rstrip())
         sys.stdout.flush()
 
 
-def lives(pid):
+def is_running(pid):
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -154,21 +150,18 @@ def lives(pid):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="windows and alerts of a demonstration")
+    parser = argparse.ArgumentParser(description="show windows and alerts of a demonstration")
     parser.add_argument("--npsctl", required=True)
     parser.add_argument("--config", required=True)
-    parser.add_argument("--watch", type=int, required=True, help="pid of npsd: without it there is nothing to show")
+    parser.add_argument("--watch", type=int, required=True, help="process id of npsd; the viewer ends when npsd ends")
     options = parser.parse_args()
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end without a traceback when the reader closes the pipe
     screen = Screen() if sys.stdout.isatty() else Lines()
     reader = Reader(options.npsctl, options.config)
-    while lives(options.watch) and not ended.is_set():
+    while is_running(options.watch):
         screen.draw([(segment, reader.windows(segment)) for segment in SEGMENTS], reader)
-        ended.wait(1)
-    reader.close()
-    return 0
+        time.sleep(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

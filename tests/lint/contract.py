@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds docs/contract.md and tests/contract.tsv together: each statement has one number, each number a line that names the
-tests that show it, each of these tests is there. Prints `file:line: what` for each breach; ends with 1 if there was one."""
+"""Checks docs/contract.md against tests/contract.tsv: each statement has one number, each number has one line in the table, each
+test that the table names exists. Prints `file:line: what` for each breach; exits with 1 if there is one."""
 import re
 import sys
 from pathlib import Path
@@ -15,12 +15,12 @@ def breach(path, line, what):
 
 
 def statements(text):
-    """Number -> line."""
+    """Number of each statement -> its line."""
     found, start = {}, text.index("\n## 1.")
     for n, line in enumerate(text[start:].split("\n"), text[:start].count("\n") + 1):
         for number in re.findall(NUMBER, line):
             if number in found:
-                breach(CONTRACT, n, f"[{number}] stands in line {found[number]} already")
+                breach(CONTRACT, n, f"[{number}] is the number of line {found[number]}, too")
             found.setdefault(number, n)
     return found
 
@@ -43,12 +43,12 @@ def unnumbered(text):
                 ends.pop()
             for at in ends:
                 if not re.search(r"\][.)]*$", prose[: at + 1].rstrip(".")) and not prose[at + 1:].startswith(") ["):
-                    breach(CONTRACT, line + block[:at].count("\n"), f"no number behind `…{' '.join(block[:at].split())[-50:]}`")
+                    breach(CONTRACT, line + block[:at].count("\n"), f"no number after `…{' '.join(block[:at].split())[-50:]}`")
         line += block.count("\n")
 
 
 def names_in(path, cache={}):
-    """The tests of a file: `name` and, of Criterion's, `suite::name`."""
+    """The tests of a file as `name`, and tests of Criterion also as `suite::name`."""
     if path not in cache:
         text = Path(path).read_text()
         if path.endswith(".py"):
@@ -62,15 +62,15 @@ def names_in(path, cache={}):
 def check_test(n, test):
     path, _, name = test.partition("::")
     if re.match(r"tests/system/test_oracle_", path):
-        breach(TABLE, n, f"`{test}` is a test of the oracle and says nothing of npsd")
+        breach(TABLE, n, f"`{test}` tests the oracle, not npsd")
     elif not Path(path).is_file():
-        breach(TABLE, n, f"there is no file `{path}`")
+        breach(TABLE, n, f"file `{path}` does not exist")
     elif name not in names_in(path):
-        breach(TABLE, n, f"there is no test `{name}` in {path}")
+        breach(TABLE, n, f"test `{name}` does not exist in {path}")
 
 
 def check_line(n, number, shown, box):
-    """Tests; or why there are none: `later: WORDS`, words of the contract's box, or `note: WHY`, where nothing is promised."""
+    """shown: tests; `later: WORDS` with words of the contract's box; or `note: WHY` if the statement promises nothing."""
     kind, colon, why = shown.partition(": ")
     if kind == "later" and colon:
         if why.lower() not in box.lower():
@@ -82,7 +82,7 @@ def check_line(n, number, shown, box):
         breach(TABLE, n, f"{number} names no test")
     for test in shown.split():
         check_test(n, test)
-    return "shown"
+    return "tested"
 
 
 def main():
@@ -91,21 +91,21 @@ def main():
     box = " ".join(box.group(1).split()) if box else ""
     numbers = statements(text)
     unnumbered(text)
-    rows, kinds = {}, {"shown": 0, "later": 0, "note": 0}
+    rows, kinds = {}, {"tested": 0, "later": 0, "note": 0}
     for n, line in enumerate(TABLE.read_text().split("\n"), 1):
         if not line or line.startswith("#"):
             continue
         number, _, shown = line.partition("\t")
         if number in rows:
-            breach(TABLE, n, f"{number} stands in line {rows[number]} already")
+            breach(TABLE, n, f"{number} has a line already: {rows[number]}")
         elif number not in numbers:
             breach(TABLE, n, f"{number} is not in the contract")
         rows[number] = n
         kinds[check_line(n, number, shown, box)] += 1
     for number in numbers.keys() - rows.keys():
         breach(CONTRACT, numbers[number], f"[{number}] has no line in {TABLE}")
-    print("\n".join(sorted(breaches)) or f"contract: {kinds['shown']} statements shown by tests, {kinds['later']} later, "
-          f"{kinds['note']} that promise nothing")
+    print("\n".join(sorted(breaches)) or f"contract: {kinds['tested']} statements are tested, {kinds['later']} are for later, "
+          f"{kinds['note']} promise nothing")
     return 1 if breaches else 0
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Everything that can be said of the code without running it. BUILD is a configured build tree (for the commands of each
-# file). Prints what is wrong and ends with 1, or says that all is well.
+# All checks that do not run npsd. BUILD is a configured build tree; the trees of the warning checks lie in it.
+# Prints each breach; exits with 1 if there is one.
 set -eu
 BUILD=${1:?usage: lint.sh BUILD}
 bad=0
@@ -24,16 +24,19 @@ files '*.sh' dev .ci/run | xargs shellcheck || fail "shellcheck"
 say "python"
 files '*.py' | xargs python3 -m py_compile || fail "python"
 
-# warnings CC CXX: builds all in a tree of its own, with warnings as errors
+# warnings CC CXX: builds everything in a separate tree, with warnings as errors
 warnings() {
 	say "warnings of $1"
 	dir=$BUILD/lint-$1
 	CC=$1 CXX=$2 cmake -S . -B "$dir" -G Ninja -DNPSD_WERROR=ON -DCMAKE_BUILD_TYPE=Release >/dev/null
 	cmake --build "$dir" >"$dir/log" 2>&1 || { tail -n 40 "$dir/log"; fail "$1 warns"; }
 }
-# a tree that was built so already (as ./dev test does) says enough of gcc
+# If BUILD itself was built with gcc and warnings as errors, as ./dev test does, it need not be built again.
 grep -q '^NPSD_WERROR:BOOL=ON' "$BUILD/CMakeCache.txt" || warnings gcc g++
 warnings clang-14 clang++-14
+
+say "structure"
+python3 tests/lint/structure.py "$BUILD/lint-clang-14" || fail "structure"
 
 say "cppcheck"
 files 'src/*.c' 'tests/*.c' 'bench/*.c' | xargs cppcheck --quiet --std=c11 --language=c --inline-suppr --error-exitcode=1 \
@@ -45,4 +48,4 @@ files 'src/*.c' | xargs -n 4 -P 2 clang-tidy-14 --quiet --warnings-as-errors='*'
 	2>/dev/null || fail "clang-tidy"
 
 [ $bad -eq 0 ] || exit 1
-say "all is well"
+say "no breach"

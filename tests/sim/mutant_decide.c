@@ -46,8 +46,7 @@ void __wrap_npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const 
 		before = *e;
 	__real_npsd_decide(out, l, event, at);
 	if (broken == MUTANT_DECIDE_STAGES && out->fate == NPSD_F_counted && npsd_is_stage(event->ev->type)) {
-		out->entry->score = 1u << stage & 15;
-		out->entry->kind = 1u << stage >> 4 & 3;
+		out->entry->location = 1u << stage;
 	}
 	if (e && npsd_ledger_find(l, event->key) == e)
 		break_entry(e, &before, out, event, at);

@@ -1,4 +1,4 @@
-"""The windows that must stand in Redis: figures from counts, and counts from the answers and stages that count."""
+"""The windows that Redis must hold: figures from counts, and counts from the answers and stages that count."""
 
 import collections
 import itertools
@@ -7,10 +7,10 @@ import math
 MINUTE = 60000
 Z = 1.959963984540054
 SCORES = 11
-NO_SCORE, COMMENTS, FIRST_STAGE = 11, 12, 13  # of a count vector: 11 scores, these, and the stages of the funnel
+NO_SCORE, COMMENTS, FIRST_STAGE = 11, 12, 13  # places in a count vector: 11 scores, these, the stages of the funnel
 FUNNEL = ("invited", "delivered", "opened", "declined", "bounced", "unsubscribed")
 WIDTH = FIRST_STAGE + len(FUNNEL)
-FIELD_OF = {"theme": "themes", "attributes.plan": "plan"}  # where the word of a set is not the name in an Answer
+FIELD_OF = {"theme": "themes", "attributes.plan": "plan"}  # dimensions whose name differs from the field of Answer
 
 Window = collections.namedtuple("Window", "name width_ms step_ms")
 
@@ -24,7 +24,7 @@ def shares(counts):
 
 
 def adjusted(p, s, d):
-    """Of the adjusted Wald interval: n', m', v'."""
+    """n', m' and v' of the adjusted Wald interval."""
     n = p + s + d + 3
     m = (p - d) / n
     return n, m, (p + d + 1.5) / n - m * m
@@ -56,7 +56,7 @@ def spread(scores):
 
 
 def response_rate(counts):
-    """Rate and its Wilson interval; None without a denominator, or where more answered than were asked."""
+    """The rate and its Wilson interval. None if nobody was asked, or more answered than were asked."""
     funnel = dict(zip(FUNNEL, counts[FIRST_STAGE:]))
     asked = funnel["delivered"] or funnel["invited"]
     answered = sum(counts[:SCORES]) + counts[NO_SCORE]
@@ -69,7 +69,7 @@ def response_rate(counts):
 
 
 def window_object(now, before, window, clock_ms):
-    """The published object; figures are floats that are not rounded yet."""
+    """The published object. Figures are floats, not rounded."""
     p, s, d = shares(now)
     n, prev_n = p + s + d, sum(shares(before))
     to_ms = clock_ms // window.step_ms * window.step_ms + window.step_ms
@@ -100,16 +100,16 @@ def window_object(now, before, window, clock_ms):
     return out
 
 
-# --- segments and windows of the answers that stand ---
+# --- segments and windows ---
 
 
 def encode(value):
     return "".join(f"%{ord(c):02X}" if c < " " or c in "\x7f%,={}:" else c for c in value)
 
 
-def values_of(said, dim):
-    """The values of a dimension that an answer counts in; said: what it says of each dimension."""
-    value = said[dim]
+def values_of(of, dim):
+    """The values of a dimension in which an answer counts. of: dimension -> value of the answer."""
+    value = of[dim]
     if dim == "location":
         levels = value.split("/")
         return ["/".join(levels[: i + 1]) for i in range(len(levels))]
@@ -118,13 +118,13 @@ def values_of(said, dim):
     return [value or "__none__"]
 
 
-def segments_of(said, sets):
+def segments_of(of, sets):
     """(set, SEG) of each segment that an answer counts in."""
     found = []
     for dims in sets:
-        for values in itertools.product(*(values_of(said, dim) for dim in dims)):
+        for values in itertools.product(*(values_of(of, dim) for dim in dims)):
             parts = [f"{dim}={encode(value)}" for dim, value in zip(dims, values)]
-            found.append((set_name(dims), ",".join([f"kind={said['survey_kind']}"] + parts)))
+            found.append((set_name(dims), ",".join([f"kind={of['survey_kind']}"] + parts)))
     return found
 
 
@@ -139,7 +139,7 @@ def parse_window(name):
 
 
 def places(pane, windows, clock_ms):
-    """Where the pane that begins at this minute counts: (window's number, 0 now or 1 before)."""
+    """The windows in which the pane of this minute counts: (number of the window, 0 for it or 1 for the one before)."""
     out = []
     for i, w in enumerate(windows):
         end = clock_ms // w.step_ms * w.step_ms + w.step_ms
@@ -151,7 +151,7 @@ def places(pane, windows, clock_ms):
 
 
 def cells_of(counted, dims, windows, clock_ms):
-    """What counts alike in all that matters here, taken together: (dimensions, places, counter, comment) -> how many."""
+    """How many answers are equal in all that matters for windows: (dimensions, places, counter, comment) -> number."""
     fields = [FIELD_OF.get(dim, dim) for dim in dims]
     panes, cells = {}, collections.Counter()
     for a, slot in counted:
@@ -164,13 +164,13 @@ def cells_of(counted, dims, windows, clock_ms):
 
 
 def fold(counted, sets, windows, clock_ms):
-    """counted: (Answer, counter). SEG -> counts of each window, now and before; and set -> its SEGs."""
+    """counted: [(Answer, counter)]. Returns SEG -> counts of each window and the one before, and set -> its SEGs."""
     dims = ["survey_kind"] + sorted({dim for of in sets for dim in of})
     counts, members, segments = {}, collections.defaultdict(set), {}
-    for (said, where, slot, has_comment), n in cells_of(counted, dims, windows, clock_ms).items():
-        if said not in segments:
-            segments[said] = segments_of(dict(zip(dims, said)), sets)
-        for name, seg in segments[said]:
+    for (values, where, slot, has_comment), n in cells_of(counted, dims, windows, clock_ms).items():
+        if values not in segments:
+            segments[values] = segments_of(dict(zip(dims, values)), sets)
+        for name, seg in segments[values]:
             members[name].add(seg)
             if seg not in counts:
                 counts[seg] = [([0] * WIDTH, [0] * WIDTH) for _ in windows]
@@ -182,7 +182,7 @@ def fold(counted, sets, windows, clock_ms):
 
 
 def series_of(counted, sets, windows, step, clock_ms):
-    """SEG -> start of a pane in seconds -> promoters, passives, detractors; step: `1h`."""
+    """SEG -> start of a pane in seconds -> promoters, passives, detractors. step: such as `1h`."""
     step_ms = parse_step(step)
     width_ms = max(w.width_ms for w in windows if w.step_ms == step_ms)
     end = clock_ms // step_ms * step_ms + step_ms
@@ -194,8 +194,8 @@ def series_of(counted, sets, windows, step, clock_ms):
             group = 0 if slot >= 9 else 1 if slot >= 7 else 2
             cells[tuple(getattr(a, field) for field in fields), a.event_ms // step_ms * step_ms // 1000, group] += 1
     series = collections.defaultdict(dict)
-    for (said, pane, group), n in cells.items():
-        for _, seg in segments_of(dict(zip(dims, said)), sets):
+    for (values, pane, group), n in cells.items():
+        for _, seg in segments_of(dict(zip(dims, values)), sets):
             series[seg].setdefault(pane, [0, 0, 0])[group] += n
     return series
 

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Compares what npsd published with the account of npsgen.
 
-The account says of every record what it means; nothing here decodes events, orders them or judges lateness. From the
-answers that stand at the end, and the clock (`clock: event`), every window, index, total and alert follows; each one
-that differs from Redis is told. Needs Redis at rest: after `npsd --drain` with default windows.
+The account gives the intent of every record; nothing here decodes events, orders them or judges lateness. All windows,
+indexes, totals and alerts follow from the answers that count at the end and the clock (`clock: event`). Each difference
+from Redis is printed. Run it after `npsd --drain` with default windows, when nothing writes to Redis.
 
-Last line of the output: {"events":…,"segments":…,"windows":…,"alerts":…,"differences":…,"seconds":…}. Exit 0 only where
+Last line of the output: {"events":…,"segments":…,"windows":…,"alerts":…,"differences":…,"seconds":…}. Exits with 0 if
 nothing differs.
 """
 
@@ -17,18 +17,18 @@ import sys
 import time
 
 import redis
-from account_said import Account
 from account_windows import SCORES, fold, interval, parse_window, series_of, set_name, shares, window_object
+from npsgen_account import Account
 from recount.compare import compare_ranks, compare_series
 from recount.windows import rank_place
 
 DAY = 86400000
 RANK_MIN_N = 10
-ROUNDING = 0.5e-4 + 1e-7  # half of the last digit of a figure, and what floats add to it
+ROUNDING = 0.5e-4 + 1e-7  # half a unit of the last digit of a figure, and the error of floats
 
 
 class Differences:
-    """Counts what differs, and keeps the first ones to show."""
+    """Counts the differences and keeps the first ones."""
 
     def __init__(self, shown=20):
         self.count, self.shown, self.texts = 0, shown, []
@@ -51,7 +51,7 @@ class Differences:
 
 
 class Figure(float):
-    """A number written with a fraction, and how it was written."""
+    """A number with a fraction, and whether it is written with four decimals."""
 
     FORM = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]{4}$")
 
@@ -66,7 +66,7 @@ def read_json(raw):
 
 
 def same_figure(expected, found):
-    """The expected one is not rounded: half of the last digit is all that may lie between."""
+    """The expected figure is not rounded: the two may differ by half a unit of the last digit."""
     if not isinstance(found, Figure) or not found.well_written:
         return False
     return abs(expected - found) <= ROUNDING
@@ -95,7 +95,7 @@ REV = re.compile(rb"[0-9]{13}-[0-9]{12}-[0-9]{13}$")
 
 
 def read_hashes(server, pattern):
-    """Every hash whose key matches; a key that is something else raises."""
+    """Yields every hash whose key matches. Raises if such a key has another type."""
     keys = list(server.scan_iter(match=pattern, count=2000))
     for i in range(0, len(keys), 1000):
         pipe = server.pipeline(transaction=False)
@@ -105,7 +105,7 @@ def read_hashes(server, pattern):
 
 
 def compare_windows(diff, server, prefix, counts, windows, clock_ms):
-    """Returns how many windows there had to be."""
+    """Returns the number of expected windows."""
     left, total = dict(counts), 0
     for key, fields in read_hashes(server, f"{prefix}:v:*"):
         name = key.decode(errors="backslashreplace")
@@ -114,7 +114,7 @@ def compare_windows(diff, server, prefix, counts, windows, clock_ms):
             diff.add(name, f"rev is {rev!r}")
         seg = name[len(f"{prefix}:v:"):]
         if not (seg.startswith("{") and seg.endswith("}")):
-            diff.add(name, "the segment does not stand in braces")
+            diff.add(name, "the segment is not in braces")
             continue
         total += compare_segment(diff, name, left.pop(seg[1:-1], None), fields, (windows, clock_ms))
     for seg, vectors in left.items():
@@ -156,7 +156,7 @@ def compare_indexes(diff, server, prefix, members, sets):
 
 
 def ranks_of(counts, members, sets, windows):
-    """What stands behind `rank:` of a key -> value -> nps_lo, of the sets of one dimension."""
+    """The part of a key after `rank:` -> value -> nps_lo, for the sets of one dimension."""
     ranks = collections.defaultdict(dict)
     for name in map(set_name, sets):
         for seg in members.get(name, ()):
@@ -186,7 +186,7 @@ def compare_totals(diff, server, prefix, account):
 
 
 def compare_stale(diff, where, times, fields, made_ms):
-    """The wall clock at the commit decides; it lay between the making of the account and now."""
+    """The wall clock of the commit decides, which is between the creation of the account and now."""
     stale = fields.get(b"stale") == b"1"
     if min(times) < made_ms - DAY and not stale:
         diff.add(where, "is not marked stale")
@@ -230,14 +230,14 @@ def compare_alerts(diff, server, prefix, account, keep):
             where = f"{prefix}:alerts {name}"
             expected = left.pop(name, None)
             if expected is None:
-                diff.add(where, "was told twice" if name in seen else f"was not expected ({fields.get(b'kind')!r})")
+                diff.add(where, "is a duplicate" if name in seen else f"is not expected ({fields.get(b'kind')!r})")
                 continue
             seen.add(name)
             compare_alert(diff, where, expected, fields, account.made_ms)
             compare_place(diff, where, last, fields)
         if not chunk:
             break
-    if entries < keep:  # nothing can have been trimmed
+    if entries < keep:  # nothing was trimmed
         for name, alert in left.items():
             diff.add(f"{prefix}:alerts {name}", f"is missing ({alert['kind']}, {alert['severity']})")
     else:
@@ -245,21 +245,21 @@ def compare_alerts(diff, server, prefix, account, keep):
 
 
 def compare_place(diff, where, last, fields):
-    """The transitions of one response: one partition, rising offsets, rising sequence."""
+    """The transitions of one response are in one partition, with increasing offsets and sequences."""
     try:
         topic, partition, offset = fields[b"source"].decode().rsplit("/", 2)
         response, sequence = fields[b"id"].decode().rsplit(":", 1)
         place = (topic, int(partition)), int(offset), int(sequence)
     except (KeyError, ValueError):
-        return  # told already
+        return  # reported by compare_alert()
     before = last.get(response)
     if before and (before[0] != place[0] or before[1] >= place[1] or before[2] >= place[2]):
-        diff.add(where, f"at {place} stands behind one at {before}")
+        diff.add(where, f"at {place} comes after one at {before}")
     last[response] = place
 
 
 def compare_trimmed(diff, prefix, left, seen):
-    """Where the stream was trimmed, what is missing of a response comes before what is there."""
+    """In a trimmed stream, the missing alerts of a response come before those that are there."""
     first = {}
     for name in seen:
         response, sequence = name.rsplit(":", 1)
@@ -274,7 +274,7 @@ def compare_trimmed(diff, prefix, left, seen):
 
 
 def check(account, server, sets, windows, prefix="nps", alerts_keep=100000, series=((), ())):
-    """Compares everything; series: sets and steps. Returns the differences and the figures of the last line."""
+    """Compares everything. series: sets and steps. Returns the differences and the content of the last line."""
     diff = Differences()
     counts, members = fold(account.counted(), sets, windows, account.clock_ms or 0)
     total = compare_windows(diff, server, prefix, counts, windows, account.clock_ms)
@@ -302,11 +302,11 @@ def main():
     parser.add_argument("--redis", default="redis://127.0.0.1:6379/0", help="redis:// or unix:// URL")
     parser.add_argument("--prefix", default="nps")
     parser.add_argument("--segments", default="all location channel location,channel",
-                        help="sets, a space between")
-    parser.add_argument("--series", default="", help="sets whose panes are published one by one")
-    parser.add_argument("--series-steps", default="", help="their widths, a space between")
+                        help="sets, separated by spaces")
+    parser.add_argument("--series", default="", help="sets with published series")
+    parser.add_argument("--series-steps", default="", help="widths of their panes, separated by spaces")
     parser.add_argument("--windows", default="1h 24h 7d 30d 90d 365d")
-    parser.add_argument("--alerts-keep", type=int, default=100000, help="below this many entries none may be missing")
+    parser.add_argument("--alerts-keep", type=int, default=100000, help="alerts.keep of npsd: if the stream has fewer entries, none may be missing")
     options = parser.parse_args()
     begun = time.monotonic()
     sets = parse_sets(options.segments)

@@ -1,4 +1,5 @@
-"""Fixtures: one broker a session, one redis-server, topic and group a test. What is missing fails in CI and is told elsewhere."""
+"""Fixtures: one broker per session; one redis-server, topic and group per test. A missing program fails in CI, else it skips."""
+import json
 import os
 import shutil
 import sys
@@ -8,11 +9,13 @@ import uuid
 from pathlib import Path
 
 import pytest
+from redis.exceptions import RedisError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import harness  # noqa: E402
 import oracle  # noqa: E402
+from harness import wait_for  # noqa: E402
 from recount.config import Config  # noqa: E402
 
 
@@ -48,7 +51,7 @@ def redis(redis_server):
 
 
 class Case:
-    """A topic, a Redis, and npsd between them; config is what the oracle believes."""
+    """A topic, a Redis, and npsd between them. config: the configuration and the history of the topics, as the oracle needs them."""
 
     def __init__(self, broker, redis_server, folder):
         self.broker, self.redis_server, self.folder = broker, redis_server, folder
@@ -60,21 +63,14 @@ class Case:
         self.remembered, self.incarnation = [], 0
 
     def topic_of(self, partitions, **config):
-        """Makes the topic; config: fields of recount.config.Config that differ from their defaults."""
-        self.broker.make_topic(self.topic, partitions)
+        """Creates the topic. config: fields of recount.config.Config that differ from their defaults. Returns a producer."""
+        self.broker.make_topics(self.topic, partitions=partitions)
         self.config = Config(topic=self.topic, **config)
         self.producer = harness.Producer(self.broker.bootstrap, self.topic)
         return self.producer
 
-    def another_topic(self, partitions):
-        """One more that is read; a producer of it."""
-        name = f"{self.topic}.{len(self.config.topics)}"
-        self.broker.make_topic(name, partitions)
-        self.config.more_topics.append(name)
-        return harness.Producer(self.broker.bootstrap, name)
-
     def file(self):
-        """npsd's options for self.config, and those of the test."""
+        """The options of npsd that match self.config, and those that the test sets."""
         config = self.config
         options = {
             "kafka.brokers": self.broker.bootstrap,
@@ -121,20 +117,20 @@ class Case:
         self.npsd("--drain").expect_exit(0)
 
     def read(self):
-        """All that the topics hold now."""
+        """The records that the topics hold now."""
         records = []
         for topic in self.config.topics:
             records += oracle.read_topic(self.broker.bootstrap, topic, self.incarnation, self.config.partitions)
         return records
 
-    def remember(self, made_anew=False):
-        """What the topics hold is about to go; made_anew: with them."""
+    def remember(self, recreated=False):
+        """Keeps what the topics hold for the recount: it is about to be deleted. recreated: the topics are, too."""
         seen = {record[:3] for record in self.remembered if record.incarnation == self.incarnation}
         self.remembered += [record for record in self.read() if record[:3] not in seen]
-        self.incarnation += made_anew
+        self.incarnation += recreated
 
     def expected(self, use_dictionary=True, records=None):
-        """records: what the topics hold, where it is known."""
+        """What Redis must hold. records: what the topics hold, if the caller knows it."""
         now = {(*record[:3], record.incarnation): record for record in records or self.read()}
         gone = [record for record in self.remembered if (*record[:3], record.incarnation) not in now]
         dictionary = oracle.read_dictionary(self.redis, self.config) if use_dictionary else None
@@ -142,36 +138,54 @@ class Case:
         return oracle.expect([*gone, *now.values()], self.config, self.now_ms, dictionary, rulings)
 
     def check(self, records=None):
-        """Zero differences between Redis and a recount; the recount."""
+        """Asserts that Redis holds what a recount of the topics expects. Returns the recount."""
         expected = self.expected(records=records)
         differences = oracle.compare(self.redis, expected)
         assert not differences, f"{len(differences)} differences:\n" + "\n".join(differences[:40])
         return expected
 
-    def told_lost(self):
-        """The lost ranges that `meta` tells, as the configuration of the oracle names them."""
+    def settle(self, npsd, **how):
+        """Waits until a running npsd has published what the topics hold. Returns the recount."""
+        expected = self.expected(**how)
+        wait_for("no differences", lambda: npsd.alive() and not oracle.compare(self.redis, expected), every_s=0.1)
+        return expected
+
+    def reported_lost(self):
+        """The lost ranges of `meta`, in the form of Config.lost."""
         lines = self.redis.hget(f"{self.config.prefix}:meta", "lost").decode().split(";")
         return [" ".join(line.split()[:4] + line.split()[5:]) for line in lines if line]
 
-    def ends(self):
-        """(topic, partition) -> offset of the next record."""
-        found = {(topic, p): 0 for topic, n in self.config.partitions.items() for p in range(n)}
-        for record in self.read():
-            found[record.topic, record.partition] = record.offset + 1
-        return found
-
     def view(self, seg, window):
-        """The published object of a window, None without one; values as JSON has them."""
+        """The published object of a window, or None."""
         found = self.redis.hget(f"{self.config.prefix}:v:{{{seg}}}", window)
-        return None if found is None else harness.json.loads(found)
+        return None if found is None else json.loads(found)
+
+    def consumed(self):
+        """How many records have a fate; 0 while Redis does not answer."""
+        try:
+            return self.totals().get("consumed", 0)
+        except RedisError:
+            return 0
 
     def totals(self):
         return {k.decode(): int(v) for k, v in self.redis.hgetall(f"{self.config.prefix}:totals").items()}
 
     def alerts(self):
-        """The stream's entries, fields as text."""
+        """The entries of the alert stream, fields as text."""
         entries = self.redis.xrange(f"{self.config.prefix}:alerts")
         return [{k.decode(): v.decode() for k, v in fields.items()} for _, fields in entries]
+
+    def public_keys(self):
+        """Key -> content of every public key, without the fields that depend on when npsd wrote it."""
+        read = {b"hash": self.redis.hgetall, b"set": self.redis.smembers, b"stream": self.redis.xrange,
+                b"zset": lambda key: self.redis.zrange(key, 0, -1, withscores=True)}
+        found = {key.decode(): read[self.redis.type(key)](key) for key in self.redis.scan_iter("nps:*", count=1000)}
+        for key, fields in found.items():
+            if key.startswith("nps:v:"):
+                fields.pop(b"rev")
+                found[key] = {window: {**json.loads(text), "asof_ms": None} for window, text in fields.items()}
+        del found["nps:meta"][b"heartbeat_ms"]
+        return found
 
     def stop(self):
         for started in self.started:
@@ -186,5 +200,3 @@ def case(broker, redis_server, tmp_path):
     found = Case(broker, redis_server, tmp_path)
     yield found
     found.stop()
-
-

@@ -1,12 +1,11 @@
-"""Private servers and one npsd at a time: what the system tests stand on. Every wait is for a condition, with a limit."""
+"""Private servers and the programs under test. Every wait is for a condition; its limit is for a machine that is overloaded."""
 import json
 import os
+import random
 import signal
 import socket
 import struct
 import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
@@ -14,24 +13,31 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 HERE = Path(__file__).resolve().parent
-LIMIT_S = float(os.environ.get("NPSD_TEST_LIMIT_S", "120"))
+LIMIT_S = float(os.environ.get("NPSD_TEST_LIMIT_S", "300"))
+QUICK = {"session.timeout.ms": "3000", "heartbeat.interval.ms": "300"}  # the group gives up a killed member after 3 s
 
 
 def wait_for(what, condition, limit_s=LIMIT_S, every_s=0.02):
-    """The first true answer of condition(); fails with `what` after the limit."""
+    """The first true result of condition(). Fails with `what` after the limit."""
     end = time.monotonic() + limit_s
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < end, f"after {limit_s} s still not: {what}"
-        time.sleep(every_s)  # between two looks at the condition
+        assert time.monotonic() < end, f"not within {limit_s} s: {what}"
+        time.sleep(every_s)  # between two calls of condition()
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free loopback port outside the kernel's range for outgoing connections: no client takes it while its server restarts."""
+    for port in random.SystemRandom().sample(range(20000, 32000), 1000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:  # in use
+                continue
+    raise AssertionError("no free port")
 
 
 def end_process(process, limit_s=20):
@@ -45,7 +51,7 @@ def end_process(process, limit_s=20):
 
 
 class RedisServer:
-    """A redis-server of one's own, in memory, in a folder that the caller removes."""
+    """A private redis-server without persistence, in a folder that the caller removes."""
 
     def __init__(self, folder):
         self.folder, self.port = Path(folder), free_port()
@@ -54,23 +60,24 @@ class RedisServer:
         self.start()
 
     def start(self):
-        """Begins with what was saved last, if anything."""
+        """Starts with the data of the last save, if there is one."""
         with open(self.folder / "redis.log", "ab") as log:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
                  "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_for("redis-server answers", self.answers, 30)
+        wait_for("redis-server answers", self.answers)
 
     def answers(self):
-        assert self.process.poll() is None, "redis-server ended while it started"
+        """Whether this process, and no other server on its port, answers."""
+        assert self.process.poll() is None, (self.folder / "redis.log").read_text()[-2000:]
         try:
-            return self.client.ping()
+            return self.client.info("server")["process_id"] == self.process.pid
         except RedisConnectionError:
             return False
 
     def lose_since_save(self):
-        """As a fail-over to a replica that lagged: all that was written since the last save is gone."""
+        """Loses all writes since the last save, as a fail-over to a replica that lags does."""
         self.process.kill()
         self.process.wait()
         self.start()
@@ -82,7 +89,7 @@ class RedisServer:
 
 
 class KafkaBroker:
-    """A real broker, started by kafka.sh, in a folder that the caller removes."""
+    """A real broker that kafka.sh starts, in a folder that the caller removes."""
 
     def __init__(self, folder):
         self.folder = str(folder)
@@ -91,54 +98,59 @@ class KafkaBroker:
         self.bootstrap = done.stdout.strip().removeprefix("bootstrap=")
 
     def stop(self):
-        subprocess.run([HERE / "kafka.sh", "stop", self.folder], stdin=subprocess.DEVNULL, check=True, timeout=120)
+        subprocess.run([HERE / "kafka.sh", "stop", self.folder], stdin=subprocess.DEVNULL, check=True, timeout=LIMIT_S)
 
-    def make_topic(self, *names_and_partitions):
-        """(name, ..., partitions)"""
+    def make_topics(self, *names, partitions=1, config=None):
         from confluent_kafka.admin import AdminClient, NewTopic
-        *names, partitions = names_and_partitions
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        for made in admin.create_topics([NewTopic(name, partitions, 1) for name in names]).values():
-            made.result(60)
+        topics = [NewTopic(name, partitions, 1, config=config or {}) for name in names]
+        for made in admin.create_topics(topics).values():
+            made.result(LIMIT_S)
         for name in names:
             wait_for(f"{name} has leaders", lambda: self.has_leaders(admin, name, partitions))
 
+    def grow_topic(self, topic, partitions):
+        """More partitions. A producer that knows the topic learns of them later."""
+        from confluent_kafka.admin import AdminClient, NewPartitions
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(LIMIT_S)
+        wait_for(f"{topic} has leaders", lambda: self.has_leaders(admin, topic, partitions))
+
     def delete_records(self, topic, partition, before):
-        """As retention does: what lies before this offset is gone. (Debian's client has no call for it.)"""
+        """Deletes the records before an offset, as retention does. (Debian's client has no call for it.)"""
         name = topic.encode()
         body = struct.pack(f">hhihih{len(name)}siiqi", 21, 1, 7, -1, 1, len(name), name, 1, partition, before, 30_000)
         host, port = self.bootstrap.split(",")[0].split(":")
-        with socket.create_connection((host, int(port)), 30) as connection:
+        with socket.create_connection((host, int(port)), LIMIT_S) as connection:
             connection.sendall(struct.pack(">i", len(body)) + body)
-            answer = connection.makefile("rb").read(4 + 4 + 4 + 4 + 2 + len(name) + 4 + 4 + 8 + 2)
-        low, error = struct.unpack(">qh", answer[-10:])
+            reply = connection.makefile("rb").read(4 + 4 + 4 + 4 + 2 + len(name) + 4 + 4 + 8 + 2)
+        low, error = struct.unpack(">qh", reply[-10:])
         assert (low, error) == (before, 0), f"DeleteRecords: low {low}, error {error}"
 
-    def make_anew(self, topic, partitions):
-        """Deletes a topic and makes it again, empty."""
+    def recreate_topic(self, topic, partitions):
+        """Deletes a topic and creates it again, empty."""
         from confluent_kafka import KafkaException
-        from confluent_kafka.admin import AdminClient, NewTopic
+        from confluent_kafka.admin import AdminClient
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        admin.delete_topics([topic])[topic].result(60)
-        wait_for(f"{topic} is gone", lambda: topic not in admin.list_topics(timeout=10).topics)
+        admin.delete_topics([topic])[topic].result(LIMIT_S)
+        wait_for(f"{topic} is deleted", lambda: topic not in admin.list_topics(timeout=LIMIT_S).topics)
 
-        def made():
+        def created():
             try:
-                admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(60)
+                self.make_topics(topic, partitions=partitions)
                 return True
-            except KafkaException:  # still being deleted
+            except KafkaException:  # the deletion is not complete
                 return False
-        wait_for(f"{topic} is there again", made)
-        wait_for(f"{topic} has leaders", lambda: self.has_leaders(admin, topic, partitions))
+        wait_for(f"{topic} is created again", created)
 
     @staticmethod
     def has_leaders(admin, name, partitions):
-        topic = admin.list_topics(name, timeout=10).topics.get(name)
+        topic = admin.list_topics(name, timeout=LIMIT_S).topics.get(name)
         return topic and len(topic.partitions) == partitions and all(p.leader >= 0 for p in topic.partitions.values())
 
 
 class Producer:
-    """Writes records as told: partition and timestamp are the test's to choose."""
+    """Writes records with the partition and the timestamp that the test chooses."""
 
     def __init__(self, bootstrap, topic):
         from confluent_kafka import Producer as Client
@@ -148,7 +160,7 @@ class Producer:
                               "message.max.bytes": 4_000_000})
 
     def send(self, event, timestamp_ms, partition=0, headers=None, key=None):
-        """event: an object to be written as JSON, bytes as they are, or None for a tombstone."""
+        """event: a dictionary, written as JSON; bytes, written as they are; or None, a tombstone."""
         value = json.dumps(event, ensure_ascii=False).encode() if isinstance(event, dict) else event
         while True:
             try:
@@ -168,7 +180,7 @@ class Producer:
 
 
 class Npsd:
-    """One npsd process: its file of options, its output, its end."""
+    """One npsd process: its configuration file, its output and its exit."""
 
     count = 0
 
@@ -189,7 +201,7 @@ class Npsd:
         self.process.send_signal(number)
 
     def wait(self, limit_s=LIMIT_S):
-        """Its exit code; negative, the signal that ended it."""
+        """The exit code; if a signal ended the process, the signal's number, negative."""
         try:
             return self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
@@ -203,7 +215,7 @@ class Npsd:
 
     def expect_exit(self, code):
         found = self.wait()
-        assert found == code, f"{' '.join(self.command)}: exit {found}, due {code}:\n{self.output()[-6000:]}"
+        assert found == code, f"{' '.join(self.command)}: exit {found}, expected {code}:\n{self.output()[-6000:]}"
 
     def alive(self):
         found = self.process.poll()
@@ -212,14 +224,20 @@ class Npsd:
 
 
 def program(name):
-    """Path of one of npsd's programs, in NPSD_BIN_DIR or the usual build tree."""
+    """Path of npsd, npsctl or npsgen, in NPSD_BIN_DIR or build/."""
     found = Path(os.environ.get("NPSD_BIN_DIR", HERE.parents[1] / "build")).resolve() / name
     assert os.access(found, os.X_OK), f"{found} is not built"
     return found
 
 
+def run(name, *arguments, stdin=""):
+    """Runs npsd, npsctl or npsgen to its end. The output is text if stdin is text, bytes if stdin is bytes."""
+    return subprocess.run([program(name), *arguments], input=stdin, text=isinstance(stdin, str), capture_output=True,
+                          timeout=LIMIT_S, check=False)
+
+
 def yaml_text(options):
-    """{'kafka.brokers': …} as a file: nested maps, lists in flow style. JSON's scalars are YAML's."""
+    """Options such as {'kafka.brokers': ...} as a YAML file: nested maps, lists in flow style, scalars as in JSON."""
     lines, open_ = [], None
     for name in sorted(options, key=lambda n: (n.partition(".")[0], n)):
         head, dot, tail = name.partition(".")
@@ -232,15 +250,14 @@ def yaml_text(options):
 
 
 class Subscriber:
-    """Hears every alert channel from the moment it is made."""
+    """Receives the messages of every alert channel from its creation on."""
 
     def __init__(self, url, prefix="nps"):
         self.messages = []
         self.client = Redis.from_url(url)
         self.pubsub = self.client.pubsub()
         self.pubsub.psubscribe(f"{prefix}:alerts:*")
-        wait_for("the subscription stands", lambda: self.step(0.1) == "psubscribe", 30)
-        self.lock = threading.Lock()
+        wait_for("the subscription is confirmed", lambda: self.step(0.1) == "psubscribe")
 
     def step(self, timeout_s):
         message = self.pubsub.get_message(timeout=timeout_s)
@@ -249,16 +266,12 @@ class Subscriber:
         return message and message["type"]
 
     def read_all(self):
-        """All that was published before this call: a message of one's own comes behind them."""
+        """The messages that were published before this call; a message of its own marks their end."""
         self.client.publish("nps:alerts:end-of-test", "")
         while not self.messages or self.messages[-1][0] != "nps:alerts:end-of-test":
-            assert self.step(30), "the subscription is silent"
+            assert self.step(LIMIT_S), "no message arrives"
         return self.messages[:-1]
 
     def stop(self):
         self.pubsub.close()
         self.client.close()
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)

@@ -1,13 +1,13 @@
 #!/bin/sh
-# A real Apache Kafka for the system tests: install (jars, once), start DIR [NODES], stop DIR. DIR holds all that a broker
-# writes: its logs, configuration and pid files. Needs a JDK 17 and Maven.
+# A real Apache Kafka for tests, benchmarks and the demonstration: install (jars, once), start DIR [NODES], stop DIR. The brokers
+# write only into DIR: logs, configuration, pid files. Needs JDK 17 and Maven.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/npsd/kafka
 tag=$(cksum <"$here/kafka/pom.xml" | tr ' ' '-')
 jars=$cache/$tag
-ready_s=${NPSD_KAFKA_READY_S:-120}
+ready_s=${NPSD_KAFKA_READY_S:-300}
 
 say() { printf '%s\n' "kafka.sh: $*" >&2; }
 die() {
@@ -29,13 +29,13 @@ install() {
 		die "mvn could not fetch the jars"
 	fi
 	touch "$fresh/jars/complete"
-	# Whoever is first wins; the jars of two installers are the same.
+	# Two installers may run at once: the first mv succeeds, the jars are the same.
 	mv -T "$fresh/jars" "$jars" 2>/dev/null || [ -e "$jars/complete" ] || die "cannot write $jars"
 	rm -rf "$fresh"
 	trap - EXIT
 }
 
-free_ports() { # N: that many free loopback ports, one a line; below those that outgoing connections are given
+free_ports() { # N: prints N free loopback ports, one per line, outside the range of outgoing connections
 	/usr/bin/python3 - "$1" <<'PY'
 import random, socket, sys
 wanted, free = int(sys.argv[1]), []
@@ -55,12 +55,12 @@ control_port() { # NODE
 	sed -n "$((2 * $1))p" "$dir/ports"
 }
 
-new_uuid() { # as Kafka writes one: 16 random bytes, base64 for URLs, none that begins with a dash
+new_uuid() { # in the form of Kafka: 16 random bytes in URL-safe base64; it does not begin with a dash
 	/usr/bin/python3 -c 'import base64, os
 print(base64.urlsafe_b64encode(b"\x40" + os.urandom(15)).decode().rstrip("="))'
 }
 
-kafka_java() { # NODE_DIR HEAP CLASS ARG...: without the user's own options
+kafka_java() { # NODE_DIR HEAP CLASS ARG...: ignores the Java options of the user
 	conf=$1 heap=$2
 	shift 2
 	exec env -u JAVA_TOOL_OPTIONS -u _JAVA_OPTIONS -u CLASSPATH java "-Xms$heap" "-Xmx$heap" -XX:+UseSerialGC \
@@ -107,7 +107,7 @@ write_node() { # NODE PORT CONTROLLER_PORT QUORUM REPLICAS MIN_ISR
 	PROPERTIES
 }
 
-format_node() { # NODE CLUSTER HOW...: how the controllers are named
+format_node() { # NODE CLUSTER OPTION...: the options name the controllers
 	node=$1 cluster=$2
 	shift 2
 	if ! (kafka_java "$dir/node$node" 128m kafka.tools.StorageTool format -t "$cluster" \
@@ -117,17 +117,17 @@ format_node() { # NODE CLUSTER HOW...: how the controllers are named
 	fi
 }
 
-launch_node() { # NODE: in the background, so an interrupt of the tests is not one of the broker
+launch_node() { # NODE: in the background, so that Ctrl-C does not interrupt the broker
 	(kafka_java "$dir/node$1" "${NPSD_KAFKA_HEAP:-384m}" kafka.Kafka "$dir/node$1/server.properties") \
 		>"$dir/node$1/broker.log" 2>&1 &
 	echo $! >"$dir/node$1/pid"
 }
 
-answers() { # BOOTSTRAP BROKERS: whether so many brokers are there and one is the controller
+answers() { # BOOTSTRAP BROKERS: whether the cluster has this number of brokers
 	/usr/bin/python3 - "$1" "$2" <<'PY' 2>/dev/null
 import sys
 from confluent_kafka.admin import AdminClient
-seen = AdminClient({"bootstrap.servers": sys.argv[1], "socket.timeout.ms": 2000}).list_topics(timeout=2)
+seen = AdminClient({"bootstrap.servers": sys.argv[1], "socket.timeout.ms": 10000}).list_topics(timeout=10)
 sys.exit(0 if len(seen.brokers) == int(sys.argv[2]) else 1)
 PY
 }
@@ -138,25 +138,25 @@ wait_ready() { # BOOTSTRAP NODES
 		for pidfile in "$dir"/node*/pid; do
 			kill -0 "$(cat "$pidfile")" 2>/dev/null || {
 				tail -n 40 "${pidfile%pid}broker.log" >&2
-				die "a broker ended while it started"
+				die "a broker exited during its start"
 			}
 		done
 		[ "$(date +%s)" -lt "$end" ] || {
 			tail -n 40 "$dir"/node*/broker.log >&2
-			die "no broker after $ready_s s"
+			die "no broker answers after $ready_s s"
 		}
 		sleep 0.1
 	done
 }
 
-running() { # whether DIR holds a broker that lives
+running() { # whether a broker of DIR runs
 	for pidfile in "$dir"/node*/pid; do
 		[ -e "$pidfile" ] && is_ours "$(cat "$pidfile")" && return 0
 	done
 	return 1
 }
 
-is_ours() { # PID: a java that was given DIR, not somebody who has the number now
+is_ours() { # PID: whether it is a java of DIR, and not another process that has got the number
 	grep -zqF "$dir/node" "/proc/$1/cmdline" 2>/dev/null
 }
 
@@ -210,7 +210,7 @@ stop() {
 			sleep 0.1
 		done
 	done
-	running && die "a broker in $dir does not end"
+	running && die "a broker in $dir does not exit"
 	rm -f "$dir"/node*/pid "$dir/bootstrap"
 }
 

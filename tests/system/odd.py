@@ -1,4 +1,4 @@
-"""Seeded odd documents: good events with one field or a few bytes changed, as producers and networks would."""
+"""Seeded malformed documents: valid events with a few changed fields or bytes."""
 import random
 
 from stream import BASE_MS

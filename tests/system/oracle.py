@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """
-The oracle: recounts a topic from its first record and says what Redis must hold; compares, and names every difference.
-Shares nothing with npsd. As a program: oracle.py --brokers B --topic T --redis URL [--windows ...], exit 1 on a difference.
+The oracle: recounts a topic from its first record, computes what Redis must hold, and names every difference.
+It shares no code with npsd. Usage: oracle.py --brokers B --topic T --redis URL [--windows ...]; exits with 1 if there is a difference.
 """
 import argparse
 import sys
@@ -14,11 +14,12 @@ from recount.events import Record
 from recount.expected import expect
 from recount.rulings import read_rulings
 
+LIMIT_S = 300  # for one reply of the broker
 DICTIONARY_DIMS = ("location", "channel", "stage", "team", "product", "profile", "language", "survey_id", "theme", "owner")
 
 
 def read_topic(bootstrap, topic, incarnation=0, partitions=None):
-    """All records of a topic, one by one; committed ones only. partitions: a dictionary that is told how many it has."""
+    """Yields the committed records of a topic. Writes the number of its partitions to the dictionary `partitions`."""
     from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
     consumer = Consumer({
         "bootstrap.servers": bootstrap,
@@ -30,15 +31,15 @@ def read_topic(bootstrap, topic, incarnation=0, partitions=None):
         "fetch.wait.max.ms": 20,
     })
     try:
-        ids = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        ids = consumer.list_topics(topic, timeout=LIMIT_S).topics[topic].partitions
         if partitions is not None:
             partitions[topic] = len(ids)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ids])
         open_ = set(ids)
         while open_:
-            message = consumer.poll(60)
+            message = consumer.poll(LIMIT_S)
             if message is None:
-                raise TimeoutError(f"{topic}: nothing for a minute, partitions {sorted(open_)} are not at their end")
+                raise TimeoutError(f"{topic}: no record for {LIMIT_S} s, partitions {sorted(open_)} are not at their end")
             if message.error():
                 if message.error().code() != KafkaError._PARTITION_EOF:
                     raise RuntimeError(str(message.error()))
@@ -51,7 +52,7 @@ def read_topic(bootstrap, topic, incarnation=0, partitions=None):
 
 
 def read_dictionary(redis, config):
-    """[(dimension, value)] of what npsd admitted, from its private list (docs/formats.md)."""
+    """[(dimension, value)] of the values that npsd admitted, from its private list (docs/formats.md)."""
     dims = DICTIONARY_DIMS + tuple("attributes." + name for name in config.attributes())
     entries = redis.lrange("{%s:alerts}:dict" % config.prefix, 0, -1)
     found = [msgpack.unpackb(entry, raw=True, strict_map_key=False) for entry in entries]
@@ -65,7 +66,7 @@ def arguments():
     parser.add_argument("--redis", required=True, help="URL")
     parser.add_argument("--clock", choices=("event", "wall"), default="event")
     parser.add_argument("--windows", default="1h,24h,7d,30d,90d,365d")
-    parser.add_argument("--sets", default=";location;channel;location,channel", help="sets with ; between, dimensions with ,")
+    parser.add_argument("--sets", default=";location;channel;location,channel", help="sets, separated by ; their dimensions by ,")
     parser.add_argument("--prefix", default="nps")
     return parser.parse_args()
 

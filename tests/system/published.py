@@ -1,12 +1,12 @@
-"""What npsd should leave behind, written by hand: for tests of those who compare."""
+"""Writes to Redis what npsd must publish, for the tests of the comparisons."""
 import json
 from decimal import Decimal
 
-SEQUENCE = 7  # of the log, in every rev
+SEQUENCE = 7  # in every rev
 
 
 def text_of(value):
-    """A figure in four decimals, all else as JSON."""
+    """A figure with four decimals, other values as JSON."""
     if isinstance(value, Decimal):
         text = f"{value:.4f}"
         return "0.0000" if text == "-0.0000" else text
@@ -14,7 +14,7 @@ def text_of(value):
 
 
 def publish(redis, expected):
-    """Into an empty Redis; stream ids begin now."""
+    """The Redis must be empty. Stream ids begin at its clock."""
     pipe, prefix, t = redis.pipeline(transaction=False), expected.config.prefix, expected.clock_ms
     now_s, _ = redis.time()
     for seg, name in expected.set_of.items():

@@ -1,6 +1,6 @@
 """
-Streams for Hypothesis: few responses and invitations that meet often, each event as simple as the strategy can make it
-where it is shrunk. A stream is a list of Sent, which says all of it.
+Hypothesis strategies for streams: few responses and invitations with many events each. Shrinking simplifies each event.
+A stream is a list of Sent.
 """
 import json
 from collections import Counter, namedtuple
@@ -15,7 +15,7 @@ from stream import BAD, BASE_MS, DAY_MS, HOUR_MS, MINUTE_MS, STAGES
 Sent = namedtuple("Sent", "value timestamp_ms partition headers", defaults=(None,))
 Raw = namedtuple("Raw", "text")  # JSON as it is written
 PARTITIONS = 2
-EXAMPLES = 60  # that go through the broker each time
+EXAMPLES = 60  # how many streams test_streams sends through the broker
 
 SETS = [
     [[], ["location"]],
@@ -35,13 +35,13 @@ OPTIONS = st.fixed_dictionaries({}, optional={
     "rank_min_n": st.integers(1, 2),
 })
 
-# How far the clock of the records goes on, and how far a time lies before its record, or ahead of it.
+# Differences of the timestamps of two records, and of a record and a time in it.
 STEPS_MS = [0, 1, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 12 * HOUR_MS, DAY_MS, 7 * DAY_MS, 7 * DAY_MS + 1, -1, -MINUTE_MS, -HOUR_MS]
 AGES_MS = [0, 1, MINUTE_MS, HOUR_MS, DAY_MS, DAY_MS + 1, 6 * DAY_MS, 7 * DAY_MS, 7 * DAY_MS + 1, 40 * DAY_MS, -5 * MINUTE_MS,
            -5 * MINUTE_MS - 1]
 TEXTS = ["a", "b", "", "__none__", "__other__", "a=b,c", "\u00e9%", "\x00\x7f", None]
 ABSENT = object()
-NEEDED = {"score": 3, "survey_kind": "relational", "location": "a"}  # what an event that creates says, if not otherwise
+NEEDED = {"score": 3, "survey_kind": "relational", "location": "a"}  # defaults of an event that creates
 TIMES = ("responded_at", "at", "invited_at")
 FIELDS = {
     "score": [*range(11), None, "4", 9.0, Raw("1e1"), Raw("-0"), ABSENT],
@@ -57,7 +57,7 @@ FIELDS = {
     "comment": ["bad", "worse", "", "\u20ac" * 1400],
     "excluded": [False, True, "true", "false"],
     "revision": [1, 2, 3, 4],
-    "updated_at": [BASE_MS - DAY_MS + n for n in range(5)],  # says nothing of when it was answered
+    "updated_at": [BASE_MS - DAY_MS + n for n in range(5)],  # not a time of the answer
     **dict.fromkeys(TIMES, [(age, form) for form in ("ms", "text of ms", "s", "RFC 3339") for age in AGES_MS]),
 }
 ODD_FIELDS = ("score", "type", "response_id", "invitation_id", "revision", "location", "responded_at", "updated_at", "at", "scale",
@@ -66,29 +66,29 @@ WHOLE = "a whole update"
 TYPES = ("response.submitted", "response.updated", "response.retracted", *("survey." + stage for stage in STAGES))
 
 OFTEN = ["revision", "updated_at", "score"] * 3 + ["responded_at", "location", "themes", "excluded"]
-SAID = st.sampled_from([*OFTEN, *FIELDS]).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(FIELDS[name])))
+FIELD = st.sampled_from([*OFTEN, *FIELDS]).flatmap(lambda name: st.tuples(st.just(name), st.sampled_from(FIELDS[name])))
 ODD = st.tuples(st.sampled_from(ODD_FIELDS), st.sampled_from(VALUES).map(Raw))
 AFTER_MS = st.sampled_from([0, 1, MINUTE_MS, HOUR_MS, -1] * 10 + STEPS_MS)
-# number: of the response or invitation; from 4 on not in the partition where it lies
+# number: of the response or invitation; number 4 is response 0 in another partition
 EVENT = st.tuples(
     st.sampled_from(["bare", "bare", "bare", "framed", "structured", "binary"]), AFTER_MS, st.integers(0, 4),
-    st.sampled_from([TYPES[0]] * 6 + [TYPES[1]] * 4 + [WHOLE] * 2 + [TYPES[2]] * 2 + list(TYPES[3:])), st.lists(SAID, max_size=12))
-AGAIN = st.tuples(st.just("again"), AFTER_MS, st.integers(0, 63))  # how many records ago, about
+    st.sampled_from([TYPES[0]] * 6 + [TYPES[1]] * 4 + [WHOLE] * 2 + [TYPES[2]] * 2 + list(TYPES[3:])), st.lists(FIELD, max_size=12))
+AGAIN = st.tuples(st.just("again"), AFTER_MS, st.integers(0, 63))  # about how many records ago
 BROKEN = st.tuples(st.just("broken"), AFTER_MS, st.sampled_from(BAD))
 WRONG = st.tuples(EVENT, ODD).map(lambda pair: (*pair[0][:4], [*pair[0][4], pair[1]]))
 DRAIN = st.just(("drain",))
 STEP = st.sampled_from([EVENT] * 24 + [AGAIN] * 8 + [WRONG] * 5 + [BROKEN, BROKEN, DRAIN]).flatmap(lambda step: step)
 
 
-def fields_of(type_, number, said, stamp):
-    """What an event says."""
+def fields_of(type_, number, fields, stamp):
+    """The fields of an event."""
     named = "invitation_id" if type_.startswith("survey.") else "response_id"
     found = {"type": "response.updated" if type_ == WHOLE else type_, named: f"r{number % 4}"}
     if type_ not in ("response.updated", "response.retracted"):
         found.update(NEEDED)
     if type_ == WHOLE:
         found["responded_at"] = stamp
-    for name, value in said:
+    for name, value in fields:
         if name in TIMES and isinstance(value, tuple) and not isinstance(value, Raw):
             value = time_of(stamp - value[0], value[1])
         found[name] = value
@@ -116,19 +116,19 @@ def header(value):
 
 
 def wrapped(fields, how):
-    """(value, headers) of an event: bare, framed, or a CloudEvent of either kind that says type, id and time."""
+    """(value, headers) of an event: bare, framed, or a binary or structured CloudEvent with type, id and time as attributes."""
     if how == "bare" or how == "framed":
         return (b"\0\0\0\0\7" if how == "framed" else b"") + written(fields).encode(), None
-    said = {"type": "type", "response_id": "subject", "invitation_id": "subject", "responded_at": "time", "at": "time"}
-    attributes = {said[name]: value for name, value in fields.items() if name in said}
-    body = {name: value for name, value in fields.items() if name not in said}
+    attribute_of = {"type": "type", "response_id": "subject", "invitation_id": "subject", "responded_at": "time", "at": "time"}
+    attributes = {attribute_of[name]: value for name, value in fields.items() if name in attribute_of}
+    body = {name: value for name, value in fields.items() if name not in attribute_of}
     if how == "binary":
         return written(body).encode(), [("ce_" + name, header(value)) for name, value in attributes.items()]
     return written({"specversion": "1.0", **attributes, "data": body}).encode(), None
 
 
 def built(steps):
-    """Lists of records, with a drain behind each: in the order in which they are sent; old ones come again."""
+    """Lists of records in the order in which they are sent, with a drain after each list."""
     parts, sent, now_ms = [[]], [], BASE_MS
     for how, *more in steps:
         if how == "drain":
@@ -142,8 +142,8 @@ def built(steps):
         elif how == "broken":
             record = Sent(more[1], now_ms, 0)
         else:
-            _, number, type_, said = more
-            value, headers = wrapped(fields_of(type_, number, said, now_ms), how)
+            _, number, type_, fields = more
+            value, headers = wrapped(fields_of(type_, number, fields, now_ms), how)
             record = Sent(value, now_ms, (number + number // 4) % PARTITIONS, headers)
         sent.append(record)
         parts[-1].append(record)
@@ -151,13 +151,13 @@ def built(steps):
 
 
 def cases(lists=7):
-    """A configuration, and what is sent before each drain. A list of steps is short by itself."""
+    """A configuration, and what is sent before each drain. Several lists of steps are joined because a single one is short."""
     steps = st.tuples(*[st.lists(STEP, max_size=20)] * lists).map(lambda lists: [step for of in lists for step in of])
     return st.tuples(OPTIONS, steps.map(built))
 
 
 def records_of(topic, sent):
-    """What the topic holds once all of it was sent."""
+    """The records of the topic after all were sent."""
     ends, found = Counter(), []
     for record in sent:
         found.append(Record(topic, record.partition, ends[record.partition], record.timestamp_ms, record.value, record.headers or ()))

@@ -1,11 +1,12 @@
-"""Seeded streams of events: edits, duplicates, disorder, bad input, over several partitions. The seed is all they depend on."""
+"""Single events, and seeded streams of them: edits, duplicates, disorder, bad input, over several partitions."""
 import json
 import os
 import random
 from collections import namedtuple
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
-BASE_MS = 1_700_000_000_000  # long past: alerts are stale, and no clock is behind it
+BASE_MS = 1_700_000_000_000  # long past: alerts are stale, and no record is ahead of the clock
+SETS = [[], ["location"], ["channel"], ["location", "channel"], ["theme", "attributes.plan"]]
 Sent = namedtuple("Sent", "value timestamp_ms partition")
 
 LOCATIONS = ["north/lisbon/unit-1", "north/lisbon/unit-2", "north/porto", "south/faro/unit-1", "south", "west/a=b,c{d}",
@@ -21,15 +22,22 @@ BAD = [
 ]
 
 
+def event(id_, score, **fields):
+    """A submitted response. A field that is `...` is left out."""
+    found = {"type": "response.submitted", "response_id": id_, "score": score, "survey_kind": "relational",
+             "location": "north/lisbon", **fields}
+    return {name: value for name, value in found.items() if value is not ...}
+
+
 def seed_of(default):
-    """The seed to run: NPSD_TEST_SEED where it is set. Printed, so that a failure can be repeated."""
+    """NPSD_TEST_SEED if it is set, else the default. Prints it, so that a failure can be repeated."""
     seed = int(os.environ.get("NPSD_TEST_SEED", default))
     print(f"seed {seed} (NPSD_TEST_SEED={seed})")
     return seed
 
 
 class Stream:
-    """next() is one record more; `pace_ms` how far the clock of the records goes on between two, about."""
+    """Records that depend on the seed alone. pace_ms: about how far the record timestamps advance from one to the next."""
 
     def __init__(self, seed, partitions=3, responses=400, base_ms=BASE_MS, pace_ms=40_000):
         self.random = random.Random(seed)
@@ -44,7 +52,7 @@ class Stream:
         r = self.random
         self.now_ms += r.choice([0, 1, 17, self.pace_ms // 2, self.pace_ms, 3 * self.pace_ms])
         if r.random() < 0.01:
-            self.now_ms += 12 * HOUR_MS  # so that days of windows turn, and answers are forgotten
+            self.now_ms += 12 * HOUR_MS  # so that windows of days advance, and answers are forgotten
         stamp = self.now_ms - r.choice([0, 0, 0, 5_000, 10 * MINUTE_MS])
         if r.random() < 0.03:
             return Sent(r.choice(BAD), stamp, r.randrange(self.partitions))
@@ -52,7 +60,7 @@ class Stream:
         partition = number % self.partitions
         events = self.sent_of.setdefault(number, [])
         if events and r.random() < 0.3:
-            return Sent(as_json(r.choice(events)), stamp, partition)  # an old one once more
+            return Sent(as_json(r.choice(events)), stamp, partition)  # a duplicate
         event = self.event(number, stamp, len(events))
         events.append(event)
         return Sent(as_json(event), stamp, partition)
@@ -84,7 +92,7 @@ class Stream:
         }
 
     def varied(self, event):
-        """Most are submitted whole; others edit, withdraw, or are a stage of an invitation of the same name."""
+        """Most events submit a response; others edit it, retract it, or are a stage of an invitation of the same id."""
         r = self.random
         kind = r.random()
         if kind < 0.25:
@@ -99,7 +107,7 @@ class Stream:
         return event
 
     def time(self, stamp):
-        """When it was answered: mostly just before, now and then long ago, too long ago, in the future, or not told."""
+        """responded_at: mostly just before the record; sometimes long before, too late, in the future, or absent."""
         r = self.random
         kind = r.random()
         if kind < 0.05:
@@ -115,29 +123,29 @@ class Stream:
 
 class OrderedStream(Stream):
     """
-    Every event says where it stands, and when it was answered: fed again, and in whatever order, nothing may change. Of even
-    responses the events are whole and come in any order; of odd ones they come in theirs, and may be edits of a part.
+    Every event has an order (revision, updated_at) and a responded_at: to read the records again, in any order, changes nothing.
+    The events of an even response are complete and come in any order; those of an odd one come in their order and may be edits.
     """
 
     def event(self, number, stamp, before):
         r = self.random
-        told = self.sent_of.setdefault(("told", number), {})  # what is said the same each time
+        fixed = self.sent_of.setdefault(("fixed", number), {})  # what every event of a response repeats
         stage = r.choice(STAGES + [None] * 30)
         event = self.answer(number, stamp)
         if stage:
-            at = told.setdefault(stage, stamp - r.randrange(HOUR_MS))
+            at = fixed.setdefault(stage, stamp - r.randrange(HOUR_MS))
             return {**event, "type": f"survey.{stage}", "invitation_id": event["response_id"], "at": at}
-        event["responded_at"] = told.setdefault("responded_at", min(event["responded_at"] or stamp, stamp))
+        event["responded_at"] = fixed.setdefault("responded_at", min(event["responded_at"] or stamp, stamp))
         event["type"] = r.choice(["response.submitted", "response.submitted", "response.updated", "response.retracted"])
         event["excluded"] = r.random() < 0.1
         if number % 2 and event["type"] == "response.updated":
-            kept = ("responded_at",) if event["excluded"] else ()  # a withdrawal has a time, too
+            kept = ("responded_at",) if event["excluded"] else ()  # a retraction has a time, too
             event = {name: value for name, value in event.items() if name not in PARTS or name in kept or r.random() < 0.5}
         place = before + 1 if number % 2 else r.randrange(1, 30)
         if number % 3 != 1:
             event["revision"] = place
         if number % 3 != 0:
-            event["updated_at"] = told["responded_at"] + place * MINUTE_MS
+            event["updated_at"] = fixed["responded_at"] + place * MINUTE_MS
         return event
 
 

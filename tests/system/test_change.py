@@ -1,11 +1,10 @@
-"""A running topic whose configuration changes: added and removed sets and windows, a rebuild, grown partitions."""
+"""The configuration of a topic changes: added and removed sets and windows, a rebuild, more partitions."""
 import json
 
 import pytest
 
 from harness import Producer, wait_for
-from stream import BASE_MS, Stream, send_all
-from test_counts import event
+from stream import BASE_MS, Stream, event, send_all
 
 SETS = [[], ["location"]]
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -51,7 +50,7 @@ def test_an_added_set_counts_from_its_time_on(case):
     assert any(seg.endswith(b"channel=email") for seg in after.answers)
 
 
-def test_what_came_before_an_added_set_is_not_taken_from_it(case):
+def test_an_edit_takes_nothing_from_a_set_that_was_added_later(case):
     producer = case.topic_of(1, sets=SETS)
     producer.send(event("old", 9, channel="email"), BASE_MS)
     case.drain()
@@ -67,7 +66,7 @@ def test_what_came_before_an_added_set_is_not_taken_from_it(case):
     assert case.view("kind=relational", "30d")["n"] == 2
 
 
-def test_a_removed_set_vanishes_and_comes_back_empty(case):
+def test_a_removed_set_is_deleted_and_begins_empty_if_added_again(case):
     stream = Stream(22, partitions=1)
     send_all(case.topic_of(1, sets=[[], ["location"], ["channel"]]), stream.take(300))
     case.drain()
@@ -131,16 +130,16 @@ def test_an_older_instance_stops(case):
     producer.send(event("a", 9), BASE_MS)
     producer.flush()
     older = case.npsd()
-    wait_for("it counts", lambda: older.alive() and case.totals().get("consumed") == 1)
+    wait_for("the older one counts", lambda: older.alive() and case.consumed() == 1)
     case.config.sets = SETS + [["channel"]]
     newer = case.npsd("--apply-config")
-    wait_for("the new one is in force", lambda: "is in force" in newer.output() and newer.alive())
+    wait_for("the new configuration is in force", lambda: "is in force" in newer.output() and newer.alive())
     producer.send(event("b", 9), BASE_MS + 1, partition=0)
     producer.send(event("c", 9), BASE_MS + 1, partition=1)
     producer.flush()
     older.expect_exit(2)
     assert "configuration" in older.output()
-    wait_for("the new one counts", lambda: newer.alive() and case.totals().get("consumed") == 3)
+    wait_for("the newer one counts", lambda: newer.alive() and case.consumed() == 3)
 
 
 @pytest.mark.parametrize("change", [{"shards": 4}, {"kinds.split": False}, {"clock": "wall"}, {"caps.channel": 3}],
@@ -155,8 +154,8 @@ def test_what_only_a_rebuild_can_change(case, change):
         assert next(iter(change)) in text and "--rebuild" in text
 
 
-def test_defaults_count_from_there_on(case):
-    """An answer that was rejected for want of a kind stays so, whoever reads it again."""
+def test_a_changed_default_applies_from_then_on(case):
+    """A record that was rejected with no_kind stays rejected, also in a rebuild."""
     producer = case.topic_of(1, location_required=False)
     nameless = event("a", 9)
     del nameless["survey_kind"]
@@ -179,8 +178,8 @@ def test_defaults_count_from_there_on(case):
     case.check()
 
 
-def test_what_is_required_and_looked_at_may_change(case):
-    """Each record stays what it was under the options of its time: over a restart, which loads the ledgers, and a rebuild."""
+def test_required_and_decoded_fields_may_change(case):
+    """Each record is judged by the options of its time, also after a restart, which loads the ledgers, and in a rebuild."""
     stream = Stream(26, partitions=2)
     send_all(case.topic_of(2, sets=SETS), stream.take(300))
     case.drain()
@@ -210,13 +209,13 @@ def test_a_rebuild_equals_a_fresh_count(case):
     send_all(case.topic_of(3, sets=SETS + [["channel"]]), stream.take(800))
     case.drain()
     case.check()
-    told = case.alerts()
+    alerts = case.alerts()
     revs = {key: case.redis.hget(key, "rev") for key in case.redis.scan_iter("nps:v:*")}
     case.config.shards = 5
     case.config.sets = [["location"], ["channel"], [], ["location", "channel"]]
     apply(case, "--rebuild")
     case.check()
-    assert told and case.alerts() == told
+    assert alerts and case.alerts() == alerts
     assert meta(case)["shards"] == "5" and meta(case)["since_ms:location,channel"] == "0"
     later = {key: case.redis.hget(key, "rev") for key in revs}
     assert all(later[key] is None or later[key] > revs[key] for key in revs)
@@ -228,7 +227,7 @@ def test_a_rebuild_equals_a_fresh_count(case):
 
 
 def test_a_rebuild_rejects_what_was_ahead_of_the_clock(case):
-    """Though it is no more: as if the clock had stood elsewhere when the second record was counted."""
+    """A ruling that a record was ahead of the clock holds in a rebuild, though the record is not ahead any more."""
     producer = case.topic_of(1)
     for n in range(3):
         producer.send(event(f"r{n}", 9), BASE_MS)
@@ -239,8 +238,8 @@ def test_a_rebuild_rejects_what_was_ahead_of_the_clock(case):
     assert case.view("kind=relational", "30d")["n"] == 2
 
 
-def test_a_rebuild_tells_what_was_not_told(case):
-    """It goes on behind the position up to which alerts were told, with the sequence that an answer has by then."""
+def test_a_rebuild_emits_the_alerts_that_were_not_emitted(case):
+    """It emits alerts from the position on where they ended, with the next sequence of each answer."""
     producer = case.topic_of(1)
     producer.send(event("a", 2), case.now_ms)
     case.drain()
@@ -250,21 +249,17 @@ def test_a_rebuild_tells_what_was_not_told(case):
     apply(case, "--rebuild")
     case.check()
     assert [alert["id"] for alert in case.alerts()] == ["a:1", "a:2", "b:1"]
-    told = {id_of(text) for channel, text in case.subscriber.read_all() if channel == "nps:alerts:all"}
-    assert told == {"a:2", "b:1"}
+    published = {json.loads(text)["id"] for channel, text in case.subscriber.read_all() if channel == "nps:alerts:all"}
+    assert published == {"a:2", "b:1"}
 
 
-def id_of(text):
-    return json.loads(text)["id"]
-
-
-def test_a_rebuild_refuses_to_lose(case):
+def test_a_rebuild_refuses_to_lose_records(case):
     producer = case.topic_of(1)
     for i in range(5):
         producer.send(event(f"a{i}", 9), BASE_MS)
     case.drain()
-    case.remember(made_anew=True)
-    case.broker.make_anew(case.topic, 1)
+    case.remember(recreated=True)
+    case.broker.recreate_topic(case.topic, 1)
     producer.send(event("b", 2), BASE_MS + 1)
     case.drain()
     case.config.lost = [f"{case.topic}/0 gap 1:0 0 recreated"]
@@ -279,21 +274,17 @@ def test_a_rebuild_refuses_to_lose(case):
 
 
 def test_a_topic_grows(case):
-    from confluent_kafka.admin import AdminClient, NewPartitions
     producer = case.topic_of(1)
     producer.send(event("before", 9), BASE_MS)
     case.options = {"start": "latest", "kafka.properties": {"topic.metadata.refresh.interval.ms": "500"}}
     case.producer.flush()
     npsd = case.npsd()
-    wait_for("it took the partition", lambda: npsd.alive() and fence(case, f"pos:{case.topic}/0"))
-    admin = AdminClient({"bootstrap.servers": case.broker.bootstrap})
-    for done in admin.create_partitions([NewPartitions(case.topic, 3)]).values():
-        done.result(60)
-    wait_for("there are three", lambda: case.broker.has_leaders(admin, case.topic, 3))
-    producer = Producer(case.broker.bootstrap, case.topic)  # the other one knows of one partition for a while
+    wait_for("npsd has acquired the partition", lambda: npsd.alive() and fence(case, f"pos:{case.topic}/0"))
+    case.broker.grow_topic(case.topic, 3)
+    producer = Producer(case.broker.bootstrap, case.topic)  # the first producer does not know the new partitions yet
     for partition in range(3):
         producer.send(event(f"after{partition}", 9), BASE_MS + 1, partition=partition)
     producer.flush()
-    wait_for("all are counted", lambda: npsd.alive() and case.totals().get("consumed") == 3)
+    wait_for("all are counted", lambda: npsd.alive() and case.consumed() == 3)
     assert int(fence(case, f"grown:{case.topic}")) > 0 and "has grown" in npsd.output()
-    wait_for("meta says so", lambda: npsd.alive() and f"grown:{case.topic}" in meta(case))
+    wait_for("meta shows it", lambda: npsd.alive() and f"grown:{case.topic}" in meta(case))

@@ -1,16 +1,15 @@
-"""npsctl check-event: what it says of good and bad events, one or many. Needs no server."""
+"""npsctl check-event on good and bad events, one or many. Needs no server."""
 import json
-import subprocess
 
-from harness import program
+from harness import run
 
 GOOD = {"type": "response.submitted", "response_id": "r1", "score": 9, "survey_kind": "relational", "location": "north/lisbon",
         "channel": "a,b", "themes": ["x", "y"], "revision": 4, "updated_at": 1700000002, "responded_at": 1700000001}
 
 
 def check(text, *arguments):
-    """Exit code and lines of its output."""
-    done = subprocess.run([program("npsctl"), *arguments, "check-event", "-"], input=text, capture_output=True, timeout=60)
+    """Exit code and lines of the output."""
+    done = run("npsctl", *arguments, "check-event", "-", stdin=text)
     assert done.stderr == b""
     return done.returncode, done.stdout.decode().splitlines()
 
@@ -29,7 +28,7 @@ def test_segments_are_those_that_are_published():
                      "kind=relational,theme=x,channel=a%2Cb", "kind=relational,theme=y,channel=a%2Cb"]}
 
 
-def test_one_line_each_and_what_creates_nothing():
+def test_one_line_per_event_and_no_segments_without_an_answer():
     edit = {"type": "response.updated", "response_id": "r1", "comment": "x"}
     code, found = read(GOOD, edit, {**GOOD, "type": "response.updated"}, {**GOOD, "excluded": True},
                        {"type": "survey.opened", "invitation_id": "i1", "survey_kind": "other", "location": "a"})
@@ -39,7 +38,7 @@ def test_one_line_each_and_what_creates_nothing():
     assert found[3]["type"] == "response.retracted" and found[4]["segments"][2] == "kind=other,theme=__none__,channel=__none__"
 
 
-def test_refusals_name_reason_and_place_and_the_exit_code_says_so():
+def test_a_refusal_names_reason_and_place_and_exits_with_1():
     code, (first, second, third) = read(GOOD, {**GOOD, "score": "09"}, {**GOOD, "type": "case.opened"})
     assert code == 1 and first["reads"]
     at = json.dumps({**GOOD, "score": "09"}).index('"09"')
@@ -52,28 +51,28 @@ def test_refusals_name_reason_and_place_and_the_exit_code_says_so():
 
 def test_a_refusal_names_what_was_found_and_what_is_accepted():
     location = "a string of 1 to 8 levels separated by /, each at most 256 bytes"
-    for change, told in (({"location": ""}, f'location.required is true; found ""; accepted: {location}'),
+    for change, expected in (({"location": ""}, f'location.required is true; found ""; accepted: {location}'),
                          ({"location": None}, f"location.required is true; found null; accepted: {location}"),
                          ({"themes": ["x", "é" * 129]}, f"found \"{'é' * 99}...; accepted: an array of strings"),
                          ({"type": "x"}, 'found "x"; accepted: a string: response.submitted')):
         code, lines = check(json.dumps({**GOOD, **change}, ensure_ascii=False).encode())
-        assert code == 1 and told in lines[0], lines
+        assert code == 1 and expected in lines[0], lines
     code, lines = check(json.dumps({k: v for k, v in GOOD.items() if k != "score"}).encode())
     assert code == 1 and "bad_score at byte 0, score: " in lines[0] and "; found nothing; accepted: an integer from 0 to 10" in lines[0]
-    for text, told in ((b'{"a":', "found the end"), (b'{"a":}', "found }"), (b'{"a":"\x01"}', "found byte 01"),
+    for text, expected in ((b'{"a":', "found the end"), (b'{"a":}', "found }"), (b'{"a":"\x01"}', "found byte 01"),
                        (b'{"a":"\xff"}', "found byte FF"), (b" " * 262145, "found 262145 bytes")):
-        assert check(text)[1][0].endswith(told), text
+        assert check(text)[1][0].endswith(expected), text
 
 
 def test_the_caret_stands_under_the_byte():
     text = json.dumps({**GOOD, "comment": "é" * 80, "score": 11}, ensure_ascii=False)
-    code, (told, line, caret) = check(text.encode())
-    assert code == 1 and told.startswith("line 1: rejected: out_of_range at byte ") and "outside 0 to 10; found 11; accepted: " in told
+    code, (reason, line, caret) = check(text.encode())
+    assert code == 1 and reason.startswith("line 1: rejected: out_of_range at byte ") and "outside 0 to 10; found 11; accepted: " in reason
     assert line[caret.index("^"):].startswith("11,") and len(line) < 120
-    code, (told, line, caret) = check(json.dumps({**GOOD, "score": 11}, indent=1).encode())
-    assert code == 1 and told.startswith("line 4: ") and line == '   "score": 11,' and caret.index("^") == line.index("11")
-    code, (told, line, caret) = check(b'{"type":"\xff\x1b[31m"}')
-    assert code == 1 and "bad_utf8 at byte 9:" in told and line == '  {"type":"? [31m"}' and caret.index("^") == 11
+    code, (reason, line, caret) = check(json.dumps({**GOOD, "score": 11}, indent=1).encode())
+    assert code == 1 and reason.startswith("line 4: ") and line == '   "score": 11,' and caret.index("^") == line.index("11")
+    code, (reason, line, caret) = check(b'{"type":"\xff\x1b[31m"}')
+    assert code == 1 and "bad_utf8 at byte 9:" in reason and line == '  {"type":"? [31m"}' and caret.index("^") == 11
 
 
 def test_broken_documents():
@@ -85,14 +84,13 @@ def test_broken_documents():
     assert [json.loads(x)["line"] for x in lines] == [1, 2, 4]
 
 
-def test_configuration_bears_on_it(tmp_path):
+def test_the_configuration_applies(tmp_path):
     event = tmp_path / "event.json"
     event.write_text(json.dumps({k: v for k, v in GOOD.items() if k not in ("survey_kind", "location")}))
-    command = [program("npsctl"), "check-event", event]
-    assert b"no_kind" in subprocess.run(command, capture_output=True, timeout=60).stdout
-    command[1:1] = ["--set", "defaults.survey_kind=other", "--set", "location.required=false", "--set", "segments=[[location]]"]
-    done = subprocess.run(command, capture_output=True, timeout=60)
-    assert done.returncode == 0 and b"counts in kind=other,location=__none__\n" in done.stdout
-    done = subprocess.run([program("npsctl"), "check-event", tmp_path / "none"], capture_output=True, timeout=60)
-    assert done.returncode == 2 and b"No such file" in done.stderr
-    assert subprocess.run([program("npsctl"), "check-event"], capture_output=True, timeout=60).returncode == 2
+    assert "no_kind" in run("npsctl", "check-event", event).stdout
+    done = run("npsctl", "--set", "defaults.survey_kind=other", "--set", "location.required=false", "--set", "segments=[[location]]",
+               "check-event", event)
+    assert done.returncode == 0 and "counts in kind=other,location=__none__\n" in done.stdout
+    done = run("npsctl", "check-event", tmp_path / "none")
+    assert done.returncode == 2 and "No such file" in done.stderr
+    assert run("npsctl", "check-event").returncode == 2

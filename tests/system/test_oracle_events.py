@@ -1,4 +1,4 @@
-"""The oracle's judgement of single records: every reason, and the order of the checks."""
+"""How the oracle judges single records: every reason, and the order of the checks."""
 import json
 
 import pytest
@@ -49,7 +49,7 @@ REASONS = [
     ("bad_json", b'{"a":"\\x41"}'),
     ("bad_json", b'{"a":"\\ud800"}'),
     ("bad_json", b'{"\\udc00":1}'),
-    ("bad_json", text(channel='"\\ud800","channel":"email"')),  # also where a later key counts
+    ("bad_json", text(channel='"\\ud800","channel":"email"')),  # also if a later key counts
     ("bad_json", text(unknown='[[{"a":["\\ud800"]}]]')),
     ("bad_json", b'{"a":"\x1f"}'),
     ("bad_json", b'{"a":"\n"}'),
@@ -202,21 +202,21 @@ def test_content():
     assert judged(but(attributes={"plan": 5})).score == 9
 
 
-def test_an_edit_says_what_it_mentions():
+def test_an_update_keeps_which_fields_it_mentions():
     edit = {"type": "response.updated", "response_id": "r1"}
     found = judged({**edit, "team": "", "channel": None, "comment": "", "location": "south"}, default_kind="other")
-    assert found.said == {"team", "comment", "location"} and found.values == {} and found.kind is None
-    assert judged({**edit, "score": None, "themes": [], "attributes": {"plan": "x", "age": 1}}, sets=[["attributes.plan"]]).said == {
+    assert found.mentioned == {"team", "comment", "location"} and found.values == {} and found.kind is None
+    assert judged({**edit, "score": None, "themes": [], "attributes": {"plan": "x", "age": 1}}, sets=[["attributes.plan"]]).mentioned == {
         "score", "themes", "attributes.plan"}
-    assert judged({**edit, "location": "/"}, location_required=False).said == {"location"}
-    assert judged({**edit, "responded_at": T, "survey_kind": "other"}).said == {"responded_at", "kind"}
+    assert judged({**edit, "location": "/"}, location_required=False).mentioned == {"location"}
+    assert judged({**edit, "responded_at": T, "survey_kind": "other"}).mentioned == {"responded_at", "kind"}
 
 
-def test_of_a_retraction_only_its_order_is_looked_at():
+def test_a_retraction_is_read_for_its_order_only():
     for fields in ({"type": "response.retracted"}, {"excluded": True}, {"type": "response.updated", "excluded": "true"}):
         found = judged(but(**fields, channel=1, score="x", survey_kind=MISSING, location=7, revision=3, updated_at=T - 1))
         assert (found.type, found.revision, found.updated_ms, found.own_ms) == ("response.retracted", 3, T - 1, T - 1)
-        assert found.excluded == ("excluded" in fields) and found.said == set()
+        assert found.excluded == ("excluded" in fields) and found.mentioned == set()
     assert not judged(but(type="response.retracted", excluded=True)).excluded
 
 
@@ -235,9 +235,9 @@ STRUCTURED = [("content-type", b"Application/CloudEvents+json; charset=utf-8")]
 
 def test_cloudevents_by_header():
     found = judged(BARE, headers=BINARY)
-    assert (found.id, found.own_ms, found.said & {"responded_at"}) == ("s", T - 1000, set())
+    assert (found.id, found.own_ms, found.mentioned & {"responded_at"}) == ("s", T - 1000, set())
     assert judged({**BARE, "updated_at": T - 3}, headers=BINARY).own_ms == T - 3
-    assert judged(GOOD, headers=BINARY).id == "r1"  # the body wins
+    assert judged(GOOD, headers=BINARY).id == "r1"  # the body takes precedence
     assert judged({**BARE, "type": "survey.opened"}, headers=BINARY).id == "s"
     assert judged(BARE, headers=[("ce_type", b"x"), *BINARY]).id == "s"  # the last one counts
     assert judged(BARE, headers=[("CE_type", b"response.submitted")]).reason == "unknown_type"
@@ -253,7 +253,7 @@ def test_cloudevents_by_envelope():
     for found in (judged({**around, "specversion": "1.0"}), judged(around, headers=STRUCTURED)):
         assert (found.id, found.own_ms) == ("s", T - 5)
     assert judged({**around, "specversion": "1.0", "data": GOOD}).id == "r1"
-    assert judged({**around, "specversion": None, "response_id": "bare"}).reason == "no_kind"  # an event as it stands
+    assert judged({**around, "specversion": None, "response_id": "bare"}).reason == "no_kind"  # a bare event
     assert judged({"specversion": "1.0", "data": 7, **GOOD}).id == "r1"
     assert judged({**around, "type": None}, headers=STRUCTURED + BINARY).reason == "unknown_type"  # no attributes
     for wrong in ({"data": None}, {"data": "{}"}, {"data_base64": "e30="}):

@@ -1,4 +1,4 @@
-"""The oracle's figures, windows and flags, against numbers worked out elsewhere and by hand."""
+"""Figures, windows and flags of the oracle, compared with numbers from other programs and from hand calculation."""
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -81,7 +81,7 @@ def test_a_border_belongs_to_the_later_window():
     assert found["scores"] == [0] * 9 + [1, 1]
 
 
-def test_a_window_is_there_while_it_or_the_one_before_holds_something():
+def test_a_window_exists_while_it_or_the_one_before_is_not_empty():
     t = 10 * HOUR
     begin, middle, _ = bounds_ms("1h", t)
     silent = window_object(at((begin, 9)), "1h", t, Config())

@@ -1,4 +1,4 @@
-"""The oracle's ledger: order, horizon, edits that move a contribution, alerts, caps; and that compare() sees differences."""
+"""The ledger of the oracle: order, horizon, edits, alerts, caps. And compare() finds every difference."""
 import json
 
 import pytest
@@ -66,16 +66,16 @@ def test_an_edit_moves_the_contribution_but_not_its_time():
     assert b"kind=relational,channel=email" not in found.answers and found.clock_ms == T - HOUR
 
 
-def test_partitions_know_nothing_of_each_other():
+def test_partitions_are_independent():
     assert scores(recount(({"score": 1}, 0, 0), ({"score": 2}, 0, 1))) == [1, 2]
 
 
-def test_late_is_what_is_before_the_horizon():
+def test_an_event_before_the_horizon_is_late():
     new = {"response_id": "new"}
     border = T - 7 * DAY_MS
     assert fates(recount(({}, 0), ({**new, "responded_at": border}, 0))) == {"counted": 2}
     assert fates(recount(({}, 0), ({**new, "responded_at": border - 1}, 0))) == {"counted": 1, "late": 1}
-    # Its own record moves the horizon first, and other partitions have other horizons.
+    # A record moves the horizon before it is judged; other partitions have other horizons.
     assert fates(recount(({"responded_at": border - 1}, 0))) == {"late": 1}
     assert fates(recount(({}, 0, 0), ({**new, "responded_at": border - 1}, -DAY_MS, 1))) == {"counted": 2}
 
@@ -87,11 +87,11 @@ def test_rejects_move_the_horizon_and_future_ones_do_not():
     assert fates(recount(({}, DAY_MS + 1), late))["counted"] == 1
 
 
-def test_what_was_forgotten_can_only_be_late():
+def test_an_event_of_a_forgotten_answer_is_late():
     first = ({"responded_at": T, "score": 3}, 0)
     push = ({"response_id": "other"}, 7 * DAY_MS + 1)
     assert fates(recount(first, push, first, now_ms=T + 8 * DAY_MS)) == {"counted": 2, "late": 1}
-    # An edit prolongs what is remembered, a duplicate does not.
+    # An edit keeps an answer known for longer, a duplicate does not.
     edit = ({"responded_at": T, "score": 4, "revision": 2}, DAY_MS)
     again = ({"responded_at": T, "score": 4, "revision": 2}, DAY_MS * 2)
     push = ({"response_id": "other"}, 8 * DAY_MS + 1)
@@ -138,7 +138,7 @@ def test_channels_are_those_of_old_and_new():
 
 def test_stale():
     alerts = recount(({"score": 1, "responded_at": T - 5}, 0), ({"score": 2, "responded_at": T - 5}, 1)).alerts["r"]
-    assert [a["stale_after_ms"] - DAY_MS for a in alerts] == [T - 5, T + 1]  # an old answer edited today is told
+    assert [a["stale_after_ms"] - DAY_MS for a in alerts] == [T - 5, T + 1]  # an edit of today of an old answer
     assert recount(({"score": 1}, 0), now_ms=T + DAY_MS).alerts["r"][0]["channels"]
     assert not recount(({"score": 1}, 0), now_ms=T + DAY_MS + 1).alerts["r"][0]["channels"]
 
@@ -172,7 +172,7 @@ def test_caps():
     assert recount(*events, config=config, dictionary=many[:1]).faults
 
 
-def test_values_beyond_a_cap_are_not_told_apart():
+def test_values_over_cap_are_equal():
     names = [("location", "a"), ("location", "b"), ("owner", "o1")]
     moves = recount(*[({"location": place, "owner": owner, "score": 3}, 0) for place, owner in (
         ("a/x", "o1"), ("b/y", "o1"), ("b/y", "o2"), ("a/z", "o3"), ("a", "o3"))], dictionary=names)
@@ -180,7 +180,7 @@ def test_values_beyond_a_cap_are_not_told_apart():
     assert moves.alerts["r"][0]["json"]["seg"] == "kind=relational,location=__other__"
 
 
-# --- edits, withdrawals, revivals
+# --- edits, retractions, revivals
 
 NOTHING = dict.fromkeys(("score", "survey_kind", "location"))
 EDIT = {**NOTHING, "type": "response.updated"}
@@ -189,7 +189,7 @@ WHOLE = {"type": "response.updated", "responded_at": T}
 
 
 def dims(found):
-    """The segments that the answers count in, without that of all of them."""
+    """The segments that the answers count in, without ALL."""
     return sorted(seg.decode() for seg, answers in found.answers.items() if answers)
 
 
@@ -206,7 +206,7 @@ def test_an_update_keeps_what_it_does_not_mention():
     assert found.answers[b"location=a"] == [(T, 4, False)] and fates(found) == {"counted": 2}
 
 
-def test_an_update_may_say_that_there_is_no_score_and_takes_no_default_kind():
+def test_an_update_may_remove_the_score_and_takes_no_default_kind():
     config = Config(topic="t", sets=[[]], default_kind="other")
     value = b'{"type":"response.updated","response_id":"r","score":null}'
     found = oracle.expect([*records(({}, 0)), Record("t", 0, 1, T, value)], config, T)
@@ -222,20 +222,20 @@ def test_an_update_that_creates_or_revives_must_stand_alone(lack):
     found = recount(({}, 0), (GONE, 1), ({**WHOLE, lack: None}, 2))
     assert fates(found) == {"counted": 2, **late} and not found.answers
     assert found.totals["t/late:unknown_update"] == 1
-    # whatever its time; one that stands alone is judged by it
+    # for any time; an update that stands alone is judged by its time
     old = {**WHOLE, "responded_at": T - 8 * DAY_MS}
     assert fates(recount(({**old, lack: None}, 0))).get("late:unknown_update", 0) == 1
     assert fates(recount((old, 0))) == {"late": 1}
 
 
-def test_what_creates_takes_the_default_kind():
+def test_an_event_that_creates_takes_the_default_kind():
     config = Config(topic="t", sets=[[]], default_kind="other", location_required=False)
     whole = {**WHOLE, "survey_kind": None, "location": None}
     assert list(recount((whole, 0), config=config).answers) == [b"kind=other"]
     assert list(recount(({}, 0), (GONE, 1), (whole, 2), config=config).answers) == [b"kind=other"]
 
 
-def test_withdrawn_and_back():
+def test_retracted_and_revived():
     found = recount(({"score": 3, "responded_at": T - HOUR}, 0), (GONE, 1))
     assert not found.answers and fates(found) == {"counted": 2} and found.clock_ms == T - HOUR
     found = recount(({"score": 3, "responded_at": T - HOUR}, 0), ({"excluded": "true"}, 1), ({"score": 9, "responded_at": T - 5}, 2))
@@ -254,7 +254,7 @@ def test_a_retraction_of_an_unknown_response():
     assert fates(recount(({**GONE, "responded_at": T - 8 * DAY_MS}, 0))) == {"late": 1}
 
 
-def test_a_second_retraction_leaves_its_order_and_prolongs_nothing():
+def test_a_second_retraction_stores_its_order_and_prolongs_nothing():
     found = recount(({"revision": 1}, 0), ({**GONE, "revision": 2}, 1), ({**GONE, "revision": 9}, 2), ({"revision": 8}, 3))
     assert fates(found) == {"counted": 2, "duplicate": 2} and not found.answers
     older = recount(({"revision": 1}, 0), ({**GONE, "revision": 5}, 1), ({**GONE, "revision": 3}, 2), ({"revision": 4}, 3))
@@ -264,7 +264,7 @@ def test_a_second_retraction_leaves_its_order_and_prolongs_nothing():
     assert fates(found) == {"counted": 3, "duplicate": 1, "late": 1}
 
 
-def test_alerts_of_withdrawals_go_on_counting():
+def test_sequences_of_alerts_continue_after_a_retraction():
     found = recount(({"score": 3, "comment": "bad", "owner": "o", "respondent_id": "p", "team": "x"}, 0), (GONE, 1), ({"score": 1}, 2),
                     ({"excluded": True}, 3), ({"score": 1}, 4), ({"score": 9}, 5)).alerts["r"]
     assert [(a["json"]["id"], a["json"]["kind"], a["json"]["reasons"], a["json"]["incident"]) for a in found] == [
@@ -278,19 +278,19 @@ def test_alerts_of_withdrawals_go_on_counting():
     assert "prev_score" not in found[2]["json"]
 
 
-def test_alerts_of_updates_tell_what_is_kept():
+def test_alerts_of_updates_show_kept_values():
     base = {"score": 3, "comment": "bad", "owner": "o", "respondent_id": "p", "channel": "c", "themes": ["a"]}
     names = [("location", "north"), ("location", "north/lisbon"), ("owner", "o"), ("theme", "a")]
     for dictionary, kept in ((names + [("channel", "c")], {"channel": "c"}), (names, {})):
-        told = recount((base, 0), ({**EDIT, "score": 1}, 1), dictionary=dictionary).alerts["r"][1]["json"]
-        assert told == {
+        found = recount((base, 0), ({**EDIT, "score": 1}, 1), dictionary=dictionary).alerts["r"][1]["json"]
+        assert found == {
             "id": "r:2", "kind": "changed", "severity": "critical", "reasons": ["score"], "incident": 1, "response_id": "r", "score": 1,
             "prev_score": 3, "has_comment": True, "owner": "o", "survey_kind": "relational", "location": "north/lisbon", **kept,
             "themes": ["a"], "responded_at_ms": T, "at_ms": T + 1, "seg": "kind=relational,location=north/lisbon", "source": "t/0/1",
             "contract": 1}
-    beyond = recount(({"score": 3, "location": "north/x"}, 0), ({**EDIT, "score": 1}, 1), dictionary=names[:1]).alerts["r"][1]
-    assert "location" not in beyond["json"] and beyond["json"]["seg"] == "kind=relational,location=__other__"
-    assert "location:north" in beyond["channels"] and "location:north/x" not in beyond["channels"]
+    over_cap = recount(({"score": 3, "location": "north/x"}, 0), ({**EDIT, "score": 1}, 1), dictionary=names[:1]).alerts["r"][1]
+    assert "location" not in over_cap["json"] and over_cap["json"]["seg"] == "kind=relational,location=__other__"
+    assert "location:north" in over_cap["channels"] and "location:north/x" not in over_cap["channels"]
     assert len(recount((base, 0), (EDIT, 1), ({**EDIT, "comment": "bad"}, 2)).alerts["r"]) == 1
 
 
@@ -312,7 +312,7 @@ def stage(name, **fields):
 def test_each_stage_counts_once_in_its_own_pane_and_segments():
     found = recount((stage("invited", at=T - HOUR), 0), (stage("opened", at=T, location="south", survey_kind="other"), 1),
                     (stage("invited", at=T, revision=9), 2), ({}, 3), config=Config(topic="t", sets=[["location"]]))
-    assert fates(found) == {"counted": 3, "duplicate": 1}  # the response r is another
+    assert fates(found) == {"counted": 3, "duplicate": 1}  # the response r is not the invitation r
     assert dict(found.stages) == {b"kind=relational,location=north": [(T - HOUR, "invited")],
                                   b"kind=relational,location=north/lisbon": [(T - HOUR, "invited")],
                                   b"kind=other,location=south": [(T, "opened")]}
@@ -320,7 +320,7 @@ def test_each_stage_counts_once_in_its_own_pane_and_segments():
     assert found.view(b"kind=relational,location=north", T)["24h"]["invited"] == 1
 
 
-def test_a_stage_moves_the_clock_and_holds_a_window():
+def test_a_stage_moves_the_clock_and_fills_a_window():
     found = recount((stage("bounced"), 5))
     assert found.clock_ms == T + 5 and found.set_of[ALL] == "all"
     assert {w: (o["n"], o["bounced"]) for w, o in found.view(ALL, T + 5).items()}["1h"] == (0, 1)
@@ -419,7 +419,7 @@ def change_alert(redis, field, value):
     redis.xadd("nps:alerts", {**fields, field: value})
 
 
-def test_compare_finds_nothing_where_nothing_is_wrong(stored):
+def test_compare_finds_nothing_if_nothing_is_wrong(stored):
     assert oracle.compare(*stored) == []
 
 
@@ -432,8 +432,8 @@ def test_compare_finds(stored, name):
 
 def test_compare_channels_counts_each_message():
     expected = recount(({"score": 3, "team": "a=b", "location": "n"}, 0))
-    told = json.dumps({**expected.alerts["r"][0]["json"], "stream_id": "1-1"})
-    messages = [("nps:alerts:" + c, told) for c in ("all", "severity:high", "location:n", "team:a%3Db")]
+    text = json.dumps({**expected.alerts["r"][0]["json"], "stream_id": "1-1"})
+    messages = [("nps:alerts:" + c, text) for c in ("all", "severity:high", "location:n", "team:a%3Db")]
     assert compare_channels(messages, expected) == []
     assert compare_channels(messages[1:], expected) and compare_channels(messages + messages[:1], expected)
-    assert compare_channels([(c, told.replace("1-1", "")) for c, _ in messages], expected)
+    assert compare_channels([(c, text.replace("1-1", "")) for c, _ in messages], expected)

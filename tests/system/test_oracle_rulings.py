@@ -1,4 +1,4 @@
-"""The oracle on what no record says: rulings, lost ranges, topics made anew, defaults of topics; ranks, series and meta."""
+"""The oracle on rulings, lost ranges, recreated topics, defaults of topics, ranks, series and meta."""
 import pytest
 from test_oracle_ledger import EDIT, GONE, HOUR, T, fates, records, scores
 
@@ -22,7 +22,7 @@ def ruled(*texts, lost=()):
     return found
 
 
-def test_a_horizon_moved_by_memory_holds_from_its_offset_on():
+def test_a_horizon_moved_by_memory_applies_from_its_offset_on():
     late = {"responded_at": T - HOUR}
     events = records(({"response_id": "a", **late}, 0), ({"response_id": "b", **late}, 0), ({"response_id": "a", **late}, 0))
     assert fates(recount(events)) == {"counted": 3}
@@ -33,7 +33,7 @@ def test_a_horizon_moved_by_memory_holds_from_its_offset_on():
     assert recount(events, rulings=ruled(f"horizon 0:1 {T}")).faults
 
 
-def test_a_lateness_is_a_ruling_where_it_begins():
+def test_a_new_lateness_is_a_ruling():
     old = [({"response_id": f"r{n}", "responded_at": T - 2 * DAY_MS}, n) for n in range(3)]
     rulings = ruled(f"lateness 0:0 {7 * DAY_MS}", f"lateness 0:1 {DAY_MS}")
     found = recount(records(*old), rulings=rulings, lateness_ms=DAY_MS, latenesses=[7 * DAY_MS])
@@ -41,7 +41,7 @@ def test_a_lateness_is_a_ruling_where_it_begins():
     assert recount(records(*old), rulings=rulings, lateness_ms=DAY_MS).faults
 
 
-def test_a_lost_range_forgets_what_kafka_held_before():
+def test_a_lost_range_forgets_the_answers_before():
     events = records(({"score": 2}, 0), ({"score": 3}, 1), ({**EDIT, "score": 9}, 9), ({"score": 4}, 10))
     events = [event._replace(offset=event.offset + 5 * (event.offset > 1)) for event in events]
     line = f"gap 0:2 7 {T} retention"
@@ -53,7 +53,7 @@ def test_a_lost_range_forgets_what_kafka_held_before():
     assert recount(events, rulings=ruled(lost=["t/0 " + line]), lost=["t/0 gap 0:2 7 retention"]).faults
 
 
-def test_a_topic_made_anew_is_counted_beside_what_was():
+def test_a_recreated_topic_is_counted_in_addition_to_the_deleted_one():
     before = records(({"score": 2, "revision": 5}, 8 * DAY_MS))
     anew = [event._replace(incarnation=1) for event in records(({"score": 9, "revision": 1}, 0), (GONE, 1))]
     found = recount(before + anew, now_ms=T + 8 * DAY_MS)
@@ -124,7 +124,7 @@ def test_meta():
         "since_ms:all:1h": "7", "since_ms:team:1h": "7", "since_ms:location:1h": "7"}
 
 
-def test_answers_beyond_a_cap_are_counted_as_they_are_now():
+def test_answers_over_cap_are_counted_with_their_present_values():
     names = [("location", "a"), ("channel", "c")]
     events = records(({"location": "a/b", "channel": "c", "themes": ["x", "y"], "owner": "o"}, 0), ({**EDIT, "location": "a"}, 1),
                      ({"response_id": "s", "location": "__other__", "channel": "d"}, 2), ({"response_id": "gone", "location": "z"}, 3),

@@ -1,6 +1,6 @@
 """
-What the strategies reach, and how small an example becomes: Hypothesis looks for streams in which something happens, in the
-oracle alone, and simplifies what it finds as it would a failure.
+What the strategies reach, and how small an example becomes. Hypothesis searches for streams in which something happens, with the
+oracle alone, and simplifies what it finds as it simplifies a failure.
 """
 from collections import Counter
 from dataclasses import replace
@@ -15,12 +15,12 @@ from recount.events import RETRACTED, UPDATED
 from strategies import EXAMPLES, cases, records_of
 from stream import BASE_MS, DAY_MS
 
-# Recounts are many here, and a loaded machine is slow: that is no fault of a strategy.
+# A slow machine is no fault of a strategy.
 QUIET = {"derandomize": True, "database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 def recounted(case, now_ms=BASE_MS + 5 * 60_000):
-    """Soon after they were sent, so that alerts ring."""
+    """now_ms: soon after the records, so that alerts are not stale."""
     options, parts = case
     records = records_of("t", [record for part in parts for record in part])
     return oracle.expect(records, Config(topic="t", **options), now_ms)
@@ -52,7 +52,7 @@ def test_what_streams_reach():
     assert {"detractor", "score", "withdrawn", "excluded", "comment", "owner", "themes", "location", "channel"} <= set(reasons)
 
 
-# Rules that are a little wrong: name of what is replaced in the ledger's recount -> by what
+# Wrong rules: the name of a function of recount.ledger -> its replacement, made from the right one
 WRONG = {
     "equal revisions": ("is_newer", lambda right: lambda e, a: (e.revision is not None and e.revision == a.revision) or right(e, a)),
     "equal update times": ("is_newer", lambda right: lambda e, a: (
@@ -60,33 +60,33 @@ WRONG = {
     "updated_at first": ("is_newer", lambda right: lambda e, a: (
         e.updated_ms > a.updated_ms if None not in (e.updated_ms, a.updated_ms) else right(e, a))),
     "the later offset only": ("is_newer", lambda right: lambda e, a: True),
-    "an event takes away the stored order": ("in_order", lambda right: lambda a, e: replace(
+    "an event removes the stored order": ("in_order", lambda right: lambda a, e: replace(
         a, revision=e.revision, updated_ms=e.updated_ms)),
-    "a retraction leaves no order": ("in_order", lambda right: lambda a, e: a if e.type == RETRACTED else right(a, e)),
-    "an update takes away what it does not mention": ("edited", lambda right: lambda c, e: (
+    "a retraction stores no order": ("in_order", lambda right: lambda a, e: a if e.type == RETRACTED else right(a, e)),
+    "an update removes what it does not mention": ("edited", lambda right: lambda c, e: (
         replace(right(c, e), values=e.values) if e.type == UPDATED else right(c, e))),
     "an update needs no responded_at": ("stands_alone", lambda right: lambda e, config: right(
-        replace(e, said=e.said | {"responded_at"}), config)),
-    "an update stands never alone": ("stands_alone", lambda right: lambda e, config: False),
-    "comments are not looked at": ("differs", lambda right: lambda a, b, names: [n for n in right(a, b, names) if n != "comment"]),
+        replace(e, mentioned=e.mentioned | {"responded_at"}), config)),
+    "an update never creates": ("stands_alone", lambda right: lambda e, config: False),
+    "comments are not compared": ("differs", lambda right: lambda a, b, names: [n for n in right(a, b, names) if n != "comment"]),
     "severity": ("severity", lambda right: lambda score: right(score + 1)),
     "a detractor with 7": ("is_detractor", lambda right: lambda c: right(c) or (c is not None and c.score == 7)),
     "stages count again": ("Partition.reach", lambda right: lambda self, e: (self.invitations.pop(e.id, None), right(self, e))[1]),
     "reasons of withdrawals": ("reasons", lambda right: lambda *args: [
         {"excluded": "withdrawn"}.get(reason, reason) for reason in right(*args)]),
-    "old channels are not told": ("alert_channels", lambda right: lambda kind, old, after, told, names: right(
-        "raised", old, after, told, names)),
+    "old channels get nothing": ("alert_channels", lambda right: lambda kind, old, after, values, names: right(
+        "raised", old, after, values, names)),
 }
 
 
 def all_of(expected):
-    """What npsd would be held against."""
-    told = {id_: [(alert["json"], alert["channels"]) for alert in of] for id_, of in expected.alerts.items()}
-    return expected.totals, told, {seg: sorted(map(str, of)) for seg, of in expected.answers.items()}, expected.stages, expected.meta
+    """All that npsd is compared with."""
+    emitted = {id_: [(alert["json"], alert["channels"]) for alert in of] for id_, of in expected.alerts.items()}
+    return expected.totals, emitted, {seg: sorted(map(str, of)) for seg, of in expected.answers.items()}, expected.stages, expected.meta
 
 
-def test_the_usual_streams_tell_wrong_rules():
-    """As many as go through the broker each time: somewhere each of these would make a difference."""
+def test_the_usual_streams_expose_wrong_rules():
+    """Each wrong rule changes the recount of one of the streams that test_streams sends through the broker."""
     unseen = dict(WRONG)
 
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], **QUIET)
@@ -109,7 +109,7 @@ def kinds_of(expected):
     return [alert["json"]["kind"] for alert in expected.alerts.get("r0", [])]
 
 
-# What happens, and how many records it takes.
+# What happens, and the least number of records for it.
 HAPPENINGS = {
     "an alert": (lambda e: e.alerts, 1),
     "an edit of an alert": (lambda e: "changed" in kinds_of(e), 2),

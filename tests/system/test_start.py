@@ -1,15 +1,14 @@
-"""Command line, configuration and its change: what npsd refuses, how it says so, and with which exit code."""
-import subprocess
-
+"""Command line and configuration: what npsd refuses, with which message and exit code."""
 import pytest
 
-from harness import program, yaml_text
-from stream import BASE_MS, Stream, send_all
-from test_counts import event
+import harness
+from conftest import Case
+from harness import yaml_text
+from stream import BASE_MS, Stream, event, send_all
 
 
 def run(*arguments):
-    done = subprocess.run([program("npsd"), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = harness.run("npsd", *arguments)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -48,14 +47,14 @@ def test_a_good_configuration_is_checked_without_a_server(write):
     ("alerts: {respondent: keyed}", "alerts.respondent"),
     ("start: [", ""),
 ])
-def test_a_wrong_one_is_refused_with_its_line(write, line, field):
+def test_a_wrong_configuration_is_refused_with_its_line(write, line, field):
     path = write(GOOD + line + "\n")
     code, text = run("--config", path, "--check-config")
     assert code == 2, text
     assert field in text and f"{path}:" in text, text
 
 
-def test_a_wrong_setting_and_wrong_words_are_refused(write):
+def test_a_wrong_setting_and_wrong_arguments_are_refused(write):
     path = write(GOOD)
     for arguments in (["--set", "clock=sundial"], ["--set", "clock"], ["--set", "nothing=1"], ["--frobnicate"], ["more"]):
         code, text = run("--config", path, "--check-config", *arguments)
@@ -74,7 +73,7 @@ def test_a_wrong_setting_and_wrong_words_are_refused(write):
     {"caps.channel": 77},
     {"clock": "wall"},
 ], ids=lambda change: next(iter(change)))
-def test_a_changed_option_that_is_counted_is_refused_and_named(started, change):
+def test_a_changed_option_that_affects_counts_is_refused_and_named(started, change):
     started.options = change
     npsd = started.npsd("--drain")
     npsd.expect_exit(2)
@@ -89,9 +88,7 @@ def test_other_options_may_change(started):
 
 @pytest.fixture(scope="module")
 def started(broker, tmp_path_factory):
-    """A case that counted something; each test changes an option and none counts more."""
-    import harness
-    from conftest import Case
+    """A case that has counted records. Each test changes an option and counts no more."""
     folder = tmp_path_factory.mktemp("started")
     server = harness.RedisServer(folder)
     case = Case(broker, server, folder)
@@ -102,7 +99,7 @@ def started(broker, tmp_path_factory):
     server.stop()
 
 
-def test_set_wins_over_the_file(case):
+def test_set_overrides_the_file(case):
     producer = case.topic_of(1)
     producer.send(event("a", 9), BASE_MS)
     producer.flush()
@@ -114,10 +111,10 @@ def test_set_wins_over_the_file(case):
     case.check()
 
 
-def test_a_topic_with_nothing_in_it_drains(case):
+def test_an_empty_topic_drains(case):
     case.topic_of(3)
     case.drain()
-    assert case.totals().get("consumed", 0) == 0
+    assert case.consumed() == 0
     case.check()
 
 

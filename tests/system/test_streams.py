@@ -1,6 +1,6 @@
 """
-Streams that Hypothesis makes, each through a topic and a npsd of its own: no difference from the recount on any key. The same
-ones every time; NPSD_TEST_EXAMPLES=1000 tries as many others.
+Streams that Hypothesis generates. npsd drains each from a topic of its own; no key differs from the recount. The streams are the
+same every time; NPSD_TEST_EXAMPLES=1000 tries 1000 others.
 """
 import os
 import uuid
@@ -18,7 +18,7 @@ MORE = os.environ.get("NPSD_TEST_EXAMPLES")
 
 
 class Bed:
-    """What all examples share: a Redis, a producer, and topics that are there before they are needed, since that takes a while."""
+    """Shared by all examples: a Redis, a producer, and topics, which are created 50 at a time because that is slow."""
 
     def __init__(self, broker, folder):
         self.broker, self.folder, self.topics = broker, folder, []
@@ -28,8 +28,8 @@ class Bed:
     def case(self, options):
         if not self.topics:
             self.topics = [f"t-{uuid.uuid4().hex[:12]}" for _ in range(50)]
-            self.broker.make_topic(*self.topics, PARTITIONS)
-            self.producer.client.list_topics(timeout=30)  # so that it knows them
+            self.broker.make_topics(*self.topics, partitions=PARTITIONS)
+            self.producer.client.list_topics(timeout=harness.LIMIT_S)  # loads their metadata
         self.server.client.flushall()
         case = Case(self.broker, self.server, self.folder)
         case.topic = self.producer.topic = self.topics.pop()

@@ -1,1 +1,1 @@
-"""A recount of a topic as the contract says it, slow and plain: dictionaries, exact fractions, one rule a function."""
+"""Recounts a topic by the rules of the contract, slowly and plainly: dictionaries, exact fractions, one rule per function."""

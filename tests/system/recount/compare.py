@@ -1,4 +1,4 @@
-"""What Redis holds against what is due: one readable line for each difference."""
+"""Compares what Redis holds with what is due. One readable line per difference."""
 import json
 import re
 from collections import Counter, defaultdict
@@ -11,8 +11,8 @@ from .windows import bounds_ms
 FIGURE = re.compile(r"-?[0-9]+\.[0-9]{4}")
 COUNT = re.compile("-?[0-9]+")  # a time before 1970 is below zero
 REV = re.compile(r"([0-9]{13})-([0-9]{12})-([0-9]{13})")
-HEART_MS = 600_000  # a topic is compared in less after it was drained
-CLOCKS_MS = 10_000  # between the clock that judged an alert and its id
+HEART_MS = 600_000  # the greatest age of a heartbeat: a topic is compared sooner after its drain
+CLOCKS_MS = 10_000  # the greatest time between the judgement of an alert and its stream id
 HALF_UNIT = Decimal("0.00005") + Decimal("1e-9")  # four decimals, and the error of a double
 
 
@@ -32,13 +32,13 @@ def compare_totals(redis, expected):
     found = {k.decode(): v.decode() for k, v in redis.hgetall(f"{prefix}:totals").items()}
     due = {k: str(v) for k, v in expected.totals.items()}
     due["clock_ms"] = str(expected.clock_ms)
-    # What never happened may stand as 0 or not at all; the clock of a topic is not asked for.
+    # A total that is 0 may be absent; the clocks of the topics are not compared.
     names = [n for n in sorted(set(found) | set(due)) if not n.endswith("/clock_ms")]
     return [f"totals {n}: {found.get(n)}, due {due.get(n)}" for n in names if found.get(n, "0") != due.get(n, "0")]
 
 
 def compare_index(redis, expected):
-    """Each set's index holds the segments that have a window, no more."""
+    """The index of each set holds exactly the segments that have a window."""
     prefix, due, differences = expected.config.prefix, defaultdict(set), []
     for seg, name in expected.set_of.items():
         if expected.view(seg, view_t(redis, seg, expected)):
@@ -52,7 +52,7 @@ def compare_index(redis, expected):
 
 
 def view_t(redis, seg, expected):
-    """The t at which a segment's windows are asked for: by wall clock, that of its last publication."""
+    """The t of a segment's windows: the event clock, or with the wall clock the t of the last publication."""
     if expected.config.clock == "event":
         return expected.clock_ms
     rev = REV.fullmatch((redis.hget(view_key(expected.config.prefix, seg), "rev") or b"").decode())
@@ -101,7 +101,7 @@ def compare_object(text, due, window, rev_t_ms):
     asof = found.get("asof_ms")
     if not isinstance(asof, Number) or not COUNT.fullmatch(asof):
         return lines + [f"asof_ms is {asof!r}"]
-    # It may lag inside a pane, not beyond.
+    # It may lag within the last pane.
     if bounds_ms(window, int(asof))[1:] != (due["from_ms"], due["to_ms"]):
         lines.append(f"asof_ms {asof} is outside its own window's last pane")
     if int(asof) != rev_t_ms:
@@ -110,7 +110,7 @@ def compare_object(text, due, window, rev_t_ms):
 
 
 def same(found, due):
-    """A published value: figures have four decimals and are right to half a unit, counts are integers."""
+    """Compares a published value. Figures have four decimals, right to half a unit of the last; counts are integers."""
     if isinstance(due, Decimal):
         return (isinstance(found, Number) and FIGURE.fullmatch(found) is not None and found != "-0.0000"
                 and abs(Decimal(found) - due) <= HALF_UNIT)
@@ -125,7 +125,7 @@ def same(found, due):
 
 
 def compare_ranks(redis, prefix, wanted):
-    """wanted: what stands behind `rank:` of a key -> {member: score, not rounded}"""
+    """wanted: the part of a key after `rank:` -> {member: score, not rounded}"""
     found = {key.decode(errors="backslashreplace") for key in redis.scan_iter(match=f"{prefix}:rank:*", count=2000)}
     lines = []
     for key in sorted(found | {f"{prefix}:rank:{name}" for name in wanted}):
@@ -139,12 +139,12 @@ def compare_ranks(redis, prefix, wanted):
 
 
 def same_score(found, due):
-    """A score is the figure as it was published: in four decimals."""
+    """A score has the four decimals of the published figure."""
     return abs(found - Decimal(due)) <= HALF_UNIT and abs(found - round(found, 4)) < Decimal("1e-9")
 
 
 def compare_series(redis, prefix, wanted):
-    """wanted: what stands behind `series:` of a key -> {pane: its three counts}"""
+    """wanted: the part of a key after `series:` -> {pane: its three counts}"""
     found = {key.decode(errors="backslashreplace") for key in redis.scan_iter(match=f"{prefix}:series:*", count=2000)}
     lines = []
     for key in sorted(found | {f"{prefix}:series:{name}" for name in wanted}):
@@ -168,7 +168,7 @@ def compare_meta(redis, expected):
     for topic in expected.config.grown:
         if not COUNT.fullmatch(found.pop(f"grown:{topic}", "")):
             lines.append(f"meta grown:{topic} is missing")
-    # What is counted and never happened may stand as 0 or not at all.
+    # A counter that is 0 may be absent.
     lines += [f"meta {name} is {found.get(name)!r}, due {due.get(name)!r}" for name in sorted(found.keys() | due.keys())
               if found.get(name, absent(name)) != due.get(name, absent(name))]
     for place in sorted(rulings.ahead ^ expected.ahead):
@@ -184,7 +184,7 @@ def absent(name):
 
 
 def compare_alerts(redis, expected):
-    """Of one response, which is one within its partition, they stand in order; of different ones in any."""
+    """The alerts of one response (of one partition) are in order; those of different responses in any order."""
     found, wanted, differences = defaultdict(list), defaultdict(list), []
     for stream_id, entry in redis.xrange(f"{expected.config.prefix}:alerts"):
         fields = {k.decode(): v for k, v in entry.items()}
@@ -195,9 +195,9 @@ def compare_alerts(redis, expected):
             wanted[alert["json"]["source"].rpartition("/")[0], id_].append(alert)
     for id_ in sorted(set(found) | set(wanted)):
         entries, due = found[id_], wanted[id_]
-        told = [fields.get("kind", b"").decode() for _, fields in entries]
-        if told != [alert["json"]["kind"] for alert in due]:
-            differences.append(f"alerts of {id_!r}: {told}, due {[alert['json']['kind'] for alert in due]}")
+        kinds = [fields.get("kind", b"").decode() for _, fields in entries]
+        if kinds != [alert["json"]["kind"] for alert in due]:
+            differences.append(f"alerts of {id_!r}: {kinds}, due {[alert['json']['kind'] for alert in due]}")
             continue
         for (stream_id, fields), alert in zip(entries, due):
             differences += [f"alert {alert['json']['id']} ({stream_id}): {line}" for line in compare_entry(stream_id, fields, alert)]
@@ -212,9 +212,9 @@ def compare_entry(stream_id, fields, alert):
         if text != str(due[name]):
             lines.append(f"field {name} is {text!r}, due {due[name]!r}")
     stale = fields.get("stale", b"").decode()
-    told_ms = int(stream_id.partition("-")[0])
-    if stale != ("1" if told_ms > alert["stale_after_ms"] else "") and abs(told_ms - alert["stale_after_ms"]) > CLOCKS_MS:
-        lines.append(f"field stale is {stale!r}, told at {told_ms}, due after {alert['stale_after_ms']}")
+    emitted_ms = int(stream_id.partition("-")[0])
+    if stale != ("1" if emitted_ms > alert["stale_after_ms"] else "") and abs(emitted_ms - alert["stale_after_ms"]) > CLOCKS_MS:
+        lines.append(f"field stale is {stale!r}, emitted at {emitted_ms}, due after {alert['stale_after_ms']}")
     unknown = set(fields) - {"id", "kind", "severity", "response_id", "at_ms", "source", "json", "stale"}
     lines += [f"field {name} is not due" for name in sorted(unknown)]
     return lines + compare_alert_json(fields.get("json", b""), due)
@@ -240,23 +240,23 @@ def same_json(found, due):
 
 
 def compare_channels(messages, expected):
-    """Messages [(channel, text)] of a subscriber that was there all the time, each due once."""
+    """messages: all [(channel, text)] of a subscriber. Each alert is due once on each of its channels."""
     prefix = f"{expected.config.prefix}:alerts:"
     found = Counter((channel, json.loads(text)["id"]) for channel, text in messages)
     due = Counter()
     for alerts in expected.alerts.values():
         for alert in alerts:
             due.update((prefix + written(channel), alert["json"]["id"]) for channel in alert["channels"])
-    lines = [f"channel {c}: alert {i} told {found[c, i]} times, due {due[c, i]}" for c, i in sorted(set(found) | set(due))
+    lines = [f"channel {c}: alert {i} published {found[c, i]} times, due {due[c, i]}" for c, i in sorted(set(found) | set(due))
              if found[c, i] != due[c, i]]
     by_id = {alert["json"]["id"]: alert["json"] for alerts in expected.alerts.values() for alert in alerts}
     for channel, text in messages:
-        told = json.loads(text)
-        if not re.fullmatch("[0-9]+-[0-9]+", told.get("stream_id", "")):
-            lines.append(f"channel {channel}: stream_id is {told.get('stream_id')!r}")
-        if told["id"] in by_id:
-            lines += [f"channel {channel}: alert {told['id']}: {line}"
-                      for line in compare_alert_json(text.encode(), by_id[told["id"]])]
+        alert = json.loads(text)
+        if not re.fullmatch("[0-9]+-[0-9]+", alert.get("stream_id", "")):
+            lines.append(f"channel {channel}: stream_id is {alert.get('stream_id')!r}")
+        if alert["id"] in by_id:
+            lines += [f"channel {channel}: alert {alert['id']}: {line}"
+                      for line in compare_alert_json(text.encode(), by_id[alert["id"]])]
     return lines
 
 

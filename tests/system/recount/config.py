@@ -1,11 +1,11 @@
-"""What of npsd's configuration bears on the counts, as the oracle needs it, and as npsd's file says it."""
+"""The part of the configuration that affects counts, and the history of the topics, as the oracle needs them."""
 from dataclasses import dataclass, field
 
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KINDS = ("transactional", "relational", "other")
-# Dimensions with one value an event, by event field; themes, attributes and kind have rules of their own.
+# Dimensions with one value per event, named as the event field. Themes, attributes and kind have rules of their own.
 PLAIN = ("channel", "stage", "team", "product", "profile", "language", "survey_id")
 DEFAULT_CAPS = {"location": 1_000_000, "owner": 1_000_000}
 DEFAULT_CAP = 10_000
@@ -31,22 +31,22 @@ class Config:
     alerts_comment: bool = True
     alerts_respondent: str = "plain"
     alerts_respondent_key: str = ""
-    more_topics: list = field(default_factory=list)  # read beside `topic`
-    topic_defaults: dict = field(default_factory=dict)  # topic -> kind, or None where the default of all does not hold
+    more_topics: list = field(default_factory=list)  # read in addition to `topic`
+    topic_defaults: dict = field(default_factory=dict)  # topic -> kind, or None for no default
     series_sets: list = field(default_factory=list)
     series_steps: list = field(default_factory=list)
     rank_min_n: int = 10
     shards: int = 16
-    since: dict = field(default_factory=dict)  # of sets added later, by name: first event time that they count
-    window_since: dict = field(default_factory=dict)  # of windows added later: start of the first pane that they read
-    # What happened to the topics, as the test that did it knows:
-    partitions: dict = field(default_factory=dict)  # topic -> how many it has
+    since: dict = field(default_factory=dict)  # of sets added later, by name: the first event time that they count
+    window_since: dict = field(default_factory=dict)  # of windows added later: the start of the first pane that they read
+    # What the test did to the topics:
+    partitions: dict = field(default_factory=dict)  # topic -> number of partitions
     grown: set = field(default_factory=set)  # topics that have grown
-    begin: dict = field(default_factory=dict)  # (topic, partition) -> first offset that was counted, where it is not 0
+    begin: dict = field(default_factory=dict)  # (topic, partition) -> first offset that counts, if not 0
     lost: list = field(default_factory=list)  # lost ranges, oldest first: "TOPIC/P gap INC:FROM TO", reason
     memory_is_short: bool = False  # `ledger.memory_max` may have moved horizons
-    before: list = field(default_factory=list)  # what decoding depends on, as it was: [{field: value}], a ruling `config` behind each
-    latenesses: list = field(default_factory=list)  # what `lateness` was before
+    before: list = field(default_factory=list)  # earlier values of options that decoding depends on: [{field: value}], a ruling `config` after each
+    latenesses: list = field(default_factory=list)  # earlier values of `lateness`
 
     @property
     def topics(self):
@@ -56,7 +56,7 @@ class Config:
         return self.topic_defaults.get(topic, self.default_kind)
 
     def dims(self):
-        """Dimensions by which answers are told apart, in npsd's order."""
+        """The dimensions of the sets, in the order of npsd."""
         used = {dim for dims in self.sets for dim in dims}
         return [dim for dim in ("location", *PLAIN, "theme", *("attributes." + name for name in self.attributes())) if dim in used]
 
@@ -64,7 +64,7 @@ class Config:
         return self.caps.get(dim, DEFAULT_CAPS.get(dim, DEFAULT_CAP))
 
     def attributes(self):
-        """Names X of the attributes.X that stand in a set, which makes them dimensions."""
+        """The names X of the dimensions attributes.X."""
         names = []
         for dims in self.sets:
             for dim in dims:

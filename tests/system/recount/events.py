@@ -9,7 +9,7 @@ from .config import DAY_MS, KINDS, PLAIN
 from .strict_json import BadJson, BadUtf8, Number, read_object
 from .windows import FUNNEL
 
-# headers: [(name, bytes or None)]; incarnation: how often the topic was made anew before
+# headers: [(name, bytes or None)]; incarnation: how often the topic was recreated before
 Record = namedtuple("Record", "topic partition offset timestamp_ms value headers incarnation", defaults=((), 0))
 
 SUBMITTED, UPDATED, RETRACTED = "response.submitted", "response.updated", "response.retracted"
@@ -21,7 +21,7 @@ FUTURE_MS = 5 * 60 * 1000
 
 
 class Fate(Exception):
-    """How a record ends before the ledger is asked."""
+    """The fate of a record that does not reach the ledger."""
 
     def __init__(self, fate, reason):
         super().__init__(fate + ":" + reason)
@@ -30,21 +30,21 @@ class Fate(Exception):
 
 @dataclass(slots=True)
 class Event:
-    """What a record says; an answer's content is one too, that of its last events together."""
+    """The fields of a record. The content of an answer is an Event, too: that of its last events together."""
 
     type: str
     id: str
-    said: set = field(default_factory=set)  # dimensions, and other fields by their name here, that are mentioned
-    excluded: bool = False  # withdrawn by an event of another type
+    mentioned: set = field(default_factory=set)  # dimensions, and names of other fields here, that the event mentions
+    excluded: bool = False  # `excluded` turned another type into a retraction
     revision: int = None
     updated_ms: int = None
-    own_ms: int = None  # the event's own time, fall-backs applied
-    undated: bool = False  # it is that of the record
+    own_ms: int = None  # the time of the event, with its fall-backs
+    undated: bool = False  # own_ms is the timestamp of the record
     score: int = None
     kind: str = None
-    default_kind: str = None  # for an update that creates and names none
+    default_kind: str = None  # for an update that creates an answer without a kind
     location: list = field(default_factory=list)  # levels
-    values: dict = field(default_factory=dict)  # dimension -> value, only what is there
+    values: dict = field(default_factory=dict)  # dimension -> value, without absent ones
     themes: list = field(default_factory=list)
     owner: str = None
     respondent: str = None
@@ -87,7 +87,7 @@ def is_stage(type_):
 
 
 def read_body(record, config):
-    """The fields of an event, where they are missing the attributes of its CloudEvent under the names of headers."""
+    """The fields of an event, and the attributes of its CloudEvent under the names of headers."""
     value = record.value
     if value is None:
         raise Fate("ignored", "tombstone")
@@ -104,12 +104,12 @@ def read_body(record, config):
 
 
 def without_envelope(found, headers):
-    """Structured: the event is `data` and the attributes stand around it; else they are headers, if there are any."""
-    told = (headers.get("content-type") or b"").lower().startswith(b"application/cloudevents")
+    """A structured CloudEvent has the event in `data` and its attributes around it; else the attributes are headers."""
+    structured = (headers.get("content-type") or b"").lower().startswith(b"application/cloudevents")
     whole = isinstance(found.get("data"), dict)
-    if told and (not whole or found.get("data_base64") is not None):
+    if structured and (not whole or found.get("data_base64") is not None):
         raise BadJson("a CloudEvent without an event")
-    if told or (whole and found.get("specversion") is not None):
+    if structured or (whole and found.get("specversion") is not None):
         body, attributes = found["data"], found
     else:
         body = found
@@ -122,14 +122,14 @@ def is_text(found):
     return isinstance(found, str) and not isinstance(found, Number)
 
 
-def first_said(body, *names):
-    """The first of these fields that says something."""
+def first_present(body, *names):
+    """The first of these fields that is not absent or null."""
     return next((body[name] for name in names if body.get(name) is not None), None)
 
 
 def judged_type(body):
-    """The type that an event comes to, and whether `excluded` made it so."""
-    type_ = first_said(body, "type", "ce_type")
+    """The type of an event, and whether `excluded` turned it into a retraction."""
+    type_ = first_present(body, "type", "ce_type")
     if not is_text(type_) or not (type_ in TYPES or IGNORED.fullmatch(type_)):
         raise rejected("unknown_type")
     if type_ not in TYPES:
@@ -142,7 +142,7 @@ def judged_type(body):
 
 
 def read_id(body, type_):
-    found = first_said(body, "invitation_id" if is_stage(type_) else "response_id", "ce_subject")
+    found = first_present(body, "invitation_id" if is_stage(type_) else "response_id", "ce_subject")
     try:
         if is_text(found) and 1 <= len(found.encode()) <= MAX_ID:
             return found
@@ -176,19 +176,19 @@ def read_content(event, body, config):
     event.comment = cut(text_field(body, "comment", most=None))
     if not (body.get("excluded") in (None, "true", "false") or isinstance(body["excluded"], bool)):
         raise rejected("bad_field")
-    event.said = {dim for dim, value in values.items() if value is not None}
-    event.said |= {name for name in ("location", "themes", "owner", "comment") if body.get(name) is not None}
-    event.said |= {"kind"} if event.kind else set()
+    event.mentioned = {dim for dim, value in values.items() if value is not None}
+    event.mentioned |= {name for name in ("location", "themes", "owner", "comment") if body.get(name) is not None}
+    event.mentioned |= {"kind"} if event.kind else set()
     if event.type != UPDATED:
         event.kind = event.kind or event.default_kind
 
 
 def judge_missing(event, config):
-    """An edit may be silent about both, and cannot take away a location that is required."""
+    """An update may mention neither kind nor location, but cannot remove a required location."""
     if event.kind is None and event.type != UPDATED:
         raise rejected("no_kind")
-    silent = event.type == UPDATED and "location" not in event.said
-    if not event.location and config.location_required and not silent:
+    unmentioned = event.type == UPDATED and "location" not in event.mentioned
+    if not event.location and config.location_required and not unmentioned:
         raise rejected("no_location")
 
 
@@ -231,7 +231,7 @@ def read_themes(found):
 
 
 def cut(comment):
-    """A comment's first 4 KiB, no character broken; an empty one is none."""
+    """The first 4 KiB of a comment, without a broken character. None if it is empty."""
     if not comment:
         return None
     return comment.encode()[:MAX_COMMENT].decode(errors="ignore")
@@ -239,17 +239,17 @@ def cut(comment):
 
 def read_times(event, body, record):
     if is_stage(event.type):
-        own = first_said(body, "at", "invited_at", "ce_time")
+        own = first_present(body, "at", "invited_at", "ce_time")
     else:
-        own = first_said(body, "responded_at", "at", "updated_at", "ce_time")
+        own = first_present(body, "responded_at", "at", "updated_at", "ce_time")
         event.updated_ms = read_time(body.get("updated_at"))
-        event.said |= {"responded_at"} if body.get("responded_at") is not None else set()
+        event.mentioned |= {"responded_at"} if body.get("responded_at") is not None else set()
     event.undated = own is None
     event.own_ms = record.timestamp_ms if event.undated else read_time(own)
 
 
 def read_time(found):
-    """Milliseconds; None where nothing is given."""
+    """Milliseconds, or None if the field is absent."""
     if found is None:
         return None
     if isinstance(found, Number):
@@ -262,7 +262,7 @@ def read_time(found):
 
 
 def epoch_ms(value):
-    if value is None or abs(value) >= 10**18:  # where no calendar goes
+    if value is None or abs(value) >= 10**18:  # outside of any calendar
         raise rejected("no_time")
     return value * 1000 // 1 if abs(value) < 10**11 else value // 1
 
@@ -294,14 +294,14 @@ def zone_ms(zone):
 
 
 def exact(number):
-    """A written number as a fraction; None where it is beyond all use (1e999)."""
+    """The value of a written number as a fraction. None if it is too large for any field (1e999)."""
     mantissa, _, exponent = number.lower().partition("e")
     if not mantissa.strip("-0."):
         return Fraction(0)
     if int(exponent or 0) > 400:
         return None
     if int(exponent or 0) < -400 - len(mantissa):
-        return Fraction(1, 10**400)  # any fraction will do
+        return Fraction(1, 10**400)  # any value that is not an integer
     return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
 
 
@@ -316,7 +316,7 @@ def judge_scale(found):
 def read_score(event, body):
     if "score" in body:
         event.score = score_of(body["score"])
-        event.said.add("score")
+        event.mentioned.add("score")
     elif event.type != UPDATED:
         raise rejected("bad_score")
 

@@ -1,4 +1,4 @@
-"""What Redis must hold after the records of a topic: everything that npsd publishes, from the answers themselves."""
+"""What Redis must hold after the records of a topic: everything that npsd publishes, computed from all answers."""
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from .names import OTHER, Names
 from .rulings import Rulings
 from .windows import rank_place, segments, series, window_object
 
-AHEAD_TOLD_MS = 5 * 60 * 1000
+AHEAD_MS = 5 * 60 * 1000
 
 
 @dataclass
@@ -20,19 +20,19 @@ class Expected:
     rulings: Rulings = field(default_factory=Rulings)
     totals: Counter = field(default_factory=Counter)
     clock_ms: int = 0
-    alerts: dict = field(default_factory=partial(defaultdict, list))  # response id -> its transitions, a partition's in order
+    alerts: dict = field(default_factory=partial(defaultdict, list))  # response id -> its transitions, in order within a partition
     answers: dict = field(default_factory=partial(defaultdict, list))  # SEG -> [(event_ms, score, has a comment)]
     stages: dict = field(default_factory=partial(defaultdict, list))  # SEG -> [(event_ms, stage of an invitation)]
     set_of: dict = field(default_factory=dict)  # SEG -> name of its set
-    since_ms: int = 0  # where the first records were not read
+    since_ms: int = 0  # not 0 if the count does not begin with the first records
     meta: Counter = field(default_factory=Counter)  # `undated`, `ahead`, `other:DIM`
-    forgotten: int = 0  # answers that count and are not known any more
+    forgotten: int = 0  # answers that the ledger does not know any more
     ahead: set = field(default_factory=set)  # (topic, partition, incarnation, offset) of records ahead of the clock
-    faults: list = field(default_factory=list)  # of what was given: dictionary, rulings
-    views: dict = field(default_factory=dict)  # what view() was asked
+    faults: list = field(default_factory=list)  # in the dictionary and the rulings
+    views: dict = field(default_factory=dict)  # results of view()
 
     def view(self, seg, t_ms):
-        """The windows of a segment at t: {window: object}, without those that hold nothing."""
+        """The windows of a segment at t: {window: object}, without empty ones."""
         if (seg, t_ms) not in self.views:
             answers, stages = self.answers.get(seg, []), self.stages.get(seg, [])
             whole = max(self.config.since.get(self.set_of.get(seg)) or self.since_ms, self.rulings.lost_ms)
@@ -44,7 +44,7 @@ class Expected:
         return self.clock_ms
 
     def ranks(self, t_of=None):
-        """What stands behind `rank:` of a key -> {value: nps_lo}; t_of(SEG): where its windows are asked for."""
+        """The part of a key after `rank:` -> {value: nps_lo}. t_of(SEG): the t of its windows."""
         t_of, found = t_of or self.at_clock, defaultdict(dict)
         for seg, name in self.set_of.items():
             place = rank_place(seg.decode(), name, self.config.split_kinds)
@@ -54,7 +54,7 @@ class Expected:
         return found
 
     def series(self, t_of=None):
-        """What stands behind `series:` of a key -> {pane: its three counts}"""
+        """The part of a key after `series:` -> {pane: its three counts}"""
         t_of, found = t_of or self.at_clock, {}
         names = [set_name(dims) for dims in self.config.series_sets]
         for seg, name in self.set_of.items():
@@ -65,7 +65,7 @@ class Expected:
         return found
 
     def metadata(self):
-        """The fields of `meta`, but for the heartbeat and how often horizons moved."""
+        """The fields of `meta` without `heartbeat_ms` and `horizon_moved`."""
         config = self.config
         windows = sorted(config.windows, key=width_s)
         found = {
@@ -90,8 +90,8 @@ class Expected:
 
 def expect(records, config, now_ms=None, dictionary=None, rulings=None):
     """
-    What is due after these records, each partition's in its order, whatever the order between them. dictionary and
-    rulings: what follows from no record, as npsd wrote it down; held against what can be known.
+    What is due after these records. Those of a partition are in order; the order between partitions does not matter. dictionary and
+    rulings: decisions that do not follow from the records, as npsd stored them; `faults` lists what is wrong with them.
     """
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     names, rulings = Names(dictionary), rulings or Rulings()
@@ -112,7 +112,7 @@ def expect(records, config, now_ms=None, dictionary=None, rulings=None):
         for answer in partition.counted():
             content = answer.content
             add(expected, expected.answers, content, (answer.event_ms, content.score, content.comment is not None), names)
-            expected.meta.update(f"other:{dim}" for dim in beyond(content, names))
+            expected.meta.update(f"other:{dim}" for dim in over_cap(content, names))
         for event in partition.stages:
             add(expected, expected.stages, event, (event.own_ms, event.type.removeprefix("survey.")), names)
     expected.faults = names.faults(config.cap) + rulings.faults(config)
@@ -120,7 +120,7 @@ def expect(records, config, now_ms=None, dictionary=None, rulings=None):
 
 
 def run(record, partition, expected, names, now_ms):
-    """One record through the checks and the ledger; its fate and reason."""
+    """Applies the checks and the ledger to one record. Returns its fate and reason."""
     config, place = expected.config, (record.topic, record.partition, record.incarnation)
     then = expected.rulings.config_at(place, record.offset, config) if config.before else config
     try:
@@ -136,20 +136,20 @@ def run(record, partition, expected, names, now_ms):
     result, reason, before, after = partition.apply(event, then)
     if result != "counted":
         return result, reason
-    if after is None or after.content is not None:  # a stage, or an answer that counts: what adds to a pane
+    if after is None or after.content is not None:  # a stage, or an answer that counts
         expected.clock_ms = max(expected.clock_ms, event.own_ms if after is None else after.event_ms)
     if event.undated and after and after.content and not (before and before.content):
         expected.meta["undated"] += 1
-    told = after and alert(before, after, event, record, then, names, now_ms)
-    if told:
-        expected.alerts[after.id].append(told)
+    emitted = after and alert(before, after, event, record, then, names, now_ms)
+    if emitted:
+        expected.alerts[after.id].append(emitted)
     return result, reason
 
 
 def note(record, expected, now_ms):
     if is_ahead(record, now_ms):
         expected.ahead.add((record.topic, record.partition, record.incarnation, record.offset))
-    if record.timestamp_ms > now_ms + AHEAD_TOLD_MS:
+    if record.timestamp_ms > now_ms + AHEAD_MS:
         expected.meta["ahead"] += 1
 
 
@@ -171,8 +171,8 @@ def add(expected, counts, content, counted, names):
             expected.set_of[seg] = set_name(expected.config.sets[number])
 
 
-def beyond(content, names):
-    """Dimensions of which an answer counts as `__other__`."""
-    said = {"location": ["/".join(content.location)], "owner": [content.owner], "theme": content.themes,
+def over_cap(content, names):
+    """Dimensions in which an answer counts as `__other__`."""
+    by_dim = {"location": ["/".join(content.location)], "owner": [content.owner], "theme": content.themes,
             **{dim: [value] for dim, value in content.values.items()}}
-    return [dim for dim, values in said.items() if OTHER in [names.counted_as(dim, value) for value in values]]
+    return [dim for dim, values in by_dim.items() if OTHER in [names.counted_as(dim, value) for value in values]]

@@ -1,4 +1,4 @@
-"""The ledger of one partition: which answers there are, in what order their events go, and what is told of detractors."""
+"""The ledger of one partition: its answers, the order of their events, and the alerts of detractors."""
 import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from .windows import seg_name
 
 @dataclass(slots=True)
 class Answer:
-    """A response as of its last counted event; its revision, updated_ms as of any that left its order."""
+    """A response after its last counted event. revision and updated_ms: also of retractions that did not count."""
 
     id: str
     event_ms: int  # fixed by the event that created or revived it
@@ -20,22 +20,22 @@ class Answer:
     content: object = None  # Event; None: withdrawn
     transitions: int = 0
     incident: int = None
-    severity: str = None  # last told
+    severity: str = None  # of the last alert
 
 
 @dataclass(slots=True)
 class Invitation:
     last_ms: int
-    since_ms: int  # the horizon when it became known: what is before it may have been counted and forgotten
+    since_ms: int  # the horizon when it became known: stages before it may have been counted and forgotten
     stages: set = field(default_factory=set)
 
 
 @dataclass
 class Partition:
-    """Of one incarnation of its topic: what Kafka held no more when a lost range was found is not known."""
+    """A partition of one incarnation of its topic. A lost range makes it forget the answers before."""
 
     lateness_ms: int
-    rulings: list = field(default_factory=list)  # [(offset from which on it holds, `horizon` or `lateness`, ms)], by offset
+    rulings: list = field(default_factory=list)  # [(first offset that it applies to, `horizon` or `lateness`, ms)], by offset
     gaps: list = field(default_factory=list)  # ends of lost ranges
     stream_ms: int = None
     horizon_ms: int = None
@@ -45,7 +45,7 @@ class Partition:
     stages: list = field(default_factory=list)  # events that counted
 
     def obey(self, offset):
-        """Rulings, before the record at this offset."""
+        """Applies the rulings before the record at this offset."""
         while self.gaps and self.gaps[0] <= offset:
             del self.gaps[0]
             self.forgotten += self.answers.values()
@@ -58,7 +58,7 @@ class Partition:
                 self.lateness_ms = ms
 
     def move(self, timestamp_ms):
-        """A record moves stream time and horizon before it is judged; neither goes back."""
+        """A record advances stream time and horizon before it is judged. Neither goes back."""
         if self.stream_ms is None or timestamp_ms > self.stream_ms:
             self.stream_ms = timestamp_ms
         horizon_ms = self.stream_ms - self.lateness_ms
@@ -73,7 +73,7 @@ class Partition:
         return answer
 
     def counted(self):
-        """Every answer that counts, also those that are forgotten: what was counted stays."""
+        """Every answer that counts. Forgotten answers count, too."""
         return [answer for answer in (*self.answers.values(), *self.forgotten) if answer.content is not None]
 
     def apply(self, event, config):
@@ -102,7 +102,7 @@ class Partition:
         return after
 
     def reach(self, event):
-        """Each stage of an invitation once; it has no order."""
+        """Each stage of an invitation counts once. Stages have no order."""
         invitation = self.invitations.get(event.id)
         if invitation is not None and invitation.last_ms < self.horizon_ms:
             invitation = None
@@ -119,14 +119,14 @@ class Partition:
 
 
 def in_order(answer, event):
-    """An event leaves its order, and what of that it does not say stays."""
+    """Stores the order of an event. A part that the event does not have stays as it is."""
     answer.revision = answer.revision if event.revision is None else event.revision
     answer.updated_ms = answer.updated_ms if event.updated_ms is None else event.updated_ms
     return answer
 
 
 def stands_alone(event, config):
-    return ({"responded_at", "score"} <= event.said and (event.kind or event.default_kind) is not None
+    return ({"responded_at", "score"} <= event.mentioned and (event.kind or event.default_kind) is not None
             and (bool(event.location) or not config.location_required))
 
 
@@ -137,22 +137,22 @@ def first_content(event):
 
 
 def edited(content, event):
-    """An answer's content after an event: withdrawn, replaced, or what is not mentioned kept."""
+    """The content of an answer after an event: None if retracted, replaced if submitted, edited if updated."""
     if event.type == RETRACTED:
         return None
     if event.type == SUBMITTED:
         return event
-    unsaid = {dim: value for dim, value in content.values.items() if dim not in event.said}
-    said = {name: getattr(event, name) for name in CONTENT if name in event.said}
-    return replace(content, values={**unsaid, **event.values}, **said)
+    kept_values = {dim: value for dim, value in content.values.items() if dim not in event.mentioned}
+    mentioned = {name: getattr(event, name) for name in CONTENT if name in event.mentioned}
+    return replace(content, values={**kept_values, **event.values}, **mentioned)
 
 
-# What an update may leave alone, besides the dimensions in `values`.
+# Fields that an update may leave out, besides the dimensions in `values`.
 CONTENT = ("score", "kind", "location", "themes", "owner", "comment")
 
 
 def is_newer(event, answer):
-    """The incarnation of a topic apart: revisions, else update times, else the offset, which is later here."""
+    """Within an incarnation: compares revisions, else update times, else offsets, and the event's is greater."""
     if event.revision is not None and answer.revision is not None:
         return event.revision > answer.revision
     if event.updated_ms is not None and answer.updated_ms is not None:
@@ -169,7 +169,7 @@ def severity(score):
 
 
 def transition(before, after, names):
-    """raised, changed, retracted, or None, of an answer's content before and after."""
+    """raised, changed, retracted or None, from the content of an answer before and after."""
     was, now = is_detractor(before), is_detractor(after)
     if now and not was:
         return "raised"
@@ -181,15 +181,15 @@ def transition(before, after, names):
 
 
 def differs(old, new, names):
-    """Fields in which an answer differs from what it was, as far as the dictionary tells values apart."""
+    """Fields that differ between two contents. Values over cap are equal."""
     fields = ["score"] if old.score != new.score else []
     fields += ["comment"] if new.comment is not None and new.comment != old.comment else []
-    a, b = told_apart(old, names), told_apart(new, names)
+    a, b = counted_values(old, names), counted_values(new, names)
     return fields + [name for name in sorted(set(a) | set(b)) if a.get(name) != b.get(name)]
 
 
-def told_apart(content, names):
-    """Owner and every dimension, under its event field name."""
+def counted_values(content, names):
+    """Owner and every dimension, by the name of the event field, as they count."""
     found = {
         "owner": names.counted_as("owner", content.owner),
         "survey_kind": content.kind,
@@ -197,7 +197,7 @@ def told_apart(content, names):
         "themes": {names.counted_as("theme", theme) for theme in content.themes} or {NONE},
     }
     for dim, value in content.values.items():
-        # a value that is said to be `__none__` is none, like one that is not mentioned
+        # `__none__` is the same as an absent value
         if (name := names.counted_as(dim, value)) != NONE:
             found[dim] = name
     return found
@@ -205,8 +205,8 @@ def told_apart(content, names):
 
 def alert(before, after, event, record, config, names, now_ms):
     """
-    The transition that an applied event makes, as its stream entry, with the channels that carry it; None without one.
-    Writes into `after` what is to be remembered of it.
+    The alert of the transition that an event causes: its stream entry and its channels. None if there is no transition.
+    Updates the transitions, incident and severity of `after`.
     """
     old = before.content if before else None
     kind = transition(old, after.content, names)
@@ -215,25 +215,25 @@ def alert(before, after, event, record, config, names, now_ms):
     after.transitions += 1
     after.incident = after.transitions if kind == "raised" else after.incident
     after.severity = after.severity if kind == "retracted" else severity(after.content.score)
-    told = told_values(event, after.content or old, names)
-    json = alert_json(kind, old, after, event, record, told, config, names)
+    values = shown_values(event, after.content or old, names)
+    json = alert_json(kind, old, after, event, record, values, config, names)
     oldest_ms = min(record.timestamp_ms, after.event_ms) if old is None else record.timestamp_ms
     stale_after_ms = oldest_ms + config.alerts_max_age_ms
     stale = now_ms > stale_after_ms
-    channels = [] if stale else alert_channels(kind, old, after, told, names)
+    channels = [] if stale else alert_channels(kind, old, after, values, names)
     return {"json": json, "stale": stale, "stale_after_ms": stale_after_ms, "channels": channels}
 
 
 def kept(dim, value, names):
-    """A value as the ledger keeps it: None where that is none, or one beyond its cap."""
+    """A value as the ledger keeps it: None if it is absent or over cap."""
     name = names.counted_as(dim, value)
     return None if name in (NONE, OTHER) else name
 
 
-def told_values(event, shown, names):
-    """Owner, location, themes and other dimensions to tell: as the event says them, else as they are kept."""
+def shown_values(event, shown, names):
+    """Owner, location, themes and other dimensions of an alert: of the event if it has them, else as the ledger keeps them."""
     dims = set(event.values) | set(shown.values)
-    themes = event.themes if "themes" in event.said else [t for t in shown.themes if kept("theme", t, names)]
+    themes = event.themes if "themes" in event.mentioned else [t for t in shown.themes if kept("theme", t, names)]
     return {
         "owner": event.owner or kept("owner", shown.owner, names),
         "location": "/".join(event.location) or kept("location", "/".join(shown.location), names),
@@ -250,8 +250,8 @@ def reasons(kind, old, after, event, names):
     return ["score"] if after.content else ["excluded"] if event.excluded else ["withdrawn"]
 
 
-def alert_json(kind, old, after, event, record, told, config, names):
-    shown = after.content or old  # of a withdrawn answer what it was
+def alert_json(kind, old, after, event, record, values, config, names):
+    shown = after.content or old  # a retracted answer is shown as it was
     score = after.content.score if after.content else None
     found = {
         "id": f"{after.id}:{after.transitions}",
@@ -274,7 +274,7 @@ def alert_json(kind, old, after, event, record, told, config, names):
     if ["location"] in config.sets:
         found["seg"] = location_seg(shown, config, names)
     attributes = {}
-    for dim, value in told.items():
+    for dim, value in values.items():
         if dim.startswith("attributes."):
             attributes[dim[len("attributes."):]] = value
         else:
@@ -296,10 +296,10 @@ def location_seg(content, config, names):
     return seg_name(config, content.kind, ["location"], [location]).decode()
 
 
-def alert_channels(kind, old, after, told, names):
-    """Without the prefix: to old and new values, each once; of a severity that was lifted the old one."""
-    place = told["location"].split("/") if told["location"] else kept_place(after.content or old, names)
-    channels = ["all", f"severity:{after.severity}"] + value_channels(place, told.get("team"), told["owner"])
+def alert_channels(kind, old, after, values, names):
+    """Channels without the prefix, each once: those of the new and of the old values."""
+    place = values["location"].split("/") if values["location"] else kept_place(after.content or old, names)
+    channels = ["all", f"severity:{after.severity}"] + value_channels(place, values.get("team"), values["owner"])
     if kind != "raised":
         channels += [f"severity:{severity(old.score)}"] + value_channels(
             kept_place(old, names), kept("team", old.values.get("team"), names), kept("owner", old.owner, names))
@@ -307,7 +307,7 @@ def alert_channels(kind, old, after, told, names):
 
 
 def kept_place(content, names):
-    """Levels of the location as the ledger keeps it: of one beyond its cap those of the nearest ancestor within."""
+    """Levels of the location as the ledger keeps it: if it is over cap, those of its nearest ancestor that is not."""
     place = [path for path in ancestors(content.location) if kept("location", path, names)]
     return place[-1].split("/") if place else []
 

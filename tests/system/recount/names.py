@@ -1,4 +1,4 @@
-"""Values of dimensions: their written form, and which of them the dictionary tells apart."""
+"""Values of dimensions: their written form, and which of them the dictionary admits."""
 
 NONE, OTHER = "__none__", "__other__"
 RESERVED = set(range(0x20)) | {0x7F} | set(b"%,={}:")
@@ -16,16 +16,16 @@ def ancestors(levels):
 
 class Names:
     """
-    Without a list everything is told apart. With one (the dictionary as npsd keeps it, [(dimension, value)]: the order
-    of admission over partitions is in no topic) what is not in it is `__other__`.
+    admitted: [(dimension, value)], the dictionary of npsd; a value that is not in it counts as `__other__`. It is given because
+    the order of admission between partitions does not follow from the topics. None: every value counts as itself.
     """
 
     def __init__(self, admitted=None):
         self.admitted = None if admitted is None else set(admitted)
-        self.seen = {}  # dimension -> values that were counted
+        self.seen = {}  # dimension -> values of the answers that count
 
     def counted_as(self, dim, value):
-        """The name under which a value counts, None being none."""
+        """The name under which a value counts. A value may be None."""
         if not value or value == NONE:
             return NONE
         if value == OTHER:
@@ -36,7 +36,7 @@ class Names:
         return OTHER
 
     def locations(self, levels):
-        """Every name a location counts under: its ancestors, those beyond the cap together once."""
+        """Every name under which a location counts: its ancestors, and `__other__` once for those over cap."""
         if not levels:
             return [NONE]
         return unique(self.counted_as("location", path) for path in ancestors(levels))
@@ -45,7 +45,7 @@ class Names:
         return unique(self.counted_as("theme", theme) for theme in themes) if themes else [NONE]
 
     def faults(self, cap_of):
-        """What a dictionary must not do: exceed its cap, repeat itself, or refuse a value while it has room."""
+        """Faults of the dictionary: it exceeds a cap, or lacks a value although it has room."""
         if self.admitted is None:
             return []
         faults = []

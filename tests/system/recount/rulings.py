@@ -1,4 +1,4 @@
-"""What npsd decided and no record says, read from where it writes it down (docs/formats.md), and how far it may go."""
+"""The rulings and lost ranges that npsd stored (docs/formats.md), and whether each has a cause."""
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,15 @@ LOST = re.compile(r"(\S+/[0-9]+ gap [0-9]+:[0-9]+ [0-9]+) ([0-9]{13}) ([a-z]+)")
 @dataclass
 class Rulings:
     moves: dict = field(default_factory=dict)  # (topic, partition, incarnation) -> [(offset, `horizon` or `lateness`, ms)]
-    configs: dict = field(default_factory=dict)  # (topic, partition, incarnation) -> [first offset of the configuration behind it]
+    configs: dict = field(default_factory=dict)  # (topic, partition, incarnation) -> [first offset of the configuration after it]
     ahead: set = field(default_factory=set)  # (topic, partition, incarnation, offset)
-    gaps: list = field(default_factory=list)  # as `lost` has them
+    gaps: list = field(default_factory=list)  # in the form of `lost`
     lost: list = field(default_factory=list)  # the lines of `lost`
     unreadable: list = field(default_factory=list)
 
     @property
     def lost_ms(self):
-        """When the last lost range was told; 0: none is."""
+        """When the last lost range was found; 0 if there is none."""
         return max((int(LOST.fullmatch(line).group(2)) for line in self.lost if LOST.fullmatch(line)), default=0)
 
     def of(self, place):
@@ -29,7 +29,7 @@ class Rulings:
         return sorted(int(end) for topic, partition, incarnation, end in gaps if (topic, int(partition), int(incarnation)) == place)
 
     def config_at(self, place, offset, config):
-        """The configuration that a record was decoded under: rulings say where one ended."""
+        """The configuration that a record was decoded with. A ruling `config` marks the end of one."""
         for at, before in zip(self.configs.get(place, []), config.before):
             if offset < at:
                 return replace(config, **before)
@@ -39,16 +39,16 @@ class Rulings:
         return [ruling for moves in self.moves.values() for ruling in moves if ruling[1] == "horizon"]
 
     def faults(self, config):
-        """What was decided without a cause."""
+        """Rulings and lost ranges without a cause."""
         found = [f"ruling: {text!r} is unreadable" for text in self.unreadable]
         due = {config.lateness_ms, *config.latenesses}
         for place, moves in self.moves.items():
             found += [f"ruling: lateness {ms} of {place} was never set" for _, what, ms in moves if what == "lateness" and ms not in due]
         if self.horizons() and not config.memory_is_short:
             found.append(f"ruling: horizons moved by memory: {self.horizons()[:3]}")
-        told = [" ".join(LOST.fullmatch(line).group(1, 3)) if LOST.fullmatch(line) else line for line in self.lost]
-        if told != config.lost:
-            found.append(f"lost ranges: {told}, due {config.lost}")
+        lost = [" ".join(LOST.fullmatch(line).group(1, 3)) if LOST.fullmatch(line) else line for line in self.lost]
+        if lost != config.lost:
+            found.append(f"lost ranges: {lost}, due {config.lost}")
         if sorted(self.gaps) != sorted(self.lost):
             found.append(f"rulings of lost ranges: {self.gaps}, lost: {self.lost}")
         return found

@@ -1,14 +1,14 @@
-"""RFC 8259 to the letter, on top of Python's reader: what that one lets through is refused here."""
+"""A strict reader of RFC 8259 on top of that of Python: it refuses what the latter accepts beyond the RFC."""
 import json
 import sys
 
-sys.set_int_max_str_digits(0)  # a number may be as long as the record
+sys.set_int_max_str_digits(0)  # a number may be as long as its record
 
 MAX_DEPTH = 256
 
 
 class Number(str):
-    """A number as it is written: its value is for the field to judge."""
+    """A number as it is written. The reader of the field judges its value."""
 
 
 class BadUtf8(ValueError):
@@ -20,7 +20,7 @@ class BadJson(ValueError):
 
 
 def read_object(value):
-    """The one whole object in these bytes; of repeated keys the last one counts."""
+    """The object in these bytes, which hold nothing else. The last of repeated keys counts."""
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError as e:
@@ -42,7 +42,7 @@ def refuse_constant(word):
 
 
 def depth(text):
-    """How deep brackets of a valid document nest; the object itself is 1."""
+    """The greatest depth of brackets in a valid document; that of the object is 1."""
     now = deepest = 0
     in_string = escaped = False
     for c in text:
@@ -64,7 +64,7 @@ def depth(text):
 
 
 def read_pairs(pairs):
-    """The last of repeated keys; text is looked at in all of them, since the whole document must be valid."""
+    """Keeps the last of repeated keys; checks the text of all, since the whole document must be valid."""
     for key, value in pairs:
         refuse_lone_surrogates(key)
         refuse_lone_surrogates(value)

@@ -1,4 +1,4 @@
-"""Segments, their windows and figures: contract 2. Everything is summed anew from the answers themselves."""
+"""Segments, their windows and figures. Every window is summed from all answers."""
 import math
 from decimal import Decimal, getcontext
 from fractions import Fraction
@@ -21,7 +21,7 @@ def seg_name(config, kind, dims, values):
 
 
 def segments(content, config, names):
-    """{set number: names of the segments an answer counts in}"""
+    """{set number: names of the segments that an answer counts in}"""
     found = {}
     for number, dims in enumerate(config.sets):
         choices = [names_of(content, dim, names) for dim in dims]
@@ -38,7 +38,7 @@ def names_of(content, dim, names):
 
 
 def bounds_ms(window, t_ms):
-    """The window at t, and the one before it: three borders, each window with its begin and without its end."""
+    """The three borders of the window at t and the one before it. A window includes its begin, not its end."""
     step, width = step_s(window) * 1000, width_s(window) * 1000
     end = t_ms // step * step + step
     return end - 2 * width, end - width, end
@@ -71,7 +71,7 @@ def is_empty(counts):
 
 
 def window_object(answers, window, t_ms, config, set_since=0, stages=()):
-    """The published object, figures as exact as they come; None where there is nothing in either window."""
+    """The published object, with exact figures. None if the window and the one before it are empty."""
     begin, middle, end = bounds_ms(window, t_ms)
     read_from = config.window_since.get(window, begin)
     now = count(answers, max(middle, read_from), end, stages)
@@ -177,7 +177,7 @@ def fragile(found, config):
 
 
 def rank_place(seg, name, split_kinds=True):
-    """What stands before the window in the key of a segment's rank, and its member there; None where there is none."""
+    """The part of the key of a segment's rank before the window, and its member. None if it has no rank."""
     if name == "all" or "," in name:
         return None
     parts = seg.split(",")
@@ -189,7 +189,7 @@ def rank_place(seg, name, split_kinds=True):
 
 
 def series(answers, step, t_ms, config):
-    """{start of a pane in s: [promoters, passives, detractors]} of those that a window of this step, or the one before, holds."""
+    """{start of a pane in s: [promoters, passives, detractors]} of the panes of the widest window of this step and the one before."""
     step_ms = STEPS_S[step] * 1000
     windows = [w for w in config.windows if step_s(w) * 1000 == step_ms]
     begin, _, end = bounds_ms(max(windows, key=width_s), t_ms)

@@ -1,11 +1,11 @@
-/* Comments: a few sentences by language and mood, put together in many ways. */
+/* Comments are combinations of a few sentences by language and mood. */
 #include "gen/rand.h"
-#include "gen/world.h"
+#include "gen/catalog.h"
 
 #define LANGUAGES 12
 #define MOODS 3
 #define SENTENCES 3
-#define LONG_BYTES 4400 /* a comment that the contract cuts */
+#define LONG_BYTES 4400 /* longer than npsd keeps */
 
 static const char *const sentences[LANGUAGES][MOODS][SENTENCES] = {
     {{"Waited 40 minutes and nobody apologised.", "The \"express\" line was not express at all!",

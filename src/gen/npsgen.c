@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "gen/account.h"
-#include "gen/options.h"
+#include "gen/cmdline.h"
+#include "gen/gen.h"
 #include "npsd/clock.h"
 
-atomic_int gen_stopped;
 
 static void on_signal(int number)
 {
@@ -25,19 +25,19 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* Waits until record number seq is due. */
-static void keep_rate(const struct gen_sink *sink, uint64_t rate, uint64_t seq, int64_t begun_ms)
+/* Waits until record seq is due. */
+static void keep_rate(const struct gen_sink *sink, uint64_t rate, uint64_t seq, int64_t start_mono_ms)
 {
 	const struct npsd_clock *clock = &npsd_clock_system;
-	int64_t due_ms = begun_ms + (int64_t)((__int128)seq * 1000 / rate);
+	int64_t due_mono_ms = start_mono_ms + (int64_t)((__int128)seq * 1000 / rate);
 
 	while (!npsd_load_relaxed(&gen_stopped)) {
-		int64_t left = due_ms - clock->mono_ms(clock->self);
+		int64_t left = due_mono_ms - clock->mono_ms(clock->self);
 
 		if (left <= 0)
 			return;
 		sink->idle(sink->self, left < 50 ? (int)left : 50);
-		left = due_ms - clock->mono_ms(clock->self);
+		left = due_mono_ms - clock->mono_ms(clock->self);
 		if (left > 0)
 			poll(NULL, 0, left < 20 ? (int)left : 20);
 	}
@@ -48,41 +48,41 @@ static bool send_all(const struct gen_command *cmd, struct npsd_err *err, const 
 {
 	const struct npsd_clock *clock = &npsd_clock_system;
 	struct gen *g = gen_new(&cmd->core);
-	int64_t begun_ms = clock->mono_ms(clock->self);
+	int64_t start_mono_ms = clock->mono_ms(clock->self);
 	struct gen_record rec;
 	uint64_t sent = 0;
 	bool ok = true;
 
 	while (ok && !npsd_load_relaxed(&gen_stopped) && gen_next(g, &rec)) {
 		if (cmd->rate)
-			keep_rate(sink, cmd->rate, rec.seq, begun_ms);
+			keep_rate(sink, cmd->rate, rec.seq, start_mono_ms);
 		if (sink->fits && !sink->fits(&rec))
 			continue;
 		ok = sink->send(sink->self, err, &rec);
 		if (ok && account)
-			ok = gen_account_add(account, err, gen_world(g), &rec);
+			ok = gen_account_add(account, err, gen_catalog(g), &rec);
 		sent += ok;
 	}
 	ok = ok && sink->finish(sink->self, err);
 	gen_free(&g);
 	if (ok)
 		fprintf(stderr, "npsgen: %llu records in %.1f s\n", (unsigned long long)sent,
-		    (double)(clock->mono_ms(clock->self) - begun_ms) / 1000);
+		    (double)(clock->mono_ms(clock->self) - start_mono_ms) / 1000);
 	return ok;
 }
 
-/* The mock cluster lives as long as this process: stays until nobody needs it. */
+/* The mock cluster ends with this process. */
 static void wait_for_end(void)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-	char dropped[256];
+	char ignored[256];
 
 	while (!npsd_load_relaxed(&gen_stopped))
-		if (poll(&in, 1, 200) > 0 && read(STDIN_FILENO, dropped, sizeof(dropped)) <= 0)
+		if (poll(&in, 1, 200) > 0 && read(STDIN_FILENO, ignored, sizeof(ignored)) <= 0)
 			return;
 }
 
-/* The first line of an account: what it takes to make the same records again. */
+/* The first line of the account: the options that reproduce the records. */
 static void describe(char *out, size_t n, const struct gen_command *cmd)
 {
 	const struct gen_options *o = &cmd->core;
@@ -99,12 +99,12 @@ static void describe(char *out, size_t n, const struct gen_command *cmd)
 	    (long long)npsd_clock_system.wall_ms(npsd_clock_system.self));
 }
 
-static bool run(const struct gen_command *cmd, struct npsd_err *err)
+static bool produce(const struct gen_command *cmd, struct npsd_err *err)
 {
 	struct gen_sink sink = {0};
 	struct gen_account *account = NULL;
 	const char *bootstrap = NULL;
-	char about[1024];
+	char options[1024];
 	bool ok;
 
 	if (cmd->to_stdout)
@@ -115,9 +115,9 @@ static bool run(const struct gen_command *cmd, struct npsd_err *err)
 		printf("bootstrap=%s\n", bootstrap);
 		fflush(stdout);
 	}
-	describe(about, sizeof(about), cmd);
+	describe(options, sizeof(options), cmd);
 	if (cmd->account)
-		account = gen_account_open(err, cmd->account, about);
+		account = gen_account_open(err, cmd->account, options);
 	ok = err->code == NPSD_OK && send_all(cmd, err, &sink, account);
 	ok = gen_account_close(&account, err) && ok;
 	if (ok && cmd->kafka.mock_partitions)
@@ -132,12 +132,12 @@ int main(int argc, char **argv)
 	struct npsd_err err = {0};
 
 	catch_signals();
-	if (gen_options_read(&cmd, &err, argc, argv, npsd_clock_system.wall_ms(npsd_clock_system.self))) {
+	if (gen_cmdline_read(&cmd, &err, argc, argv, npsd_clock_system.wall_ms(npsd_clock_system.self))) {
 		if (cmd.help) {
-			gen_options_help();
+			gen_cmdline_help();
 			return 0;
 		}
-		run(&cmd, &err);
+		produce(&cmd, &err);
 	}
 	if (err.code)
 		fprintf(stderr, "npsgen: %s%s%s\n", err.text, err.sys ? ": " : "",

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gen/options.h"
+#include "gen/cmdline.h"
 
 #define DEFAULT_SPAN_MS (30 * GEN_DAY_MS)
 #define MAX_AHEAD_MS (GEN_DAY_MS / 2)
 
-enum form { NUMBER, EVENTS, RATE, SHARE, SPAN, START, TEXT, PROPERTY, FLAG };
+enum form { NUMBER, COUNT, EVENTS, RATE, SHARE, SPAN, START, TEXT, PROPERTY, FLAG };
 
 static const struct option {
 	const char *name, *arg, *def, *help;
@@ -17,58 +17,52 @@ static const struct option {
 	uint64_t least, most;
 } options[] = {
 #define F(field) offsetof(struct gen_command, field)
-    {"seed", "N", "1", "same seed and options, same bytes", NUMBER, F(core.seed), 0, UINT64_MAX},
-    {"events", "N", "100000", "records to send, or `forever`", EVENTS, F(core.events), 0, UINT64_MAX - 1},
-    {"rate", "N", "0", "records a second (`50` or `50/s`); 0: as fast as it can", RATE, F(rate), 0, 10000000},
-    {"locations", "N", "500", "units, the popular ones far ahead (Zipf)", NUMBER, F(core.locations), 1,
-	1000000},
-    {"span", "DURATION", "",
-	"time that the records are spread over (`90s` `12h` `30d`); by default 30d, or with --rate the "
-	"time they take",
-	SPAN, F(span_ms), 0, 0},
-    {"start-ms", "MS", "",
-	"timestamp of the first record; by default now - span, or with --rate and no --span now", START,
-	F(core.start_ms), 0, (uint64_t)1 << 50},
-    {"duplicates", "SHARE", "0.02", "records sent again", SHARE, F(core.duplicates), 0, 0},
-    {"edits", "SHARE", "0.05", "changed answers, ordered by revision, updated_at or offset", SHARE,
-	F(core.edits), 0, 0},
-    {"updates", "SHARE", "0.04", "response.updated: edits of a part, and some of unknown responses", SHARE,
-	F(core.updates), 0, 0},
-    {"retractions", "SHARE", "0.02", "withdrawn or excluded answers; edits and updates revive a few", SHARE,
-	F(core.retractions), 0, 0},
-    {"funnel", "SHARE", "0.5", "survey.*: invitations and what becomes of them", SHARE, F(core.funnel), 0, 0},
-    {"late", "SHARE", "0.005", "answers beyond a lateness of 7 days", SHARE, F(core.late), 0, 0},
-    {"bad", "SHARE", "0.01", "records that are rejected or ignored, all reasons in turn", SHARE, F(core.bad),
-	0, 0},
-    {"cloudevents", "SHARE", "0.05", "of the good records: as CloudEvents, structured or binary", SHARE,
-	F(core.cloudevents), 0, 0},
-    {"frames", "SHARE", "0.03", "of the good records: behind a Confluent frame", SHARE, F(core.frames), 0, 0},
-    {"account", "FILE", "", "own record of what was sent and what it means, as JSON lines", TEXT, F(account),
-	0, 0},
-    {"stdout", NULL, "",
-	"JSON lines on standard output (without tombstones, frames, headers, and records that hold a line's "
-	"end)",
-	FLAG, F(to_stdout), 0, 0},
-    {"brokers", "HOST:PORT,...", "", "produce there: idempotent, the id as key, murmur2_random, lz4", TEXT,
-	F(kafka.brokers), 0, 0},
-    {"mock", "N", "0",
-	"produce to a mock cluster inside npsgen with N partitions; prints bootstrap=HOST:PORT first and "
-	"lives until standard input closes or SIGTERM",
-	NUMBER, F(kafka.mock_partitions), 0, 1024},
-    {"topic", "NAME", "survey-events", "Kafka topic", TEXT, F(kafka.topic), 0, 0},
-    {"create", "N", "0", "create the topic with N partitions where it is missing", NUMBER,
-	F(kafka.create_partitions), 0, 1024},
-    {"group", "NAME", "", "wait where this consumer group is more than 4.5 MiB of a partition behind", TEXT,
-	F(kafka.group), 0, 0},
-    {"properties", "NAME=VALUE", "", "property of librdkafka; may be repeated", PROPERTY, 0, 0, 0},
-    {"help", NULL, "", "this text", FLAG, F(help), 0, 0},
-#undef F
+#define NUM(name, arg, def, form, field, least, most, help)                                                  \
+	{                                                                                                    \
+		name, arg, def, help, form, F(field), least, most                                            \
+	}
+#define OPT(name, arg, def, form, field, help) NUM(name, arg, def, form, field, 0, 0, help)
+    NUM("seed", "N", "1", NUMBER, core.seed, 0, UINT64_MAX, "the same seed and options give the same bytes"),
+    NUM("events", "N", "100000", EVENTS, core.events, 0, UINT64_MAX - 1, "records to send, or `forever`"),
+    NUM("rate", "N", "0", RATE, rate, 0, 10000000, "records per second (`50` or `50/s`); 0: unlimited"),
+    NUM("locations", "N", "500", COUNT, core.locations, 1, 1000000, "number of locations (Zipf weights)"),
+    OPT("span", "DURATION", "", SPAN, span_ms,
+	"time that the timestamps cover (`90s` `12h` `30d`); default 30d, or with --rate the time to send"),
+    NUM("start-ms", "MS", "", START, core.start_ms, 0, (uint64_t)1 << 50,
+	"timestamp of the first record; default now - span, or with --rate and no --span now"),
+    OPT("duplicates", "SHARE", "0.02", SHARE, core.duplicates, "records sent again"),
+    OPT("edits", "SHARE", "0.05", SHARE, core.edits, "edits, ordered by revision, updated_at or offset"),
+    OPT("updates", "SHARE", "0.04", SHARE, core.updates,
+	"response.updated: partial edits, and updates of unknown responses"),
+    OPT("retractions", "SHARE", "0.02", SHARE, core.retractions,
+	"withdrawn or excluded responses; edits and updates revive a few"),
+    OPT("funnel", "SHARE", "0.5", SHARE, core.funnel, "survey.*: the stages of invitations"),
+    OPT("late", "SHARE", "0.005", SHARE, core.late, "records that exceed a lateness of 7 days"),
+    OPT("bad", "SHARE", "0.01", SHARE, core.bad, "records that npsd rejects or ignores, for all reasons"),
+    OPT("cloudevents", "SHARE", "0.05", SHARE, core.cloudevents,
+	"good records as CloudEvents, structured or binary"),
+    OPT("frames", "SHARE", "0.03", SHARE, core.frames, "good records after a Confluent frame"),
+    OPT("account", "FILE", "", TEXT, account, "write the records sent and their meaning as JSON lines"),
+    OPT("stdout", NULL, "", FLAG, to_stdout,
+	"write JSON lines to standard output (no tombstones, frames, headers, or records with a line feed)"),
+    OPT("brokers", "HOST:PORT,...", "", TEXT, kafka.brokers,
+	"produce to these brokers: idempotent, the id as key, murmur2_random, lz4"),
+    NUM("mock", "N", "0", COUNT, kafka.mock_partitions, 0, 1024,
+	"produce to a mock cluster inside npsgen with N partitions; npsgen prints bootstrap=HOST:PORT first "
+	"and ends when standard input closes or at SIGTERM"),
+    OPT("topic", "NAME", "survey-events", TEXT, kafka.topic, "Kafka topic"),
+    NUM("create", "N", "0", COUNT, kafka.create_partitions, 0, 1024,
+	"create the topic with N partitions if it does not exist"),
+    OPT("group", "NAME", "", TEXT, kafka.group,
+	"wait while the lag of this consumer group exceeds 4.5 MiB in a partition"),
+    OPT("properties", "NAME=VALUE", "", PROPERTY, help, "property of librdkafka; may be repeated"),
+    OPT("help", NULL, "", FLAG, help, "print this text"),
 };
 #define NOPTIONS (sizeof(options) / sizeof(*options))
 
-void gen_options_help(void)
+void gen_cmdline_help(void)
 {
-	puts("npsgen: seeded, realistic survey events for npsd, and an account of what they mean.\n"
+	puts("npsgen makes survey events for npsd from a seed, and an account of their meaning.\n"
 	     "usage: npsgen --stdout | --brokers HOST:PORT | --mock N [--option VALUE]...\n");
 	for (size_t i = 0; i < NOPTIONS; i++) {
 		const struct option *o = &options[i];
@@ -105,7 +99,7 @@ static bool read_span(int64_t *ms, const char *text)
 	return false;
 }
 
-/* A share of one as parts per million. */
+/* A share of 1, in parts per million. */
 static bool read_share(uint32_t *ppm, const char *text)
 {
 	char *end;
@@ -148,18 +142,15 @@ static bool read_value(struct gen_command *c, const struct option *o, const char
 	case START:
 		c->start_given = true;
 		break;
-	case NUMBER:
-	case RATE:
+	default:
 		break;
 	}
 	if (!read_number(&n, text, &end) || (*end && !(o->form == RATE && strcmp(end, "/s") == 0)))
 		return false;
 	if (n < o->least || n > o->most)
 		return false;
-	if (field == &c->core.locations)
-		c->core.locations = (uint32_t)n;
-	else if (field == &c->kafka.mock_partitions || field == &c->kafka.create_partitions)
-		*(int *)field = (int)n;
+	if (o->form == COUNT)
+		*(uint32_t *)field = (uint32_t)n;
 	else
 		memcpy(field, &n, sizeof(n));
 	return true;
@@ -188,13 +179,13 @@ static bool read_arguments(struct gen_command *c, struct npsd_err *err, int argc
 		if (o->form != FLAG && !value)
 			value = i + 1 < argc ? argv[++i] : "";
 		if (!read_value(c, o, value))
-			return npsd_fail(err, NPSD_INVALID, 0, "--%s %s: accepted is %s: %s", o->name, value,
-			    o->arg, o->help);
+			return npsd_fail(
+			    err, NPSD_INVALID, 0, "--%s %s: must be %s: %s", o->name, value, o->arg, o->help);
 	}
 	return true;
 }
 
-/* Start and step from events, rate and span. */
+/* Derives start and step from events, rate and span. */
 static bool lay_out_time(struct gen_command *c, struct npsd_err *err, int64_t now_ms)
 {
 	bool live = c->rate > 0 && c->span_ms < 0;
@@ -202,7 +193,7 @@ static bool lay_out_time(struct gen_command *c, struct npsd_err *err, int64_t no
 	uint64_t n = forever || c->core.events == 0 ? 1 : c->core.events;
 
 	if (forever && !live)
-		return npsd_fail(err, NPSD_INVALID, 0, "--events forever needs --rate, and no --span");
+		return npsd_fail(err, NPSD_INVALID, 0, "--events forever needs --rate without --span");
 	if (live)
 		c->span_ms = forever ? 0 : (int64_t)((__int128)n * 1000 / c->rate);
 	else if (c->span_ms < 0)
@@ -211,12 +202,12 @@ static bool lay_out_time(struct gen_command *c, struct npsd_err *err, int64_t no
 	if (!c->start_given)
 		c->core.start_ms = live ? now_ms : now_ms - c->span_ms;
 	if (!live && !c->to_stdout && c->core.start_ms + c->span_ms > now_ms + MAX_AHEAD_MS)
-		return npsd_fail(
-		    err, NPSD_INVALID, 0, "the records would be stamped more than 12 h ahead of the clock");
+		return npsd_fail(err, NPSD_INVALID, 0,
+		    "the last timestamp would be more than 12 h after the current time");
 	return true;
 }
 
-bool gen_options_read(struct gen_command *c, struct npsd_err *err, int argc, char **argv, int64_t now_ms)
+bool gen_cmdline_read(struct gen_command *c, struct npsd_err *err, int argc, char **argv, int64_t now_ms)
 {
 	*c = (struct gen_command){.span_ms = -1};
 	for (size_t i = 0; i < NOPTIONS; i++)
@@ -226,12 +217,13 @@ bool gen_options_read(struct gen_command *c, struct npsd_err *err, int argc, cha
 	if (c->help)
 		return true;
 	if (c->to_stdout + (c->kafka.brokers != NULL) + (c->kafka.mock_partitions > 0) != 1)
-		return npsd_fail(err, NPSD_INVALID, 0, "one of --stdout, --brokers and --mock is needed");
+		return npsd_fail(
+		    err, NPSD_INVALID, 0, "exactly one of --stdout, --brokers and --mock is needed");
 	if (c->core.bad + c->core.late + c->core.duplicates + c->core.edits + c->core.updates +
 		    c->core.retractions + c->core.funnel >
 		1000000 ||
 	    c->core.cloudevents + c->core.frames > 1000000)
-		return npsd_fail(err, NPSD_INVALID, 0, "the shares add up to more than 1");
+		return npsd_fail(err, NPSD_INVALID, 0, "the sum of the shares exceeds 1");
 	c->core.plain = c->to_stdout;
 	return lay_out_time(c, err, now_ms);
 }

@@ -1,4 +1,4 @@
-"""The account of npsgen, read: what counts at the end, the totals, and the alerts that must have been told."""
+"""Reads the account of npsgen: the answers that count at the end, the totals, and the alerts that npsd must emit."""
 
 import collections
 import json
@@ -9,17 +9,17 @@ COMMENT_BYTES = 4096
 DIMS = ("survey_kind", "location", "channel", "stage", "team", "product", "profile", "language", "survey_id")
 COUNTED = ("creates", "edits", "withdraws", "revives", "reaches")
 
-# What is known of a response that counts, or one stage of an invitation.
+# A response that counts, or one stage of an invitation.
 Answer = collections.namedtuple("Answer", ("event_ms", "score", "has_comment", "comment", "owner", "plan", "themes") + DIMS)
 
 
 class Account:
-    """What the account's lines come to: what counts, totals by fate, alerts that must have been told."""
+    """The sum of the lines of an account: what counts, totals by fate, expected alerts."""
 
     def __init__(self, sets):
         self.location_set = ("location",) in sets
         self.plan_declared = any("attributes.plan" in dims for dims in sets)
-        self.answers, self.stages, self.told, self.alerts = {}, [], {}, {}
+        self.answers, self.stages, self.last_alerts, self.alerts = {}, [], {}, {}
         self.fates = collections.Counter()
         self.clock_ms = self.made_ms = None
         self.topic, self.events = "", 0
@@ -33,7 +33,7 @@ class Account:
             if "summary" in record:
                 return self.close(record["summary"])
             self.take(record)
-        raise ValueError("the account has no summary: npsgen did not end well")
+        raise ValueError("the account has no summary: npsgen failed")
 
     def close(self, summary):
         assert summary["records"] == self.events and summary.get("clock_ms") == self.clock_ms, "the account contradicts itself"
@@ -46,16 +46,16 @@ class Account:
         yield from self.stages
 
     def same_text(self, text):
-        """One object for equal texts: there are few values and many records."""
+        """One object for equal texts, to save memory: few values, many records."""
         return self.known.setdefault(text, text)
 
     def value(self, content, name):
-        """None where it counts as none: who says so is told apart only in an alert of that very record."""
+        """None for `__none__`, too: only the alert of the record itself shows the difference."""
         value = content.get(name)
         return None if value == "__none__" else self.same_text(value)
 
     def answer(self, event_ms, content, before=None):
-        """before: what the record edits, whose comment stays where it is not mentioned."""
+        """before: the answer that the record edits. Its comment stays if the record does not mention one."""
         dims = {name: self.value(content, name) for name in DIMS + ("owner",)}
         comment = None
         if content.get("has_comment"):
@@ -101,19 +101,19 @@ class Account:
         reasons = self.reasons(kind, record, old, new)
         if not reasons:
             return
-        sequence, incident, severity = self.told.get(record["id"], (0, 0, None))
+        sequence, incident, severity = self.last_alerts.get(record["id"], (0, 0, None))
         sequence += 1
         if kind == "raised":
             incident = sequence
         if kind != "retracted":
             severity = "critical" if new.score <= 2 else "high" if new.score <= 4 else "moderate"
-        self.told[record["id"]] = (sequence, incident, severity)
+        self.last_alerts[record["id"]] = (sequence, incident, severity)
         name = f"{record['id']}:{sequence}"
         head = {"id": name, "kind": kind, "severity": severity, "incident": incident, "reasons": reasons}
         self.alerts[name] = self.alert_object(record, old, new, head)
 
     def reasons(self, kind, record, old, new):
-        """Sorted. Of `changed` none means that nothing is told."""
+        """Sorted. If a `changed` alert has no reason, npsd emits none."""
         if kind == "raised":
             return ["detractor"]
         if kind == "retracted":
@@ -126,27 +126,27 @@ class Account:
         return sorted("attributes.plan" if name == "plan" else name for name in found)
 
     def alert_object(self, record, old, new, head):
-        """What the record says, what the ledger keeps; of a withdrawn answer what it was, without its score."""
-        said, shown = record.get("is", {}), new or old
+        """Values of the record, else of the ledger. A retracted answer is shown as it was, without its score."""
+        mentioned, shown = record.get("is", {}), new or old
         score, prev_score = new and new.score, old and old.score
         out = {**head, "response_id": record["id"], "score": score, "prev_score": prev_score if prev_score != score else None,
-               "has_comment": shown.has_comment, "comment": cut(said.get("comment")), "owner": shown.owner,
-               "respondent_id": said.get("respondent_id"), "themes": shown.themes or None,
+               "has_comment": shown.has_comment, "comment": cut(mentioned.get("comment")), "owner": shown.owner,
+               "respondent_id": mentioned.get("respondent_id"), "themes": shown.themes or None,
                "responded_at_ms": record["event_ms"], "at_ms": record.get("at_ms", record["event_ms"]), "contract": 1}
-        out.update((name, said.get(name, getattr(shown, name))) for name in DIMS)
-        plan = said.get("attributes.plan", shown.plan)
+        out.update((name, mentioned.get(name, getattr(shown, name))) for name in DIMS)
+        plan = mentioned.get("attributes.plan", shown.plan)
         if self.plan_declared and plan:
             out["attributes"] = {"plan": plan}
         if self.location_set:
             out["seg"] = f"kind={shown.survey_kind},location={encode(shown.location)}"
         out = {k: v for k, v in out.items() if v is not None}
-        # not part of the object: what decides whether it is stale
+        # not part of the object: the times that decide whether the alert is stale
         out["_times"] = (record["record_ms"], record["event_ms"] if old is None else record["record_ms"])
         return out
 
 
 def cut(comment):
-    """4 KiB at most, no half character."""
+    """The first 4 KiB, without a broken character."""
     if comment is None:
         return None
     return comment.encode()[:COMMENT_BYTES].decode(errors="ignore")

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "gen/rand.h"
-#include "gen/world.h"
+#include "gen/catalog.h"
 
 const char *const gen_kind_names[GEN_KINDS] = {"transactional", "relational", "other"};
 
@@ -12,7 +12,7 @@ const char *const gen_theme_names[GEN_NTHEMES] = {"price", "waiting time", "staf
 const char *const gen_list_fields[GEN_NLIST] = {
     "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner", "attributes.plan"};
 
-/* Some need percent-encoding in a segment's name; index 0 is "not mentioned". */
+/* Some values need percent-encoding in the name of a segment. Index 0: absent. */
 static const char *const channels[] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr",
     "call center", "web={v2}", "sms,2-way", "100%"};
 static const char *const stages[] = {
@@ -34,13 +34,11 @@ static const struct {
 	const char *const *value;
 	uint32_t n;
 } lists[GEN_NLIST] = {
-#define LIST(a)                                                                                              \
-	{                                                                                                    \
-		(a), sizeof(a) / sizeof(*(a)) - 1                                                            \
-	}
-    LIST(channels), LIST(stages), LIST(teams), LIST(products), LIST(profiles), LIST(languages), LIST(surveys),
-    LIST(owners), LIST(plans)
-#undef LIST
+#define LAST(a) (sizeof(a) / sizeof(*(a)) - 1)
+    {channels, LAST(channels)}, {stages, LAST(stages)}, {teams, LAST(teams)}, {products, LAST(products)},
+    {profiles, LAST(profiles)}, {languages, LAST(languages)}, {surveys, LAST(surveys)},
+    {owners, LAST(owners)}, {plans, LAST(plans)}
+#undef LAST
 };
 
 static const char *const regions[] = {
@@ -51,7 +49,6 @@ static const char *const cities[] = {"lisbon", "Porto", "São Paulo", "Berlin", 
     "Lagos", "Québec", "50% Outlet", "Reykjavík", "Hồ Chí Minh"};
 #define NREGIONS (sizeof(regions) / sizeof(*regions))
 #define NCITIES (sizeof(cities) / sizeof(*cities))
-#define PATH_MAX_BYTES 96 /* longest region, city with number, unit and desk */
 
 uint32_t gen_list_len(enum gen_list list)
 {
@@ -60,10 +57,10 @@ uint32_t gen_list_len(enum gen_list list)
 
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
 {
-	return npsd_str(index == GEN_SAID_NONE ? "__none__" : lists[list].value[index]);
+	return npsd_str(index == GEN_TEXT_NONE ? "__none__" : lists[list].value[index]);
 }
 
-/* Most are units of a city; a few answers are given for a whole city or region, or for a desk of a unit. */
+/* Most locations are units in a city; a few are a whole region or city, or a desk of a unit. */
 static void put_path(struct gen_out *o, uint32_t i, uint32_t ncities)
 {
 	uint32_t city = (uint32_t)(gen_mix(i + 1) % ncities);
@@ -71,33 +68,29 @@ static void put_path(struct gen_out *o, uint32_t i, uint32_t ncities)
 	gen_puts(o, regions[city % NREGIONS]);
 	if (i % 211 == 11)
 		return;
-	gen_putc(o, '/');
-	gen_puts(o, cities[city % NCITIES]);
-	if (city >= NCITIES) {
-		gen_putc(o, '-');
-		gen_put_u64(o, city / NCITIES + 1);
-	}
+	gen_putf(o, "/%s", cities[city % NCITIES]);
+	if (city >= NCITIES)
+		gen_putf(o, "-%zu", city / NCITIES + 1);
 	if (i % 53 == 7)
 		return;
-	gen_puts(o, "/unit-");
-	gen_put_pad(o, i, i < 10000 ? 4 : 7);
+	gen_putf(o, "/unit-%0*u", i < 10000 ? 4 : 7, i);
 	if (i % 97 == 13)
 		gen_puts(o, "/desk 1");
 }
 
-struct gen_world *gen_world_new(uint32_t locations)
+struct gen_catalog *gen_catalog_new(uint32_t locations)
 {
-	struct gen_world *w = calloc(1, sizeof(*w));
-	struct gen_out o = {.cap = (size_t)locations * PATH_MAX_BYTES};
+	struct gen_catalog *w = calloc(1, sizeof(*w));
+	struct gen_out o = {.cap = (size_t)locations * GEN_LOCATION_BYTES};
 	uint32_t ncities = locations / 20 + 1;
 	uint64_t sum = 0;
 
 	npsd_assert(w && locations > 0);
 	w->nlocations = locations;
 	w->location = calloc(locations, sizeof(*w->location));
-	w->upto = calloc(locations, sizeof(*w->upto));
+	w->weights = calloc(locations, sizeof(*w->weights));
 	w->arena = o.p = malloc(o.cap);
-	npsd_assert(w->location && w->upto && w->arena);
+	npsd_assert(w->location && w->weights && w->arena);
 	for (uint32_t i = 0; i < locations; i++) {
 		size_t at = o.n;
 
@@ -105,31 +98,31 @@ struct gen_world *gen_world_new(uint32_t locations)
 		w->location[i] = (struct gen_location){
 		    (uint32_t)at, (uint16_t)(o.n - at), (uint8_t)(gen_mix(i ^ 0x7e3a) & 3)};
 		sum += ((uint64_t)1 << 40) / (i + 1);
-		w->upto[i] = sum;
+		w->weights[i] = sum;
 	}
 	return w;
 }
 
-void gen_world_free(struct gen_world **world)
+void gen_catalog_free(struct gen_catalog **world)
 {
 	if (!*world)
 		return;
 	free((*world)->location);
-	free((*world)->upto);
+	free((*world)->weights);
 	free((*world)->arena);
 	free(*world);
 	*world = NULL;
 }
 
-uint32_t gen_world_pick(const struct gen_world *w, uint64_t *rand)
+uint32_t gen_catalog_pick(const struct gen_catalog *w, uint64_t *rand)
 {
-	uint64_t want = gen_rand(rand) % w->upto[w->nlocations - 1];
+	uint64_t want = gen_rand(rand) % w->weights[w->nlocations - 1];
 	uint32_t lo = 0, hi = w->nlocations - 1;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (w->upto[mid] > want)
+		if (w->weights[mid] > want)
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -137,7 +130,7 @@ uint32_t gen_world_pick(const struct gen_world *w, uint64_t *rand)
 	return lo;
 }
 
-struct npsd_str gen_world_location(const struct gen_world *w, uint32_t location)
+struct npsd_str gen_catalog_location(const struct gen_catalog *w, uint32_t location)
 {
 	return (struct npsd_str){w->arena + w->location[location].at, w->location[location].n};
 }
