@@ -72,7 +72,7 @@ static void start(struct daemon *d, const char *name, bool (*step)(void *, int),
 	r->step = step;
 	r->room = room;
 	r->stop = &d->stop;
-	r->stall.looked_ms = npsd_clock_system.mono_ms(NULL);
+	r->stall.looked_mono_ms = npsd_clock_system.mono_ms(NULL);
 	npsd_assert(pthread_create(&r->thread, NULL, run, r) == 0);
 	pthread_setname_np(r->thread, name);
 }

@@ -136,6 +136,14 @@ void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
 	add_text(b, at);
 }
 
+void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n)
+{
+	npsd_assert(b->n > b->nkeys && !b->item[b->n - 1].ref);
+	npsd_buf_add(&b->text, p, n);
+	npsd_assert(!b->text.full);
+	b->item[b->n - 1].n += n;
+}
+
 void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n)
 {
 	add_item(b, n ? p : "", 0, n);

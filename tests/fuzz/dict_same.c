@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commit/commit.h"
+#include "commit/inflight.h"
 #include "help_names.h"
 #include "npsd/err.h"
 
 #define ENTRIES 256
-#define TAG 7
 
 static const struct npsd_config config = {
     .sets = {.nattr = 1, .attr = {"plan"}, .attr_word = {"attributes.plan"}}};
@@ -172,37 +171,37 @@ static void nobody(void *self)
 	(void)self;
 }
 
-static int64_t zero(void *self)
-{
-	(void)self;
-	return 0;
-}
-
 struct desk {
 	struct npsd_pipeline pl;
-	struct npsd_commit c;
-	struct npsd_admission ask;
+	struct session session;
+	struct inflight inflight;
+	struct npsd_admission values;
 };
 
-/* A commit component with a pending admission and an empty copy. */
+/* Fold's admission without values is in flight, for a copy without entries. */
 static struct desk *desk_new(void)
 {
 	struct desk *d = calloc(1, sizeof *d);
 
 	npsd_assert(d);
-	d->pl =
-	    (struct npsd_pipeline){.cfg = &config, .broker.wake = nobody, .clock = {NULL, zero, zero, NULL}};
-	d->c.pl = &d->pl;
-	d->c.names = help_names_new(sets, 1000);
-	d->c.nslots = 1;
-	d->ask.req.what = NPSD_REQ_ADMIT;
-	d->c.slot[0] = (struct slot){.state = SLOT_IN_FLIGHT, .req = &d->ask.req, .tag = TAG};
+	d->pl = (struct npsd_pipeline){.cfg = &config,
+	    .broker.wake = nobody,
+	    .store_fold.wake = nobody,
+	    .commit_to_fold = npsd_ring_new(4)};
+	d->session.pl = &d->pl;
+	d->session.names = help_names_new(sets, 1000);
+	inflight_init(&d->inflight, &d->pl, -1);
+	d->values.req.what = NPSD_REQ_ADMIT;
+	inflight_begin(&d->inflight, &d->session, &d->values.req);
+	d->inflight.state = INFLIGHT_SENT;
 	return d;
 }
 
 static void desk_free(struct desk *d)
 {
-	npsd_names_free(&d->c.names);
+	npsd_script_free(&d->inflight.build);
+	npsd_ring_free(&d->pl.commit_to_fold);
+	npsd_names_free(&d->session.names);
 	free(d);
 }
 
@@ -212,9 +211,9 @@ static void answer(struct desk *d, const struct npsd_reply *entries, size_t n)
 	    {.type = NPSD_REPLY_STR, .str = "0", .len = 1}, {.type = NPSD_REPLY_STR, .str = "0", .len = 1},
 	    {.type = NPSD_REPLY_ARRAY, .el = entries, .n = n}};
 	const struct npsd_reply r = {.type = NPSD_REPLY_ARRAY, .el = el, .n = 4};
-	const struct npsd_done done = {.tag = TAG, .outcome = NPSD_DONE, .reply = &r};
+	const struct npsd_done done = {.outcome = NPSD_DONE, .reply = &r};
 
-	commit_on_done(&d->c, &done);
+	inflight_done(&d->inflight, &d->session, &done);
 }
 
 /* --- both --- */
@@ -252,12 +251,12 @@ void dict_same(struct dict_counts *counts, const void *p, size_t n)
 			naive++;
 	}
 	answer(d, entries, nitems);
-	must(&c, npsd_names_len_any(d->c.names) == naive);
-	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_BLOCKED));
+	must(&c, npsd_names_len_any(d->session.names) == naive);
+	must(&c, d->inflight.state == (naive == nitems ? INFLIGHT_FREE : INFLIGHT_BLOCKED));
 	must(&c,
 	    npsd_fault_of(&d->pl.fault_commit, 0) == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
-		check_entry(&c, d->c.names, i);
+		check_entry(&c, d->session.names, i);
 	counts->taken += (long)naive;
 	counts->refused += naive < nitems;
 	desk_free(d);

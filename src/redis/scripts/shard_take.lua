@@ -1,13 +1,11 @@
 -- KEYS: fence, dict, manifest:K, chunks:K
--- ARGV: header, K, highest epoch seen elsewhere (0: none), epoch that must be stored still (empty: any)
--- Gives the shard a new epoch, above all that was given or seen, so that whoever held it before writes nothing more; what
--- that one wrote and never named is deleted.
--- {"ok", epoch, time_ms, clock_ms, `SEQ HASH` of the log's end, {manifest: field, value ...}}, empty texts where there are none
+-- ARGV: header, K, highest epoch seen elsewhere (0: none), epoch that must be stored (empty: any)
+-- Gives the shard a new epoch, greater than every epoch stored or seen, so that every script refuses the process that held
+-- the shard before. Deletes the chunks that no manifest names.
+-- {"ok", epoch, time_ms, clock_ms, `SEQ HASH` of the log's end, {manifest: field, value ...}}, empty texts if nothing is stored
 -- {"refused", "epoch", stored}
-local no = misfit() or (ARGV[6] ~= '' and taken(ARGV[4], ARGV[6]) or nil)
-if no then
-	return no
-end
+local no = header_mismatch() or (ARGV[6] ~= '' and epoch_mismatch(ARGV[4], ARGV[6]) or nil)
+if no then return no end
 local k, now = ARGV[4], wall_ms()
 local f = redis.call('HMGET', KEYS[1], 'epoch:' .. k, 'clock_ms', 'log:' .. k)
 local epoch = math.max(now, tonumber(f[1] or '0') + 1, tonumber(ARGV[5]) + 1)

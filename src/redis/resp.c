@@ -1,4 +1,4 @@
-#include "redis/answer.h"
+#include "redis/resp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void convert(struct npsd_reply *to, struct npsd_reply **free_at, const re
 	}
 }
 
-void npsd_answer_take(struct npsd_answer *out, redisReply *raw)
+void npsd_resp_take(struct npsd_resp *out, redisReply *raw)
 {
 	struct npsd_reply *free_at;
 
@@ -58,38 +58,39 @@ void npsd_answer_take(struct npsd_answer *out, redisReply *raw)
 	convert(out->nodes, &free_at, raw);
 }
 
-void npsd_answer_free(struct npsd_answer *answer)
+void npsd_resp_free(struct npsd_resp *resp)
 {
-	if (answer->raw)
-		freeReplyObject(answer->raw);
-	free(answer->nodes);
-	*answer = (struct npsd_answer){NULL, NULL};
+	if (resp->raw)
+		freeReplyObject(resp->raw);
+	free(resp->nodes);
+	*resp = (struct npsd_resp){NULL, NULL};
 }
 
-bool npsd_answer_is(const char *text, const char *word)
+bool npsd_resp_is(const char *text, const char *word)
 {
 	size_t n = strlen(word);
 
 	return strncmp(text, word, n) == 0 && (text[n] == ' ' || text[n] == 0);
 }
 
-enum npsd_outcome npsd_answer_error(const char *text)
+static bool cannot_now(const char *text)
 {
-	const char *at;
-
 	for (size_t i = 0; i < NCANT; i++)
-		if (npsd_answer_is(text, cant_now[i]))
-			return NPSD_CANT_NOW;
-	if (strncmp(text, too_many, sizeof too_many - 1) == 0)
+		if (npsd_resp_is(text, cant_now[i]))
+			return true;
+	return false;
+}
+
+enum npsd_outcome npsd_resp_error(const char *text)
+{
+	const char *script = npsd_resp_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
+
+	if (cannot_now(text) || strncmp(text, too_many, sizeof too_many - 1) == 0)
 		return NPSD_CANT_NOW;
-	/* 6.2 wraps what a command in a script says: `ERR Error running script (...): @user_script:1: ...
-	 * -OOM command` */
-	at = npsd_answer_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
-	while (at && (at = strstr(at, ": ")) != NULL) {
-		at += 2;
-		for (size_t i = 0; i < NCANT; i++)
-			if (npsd_answer_is(*at == '-' ? at + 1 : at, cant_now[i]))
-				return NPSD_CANT_NOW;
-	}
+	/* Redis 6.2 wraps the error of a command in a script: `ERR Error running script (...):
+	 * @user_script:1: ... -OOM command` */
+	for (const char *at = script; at; at = strstr(at + 1, ": "))
+		if (cannot_now(at + strspn(at, ": -")))
+			return NPSD_CANT_NOW;
 	return NPSD_BROKEN;
 }
