@@ -41,7 +41,7 @@ enum npsd_compacted {
 	NPSD_COMPACTED_NO,
 	NPSD_COMPACTED_YES,
 	NPSD_COMPACTED_LATER,  /* no answer came in time */
-	NPSD_COMPACTED_UNTOLD, /* the broker will not say */
+	NPSD_COMPACTED_UNKNOWN, /* the broker will not say */
 };
 
 struct npsd_broker_event {

@@ -325,7 +325,7 @@ static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
 	if (policy)
 		answer = strstr(policy, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
 	else
-		answer = ev ? NPSD_COMPACTED_UNTOLD : NPSD_COMPACTED_LATER;
+		answer = ev ? NPSD_COMPACTED_UNKNOWN : NPSD_COMPACTED_LATER;
 	if (ev)
 		rd_kafka_event_destroy(ev);
 	rd_kafka_ConfigResource_destroy(res);

@@ -18,7 +18,7 @@ Test(group, what_is_assigned_is_claimed_and_read)
 	cr_expect_eq(b->assigns, 1);
 	cr_expect_eq(b->orders[NPSD_CMD_ACQUIRE], 4, "a worker's and commit's, of two partitions");
 	cr_expect_eq(b->orders[NPSD_CMD_FETCH], 1);
-	cr_expect_str_eq(b->part[1].claim, b->g->take[1]->held);
+	cr_expect_str_eq(b->part[1].claim, b->g->assignment.part[1]->held);
 	group_bed_free(&b);
 }
 
@@ -38,7 +38,7 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->unassigns, 1);
-	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->commands.session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->assigns, 1);
@@ -83,7 +83,7 @@ Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
 		group_bed_step(b);
 		cr_expect_leq(b->ends_said - before, 1);
 	}
-	cr_expect(b->g->targets_known);
+	cr_expect_eq(b->g->targets.unknown, 0);
 	group_bed_free(&b);
 }
 
@@ -100,7 +100,7 @@ Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
 	b->ends_fail = false;
 	b->now_ms += 1000;
 	group_bed_settle(b);
-	cr_expect(b->g->targets_known);
+	cr_expect_eq(b->g->targets.unknown, 0);
 	group_bed_free(&b);
 }
 
@@ -150,7 +150,7 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	b->now_ms += 1000;
 	group_bed_settle(b);
 	cr_assert_eq(b->ncalls, 1, "positions are asked for");
-	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->commands.session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	answer_all(b, 1);
 	cr_assert_eq(b->g->phase, PHASE_RUNNING);
@@ -175,9 +175,9 @@ Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 		enum group_phase phase;
 		int code;
 	} rows[] = {
-	    {"at the start", NPSD_CMD_RESET, true, false, false, PHASE_START, 1},
-	    {"in a recovery", NPSD_CMD_FLUSH, true, true, true, PHASE_RESETTING, 1},
-	    {"in the last look", NPSD_CMD_CHECK_FENCE, true, true, false, PHASE_WATCHING, 1},
+	    {"at the start", NPSD_CMD_RESET, true, false, false, PHASE_RESETTING_ASSIGNED, 1},
+	    {"in a recovery", NPSD_CMD_FLUSH, true, true, true, PHASE_RESETTING_REVOKED, 1},
+	    {"while the fence is checked", NPSD_CMD_CHECK_FENCE, true, true, false, PHASE_CHECKING_FENCE, 1},
 	    {"while the end is published", NPSD_CMD_FLUSH, true, true, false, PHASE_FLUSHING, 1},
 	    {"while it runs", NPSD_CMD_SHARDS, false, false, false, PHASE_RUNNING, 0},
 	};
@@ -245,7 +245,7 @@ Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
 	    {NPSD_COMPACTED_YES, 0, false, false},
 	    {NPSD_COMPACTED_YES, 4, false, false},
 	    {NPSD_COMPACTED_YES, 0, true, true},
-	    {NPSD_COMPACTED_UNTOLD, 0, false, true},
+	    {NPSD_COMPACTED_UNKNOWN, 0, false, true},
 	    {NPSD_COMPACTED_LATER, 0, false, true},
 	};
 
