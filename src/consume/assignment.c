@@ -34,6 +34,13 @@ static void release(struct acquisition **a, struct commands *cmd)
 	acquisition_free(a);
 }
 
+static void restart(struct assignment *s, struct context *c)
+{
+	memset(c->parts, 0, sizeof c->parts); /* topics grow */
+	for (size_t i = 0; i < s->n; i++)
+		acquisition_restart(s->part[i], c);
+}
+
 void assignment_replace(
     struct assignment *s, struct context *c, struct commands *cmd, const struct npsd_broker_event *e)
 {
@@ -48,21 +55,15 @@ void assignment_replace(
 	for (size_t i = 0; i < e->n; i++)
 		if (!assignment_has(s, e->tps[i].tp))
 			s->part[s->n++] = acquisition_new(c, e->tps[i].tp);
-	assignment_restart(s, c);
+	restart(s, c);
 	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions assigned; acquiring them", s->n);
 }
 
-void assignment_restart(struct assignment *s, struct context *c)
-{
-	memset(c->parts, 0, sizeof c->parts); /* topics grow */
-	for (size_t i = 0; i < s->n; i++)
-		acquisition_restart(s->part[i], c);
-}
-
-void assignment_reset(struct assignment *s)
+void assignment_reset(struct assignment *s, struct context *c)
 {
 	for (size_t i = 0; i < s->n; i++)
 		s->part[i]->held[0] = 0;
+	restart(s, c);
 }
 
 void assignment_forget(struct assignment *s)

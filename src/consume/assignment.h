@@ -15,10 +15,8 @@ struct assignment {
 /* Takes over a new assignment: releases what is not in it, begins to acquire all that is. */
 void assignment_replace(
     struct assignment *s, struct context *c, struct commands *cmd, const struct npsd_broker_event *e);
-/* Begins to acquire all anew. */
-void assignment_restart(struct assignment *s, struct context *c);
-/* After a RESET no worker holds a ledger. */
-void assignment_reset(struct assignment *s);
+/* After a RESET no worker holds a ledger: begins to acquire all. */
+void assignment_reset(struct assignment *s, struct context *c);
 void assignment_forget(struct assignment *s);
 /* Makes the next calls of the acquisitions. True: any. */
 bool assignment_advance(struct assignment *s, struct context *c);

@@ -19,11 +19,6 @@ void context_init(struct context *c, struct npsd_pipeline *pl)
 	npsd_script_init(&c->build, pl->cfg, CALL_MAX);
 }
 
-void context_free(struct context *c)
-{
-	npsd_script_free(&c->build);
-}
-
 int64_t context_mono_ms(const struct context *c)
 {
 	return c->clock->mono_ms(c->clock->self);

@@ -2,7 +2,7 @@
  * What the files of consume share: the handles of the process, the script call that is being built, what is
  * known of the topics, and the failure that ends the process. The files call each other in one direction:
  *
- *   group -> rebuild, progress -> assignment -> targets, acquisition -> commands, context
+ *   group -> rebuild -> progress -> assignment -> acquisition, commands -> context
  *
  * Thread: group, for all of them
  */
@@ -47,9 +47,8 @@ enum context_tag {
 };
 #define CONTEXT_TAG(kind, number) ((uint64_t)(kind) << 32 | (uint32_t)(number))
 
-/* pl stays the caller's. */
+/* Owns: pl stays the caller's, who frees c->build */
 void context_init(struct context *c, struct npsd_pipeline *pl);
-void context_free(struct context *c);
 int64_t context_mono_ms(const struct context *c);
 /* The process ends with this exit code; the first failure counts. */
 void context_fail(struct context *c, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -53,7 +53,6 @@ static void recover(struct npsd_group *g)
 	else
 		npsd_backoff_reset(&g->recovery);
 	g->recovered_mono_ms = now;
-	assignment_reset(&g->assignment);
 	reset_all(g);
 }
 
@@ -66,7 +65,7 @@ static void recover_late(struct npsd_group *g)
 static void reset_done(struct npsd_group *g)
 {
 	npsd_names_free(&g->names_old);
-	assignment_restart(&g->assignment, &g->context);
+	assignment_reset(&g->assignment, &g->context);
 }
 
 static void unassign(struct npsd_group *g)
@@ -112,7 +111,7 @@ static void drained(struct npsd_group *g)
 /* What is in flight is counted again, and what is due is published, by the next owner. */
 static void stopped(struct npsd_group *g)
 {
-	if (!g->drain)
+	if (!g->progress.drain)
 		return;
 	npsd_log(NPSD_LOG_WARN, "consume",
 	    "stopped before all was counted and published; the next start goes on from there");
@@ -243,7 +242,7 @@ static bool acquiring(struct npsd_group *g)
 	if (npsd_backoff_waits(&g->recovery, context_mono_ms(c)))
 		return false;
 	if (g->rebuild.step != REBUILD_NONE)
-		return rebuild_step(&g->rebuild, c, &g->targets);
+		return rebuild_step(&g->rebuild, c, &g->progress);
 	if (!context_compaction_checked(c))
 		return true;
 	any = assignment_advance(&g->assignment, c);
@@ -254,18 +253,17 @@ static bool acquiring(struct npsd_group *g)
 
 static bool running(struct npsd_group *g)
 {
-	if (!g->drain)
-		return progress_step(&g->progress, &g->context, &g->assignment, NULL);
-	if (targets_reached(&g->targets))
+	struct progress *p = &g->progress;
+
+	if (p->drain && progress_drained(p))
 		return handle(g, EVENT_DRAINED);
-	return g->targets.unknown == 0 && g->targets.target &&
-	       progress_step(&g->progress, &g->context, &g->assignment, &g->targets);
+	return (!p->drain || (p->target && p->unknown == 0)) && progress_step(p, &g->context, &g->assignment);
 }
 
 static bool phase_step(struct npsd_group *g)
 {
-	bool back = g->commands.out == 0,
-	     mismatch = g->phase == PHASE_CHECKING_FENCE && !g->commands.fence_ok;
+	bool back = g->commands.out == 0;
+	bool mismatch = g->phase == PHASE_CHECKING_FENCE && !g->commands.fence_ok;
 
 	if (npsd_load_relaxed(&g->stop) && handle(g, EVENT_STOP))
 		return true;
@@ -273,14 +271,9 @@ static bool phase_step(struct npsd_group *g)
 		return true;
 	if (!back && context_mono_ms(&g->context) >= g->deadline_mono_ms && handle(g, EVENT_LATE))
 		return true;
-	switch (g->phase) {
-	case PHASE_ACQUIRING:
+	if (g->phase == PHASE_ACQUIRING)
 		return acquiring(g);
-	case PHASE_RUNNING:
-		return running(g);
-	default:
-		return false;
-	}
+	return g->phase == PHASE_RUNNING && running(g);
 }
 
 static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
@@ -289,8 +282,8 @@ static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 
 	switch (e->what) {
 	case NPSD_B_ASSIGN:
-		handle(g, EVENT_ASSIGN);
-		assignment_replace(&g->assignment, &g->context, &g->commands, e);
+		if (handle(g, EVENT_ASSIGN))
+			assignment_replace(&g->assignment, &g->context, &g->commands, e);
 		break;
 	case NPSD_B_REVOKE:
 		handle(g, EVENT_REVOKE);
@@ -302,7 +295,7 @@ static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 		break;
 	case NPSD_B_ENDS:
 		if (e->tag >> 32 == TAG_TARGET)
-			targets_on_ends(&g->targets, &g->context, (uint32_t)e->tag, e);
+			progress_on_ends(&g->progress, &g->context, e);
 		else if (a)
 			acquisition_on_ends(a, &g->context, e);
 		break;
@@ -323,7 +316,7 @@ static void on_store(struct npsd_group *g, const struct npsd_done *done)
 	g->context.calls_out--;
 	switch (done->tag >> 32) {
 	case TAG_POSITIONS:
-		progress_on_store(&g->progress, &g->context, g->drain ? &g->targets : NULL, done);
+		progress_on_store(&g->progress, &g->context, done);
 		break;
 	case TAG_REBUILD:
 		rebuild_on_store(&g->rebuild, &g->context, done);
@@ -349,8 +342,8 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 		on_store(g, &done);
 		any = true;
 	}
-	if (!failed(g) && g->drain)
-		targets_find(&g->targets, c);
+	if (!failed(g) && g->progress.drain)
+		progress_find_targets(&g->progress, c);
 	if (!failed(g))
 		any |= phase_step(g);
 	/* neither the store nor a command that comes back ends the broker's wait */
@@ -374,7 +367,7 @@ struct npsd_group *npsd_group_new(struct npsd_pipeline *pl, bool drain)
 	memset(g, 0, sizeof *g);
 	context_init(&g->context, pl);
 	g->commands.pl = pl;
-	g->drain = drain;
+	g->progress = (struct progress){.drain = drain, .retry = CONTEXT_BACKOFF};
 	g->recovery = (struct npsd_backoff){.first_ms = 100, .most_ms = 5000};
 	g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
 	g->phase = PHASE_RESETTING_IDLE;
@@ -395,8 +388,8 @@ void npsd_group_free(struct npsd_group **group)
 	if (!g)
 		return;
 	assignment_forget(&g->assignment);
-	targets_free(&g->targets);
-	context_free(&g->context);
+	free(g->progress.target);
+	npsd_script_free(&g->context.build);
 	npsd_names_free(&g->names_old);
 	npsd_names_free(&g->names);
 	free(g);

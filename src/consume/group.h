@@ -2,7 +2,6 @@
 #ifndef NPSD_CONSUME_GROUP_H
 #define NPSD_CONSUME_GROUP_H
 
-#include "consume/progress.h"
 #include "consume/rebuild.h"
 
 /* The transitions are a table in group.c. */
@@ -28,13 +27,11 @@ struct npsd_group {
 	struct context context;
 	struct commands commands;
 	struct assignment assignment;
-	struct targets targets;
 	struct progress progress;
 	struct rebuild rebuild;
 
 	enum group_phase phase;
-	bool drain;		  /* constant: the process ends when all targets are reached and published */
-	int64_t deadline_mono_ms; /* of the phases that have an event LATE */
+	int64_t deadline_mono_ms;	      /* of the phases that have an event LATE */
 	struct npsd_names *names, *names_old; /* names_old: until the RESET that replaces it came back */
 	struct npsd_backoff recovery; /* no acquisition before; only recoveries that follow closely wait */
 	int64_t recovered_mono_ms;

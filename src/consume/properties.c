@@ -28,7 +28,7 @@ static bool set_property(rd_kafka_conf_t *conf, const char *name, const char *va
 	return true;
 }
 
-/* What npsd's exactness rests on; the configuration refuses these in kafka.properties. */
+/* Exact counts depend on these; the configuration refuses them in kafka.properties. */
 static const struct property fixed[] = {
     {"enable.auto.commit", "false"},
     {"enable.auto.offset.store", "false"},
@@ -66,7 +66,7 @@ bool npsd_kafka_configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, 
 
 	if (!set_all(conf, defaults, sizeof defaults / sizeof *defaults, err))
 		return false;
-	/* ends the second's wait of older clients; those do not know it */
+	/* a client that does not know this property waits up to a second */
 	(void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", text, sizeof text);
 	if (!set_users(conf, cfg, err))
 		return false;
@@ -86,4 +86,21 @@ bool npsd_kafka_configure_producer(rd_kafka_conf_t *conf, const struct npsd_conf
 	return set_property(conf, "client.id", "npsd", err) && set_users(conf, cfg, err) &&
 	       set_all(conf, ours, sizeof ours / sizeof *ours, err) &&
 	       set_property(conf, "bootstrap.servers", cfg->kafka_brokers, err);
+}
+
+rd_kafka_t *npsd_kafka_client(
+    rd_kafka_type_t type, rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err)
+{
+	bool producer = type == RD_KAFKA_PRODUCER;
+	rd_kafka_t *rk = NULL;
+	char text[200];
+
+	if (producer ? npsd_kafka_configure_producer(conf, cfg, err) : npsd_kafka_configure(conf, cfg, err)) {
+		rk = rd_kafka_new(type, conf, text, sizeof text);
+		if (!rk)
+			npsd_fail(err, NPSD_INVALID, 0, "%s: %s", producer ? "rejects.topic" : "kafka", text);
+	}
+	if (!rk)
+		rd_kafka_conf_destroy(conf);
+	return rk;
 }

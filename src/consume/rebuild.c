@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-static bool call(const struct rebuild *r, struct context *c, const struct targets *t)
+static bool call(const struct rebuild *r, struct context *c, const struct progress *p)
 {
 	static const char *const keys[] = {"config", "totals", "meta", "lost"};
 	struct npsd_script_build *b = &c->build;
@@ -18,19 +18,19 @@ static bool call(const struct rebuild *r, struct context *c, const struct target
 	npsd_script_argz(b, c->cfg->text);
 	npsd_script_argf(b, "%016" PRIx64, c->clock->random(c->clock->self)); /* a claim that nobody holds */
 	npsd_script_argz(b, r->accept_loss ? "1" : "");
-	for (size_t i = 0; i < t->n; i++) {
-		context_tp_name(c, name, t->target[i].tp);
+	for (size_t i = 0; i < p->ntargets; i++) {
+		context_tp_name(c, name, p->target[i].tp);
 		npsd_script_argz(b, name);
-		npsd_script_argf(b, "%" PRId64, t->target[i].low);
+		npsd_script_argf(b, "%" PRId64, p->target[i].low);
 	}
 	return context_submit(c, CONTEXT_TAG(TAG_REBUILD, 0));
 }
 
-bool rebuild_step(struct rebuild *r, struct context *c, struct targets *t)
+bool rebuild_step(struct rebuild *r, struct context *c, struct progress *p)
 {
 	if (r->step != REBUILD_CALL || npsd_backoff_waits(&r->retry, context_mono_ms(c)))
 		return false;
-	if (!targets_find(t, c) || !call(r, c, t))
+	if (!progress_find_targets(p, c) || !call(r, c, p))
 		return false;
 	r->step = REBUILD_WAIT;
 	return true;

@@ -5,7 +5,7 @@
 #ifndef NPSD_CONSUME_REBUILD_H
 #define NPSD_CONSUME_REBUILD_H
 
-#include "consume/targets.h"
+#include "consume/progress.h"
 
 enum rebuild_step {
 	REBUILD_NONE, /* none was asked for, or it is done */
@@ -20,7 +20,7 @@ struct rebuild {
 };
 
 /* False: nothing to do now. */
-bool rebuild_step(struct rebuild *r, struct context *c, struct targets *t);
+bool rebuild_step(struct rebuild *r, struct context *c, struct progress *p);
 void rebuild_on_store(struct rebuild *r, struct context *c, const struct npsd_done *done);
 
 #endif

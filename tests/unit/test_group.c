@@ -83,7 +83,7 @@ Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
 		group_bed_step(b);
 		cr_expect_leq(b->ends_said - before, 1);
 	}
-	cr_expect_eq(b->g->targets.unknown, 0);
+	cr_expect_eq(b->g->progress.unknown, 0);
 	group_bed_free(&b);
 }
 
@@ -100,7 +100,7 @@ Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
 	b->ends_fail = false;
 	b->now_ms += 1000;
 	group_bed_settle(b);
-	cr_expect_eq(b->g->targets.unknown, 0);
+	cr_expect_eq(b->g->progress.unknown, 0);
 	group_bed_free(&b);
 }
 
