@@ -230,24 +230,19 @@ static bool find_gap(struct acquisition *a, bool emptied)
 	return true;
 }
 
-static void log_base(const struct acquisition *a, const struct context *c, bool grown, bool emptied)
+static void log_grown(const struct acquisition *a, const struct context *c)
 {
 	const char *topic = c->cfg->topics[a->tp.topic];
 
-	if (grown)
-		npsd_log(NPSD_LOG_WARN, "consume",
-		    "topic \"%s\" has grown to %" PRId32
-		    " partitions: keys move between them, and answers with them; see grown:%s in %s:meta",
-		    topic, c->parts[a->tp.topic], topic, c->cfg->prefix);
-	if (emptied)
-		npsd_log(NPSD_LOG_WARN, "consume",
-		    "%s: Redis holds no position, the group had %" PRId64 "; counting begins at %" PRId64,
-		    a->name, a->committed, a->low);
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "topic \"%s\" has grown to %" PRId32
+	    " partitions: keys move between them, and answers with them; see grown:%s in %s:meta",
+	    topic, c->parts[a->tp.topic], topic, c->cfg->prefix);
 }
 
 static void on_base(struct acquisition *a, struct context *c, const struct npsd_reply *r)
 {
-	bool emptied;
+	bool emptied; /* the group counted before, and Redis holds nothing */
 
 	if (npsd_reply_str(r, 2).n == 0) {
 		context_fail(c, 1,
@@ -261,8 +256,13 @@ static void on_base(struct acquisition *a, struct context *c, const struct npsd_
 		acquisition_restart(a, c);
 		return;
 	}
+	if (npsd_reply_str(r, 7).n > 0)
+		log_grown(a, c);
 	emptied = a->committed >= 0 && strcmp(a->state.claim, a->fresh) == 0;
-	log_base(a, c, npsd_reply_str(r, 7).n > 0, emptied);
+	if (emptied)
+		npsd_log(NPSD_LOG_WARN, "consume",
+		    "%s: Redis holds no position, the group had %" PRId64 "; counting begins at %" PRId64,
+		    a->name, a->committed, a->low);
 	if (!find_gap(a, emptied)) {
 		a->step = ACQ_COMMIT;
 		return;

@@ -118,29 +118,24 @@ static void hand_over(struct acquisition *a, struct commands *cmd, struct npsd_n
 	commands_to_worker(cmd, a->tp.part, &o);
 }
 
-static bool start_delivery(struct assignment *s, struct context *c)
-{
-	struct npsd_offset at[NPSD_MAX_PARTS];
-
-	for (size_t i = 0; i < s->n; i++)
-		at[i] = (struct npsd_offset){s->part[i]->tp, acquisition_from(s->part[i])};
-	if (c->broker->assign(c->broker->self, at, s->n))
-		return true;
-	for (size_t i = 0; i < s->n; i++)
-		acquisition_retry(s->part[i], c, "Kafka", "delivery did not start");
-	return false;
-}
-
 bool assignment_deliver(
     struct assignment *s, struct context *c, struct commands *cmd, struct npsd_names *names)
 {
 	struct npsd_command shards = {.what = NPSD_CMD_SHARDS};
+	struct npsd_offset at[NPSD_MAX_PARTS];
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		if (s->part[i]->step != ACQ_READY)
 			return false;
-	if (!find_shards(s, c, &shards) || !start_delivery(s, c))
+		at[i] = (struct npsd_offset){s->part[i]->tp, acquisition_from(s->part[i])};
+	}
+	if (!find_shards(s, c, &shards))
 		return false;
+	if (!c->broker->assign(c->broker->self, at, s->n)) {
+		for (size_t i = 0; i < s->n; i++)
+			acquisition_retry(s->part[i], c, "Kafka", "delivery did not start");
+		return false;
+	}
 	commands_to_fold(cmd, &shards);
 	for (size_t i = 0; i < s->n; i++)
 		hand_over(s->part[i], cmd, names);

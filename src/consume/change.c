@@ -93,15 +93,6 @@ struct stored {
 	struct npsd_config_now now;
 };
 
-static void forget_older(struct npsd_config *cfg)
-{
-	for (int i = 0; i < cfg->nolder; i++)
-		npsd_config_free(&cfg->older[i]);
-	free(cfg->older);
-	cfg->older = NULL;
-	cfg->nolder = 0;
-}
-
 /* Whether element i + 1 is the text that element i is the hash of: then npsd wrote it. */
 static bool is_whole(const struct npsd_reply *known, size_t i)
 {
@@ -116,7 +107,9 @@ static bool is_whole(const struct npsd_reply *known, size_t i)
 
 static bool keep_older(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_reply *known)
 {
-	forget_older(cfg);
+	while (cfg->nolder)
+		npsd_config_free(&cfg->older[--cfg->nolder]);
+	free(cfg->older);
 	cfg->older = calloc(known->n / 2 + 1, sizeof(struct npsd_config *));
 	npsd_assert(cfg->older);
 	for (size_t i = 0; i + 1 < known->n; i += 2) {
@@ -226,9 +219,7 @@ static enum applied apply(struct change *c, const struct stored *s)
 		    fixed);
 		return APPLY_FAILED;
 	}
-	if (!npsd_config_adopt(c->cfg, c->err, s->text, s->now))
-		return APPLY_FAILED;
-	if (!apply_call(c, s, &r))
+	if (!npsd_config_adopt(c->cfg, c->err, s->text, s->now) || !apply_call(c, s, &r))
 		return APPLY_FAILED;
 	if (r.kind != NPSD_RESULT_OK)
 		return APPLY_AGAIN; /* another configuration, or another time is stored now */

@@ -29,11 +29,6 @@ enum group_event {
 
 /* --- actions of the transitions; g->phase is the next phase already --- */
 
-static void set_deadline(struct npsd_group *g, int64_t ms)
-{
-	g->deadline_mono_ms = context_mono_ms(&g->context) + ms;
-}
-
 static void reset_all(struct npsd_group *g)
 {
 	struct npsd_command o = {.what = NPSD_CMD_RESET, .names = g->names};
@@ -87,13 +82,13 @@ static void pause_workers(struct npsd_group *g)
 	    : g->phase == PHASE_STOPPING ? "stop asked for"
 					 : "counted to the end");
 	commands_to_workers(&g->commands, &(struct npsd_command){.what = NPSD_CMD_PAUSE});
-	set_deadline(g, PAUSE_MS);
+	g->deadline_mono_ms = context_mono_ms(&g->context) + PAUSE_MS;
 }
 
 static void flush(struct npsd_group *g)
 {
 	commands_to_fold(&g->commands, &(struct npsd_command){.what = NPSD_CMD_FLUSH});
-	set_deadline(g, FLUSH_MS);
+	g->deadline_mono_ms = context_mono_ms(&g->context) + FLUSH_MS;
 }
 
 static void check_fence(struct npsd_group *g)
@@ -201,7 +196,7 @@ static void find_worse(
 		*worst = cell;
 }
 
-/* The greatest fault of this session that a component reported: ends the process, or recovers. */
+/* Looks for the greatest fault of this session: recovers, or the process ends. */
 static bool fault_step(struct npsd_group *g)
 {
 	const struct npsd_pipeline *pl = g->commands.pl;
@@ -216,13 +211,10 @@ static bool fault_step(struct npsd_group *g)
 	if (!worst)
 		return false;
 	fault = npsd_fault_of(worst, session);
-	if (fault == NPSD_FAULT_CONFIG) {
-		context_fail(
-		    &g->context, 2, "another configuration was applied to these keys: %s", worst->text);
-		return true;
-	}
-	if (fault == NPSD_FAULT_BROKEN) {
-		context_fail(&g->context, 1, "%s", worst->text);
+	if (fault >= NPSD_FAULT_CONFIG) {
+		context_fail(&g->context, fault == NPSD_FAULT_CONFIG ? 2 : 1, "%s%s",
+		    fault == NPSD_FAULT_CONFIG ? "another configuration was applied to these keys: " : "",
+		    worst->text);
 		return true;
 	}
 	if (fault >= NPSD_FAULT_DICT && !g->names_old) {
@@ -314,17 +306,12 @@ static void on_store(struct npsd_group *g, const struct npsd_done *done)
 	struct acquisition *a = assignment_find(&g->assignment, done->tag);
 
 	g->context.calls_out--;
-	switch (done->tag >> 32) {
-	case TAG_POSITIONS:
+	if (a)
+		acquisition_on_store(a, &g->context, done);
+	else if (done->tag >> 32 == TAG_POSITIONS)
 		progress_on_store(&g->progress, &g->context, done);
-		break;
-	case TAG_REBUILD:
+	else if (done->tag >> 32 == TAG_REBUILD)
 		rebuild_on_store(&g->rebuild, &g->context, done);
-		break;
-	default:
-		if (a)
-			acquisition_on_store(a, &g->context, done);
-	}
 }
 
 bool npsd_group_step(struct npsd_group *g, int wait_ms)

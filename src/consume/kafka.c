@@ -63,32 +63,26 @@ static int32_t topic_index(const struct npsd_config *cfg, const char *name)
 
 /* --- group --- */
 
-static void tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topic_partition_list_t *list)
+static void on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
+	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(ev);
+
+	out->what = rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? NPSD_B_ASSIGN
+		    : rd_kafka_assignment_lost(k->rk)				     ? NPSD_B_LOST
+										     : NPSD_B_REVOKE;
 	out->tps = k->tps;
-	out->n = 0;
 	for (int i = 0; list && i < list->cnt; i++) {
 		int32_t topic = topic_index(k->cfg, list->elems[i].topic);
 
-		if (topic < 0)
-			continue;
-		if (out->n == NPSD_MAX_PARTS) {
+		if (topic >= 0 && out->n == NPSD_MAX_PARTS) {
 			out->what = NPSD_B_FATAL;
 			snprintf(out->text, sizeof out->text,
 			    "more than %d partitions assigned; start more instances", NPSD_MAX_PARTS);
 			return;
 		}
-		k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
+		if (topic >= 0)
+			k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
 	}
-}
-
-static void on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
-{
-	if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		out->what = NPSD_B_ASSIGN;
-	else
-		out->what = rd_kafka_assignment_lost(k->rk) ? NPSD_B_LOST : NPSD_B_REVOKE;
-	tps_of(k, out, rd_kafka_event_topic_partition_list(ev));
 }
 
 static enum npsd_commit_answer answer_of(rd_kafka_resp_err_t err)
@@ -464,8 +458,8 @@ static bool subscribe(struct kafka *k, struct npsd_err *err)
 bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err)
 {
 	rd_kafka_conf_t *consumer = rd_kafka_conf_new(), *producer = rd_kafka_conf_new();
-	bool ok = npsd_kafka_configure(consumer, cfg, err) &&
-		  (!*cfg->rejects_topic || npsd_kafka_configure_producer(producer, cfg, err));
+	bool ok = npsd_kafka_configure(consumer, RD_KAFKA_CONSUMER, cfg, err) &&
+		  (!*cfg->rejects_topic || npsd_kafka_configure(producer, RD_KAFKA_PRODUCER, cfg, err));
 
 	rd_kafka_conf_destroy(consumer);
 	rd_kafka_conf_destroy(producer);
@@ -530,19 +524,13 @@ bool npsd_kafka_open(
 	return true;
 }
 
-static void close_consumer(struct npsd_broker *b)
+/* False: librdkafka did not close in time. */
+static bool close_consumer(struct kafka *k)
 {
-	struct kafka *k = b->self;
 	int64_t until = npsd_clock_system.mono_ms(NULL) + REPLY_MS;
-	rd_kafka_error_t *error;
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(k->rk, k->group);
 	bool closed;
 
-	forget_parts(k);
-	for (int i = 0; i < k->workers; i++) {
-		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);
-		rd_kafka_queue_destroy(k->worker[i].queue);
-	}
-	error = rd_kafka_consumer_close_queue(k->rk, k->group);
 	if (error)
 		rd_kafka_error_destroy(error);
 	while (!(closed = rd_kafka_consumer_closed(k->rk)) && npsd_clock_system.mono_ms(NULL) < until) {
@@ -554,23 +542,29 @@ static void close_consumer(struct npsd_broker *b)
 			rd_kafka_event_destroy(ev);
 	}
 	rd_kafka_queue_destroy(k->group);
+	return closed;
+}
+
+void npsd_kafka_close(struct npsd_broker *b)
+{
+	struct kafka *k = b->self;
+	bool closed;
+
+	*b = (struct npsd_broker){0};
+	forget_parts(k);
+	for (int i = 0; i < k->workers; i++) {
+		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(k->worker[i].queue);
+	}
+	closed = close_consumer(k);
+	npsd_rejects_close(&k->rejects);
 	if (!closed) {
-		npsd_log(
-		    NPSD_LOG_WARN, "kafka", "librdkafka did not close within 5 s; its memory is not freed");
-		*b = (struct npsd_broker){0};
+		npsd_log(NPSD_LOG_WARN, "kafka",
+		    "librdkafka did not close within %d ms; its memory is not freed", REPLY_MS);
 		return;
 	}
 	rd_kafka_destroy_flags(k->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	for (int i = 0; i < k->workers; i++)
 		close(k->worker[i].fd);
 	free(k);
-	*b = (struct npsd_broker){0};
-}
-
-void npsd_kafka_close(struct npsd_broker *b)
-{
-	struct npsd_rejects *rejects = ((struct kafka *)b->self)->rejects;
-
-	close_consumer(b);
-	npsd_rejects_close(&rejects);
 }

@@ -9,10 +9,8 @@
 /* librdkafka's lines in npsd's log. Thread: any */
 void npsd_kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char *text);
 /* Sets kafka.properties, and what they must not change. Thread: main; Fails: NPSD_INVALID */
-bool npsd_kafka_configure(rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err);
-/* The same for a producer, which is idempotent and has a bounded queue. Thread: main; Fails: NPSD_INVALID */
-bool npsd_kafka_configure_producer(
-    rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err);
+bool npsd_kafka_configure(
+    rd_kafka_conf_t *conf, rd_kafka_type_t type, const struct npsd_config *cfg, struct npsd_err *err);
 /* Configures conf and makes a client of it. Thread: main; Owns: takes conf, the caller destroys the client;
  * Fails: NULL, NPSD_INVALID */
 rd_kafka_t *npsd_kafka_client(

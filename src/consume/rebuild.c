@@ -39,25 +39,19 @@ bool rebuild_step(struct rebuild *r, struct context *c, struct progress *p)
 static void on_refused(struct rebuild *r, struct context *c, const struct npsd_result *result)
 {
 	const struct npsd_reply *reply = result->reply;
+	/* an earlier call did it, and its reply was lost */
+	bool done = result->refusal == NPSD_REFUSAL_config && npsd_reply_is(reply, 2, c->cfg->hash);
 
-	switch (result->refusal) {
-	case NPSD_REFUSAL_empty: /* there is nothing to drop */
+	if (done || result->refusal == NPSD_REFUSAL_empty)
 		r->step = REBUILD_NONE;
-		break;
-	case NPSD_REFUSAL_loss:
+	else if (result->refusal == NPSD_REFUSAL_loss)
 		context_fail(c, 2,
 		    "%s was counted from %s on, and Kafka holds it %s%s: a rebuild would lose what is "
-		    "before; "
-		    "--accept-loss allows that",
+		    "before; --accept-loss allows that",
 		    npsd_reply_z(reply, 2), npsd_reply_z(reply, 3),
 		    npsd_reply_str(reply, 4).n ? "from " : "no more", npsd_reply_z(reply, 4));
-		break;
-	default:
-		if (result->refusal == NPSD_REFUSAL_config && npsd_reply_is(reply, 2, c->cfg->hash))
-			r->step = REBUILD_NONE; /* an earlier call did it; its reply was lost */
-		else
-			context_fail(c, 2, "the rebuild was refused: %s", npsd_refusal_text(result->refusal));
-	}
+	else
+		context_fail(c, 2, "the rebuild was refused: %s", npsd_refusal_text(result->refusal));
 }
 
 void rebuild_on_store(struct rebuild *r, struct context *c, const struct npsd_done *done)
