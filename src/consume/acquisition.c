@@ -22,10 +22,8 @@ struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp)
 
 void acquisition_free(struct acquisition **a)
 {
-	if (*a) {
-		free((*a)->rulings);
-		free(*a);
-	}
+	free((*a)->rulings);
+	free(*a);
 	*a = NULL;
 }
 
@@ -156,12 +154,6 @@ bool acquisition_advance(struct acquisition *a, struct context *c)
 
 /* --- completions --- */
 
-static void ready(struct acquisition *a)
-{
-	npsd_backoff_reset(&a->retry);
-	a->step = ACQ_READY;
-}
-
 void acquisition_on_ends(struct acquisition *a, struct context *c, const struct npsd_broker_event *e)
 {
 	a->in_flight = false;
@@ -185,10 +177,8 @@ void acquisition_on_commit(struct acquisition *a, struct context *c, const struc
 		npsd_log(NPSD_LOG_INFO, "consume",
 		    "%s: Kafka refused the group commit: %s; waiting for the next assignment", a->name,
 		    e->text);
-	} else if (acquisition_keeps(a)) {
-		ready(a);
 	} else {
-		a->step = ACQ_CLAIM;
+		a->step = acquisition_keeps(a) ? ACQ_READY : ACQ_CLAIM;
 	}
 }
 
@@ -303,7 +293,7 @@ void acquisition_on_store(struct acquisition *a, struct context *c, const struct
 	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_SKIP)
 		acquisition_restart(a, c); /* reads what is stored now */
 	else if (r.kind == NPSD_RESULT_OK && read_stored(a, c, r.reply))
-		ready(a);
+		a->step = ACQ_READY;
 }
 
 bool acquisition_keeps(const struct acquisition *a)

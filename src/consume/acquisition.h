@@ -1,21 +1,21 @@
 /*
  * The acquisition of one partition: from assigned to counted (docs/fence.md). Kafka's group alone is
- * advisory. The partition is ours when a script has set a fresh claim, which it does only where the claim and
- * the position read before are still stored.
+ * advisory. The partition is acquired when a script has set a fresh claim, which it does only where the claim
+ * and the position that were read before are still stored.
  *
- *   step    call of the step                          done                        otherwise
- *   ENDS    broker: first and last offset             BASE                        ENDS after a back-off
- *   BASE    script base: read what is stored,         COMMIT; SKIP if records     ENDS if the end is older
- * than the set a base position if there is none      are lost                    position; the process ends
- *   SKIP    script skip: move over the lost range     ENDS                        ENDS
- *   COMMIT  group commit of the position: is this     CLAIM; READY if a worker    STALE if it is not;
- *           generation the present one?               holds the ledger            ENDS after a back-off
- *   CLAIM   script claim                              READY                       ENDS
- *   READY   -
- *   STALE   - (until the next assignment)
+ *   step    call                                         done                   otherwise
+ *   ENDS    broker: first and last offset                BASE                   ENDS after a back-off
+ *   BASE    script: reads the stored state; sets a       COMMIT; SKIP where     ENDS where the last
+ *           base position where there is none            records are lost       offset is too old
+ *   SKIP    script: moves the position past a gap        ENDS
+ *   COMMIT  group commit: is the generation current?     CLAIM; READY where a   STALE where it is not;
+ *                                                        worker has the ledger  ENDS after a back-off
+ *   CLAIM   script: sets a fresh claim                   READY
+ *   READY   none
+ *   STALE   none; the next assignment leads to ENDS
  *
- * A call whose outcome is unknown leads to ENDS after a back-off, a refused one to ENDS at once: all is read
- * again. Thread: group, for all
+ * A script that refuses leads to ENDS at once; one whose outcome is unknown, after a back-off. A lost range
+ * with on_gap=halt, another configuration and an unreadable state end the process. Thread: group, for all
  */
 #ifndef NPSD_CONSUME_ACQUISITION_H
 #define NPSD_CONSUME_ACQUISITION_H
@@ -28,14 +28,14 @@ struct acquisition {
 	struct npsd_tp tp;
 	char name[CONTEXT_TP_TEXT];
 	enum acquisition_step step;
-	bool in_flight;	  /* the step's call is out, with this attempt's tag; never two at once */
-	uint32_t attempt; /* of the passage that began with ENDS; a completion of an earlier one is dropped */
+	bool in_flight;	  /* the step's call is out with this attempt's tag; at most one */
+	uint32_t attempt; /* changes whenever ENDS begins; completions of earlier ones are dropped */
 	struct npsd_backoff retry;
 	int64_t low, high, committed; /* from ENDS */
 	struct npsd_part_state state; /* from BASE, CLAIM */
 	struct npsd_ruling *rulings;
 	size_t nrulings;
-	struct npsd_pos read_before; /* position of the attempt before: read earlier than low and high */
+	struct npsd_pos read_before; /* position that the attempt before read, so before low and high were */
 	struct npsd_pos skip_to;     /* SKIP */
 	const char *skip_reason;     /* SKIP */
 	char fresh[NPSD_CLAIM_LEN + 1];
@@ -57,7 +57,7 @@ void acquisition_on_commit(struct acquisition *a, struct context *c, const struc
 void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done);
 /* Whether a worker holds the ledger as of the stored claim, so that it need not be loaded. */
 bool acquisition_keeps(const struct acquisition *a);
-/* Where delivery begins: at the position, or before it, so that the ledger is loaded. */
+/* First offset to deliver: the position, or an earlier one where the ledger must be loaded. */
 int64_t acquisition_from(const struct acquisition *a);
 
 #endif

@@ -107,6 +107,7 @@ static void hand_over(struct acquisition *a, struct commands *cmd, struct npsd_n
 {
 	struct npsd_command o = {.what = NPSD_CMD_ACQUIRE, .state = a->state, .names = names};
 
+	npsd_backoff_reset(&a->retry);
 	commands_to_commit(cmd, &o);
 	o.keep = acquisition_keeps(a);
 	o.load_from = acquisition_from(a);

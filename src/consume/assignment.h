@@ -22,8 +22,8 @@ void assignment_forget(struct assignment *s);
 bool assignment_advance(struct assignment *s, struct context *c);
 /* The acquisition that made a call with this tag; NULL: none does any more. */
 struct acquisition *assignment_find(const struct assignment *s, uint64_t tag);
-/* Where all are acquired: starts delivery and gives partitions to workers and commit, shards to fold. False:
- * not now. */
+/* Starts delivery, gives partitions to workers and commit, and shards to fold. False: not all are acquired,
+ * or Kafka cannot now. */
 bool assignment_deliver(
     struct assignment *s, struct context *c, struct commands *cmd, struct npsd_names *names);
 

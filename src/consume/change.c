@@ -93,18 +93,8 @@ struct stored {
 	struct npsd_config_now now;
 };
 
-/* Whether element i + 1 is the text that element i is the hash of: then npsd wrote it. */
-static bool is_whole(const struct npsd_reply *known, size_t i)
-{
-	struct npsd_str text = npsd_reply_str(known, i + 1);
-	char expect[33];
-
-	if (text.n == 0 || strlen(text.p) != text.n)
-		return false;
-	npsd_config_hash_text(expect, text.p);
-	return npsd_reply_is(known, i, expect);
-}
-
+/* known: {hash, text, ...}. A text that is not the one of its hash was not written by npsd: nothing of it is
+ * used. */
 static bool keep_older(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_reply *known)
 {
 	while (cfg->nolder)
@@ -113,12 +103,16 @@ static bool keep_older(struct npsd_config *cfg, struct npsd_err *err, const stru
 	cfg->older = calloc(known->n / 2 + 1, sizeof(struct npsd_config *));
 	npsd_assert(cfg->older);
 	for (size_t i = 0; i + 1 < known->n; i += 2) {
-		if (!is_whole(known, i))
+		struct npsd_str text = npsd_reply_str(known, i + 1);
+		char expect[33] = "?";
+
+		if (text.n > 0 && strlen(text.p) == text.n)
+			npsd_config_hash_text(expect, text.p);
+		if (!npsd_reply_is(known, i, expect))
 			return npsd_fail(err, NPSD_REFUSED, 0,
 			    "Redis holds another text of configuration %.40s than npsd stored",
 			    npsd_reply_z(known, i));
-		cfg->older[cfg->nolder++] =
-		    npsd_config_of_text(npsd_reply_z(known, i + 1), npsd_reply_z(known, i), cfg);
+		cfg->older[cfg->nolder++] = npsd_config_of_text(text.p, expect, cfg);
 	}
 	return true;
 }

@@ -47,13 +47,12 @@ enum context_tag {
 };
 #define CONTEXT_TAG(kind, number) ((uint64_t)(kind) << 32 | (uint32_t)(number))
 
-/* Owns: pl stays the caller's, who frees c->build */
+/* Owns: pl stays the caller's; the caller frees c->build */
 void context_init(struct context *c, struct npsd_pipeline *pl);
 int64_t context_mono_ms(const struct context *c);
 /* The process ends with this exit code; the first failure counts. */
 void context_fail(struct context *c, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* A try failed: begins the wait before the next. Logs `TEXT; retrying in N s`, one line in 5 s for all
- * callers. */
+/* A try failed: begins its back-off. Logs `TEXT; retrying in N s`, at most one line in 5 s. */
 void context_retry(struct context *c, struct npsd_backoff *retry, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void context_tp_name(const struct context *c, char out[CONTEXT_TP_TEXT], struct npsd_tp tp);
@@ -63,8 +62,7 @@ bool context_submit(struct context *c, uint64_t tag);
 struct npsd_result context_result(struct context *c, const struct npsd_done *done, size_t least);
 /* Number of partitions of a topic; 0: not known now, ask again in a later step. */
 int32_t context_parts(struct context *c, int32_t topic);
-/* Asks the broker whether a topic is compacted, one topic in a call; fails for one that is. True: all were
- * asked. */
+/* Asks whether the next topic is compacted; fails if it is. True: all topics were asked about. */
 bool context_compaction_checked(struct context *c);
 
 #endif

@@ -15,7 +15,7 @@
 #define RECOVERY_CLOSE_MS 10000
 
 enum group_event {
-	EVENT_ASSIGN, /* of the broker, as these three: see npsd/broker.h */
+	EVENT_ASSIGN, /* this and the next two: see npsd/broker.h */
 	EVENT_REVOKE,
 	EVENT_LOST,
 	EVENT_BACK,	/* all commands came back */
@@ -49,12 +49,7 @@ static void recover(struct npsd_group *g)
 		npsd_backoff_reset(&g->recovery);
 	g->recovered_mono_ms = now;
 	reset_all(g);
-}
-
-static void recover_late(struct npsd_group *g)
-{
-	npsd_log(NPSD_LOG_WARN, "consume", "workers did not finish within %d ms; recovering", PAUSE_MS);
-	recover(g);
+	npsd_log(NPSD_LOG_WARN, "consume", "recovering: all partitions are acquired again");
 }
 
 static void reset_done(struct npsd_group *g)
@@ -138,13 +133,13 @@ static const struct transition {
     {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, NULL},
     {IN(RUNNING), ON(REVOKE), PHASE_REVOKING, pause_workers},
     {IN(RUNNING), ON(LOST), PHASE_RESETTING_REVOKED, recover},
-    {IN(REVOKING), ON(BACK), PHASE_IDLE, unassign}, /* workers keep their ledgers: the parts may come back */
-    {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover_late},
+    {IN(REVOKING), ON(BACK), PHASE_IDLE, unassign}, /* the parts may come back: ledgers stay */
+    {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING) | ENDING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, recover},
 
     {IN(RUNNING), ON(DRAINED), PHASE_FINISHING, pause_workers},
     {IN(FINISHING), ON(BACK), PHASE_FLUSHING, flush},
-    {IN(FINISHING), ON(LATE), PHASE_RESETTING_ASSIGNED, recover_late},
+    {IN(FINISHING), ON(LATE), PHASE_RESETTING_ASSIGNED, recover},
     {IN(FLUSHING), ON(BACK), PHASE_CHECKING_FENCE, check_fence},
     {IN(CHECKING_FENCE), ON(BACK), PHASE_DONE, drained},
     {IN(CHECKING_FENCE), ON(MISMATCH), PHASE_RESETTING_ASSIGNED, recover},
@@ -221,7 +216,7 @@ static bool fault_step(struct npsd_group *g)
 		g->names_old = g->names;
 		g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
 	}
-	npsd_log(NPSD_LOG_WARN, "consume", "%s; recovering: all partitions are acquired again", worst->text);
+	npsd_log(NPSD_LOG_WARN, "consume", "%s", worst->text);
 	handle(g, EVENT_FAULT);
 	return true;
 }
@@ -247,9 +242,9 @@ static bool running(struct npsd_group *g)
 {
 	struct progress *p = &g->progress;
 
-	if (p->drain && progress_drained(p))
+	if (p->drain && p->target && !p->unknown && !p->unreached)
 		return handle(g, EVENT_DRAINED);
-	return (!p->drain || (p->target && p->unknown == 0)) && progress_step(p, &g->context, &g->assignment);
+	return progress_step(p, &g->context, &g->assignment);
 }
 
 static bool phase_step(struct npsd_group *g)
@@ -371,7 +366,6 @@ void npsd_group_free(struct npsd_group **group)
 {
 	struct npsd_group *g = *group;
 
-	*group = NULL;
 	if (!g)
 		return;
 	assignment_forget(&g->assignment);
@@ -380,6 +374,7 @@ void npsd_group_free(struct npsd_group **group)
 	npsd_names_free(&g->names_old);
 	npsd_names_free(&g->names);
 	free(g);
+	*group = NULL;
 }
 
 void npsd_group_stop_any(struct npsd_group *g)

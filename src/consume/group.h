@@ -6,8 +6,7 @@
 
 /* The transitions are a table in group.c. */
 enum group_phase {
-	PHASE_RESETTING_IDLE,	  /* a RESET is out to all components, at start or in a recovery; nothing is
-				     assigned */
+	PHASE_RESETTING_IDLE,	  /* at start or in a recovery: all components RESET; nothing is assigned */
 	PHASE_RESETTING_ASSIGNED, /* the same; what is assigned is acquired after it */
 	PHASE_RESETTING_REVOKED,  /* the same; Kafka waits for unassign() */
 	PHASE_IDLE,		  /* nothing is assigned */

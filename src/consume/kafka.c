@@ -116,12 +116,10 @@ static void on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
 static bool on_error(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
-	char text[512];
 
 	if (err == RD_KAFKA_RESP_ERR__FATAL) {
-		rd_kafka_fatal_error(k->rk, text, sizeof text);
+		rd_kafka_fatal_error(k->rk, out->text, sizeof out->text);
 		out->what = NPSD_B_FATAL;
-		snprintf(out->text, sizeof out->text, "%.*s", (int)sizeof out->text - 1, text);
 		return true;
 	}
 	if (npsd_log_every(&k->error_logged_mono_ms, npsd_clock_system.mono_ms(NULL), 1000))
@@ -284,23 +282,24 @@ static int32_t kafka_partitions(void *self, int32_t topic)
 	return n;
 }
 
-/* The value of cleanup.policy in the reply; NULL where it is missing. */
-static const char *policy_of(rd_kafka_event_t *ev)
+static enum npsd_compacted compacted_of(rd_kafka_event_t *ev)
 {
-	const rd_kafka_DescribeConfigs_result_t *result =
-	    ev ? rd_kafka_event_DescribeConfigs_result(ev) : NULL;
-	size_t n = 0, entries = 0;
+	const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(ev);
+	size_t n = 0;
 	const rd_kafka_ConfigResource_t **res =
 	    result ? rd_kafka_DescribeConfigs_result_resources(result, &n) : NULL;
 	const rd_kafka_ConfigEntry_t **entry;
 
 	if (n == 0 || rd_kafka_ConfigResource_error(res[0]))
-		return NULL;
-	entry = rd_kafka_ConfigResource_configs(res[0], &entries);
-	for (size_t i = 0; i < entries; i++)
-		if (strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
-			return rd_kafka_ConfigEntry_value(entry[i]);
-	return NULL;
+		return NPSD_COMPACTED_UNKNOWN;
+	entry = rd_kafka_ConfigResource_configs(res[0], &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = rd_kafka_ConfigEntry_value(entry[i]);
+
+		if (value && strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
+			return strstr(value, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
+	}
+	return NPSD_COMPACTED_UNKNOWN;
 }
 
 static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
@@ -309,22 +308,18 @@ static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
 	rd_kafka_ConfigResource_t *res =
 	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, k->cfg->topics[topic]);
+	enum npsd_compacted compacted = NPSD_COMPACTED_LATER;
 	rd_kafka_event_t *ev;
-	const char *policy;
-	enum npsd_compacted answer;
 
 	rd_kafka_DescribeConfigs(k->rk, &res, 1, NULL, queue);
 	ev = rd_kafka_queue_poll(queue, REPLY_MS);
-	policy = policy_of(ev);
-	if (policy)
-		answer = strstr(policy, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
-	else
-		answer = ev ? NPSD_COMPACTED_UNKNOWN : NPSD_COMPACTED_LATER;
-	if (ev)
+	if (ev) {
+		compacted = compacted_of(ev);
 		rd_kafka_event_destroy(ev);
+	}
 	rd_kafka_ConfigResource_destroy(res);
 	rd_kafka_queue_destroy(queue);
-	return answer;
+	return compacted;
 }
 
 /* --- workers --- */

@@ -70,11 +70,6 @@ static void on_position(struct progress *p, struct npsd_tp tp, struct npsd_pos p
 		}
 }
 
-bool progress_drained(const struct progress *p)
-{
-	return p->target && p->unknown == 0 && p->unreached == 0;
-}
-
 /* --- positions --- */
 
 static void choose(struct progress *p, const struct assignment *assigned)
@@ -93,6 +88,8 @@ bool progress_step(struct progress *p, struct context *c, const struct assignmen
 	uint64_t tag = CONTEXT_TAG(TAG_POSITIONS, ++c->numbers);
 	char name[CONTEXT_TP_TEXT];
 
+	if (p->drain && (!p->target || p->unknown))
+		return false;
 	if (p->tag || now - p->asked_mono_ms < (p->drain ? DRAIN_MS : ADVISORY_MS))
 		return false;
 	p->asked_mono_ms = now;

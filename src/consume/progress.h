@@ -34,7 +34,5 @@ void progress_on_ends(struct progress *p, struct context *c, const struct npsd_b
 /* Asks for positions when it is time. False: nothing to do now. */
 bool progress_step(struct progress *p, struct context *c, const struct assignment *assigned);
 void progress_on_store(struct progress *p, struct context *c, const struct npsd_done *done);
-/* Whether all targets are known and reached. */
-bool progress_drained(const struct progress *p);
 
 #endif

@@ -58,21 +58,15 @@ void rebuild_on_store(struct rebuild *r, struct context *c, const struct npsd_do
 {
 	struct npsd_result result = context_result(c, done, 2);
 
-	switch (result.kind) {
-	case NPSD_RESULT_OK:
+	if (result.kind == NPSD_RESULT_OK) {
 		npsd_log(NPSD_LOG_INFO, "consume",
 		    "rebuild: the counts of %s partitions are dropped; all records are counted again",
 		    npsd_reply_z(result.reply, 1));
 		r->step = REBUILD_NONE;
-		break;
-	case NPSD_RESULT_REFUSED:
+	} else if (result.kind == NPSD_RESULT_REFUSED) {
 		on_refused(r, c, &result);
-		break;
-	case NPSD_RESULT_RETRY:
+	} else if (result.kind == NPSD_RESULT_RETRY) {
 		r->step = REBUILD_CALL;
 		context_retry(c, &r->retry, "rebuild: Redis: %s", result.text);
-		break;
-	case NPSD_RESULT_BROKEN:
-		break;
 	}
 }

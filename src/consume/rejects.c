@@ -70,17 +70,12 @@ bool npsd_rejects_open(struct npsd_rejects **out, const struct npsd_config *cfg,
 	return true;
 }
 
-static void add_text(rd_kafka_headers_t *h, const char *name, const char *text)
-{
-	rd_kafka_header_add(h, name, -1, text, -1);
-}
-
 static void add_number(rd_kafka_headers_t *h, const char *name, int64_t number)
 {
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRId64, number);
-	add_text(h, name, text);
+	rd_kafka_header_add(h, name, -1, text, -1);
 }
 
 /* The record's own, and after them npsd's. */
@@ -89,11 +84,11 @@ static rd_kafka_headers_t *headers_of(const struct npsd_rejects *r, const struct
 {
 	rd_kafka_headers_t *h = msg->headers ? rd_kafka_headers_copy(msg->headers) : rd_kafka_headers_new(6);
 
-	add_text(h, "npsd.reason", reason);
+	rd_kafka_header_add(h, "npsd.reason", -1, reason, -1);
 	add_number(h, "npsd.position", at);
 	if (field)
-		add_text(h, "npsd.field", field);
-	add_text(h, "npsd.topic", r->cfg->topics[msg->tp.topic]);
+		rd_kafka_header_add(h, "npsd.field", -1, field, -1);
+	rd_kafka_header_add(h, "npsd.topic", -1, r->cfg->topics[msg->tp.topic], -1);
 	add_number(h, "npsd.partition", msg->tp.part);
 	add_number(h, "npsd.offset", msg->offset);
 	return h;

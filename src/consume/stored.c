@@ -6,7 +6,7 @@
 #include "npsd/event.h"
 #include "script/result.h"
 
-#define TIME_END ((int64_t)1000000000 * 1000000000) /* ms, in size: no event has such a time */
+#define MS_MAX ((int64_t)999999999999999999) /* in size: no event has a later time */
 
 /* elements of the reply */
 enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_ALERTED, NSTORED };
@@ -42,11 +42,6 @@ static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64
 	return *out >= least && *out <= most;
 }
 
-static bool read_ms(int64_t *out, struct npsd_str text)
-{
-	return read_number(out, text, -TIME_END + 1, TIME_END - 1);
-}
-
 bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
 {
 	struct npsd_str inc;
@@ -63,7 +58,7 @@ bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
 static bool read_ms_or(int64_t *out, struct npsd_str text, int64_t none, int64_t least)
 {
 	*out = none;
-	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, TIME_END - 1);
+	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, MS_MAX);
 }
 
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
@@ -71,8 +66,8 @@ bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
 	struct npsd_str stream, horizon;
 
 	return cut_word(&stream, &text, ' ') && cut_word(&horizon, &text, ' ') &&
-	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -TIME_END + 1) &&
-	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -TIME_END + 1) &&
+	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -MS_MAX) &&
+	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -MS_MAX) &&
 	       read_ms_or(&out->lateness_ms, text, 0, 1);
 }
 
@@ -91,7 +86,7 @@ static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
 	int64_t wall_ms;
 
 	return cut_word(&to, &text, ' ') && cut_word(&wall, &text, ' ') && read_to(r, to) &&
-	       read_ms(&wall_ms, wall) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
+	       read_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
 	       !memchr(text.p, 0, text.n);
 }
 
@@ -132,9 +127,9 @@ bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const str
 	case NPSD_RULING_AHEAD:
 		return read_to(out, line);
 	case NPSD_RULING_LATENESS:
-		return read_number(&out->ms, line, 1, TIME_END - 1);
+		return read_number(&out->ms, line, 1, MS_MAX);
 	case NPSD_RULING_HORIZON:
-		return read_ms(&out->ms, line);
+		return read_number(&out->ms, line, -MS_MAX, MS_MAX);
 	case NPSD_RULING_GAP:
 		return read_gap(out, line);
 	default:

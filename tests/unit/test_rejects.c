@@ -69,7 +69,8 @@ Test(rejects, what_is_lost_at_the_end_is_logged_with_its_reason)
 	n = read(ends[0], text, sizeof text - 1);
 	text[n > 0 ? n : 0] = 0;
 	cr_expect(
-	    strstr(text, "1 rejected records could not be copied to topic \"aside\" so far: there was no time left"),
+	    strstr(text,
+		"1 rejected records could not be copied to topic \"aside\" so far: there was no time left"),
 	    "%s", text);
 	close(ends[0]);
 	close(was);
