@@ -44,12 +44,12 @@ static inline int npsd_pos_cmp(struct npsd_pos a, struct npsd_pos b)
 struct npsd_part_state {
 	struct npsd_tp tp;
 	char claim[NPSD_CLAIM_LEN + 1];
-	struct npsd_pos base; /* first position ever counted */
-	struct npsd_pos pos;  /* counted up to here */
-	struct npsd_pos told; /* an earlier count emitted alerts up to here */
-	int64_t stream_ms;    /* stream time; NPSD_TIME_NONE: none yet */
-	int64_t horizon_ms;   /* likewise */
-	int64_t lateness_ms;  /* in force at pos; 0: none yet */
+	struct npsd_pos base;	 /* first position ever counted */
+	struct npsd_pos pos;	 /* counted up to here */
+	struct npsd_pos alerted; /* alerts before this position were emitted, by a count before this one */
+	int64_t stream_ms;	 /* stream time; NPSD_TIME_NONE: none yet */
+	int64_t horizon_ms;	 /* likewise */
+	int64_t lateness_ms;	 /* in force at pos; 0: none yet */
 };
 
 /* A ruling: a decision that does not follow from the records. Every process that reads the offsets again

@@ -112,6 +112,13 @@ void npsd_script_header(struct npsd_script_build *b, const struct npsd_names *na
 	npsd_script_argz(b, chain);
 }
 
+void npsd_script_header_of(struct npsd_script_build *b, const char *hash)
+{
+	npsd_script_argz(b, hash);
+	npsd_script_argz(b, "0");
+	npsd_script_argz(b, "");
+}
+
 void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n)
 {
 	size_t at = b->text.n;

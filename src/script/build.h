@@ -43,6 +43,8 @@ void npsd_script_key(struct npsd_script_build *b, const void *p, size_t n);
 /* Adds the header: the configuration's hash, the first `len` entries of the dictionary. names may be NULL
  * if len is 0. */
 void npsd_script_header(struct npsd_script_build *b, const struct npsd_names *names, uint32_t len);
+/* Adds the header of another configuration, without the dictionary. */
+void npsd_script_header_of(struct npsd_script_build *b, const char *hash);
 /* Adds an argument; copied. */
 void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n);
 void npsd_script_argz(struct npsd_script_build *b, const char *z);

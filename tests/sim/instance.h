@@ -1,4 +1,4 @@
-/* One whole npsd: the production rooms on handles that are given, stepped from outside. One thread. */
+/* One whole npsd: the production components on given handles, stepped by the caller. One thread. */
 #ifndef NPSD_SIM_INSTANCE_H
 #define NPSD_SIM_INSTANCE_H
 
@@ -20,8 +20,7 @@ struct npsd_config *instance_config(const char *const *sets, int nsets, const ch
 void instance_config_free(struct npsd_config **cfg);
 
 /*
- * The configuration meets the one that is stored, as at any start: it waits for the store until it has.
- * False: *error says why not.
+ * Adopts the stored configuration, as at any start; waits for the store. False: *error says why.
  */
 bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,
     bool rebuild, const char **error);
@@ -37,14 +36,13 @@ struct instance_wiring {
 
 /* Owns: the caller frees */
 struct instance *instance_new(const struct instance_wiring *wiring);
-/* All at once, whatever is in hand: a crash. Before that the handles must answer no more than `release`. */
+/* A crash: frees all, whatever is in flight. The handles need only answer `release`. */
 void instance_free(struct instance **i);
 
-/* Rooms are 0 group, 1 commit, 2 fold, 3 .. workers. */
-int instance_rooms(const struct instance *i);
-/* False: a room found its own state impossible; instance_panic() says where. Nothing may be done with it any
- * more. */
-bool instance_step(struct instance *i, int room);
+/* Components: 0 group, 1 commit, 2 fold, 3 .. workers. */
+int instance_components(const struct instance *i);
+/* False: an assertion failed, and instance_panic() says where; the instance must not be stepped any more. */
+bool instance_step(struct instance *i, int component);
 const char *instance_panic(void);
 void instance_stop(struct instance *i); /* SIGTERM */
 

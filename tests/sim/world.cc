@@ -184,7 +184,7 @@ void World::step_room()
 {
 	Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
 
-	step_room_of(p, (int)rng.below(instance_rooms(p.instance)));
+	step_room_of(p, (int)rng.below(instance_components(p.instance)));
 	if (p.stopping && instance_state(p.instance) != INSTANCE_RUNS)
 		end(p, false);
 }
@@ -344,11 +344,12 @@ void World::quiet_round()
 {
 	out.steps++;
 	for (size_t i = 0; i < processes.size(); i++)
-		for (int room = instance_rooms(processes[i]->instance) - 1; room >= 0; room--)
+		for (int room = instance_components(processes[i]->instance) - 1; room >= 0; room--)
 			if (instance_state(processes[i]->instance) == INSTANCE_RUNS)
 				step_room_of(*processes[i],
-				    rng.chance(0.5) ? room
-						    : (int)rng.below(instance_rooms(processes[i]->instance)));
+				    rng.chance(0.5)
+					? room
+					: (int)rng.below(instance_components(processes[i]->instance)));
 	for (int i = 0; i < 40 && server->execute_some(setup.faults); i++)
 		;
 	group->tick();
