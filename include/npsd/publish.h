@@ -22,10 +22,10 @@
 #include "npsd/store.h"
 
 /* Tags of the fold connection: whose call it is. */
-enum npsd_tag_room { NPSD_TAG_FOLD = 1, NPSD_TAG_PUBLISH = 2 };
-#define npsd_tag(room, shard, n)                                                                             \
-	((uint64_t)(room) << 56 | (uint64_t)(shard) << 40 | ((uint64_t)(n)&0xffffffffff))
-#define npsd_tag_room(tag) ((int)((tag) >> 56))
+enum npsd_tag_component { NPSD_TAG_FOLD = 1, NPSD_TAG_PUBLISH = 2 };
+#define npsd_tag(component, shard, n)                                                                        \
+	((uint64_t)(component) << 56 | (uint64_t)(shard) << 40 | ((uint64_t)(n)&0xffffffffff))
+#define npsd_tag_component(tag) ((int)((tag) >> 56))
 #define npsd_tag_shard(tag) ((int)((tag) >> 40 & 0xffff))
 #define npsd_tag_n(tag) ((tag)&0xffffffffff)
 
@@ -45,7 +45,7 @@ struct npsd_shard_view {
 
 enum npsd_pub_state {
 	NPSD_PUB_OK,
-	NPSD_PUB_RETAKE, /* a write was refused: the shard must be acquired with an epoch above
+	NPSD_PUB_REACQUIRE, /* a write was refused: the shard must be acquired with an epoch above
 			    npsd_pub_seen() */
 };
 
@@ -58,7 +58,7 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, const struct npsd_c
 /* Replies to its calls that come later must be dropped. */
 void npsd_pub_free(struct npsd_pub **p);
 /* The shard was acquired: all its keys are due. */
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v);
+void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v);
 /* Segment i changed in the pane that starts at pane_s, because an entry of the log was applied. */
 void npsd_pub_touch(
     struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms);

@@ -20,7 +20,7 @@
 #ifndef NPSD_CONSUME_ACQUISITION_H
 #define NPSD_CONSUME_ACQUISITION_H
 
-#include "consume/context.h"
+#include "consume/group_context.h"
 
 enum acquisition_step { ACQ_ENDS, ACQ_BASE, ACQ_SKIP, ACQ_COMMIT, ACQ_CLAIM, ACQ_READY, ACQ_STALE };
 

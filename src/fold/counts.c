@@ -7,14 +7,14 @@
 void npsd_counts_init(struct npsd_counts *c, const struct npsd_config *cfg, int shard)
 {
 	*c = (struct npsd_counts){.cfg = cfg, .view.shard = shard};
-	npsd_progress_init(&c->progress);
+	npsd_source_positions_init(&c->progress);
 }
 
 void npsd_counts_clear(struct npsd_counts *c)
 {
 	npsd_panes_free(&c->view.panes);
 	npsd_chunks_free(&c->chunks);
-	npsd_progress_clear(&c->progress);
+	npsd_source_positions_clear(&c->progress);
 	for (int i = 0; i < NPSD_SLICES; i++) {
 		free(c->slice[i].at);
 		c->slice[i] = (struct npsd_slice){0};
@@ -25,7 +25,7 @@ void npsd_counts_clear(struct npsd_counts *c)
 void npsd_counts_free(struct npsd_counts *c)
 {
 	npsd_counts_clear(c);
-	npsd_progress_free(&c->progress);
+	npsd_source_positions_free(&c->progress);
 }
 
 void npsd_counts_begin(struct npsd_counts *c, int64_t epoch, const struct npsd_names *names)

@@ -8,7 +8,7 @@
 
 #include "fold/chunks.h"
 #include "fold/pane.h"
-#include "fold/progress.h"
+#include "fold/source_positions.h"
 #include "npsd/publish.h"
 
 /* Limits of numbers in Redis, by absolute value: positions in logs, times in ms. */
@@ -37,7 +37,7 @@ struct npsd_slice {
 struct npsd_counts {
 	const struct npsd_config *cfg;
 	struct npsd_shard_view view; /* panes NULL: empty */
-	struct npsd_progress progress;
+	struct npsd_source_positions progress;
 	struct npsd_chunks chunks;
 	struct npsd_slice slice[NPSD_SLICES];
 	int64_t dropped_ms; /* the t of the last drop; INT64_MIN: none */

@@ -227,7 +227,7 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 	uint64_t n = npsd_tag_n(done->tag);
 
 	npsd_assert(s < f->shard + f->nshards);
-	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
+	if (npsd_tag_component(done->tag) == NPSD_TAG_PUBLISH) {
 		if (done->outcome == NPSD_BROKEN)
 			npsd_fold_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
 		if (s->pub)

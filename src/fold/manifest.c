@@ -85,7 +85,7 @@ static bool read_hash(char out[41], struct npsd_str v)
 	X(dict_chain, read_text(m->dict.chain, sizeof m->dict.chain, v))                                     \
 	X(t_ms, read_ms(&c->view.t_ms, v))                                                                   \
 	X(dropped_ms, read_ms(&c->dropped_ms, v))                                                            \
-	X(positions, npsd_progress_read(&c->progress, v))
+	X(positions, npsd_source_positions_read(&c->progress, v))
 
 #define X(field, read) FIELD_##field,
 enum { FIELDS(X) NFIELDS };

@@ -19,8 +19,8 @@ struct npsd_manifest {
 
 void npsd_manifest_version(char out[NPSD_VERSION_TEXT], int64_t epoch, int64_t seq);
 /*
- * Reads what shard_take returns into the manifest, and position, t, progress and chunks into counts that have
- * just begun. False: npsd cannot have written it, and the counts are not to be used.
+ * Reads what shard_acquire returns into the manifest, and position, t, progress and chunks into counts that
+ * have just begun. False: npsd cannot have written it, and the counts are not to be used.
  */
 bool npsd_manifest_read(struct npsd_manifest *m, struct npsd_counts *c, const struct npsd_reply *fields);
 /* Adds the field of a chunk to a call. */

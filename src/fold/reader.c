@@ -131,8 +131,8 @@ static bool apply_entry(struct npsd_fold_context *c, struct npsd_shard *s, const
 	if (!npsd_shard_dict(c, s))
 		return false;
 	/* the panes change last: if they cannot take all deltas, the shard is not used any more */
-	if (!npsd_entry_check(&e, &s->counts) || !npsd_progress_advance(&s->counts.progress, e.batch) ||
-	    !add_deltas(c, s, e.deltas)) {
+	if (!npsd_entry_check(&e, &s->counts) ||
+	    !npsd_source_positions_advance(&s->counts.progress, e.batch) || !add_deltas(c, s, e.deltas)) {
 		npsd_fold_fault(
 		    c, NPSD_FAULT_BROKEN, "log of shard %d is malformed at %" PRId64, v->shard, e.seq);
 		return false;
@@ -176,7 +176,7 @@ static bool apply(struct npsd_fold_context *c, struct npsd_shard *s, const struc
 	}
 	for (size_t i = v->seq > 0; i < entries->n && apply_entry(c, s, &entries->el[i]); i++)
 		;
-	v->positions = npsd_progress_text(&s->counts.progress);
+	v->positions = npsd_source_positions_text(&s->counts.progress);
 	return s->state != NPSD_SHARD_RESTARTING && c->state == NPSD_FOLD_RUNNING;
 }
 

@@ -85,7 +85,7 @@ static bool acquire(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	int k = s->counts.view.shard;
 
-	npsd_script_begin_private(&c->call, NPSD_S_shard_take);
+	npsd_script_begin_private(&c->call, NPSD_S_shard_acquire);
 	npsd_script_private_key(&c->call, "manifest:%d", k);
 	npsd_script_private_key(&c->call, "chunks:%d", k);
 	npsd_fold_header(c);
@@ -124,7 +124,7 @@ static void acquired(struct npsd_fold_context *c, struct npsd_shard *s, const st
 	}
 	if (s->counts.dropped_ms != INT64_MIN)
 		npsd_panes_drop(v->panes, s->counts.dropped_ms);
-	v->positions = npsd_progress_text(&s->counts.progress);
+	v->positions = npsd_source_positions_text(&s->counts.progress);
 	s->needs = s->manifest.dict;
 	s->loaded = s->chunk_last = 0;
 	s->end_seq = v->seq;
@@ -194,7 +194,7 @@ void npsd_shard_run(struct npsd_fold_context *c, struct npsd_shard *s)
 
 	npsd_counts_drop(&s->counts);
 	s->pub = npsd_pub_new(c->cfg, &c->pl->clock, s->counts.view.shard);
-	npsd_pub_taken(s->pub, &s->counts.view);
+	npsd_pub_acquired(s->pub, &s->counts.view);
 	s->state = NPSD_SHARD_RUNNING;
 	/* shards acquired together are not packed together */
 	s->snapshot_mono_ms = c->now_mono_ms + half + half * s->counts.view.shard / c->cfg->shards;
@@ -225,7 +225,7 @@ void npsd_shard_done(struct npsd_fold_context *c, struct npsd_shard *s, const st
 
 bool npsd_shard_step(struct npsd_fold_context *c, struct npsd_shard *s)
 {
-	if (s->state == NPSD_SHARD_RUNNING && npsd_pub_state(s->pub) == NPSD_PUB_RETAKE)
+	if (s->state == NPSD_SHARD_RUNNING && npsd_pub_state(s->pub) == NPSD_PUB_REACQUIRE)
 		npsd_shard_restart(c, s, false);
 	if (s->state == NPSD_SHARD_RELEASING || s->state == NPSD_SHARD_RESTARTING)
 		return clear(s);

@@ -4,8 +4,8 @@
  *   state        event                                          next
  *   RELEASED     the group assigns the shard                    WAITING
  *   WAITING      the back-off is over                           ACQUIRING
- *   ACQUIRING    shard_take gives a new epoch                   LOADING
- *   ACQUIRING    shard_take is refused or lost                  WAITING
+ *   ACQUIRING    shard_acquire gives a new epoch                   LOADING
+ *   ACQUIRING    shard_acquire is refused or lost                  WAITING
  *   LOADING      all chunks of the manifest are in the panes    CATCHING_UP
  *   CATCHING_UP  the log is applied up to the end of a read     RUNNING
  *   LOADING, CATCHING_UP, RUNNING  what is stored does not fit  RESTARTING
@@ -59,7 +59,7 @@ struct npsd_shard {
 	int64_t acquired_mono_ms;
 	int64_t seen;  /* the next epoch must be greater than this */
 	int64_t mine;  /* the next acquisition needs this epoch to be stored still; 0: any */
-	uint64_t call; /* in flight for this shard: shard_take, chunk_read or fold_read; 0: none */
+	uint64_t call; /* in flight for this shard: shard_acquire, chunk_read or fold_read; 0: none */
 
 	struct npsd_counts counts;
 	struct npsd_manifest manifest; /* the one stored */
@@ -87,7 +87,7 @@ void npsd_shard_restart(struct npsd_fold_context *c, struct npsd_shard *s, bool 
 void npsd_shard_run(struct npsd_fold_context *c, struct npsd_shard *s);
 /* True if it did something. */
 bool npsd_shard_step(struct npsd_fold_context *c, struct npsd_shard *s);
-/* A completion of shard_take or chunk_read. */
+/* A completion of shard_acquire or chunk_read. */
 void npsd_shard_done(struct npsd_fold_context *c, struct npsd_shard *s, const struct npsd_done *done);
 /* Whether the copy of the dictionary begins with s->needs; raises a fault where it never can. */
 bool npsd_shard_dict(struct npsd_fold_context *c, struct npsd_shard *s);

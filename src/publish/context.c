@@ -118,7 +118,7 @@ static void refused(struct npsd_pub_context *c, const struct npsd_result *r)
 	if (c->state == NPSD_PUB_OK)
 		npsd_log(NPSD_LOG_INFO, "publish", "shard %d must be acquired again: %s", c->shard,
 		    npsd_refusal_text(r->refusal));
-	c->state = NPSD_PUB_RETAKE;
+	c->state = NPSD_PUB_REACQUIRE;
 }
 
 bool npsd_pub_ok(struct npsd_pub_context *c, const struct npsd_done *done, size_t least)

@@ -47,7 +47,7 @@ static struct npsd_pub_context *enter(struct npsd_pub *p, const struct npsd_shar
 
 /* --- events of fold --- */
 
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
+void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	uint32_t n = npsd_panes_segments(v->panes);
 

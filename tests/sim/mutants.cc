@@ -30,7 +30,7 @@ static const Mutant all[] = {
     {"an older state may replace a newer one", NPSD_S_publish, "stored > rev", "false", MUTANT_DECIDE_NONE},
     {"a snapshot need not fit the log", NPSD_S_manifest, "if x ~= hash then", "if false then",
 	MUTANT_DECIDE_NONE},
-    {"a shard is taken without a new epoch", NPSD_S_shard_take,
+    {"a shard is taken without a new epoch", NPSD_S_shard_acquire,
 	"local epoch = ", "local epoch = f[1] and tonumber(f[1]) or ", MUTANT_DECIDE_NONE},
     {"ledgers are not loaded when partitions are taken", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_NONE},
     {"a revived answer keeps the time that it had", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_TIME},

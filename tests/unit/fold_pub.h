@@ -36,7 +36,7 @@ void npsd_pub_free(struct npsd_pub **p)
 	*p = NULL;
 }
 
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
+void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	(void)p;
 	cr_assert(v->panes && v->names && v->epoch > 0);

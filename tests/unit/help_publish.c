@@ -155,7 +155,7 @@ void help_publish_acquire(struct help_publish *h, int64_t epoch)
 	h->view.epoch = epoch;
 	npsd_pub_free(&h->pub);
 	h->pub = npsd_pub_new(&h->cfg, &fixed_clock, h->view.shard);
-	npsd_pub_taken(h->pub, &h->view);
+	npsd_pub_acquired(h->pub, &h->view);
 }
 
 uint32_t help_publish_seg(struct help_publish *h, const char *seg)

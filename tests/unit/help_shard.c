@@ -341,7 +341,7 @@ enum bed_end bed_load(struct bed *b, const struct bed_stored *stored)
 {
 	enum bed_end end;
 
-	npsd_assert(npsd_shard_step(&b->f->ctx, b->s) && b->call.script == NPSD_S_shard_take);
+	npsd_assert(npsd_shard_step(&b->f->ctx, b->s) && b->call.script == NPSD_S_shard_acquire);
 	reply_acquire(b, stored);
 	for (int i = 0; !is_over(&end, b); i++) {
 		npsd_assert(i < STEPS);

@@ -126,7 +126,7 @@ Test(fold, a_refused_public_write_acquires_a_greater_epoch)
 	bed_catch_up(&b);
 	before = bed_of(&b, 3)->counts.view.epoch;
 	bed_of(&b, 3)->pub->seen = before + 3600000;
-	bed_of(&b, 3)->pub->state = NPSD_PUB_RETAKE;
+	bed_of(&b, 3)->pub->state = NPSD_PUB_REACQUIRE;
 	bed_of(&b, 3)->pub->busy = true;
 	for (int i = 0; i < 100; i++)
 		npsd_fold_step(b.f, 0);

@@ -5,7 +5,7 @@
 
 #include "base/unpack.h"
 #include "fold/chunks.h"
-#include "fold/progress.h"
+#include "fold/source_positions.h"
 
 Test(fold_parts, integers_of_every_width)
 {
@@ -130,19 +130,20 @@ Test(fold_parts, positions_move_forward_only)
 	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807",
 		true}, /* no failed batch advanced anything */
 	};
-	struct npsd_progress p;
+	struct npsd_source_positions p;
 
-	npsd_progress_init(&p);
-	cr_expect_str_eq(npsd_progress_text(&p), "");
+	npsd_source_positions_init(&p);
+	cr_expect_str_eq(npsd_source_positions_text(&p), "");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		cr_expect_eq(npsd_progress_advance(&p, npsd_str(rows[i].batch)), rows[i].ok, "row %zu", i);
+		cr_expect_eq(
+		    npsd_source_positions_advance(&p, npsd_str(rows[i].batch)), rows[i].ok, "row %zu", i);
 		if (rows[i].after)
-			cr_expect_str_eq(npsd_progress_text(&p), rows[i].after, "row %zu", i);
+			cr_expect_str_eq(npsd_source_positions_text(&p), rows[i].after, "row %zu", i);
 	}
-	cr_expect(npsd_progress_read(&p, NPSD_STR("b/0 2:3;c/0 0:0")), "what is stored replaces all");
-	cr_expect_str_eq(npsd_progress_text(&p), "b/0 2:3;c/0 0:0");
-	cr_expect_not(npsd_progress_read(&p, NPSD_STR("b/0 cccc 2:3")));
-	npsd_progress_free(&p);
+	cr_expect(npsd_source_positions_read(&p, NPSD_STR("b/0 2:3;c/0 0:0")), "what is stored replaces all");
+	cr_expect_str_eq(npsd_source_positions_text(&p), "b/0 2:3;c/0 0:0");
+	cr_expect_not(npsd_source_positions_read(&p, NPSD_STR("b/0 cccc 2:3")));
+	npsd_source_positions_free(&p);
 }
 
 Test(fold_parts, chunks_are_found_marked_and_removed)

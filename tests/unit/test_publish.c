@@ -143,7 +143,7 @@ Test(publish, an_older_state_replaces_nothing)
 	help_redis_do(&h.redis, "HSET", KEY(""), "rev", ahead, "1h", "theirs", NULL);
 	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), EPOCH + 1);
 	cr_expect_not(npsd_pub_busy(h.pub));
 	cr_expect_not(npsd_pub_clean(h.pub));
@@ -186,7 +186,7 @@ Test(publish, another_epoch_stops_the_round)
 	help_publish_acquire(&h, EPOCH);
 	help_redis_do(&h.redis, "HSET", "{nps:alerts}:fence", "epoch:0", "1795334399999", NULL);
 	help_publish_settle(&h);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), 1795334399999);
 	cr_expect_eq(help_publish_calls(&h, "publish "), 0);
 }

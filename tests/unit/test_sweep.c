@@ -118,7 +118,7 @@ Test(sweep, a_newer_rev_of_an_own_segment_is_respected)
 	DO("HSET", KEY(",location=south"), "1h", "theirs", "rev", "1795334390001-000000000003-1795334380000");
 	help_publish_wait(&h, SWEEP_MS);
 	help_publish_wait(&h, 1000);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), EPOCH + 1);
 	cr_expect_str_eq(DO("HGET", KEY(",location=south"), "1h"), "theirs");
 	cr_expect_not(npsd_pub_busy(h.pub));

@@ -1,4 +1,4 @@
-#include "fold/progress.h"
+#include "fold/source_positions.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,22 +9,22 @@
 
 #define TEXT_MAX (64u << 20)
 
-void npsd_progress_init(struct npsd_progress *p)
+void npsd_source_positions_init(struct npsd_source_positions *p)
 {
-	*p = (struct npsd_progress){0};
+	*p = (struct npsd_source_positions){0};
 	npsd_buf_init(&p->text, TEXT_MAX);
 }
 
-void npsd_progress_clear(struct npsd_progress *p)
+void npsd_source_positions_clear(struct npsd_source_positions *p)
 {
 	p->n = 0;
 }
 
-void npsd_progress_free(struct npsd_progress *p)
+void npsd_source_positions_free(struct npsd_source_positions *p)
 {
 	free(p->at);
 	npsd_buf_free(&p->text);
-	*p = (struct npsd_progress){0};
+	*p = (struct npsd_source_positions){0};
 }
 
 static int compare(const struct npsd_position *a, struct npsd_str tp)
@@ -35,7 +35,7 @@ static int compare(const struct npsd_position *a, struct npsd_str tp)
 }
 
 /* A position never moves back. */
-static void advance(struct npsd_progress *p, struct npsd_str tp, struct npsd_pos pos)
+static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct npsd_pos pos)
 {
 	size_t lo = 0, hi = p->n;
 
@@ -90,7 +90,7 @@ static bool read_pos(struct npsd_pos *out, struct npsd_str text)
 }
 
 /* Reads `TP INC:OFFSET;...`, or with `claims` `TP CLAIM INC:OFFSET;...`; advances each only if `move`. */
-static bool read_all(struct npsd_progress *p, struct npsd_str text, bool claims, bool move)
+static bool read_all(struct npsd_source_positions *p, struct npsd_str text, bool claims, bool move)
 {
 	bool more = text.n > 0;
 
@@ -110,18 +110,18 @@ static bool read_all(struct npsd_progress *p, struct npsd_str text, bool claims,
 	return true;
 }
 
-bool npsd_progress_read(struct npsd_progress *p, struct npsd_str stored)
+bool npsd_source_positions_read(struct npsd_source_positions *p, struct npsd_str stored)
 {
-	npsd_progress_clear(p);
+	npsd_source_positions_clear(p);
 	return read_all(p, stored, false, true);
 }
 
-bool npsd_progress_advance(struct npsd_progress *p, struct npsd_str batch)
+bool npsd_source_positions_advance(struct npsd_source_positions *p, struct npsd_str batch)
 {
 	return read_all(p, batch, true, false) && read_all(p, batch, true, true);
 }
 
-const char *npsd_progress_text(struct npsd_progress *p)
+const char *npsd_source_positions_text(struct npsd_source_positions *p)
 {
 	npsd_buf_clear(&p->text);
 	for (size_t i = 0; i < p->n; i++)

@@ -1,4 +1,4 @@
-#include "consume/context.h"
+#include "consume/group_context.h"
 
 #include <stdarg.h>
 #include <stdio.h>
