@@ -50,7 +50,7 @@ static void apply(struct npsd_entry *e, const struct npsd_event *ev, const struc
 	e->after_ms = after < NPSD_AFTER_MAX ? after : NPSD_AFTER_MAX - 1;
 }
 
-bool npsd_is_detractor(const struct npsd_content *c)
+static bool is_detractor(const struct npsd_content *c)
 {
 	return c->score >= 0 && c->score <= 6;
 }
@@ -70,7 +70,7 @@ static bool differs(const struct npsd_content *a, const struct npsd_content *b)
 /* The transition from before (NULL: it did not count) to now (NULL: it is withdrawn). */
 static enum npsd_transition transition_of(const struct npsd_content *before, const struct npsd_content *now)
 {
-	bool was = before && npsd_is_detractor(before), is = now && npsd_is_detractor(now);
+	bool was = before && is_detractor(before), is = now && is_detractor(now);
 
 	if (is && !was)
 		return NPSD_TRANSITION_RAISED;

@@ -50,6 +50,5 @@ static inline bool npsd_is_stage(enum npsd_type type)
 {
 	return type >= NPSD_T_INVITED;
 }
-bool npsd_is_detractor(const struct npsd_content *c);
 
 #endif

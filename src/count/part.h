@@ -66,8 +66,5 @@ void npsd_part_list_ahead(struct npsd_part *p, int64_t offset);
 void npsd_part_move_horizon(struct npsd_part *p, int64_t horizon_ms);
 /* The batch is sealed: writes the state after it. The partition is in no batch then. */
 void npsd_part_leave(struct npsd_part *p);
-/* Appends what the ledger knows at the horizon, one line a response, sorted. Equal texts mean equal ledgers.
- */
-void npsd_part_dump(struct npsd_buf *out, const struct npsd_part *p);
 
 #endif

@@ -21,7 +21,9 @@ static bool is_below_none(const struct npsd_names *names, uint32_t top)
 	return memchr(text.p, '/', text.n) != NULL;
 }
 
-int npsd_route_places(
+/* The ids that an answer counts in by its location, nearest first. Returns their number, 1 to
+ * NPSD_ROUTE_WAYS. */
+static int places_of(
     uint32_t out[NPSD_ROUTE_WAYS], const struct npsd_content *c, const struct npsd_names *names)
 {
 	uint32_t id = c->value[NPSD_DIM_location], up;
@@ -117,7 +119,7 @@ void npsd_route_count(struct npsd_tables *t, struct npsd_count *count, const str
     int64_t event_ms, const struct npsd_config *cfg, const struct npsd_names *names)
 {
 	uint32_t kind = cfg->kinds_split ? c->kind : NPSD_KIND_NONE, places[NPSD_ROUTE_WAYS];
-	int nplaces = npsd_route_places(places, c, names);
+	int nplaces = places_of(places, c, names);
 	struct walk w;
 
 	count->pane_s = floor_to(event_ms, cfg->pane_s * 1000) / 1000;

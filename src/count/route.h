@@ -19,9 +19,5 @@ uint32_t npsd_route_most(const struct npsd_config *cfg);
  */
 void npsd_route_count(struct npsd_tables *t, struct npsd_count *count, const struct npsd_content *c,
     int64_t event_ms, const struct npsd_config *cfg, const struct npsd_names *names);
-/* The ids that an answer counts in by its location, nearest first. Returns their number, 1 to
- * NPSD_ROUTE_WAYS. Thread: any */
-int npsd_route_places(
-    uint32_t out[NPSD_ROUTE_WAYS], const struct npsd_content *c, const struct npsd_names *names);
 
 #endif

@@ -479,9 +479,62 @@ int64_t rig_take_again(struct rig *r, bool keep)
 	return from;
 }
 
+/* --- what the ledger knows --- */
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct npsd_entry *x = *(const struct npsd_entry *const *)a,
+				*y = *(const struct npsd_entry *const *)b;
+
+	return x->key_lo < y->key_lo ? -1 : x->key_lo > y->key_lo;
+}
+
+static void dump_entry(struct npsd_buf *out, const struct npsd_ledger *l, const struct npsd_entry *e)
+{
+	struct npsd_content c;
+
+	npsd_buf_addf(out, "%016" PRIx64 "%010" PRIx64 " order %" PRIu32 " %" PRId64 " %" PRId64 " %" PRIu64,
+	    e->key_lo, (uint64_t)e->key_hi, (uint32_t)e->inc, e->revision, e->updated_ms,
+	    (uint64_t)e->offset);
+	npsd_buf_addf(out, " event %" PRId64 " seen %" PRId64 " alerts %u %u", (int64_t)e->event_ms,
+	    npsd_entry_seen_ms(e), (unsigned)e->transitions, (unsigned)e->incident);
+	if (e->counts) {
+		npsd_entry_get(&c, l, e);
+		npsd_buf_addf(out, " score %d kind %d comment %d %08" PRIx32 " over_cap %d ids", c.score,
+		    c.kind, c.has_comment, c.comment_hash, c.over_cap);
+		for (int dim = 0; dim < NPSD_NDIM; dim++)
+			npsd_buf_addf(out, " %" PRIu32, c.value[dim]);
+		npsd_buf_addz(out, " themes");
+		for (int i = 0; i < c.nthemes; i++)
+			npsd_buf_addf(out, " %" PRIu32, c.theme[i]);
+	}
+	npsd_buf_addz(out, "\n");
+}
+
+/* What the ledger knows at the horizon, one line a response, sorted: equal texts mean equal ledgers. */
+static void dump_part(struct npsd_buf *out, const struct npsd_part *p)
+{
+	const struct npsd_entry **sorted = calloc(p->ledger->live + 1, sizeof *sorted);
+	size_t n = 0;
+
+	npsd_assert(sorted);
+	npsd_buf_addf(out, "next %" PRId64 " stream %" PRId64 " horizon %" PRId64 "\n", p->next, p->stream_ms,
+	    p->horizon_ms);
+	for (uint32_t i = 0; i < p->ledger->high; i++) {
+		const struct npsd_entry *e = &p->ledger->entry[i];
+
+		if (e->live && npsd_entry_seen_ms(e) >= p->horizon_ms)
+			sorted[n++] = e;
+	}
+	qsort(sorted, n, sizeof *sorted, compare_entries);
+	for (size_t i = 0; i < n; i++)
+		dump_entry(out, p->ledger, sorted[i]);
+	free(sorted);
+}
+
 void rig_dump(struct npsd_buf *out, struct rig *r)
 {
 	npsd_buf_init(out, 16 << 20);
-	npsd_part_dump(out, npsd_worker_part(r->worker, (struct npsd_tp){0, 0}));
+	dump_part(out, npsd_worker_part(r->worker, (struct npsd_tp){0, 0}));
 	npsd_buf_add(out, "", 1);
 }
