@@ -29,13 +29,14 @@ const Counted &Checker::counted(const std::string &tp, int64_t position)
 	auto stored = st.parts.find(tp);
 	const Rulings &rulings = stored == st.parts.end() ? none : stored->second.rulings;
 
-	if (m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
-		m = {rulings, st.values, {}};
+	if (!m.recount || m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
+		m = {rulings, st.values, nullptr, {}};
+		m.recount = std::make_unique<Recount>(setup, part(tp), tp, rulings, st.values);
 		segs.clear();
 	}
 	auto it = m.at.find(position);
 	if (it == m.at.end())
-		it = m.at.emplace(position, recount(setup, part(tp), tp, position, rulings, st.values)).first;
+		it = m.at.emplace(position, m.recount->upto(position)).first;
 	return it->second;
 }
 
@@ -59,8 +60,9 @@ Checker::Whole Checker::whole(const Positions &positions)
 		w.undated += c.undated;
 		if (c.clock_ms)
 			w.clock_ms = std::max(w.clock_ms.value_or(*c.clock_ms), *c.clock_ms);
-		for (auto &e : c.panes)
-			add_pane(w.panes, e.first.first, e.first.second, e.second, 1);
+		for (auto &seg : c.panes)
+			for (auto &pane : seg.second)
+				add_pane(w.panes, seg.first, pane.first, pane.second, 1);
 	}
 	return w;
 }
@@ -153,13 +155,6 @@ static std::string first_difference(
 	return "";
 }
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
 static std::string show(const Counters &v)
 {
 	std::string out;
@@ -169,30 +164,45 @@ static std::string show(const Counters &v)
 	return out;
 }
 
+/* The panes of one segment in one step; those that start before from_s may have been dropped. */
+static void check_segment(
+    const std::string &seg, int64_t step, int64_t from_s, const SegPanes &stored, const SegPanes &recounted)
+{
+	for (auto a = recounted.lower_bound(from_s), b = stored.lower_bound(from_s);
+	     a != recounted.end() || b != stored.end(); ++a, ++b) {
+		bool want = a != recounted.end() && (b == stored.end() || a->first <= b->first);
+		bool have = b != stored.end() && (a == recounted.end() || b->first <= a->first);
+
+		if (!want || !have || a->second != b->second)
+			throw Difference("pane " + seg + " " + std::to_string(want ? a->first : b->first) +
+					 "/" + std::to_string(step) + " is stored as" +
+					 (have ? show(b->second) : " nothing") + ", not" +
+					 (want ? show(a->second) : " nothing"));
+	}
+}
+
 void Checker::check_panes(const Whole &w)
 {
+	static const SegPanes none;
+	auto of = [](const Panes &panes, const std::string &seg) -> const SegPanes & {
+		auto it = panes.find(seg);
+
+		return it == panes.end() ? none : it->second;
+	};
+
 	for (auto &step : st.panes) {
-		int64_t from = st.whole_from_s[step.first];
+		int64_t from_s = st.whole_from_s[step.first];
 		Panes recounted;
 
-		for (auto &p : w.panes)
-			add_pane(recounted, p.first.first, floor_to(p.first.second, step.first), p.second, 1);
-		for (auto a = recounted.begin(), b = step.second.begin();
-		     a != recounted.end() || b != step.second.end();) {
-			bool stored = a == recounted.end() || (b != step.second.end() && b->first < a->first);
-			bool both = !stored && b != step.second.end() && !(a->first < b->first);
-			const auto &at = stored ? b->first : a->first;
-
-			if (at.second >= from && (!both || a->second != b->second))
-				throw Difference("pane " + at.first + " " + std::to_string(at.second) + "/" +
-						 std::to_string(step.first) + " is stored as" +
-						 (stored || both ? show(b->second) : " nothing") + ", not" +
-						 (stored ? " nothing" : show(a->second)));
-			if (stored || both)
-				++b;
-			if (!stored)
-				++a;
-		}
+		for (auto &seg : w.panes)
+			for (auto &pane : seg.second)
+				add_pane(
+				    recounted, seg.first, floor_to(pane.first, step.first), pane.second, 1);
+		for (auto &seg : recounted)
+			check_segment(seg.first, step.first, from_s, of(step.second, seg.first), seg.second);
+		for (auto &seg : step.second)
+			if (!recounted.count(seg.first))
+				check_segment(seg.first, step.first, from_s, seg.second, none);
 	}
 }
 

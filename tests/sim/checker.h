@@ -61,14 +61,14 @@ class Checker
 	void check_published(const Call &call);
 	void check_key(const std::string &key, const std::map<std::string, std::string> &fields,
 	    const SegPanes &panes, int64_t t_ms);
-	void check_keys(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
-	void check_indexes(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_keys(const Panes &segs, int64_t t_ms);
+	void check_indexes(const Panes &segs, int64_t t_ms);
 	void check_public_totals(const Whole &w);
-	void check_ranks(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
-	void check_series(const std::map<std::string, SegPanes> &segs, int64_t t_ms);
+	void check_ranks(const Panes &segs, int64_t t_ms);
+	void check_series(const Panes &segs, int64_t t_ms);
 	void check_public_meta(const Whole &w);
 	const TopicPart &part(const std::string &tp) const;
-	const std::map<std::string, SegPanes> &segs_at(const Positions &positions);
+	const Panes &segs_at(const Positions &positions);
 
 	const Setup &setup;
 	const Topics &topics;
@@ -85,10 +85,11 @@ class Checker
 	struct Memory {
 		Rulings rulings;
 		Values values;
+		std::unique_ptr<Recount> recount;
 		std::map<int64_t, Counted> at; /* by position */
 	};
-	std::map<std::string, Memory> memory;			     /* by partition */
-	std::map<std::string, std::map<std::string, SegPanes>> segs; /* by positions, written */
+	std::map<std::string, Memory> memory; /* by partition */
+	std::map<std::string, Panes> segs;    /* by positions, written */
 };
 
 /* The segment set of a written name, as in `nps:index:SET`. */

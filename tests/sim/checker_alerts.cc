@@ -126,7 +126,7 @@ const std::vector<Transition> &Checker::told_of(const std::string &tp, const Sto
 		return counted(tp, upto).told;
 	/* it will be ruled with the first record */
 	rulings.lateness = {{0, setup.lateness_ms[0]}};
-	return (repeated[tp] = recount(setup, part(tp), tp, upto, rulings, st.values)).told;
+	return (repeated[tp] = Recount(setup, part(tp), tp, rulings, st.values).upto(upto)).told;
 }
 
 /* Each partition's in order. What a count before a rebuild told stays, as far as this one may say otherwise.

@@ -39,7 +39,7 @@ static std::string kind_of(const std::string &seg)
 
 /* --- ranks --- */
 
-void Checker::check_ranks(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_ranks(const Panes &all, int64_t t_ms)
 {
 	std::map<std::string, std::map<std::string, double>> wanted;
 
@@ -80,13 +80,6 @@ void Checker::check_ranks(const std::map<std::string, SegPanes> &all, int64_t t_
 
 /* --- series --- */
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
 /* The panes of a step that the widest window of it, or the one before, holds at t. */
 static std::map<std::string, std::string> panes_text(
     const SegPanes &panes, const Setup &setup, int64_t step_s, int64_t t_ms)
@@ -113,7 +106,7 @@ static std::map<std::string, std::string> panes_text(
 	return out;
 }
 
-void Checker::check_series(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_series(const Panes &all, int64_t t_ms)
 {
 	std::set<std::string> wanted;
 

@@ -13,7 +13,7 @@ static std::string seg_in(const std::string &key)
 	return key.substr(KEY.size(), key.size() - KEY.size() - 1);
 }
 
-const std::map<std::string, SegPanes> &Checker::segs_at(const Positions &positions)
+const Panes &Checker::segs_at(const Positions &positions)
 {
 	std::string name;
 
@@ -26,10 +26,7 @@ const std::map<std::string, SegPanes> &Checker::segs_at(const Positions &positio
 		return it->second;
 	if (segs.size() > 64)
 		segs.clear();
-	std::map<std::string, SegPanes> &out = segs[name];
-	for (auto &p : whole(positions).panes)
-		out[p.first.first][p.first.second] = p.second;
-	return out;
+	return segs[name] = whole(positions).panes;
 }
 
 void Checker::check_key(const std::string &key, const std::map<std::string, std::string> &fields,
@@ -83,7 +80,7 @@ void Checker::check_published(const Call &call)
 
 /* --- at rest --- */
 
-void Checker::check_keys(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_keys(const Panes &all, int64_t t_ms)
 {
 	std::set<std::string> wanted;
 
@@ -112,7 +109,7 @@ void Checker::check_keys(const std::map<std::string, SegPanes> &all, int64_t t_m
 			throw Difference("at rest " + e.first + " should hold nothing");
 }
 
-void Checker::check_indexes(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_indexes(const Panes &all, int64_t t_ms)
 {
 	std::map<std::string, std::set<std::string>> wanted;
 

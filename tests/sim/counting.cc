@@ -8,21 +8,18 @@
 namespace sim
 {
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
 void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign)
 {
-	auto it = to.emplace(std::make_pair(seg, pane_s), Counters{}).first;
+	SegPanes &panes = to[seg];
+	Counters &sum = panes[pane_s];
 
-	for (int c = 0; c < COUNTERS; c++)
-		it->second[(size_t)c] += sign * v[(size_t)c];
-	if (it->second == Counters{})
-		to.erase(it);
+	for (size_t c = 0; c < COUNTERS; c++)
+		sum[c] += sign * v[c];
+	if (sum != Counters{})
+		return;
+	panes.erase(pane_s);
+	if (panes.empty())
+		to.erase(seg);
 }
 
 std::string seg_encode(const std::string &value)

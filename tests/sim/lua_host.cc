@@ -2,7 +2,6 @@
 
 #include <lua.hpp>
 #include <msgpack.h>
-#include <openssl/sha.h>
 
 #include <cmath>
 #include <cstdio>
@@ -191,7 +190,7 @@ static bool do_call(lua_State *L)
 				    "ERR Lua redis lib command arguments must be strings or integers");
 			args.emplace_back(s, n);
 		}
-		push(L, host->call(args));
+		push(L, host->call(std::move(args)));
 		return true;
 	} catch (std::exception &e) {
 		lua_pushstring(L, e.what());
@@ -235,13 +234,9 @@ static int lua_sha1hex(lua_State *L)
 {
 	size_t n;
 	const char *s = luaL_checklstring(L, 1, &n);
-	unsigned char md[SHA_DIGEST_LENGTH];
-	char hex[2 * SHA_DIGEST_LENGTH + 1];
+	Sha1Hex hex = sha1hex(s, n);
 
-	SHA1((const unsigned char *)s, n, md);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
-		snprintf(hex + 2 * i, 3, "%02x", md[i]);
-	lua_pushlstring(L, hex, 2 * SHA_DIGEST_LENGTH);
+	lua_pushlstring(L, hex.data(), hex.size());
 	return 1;
 }
 

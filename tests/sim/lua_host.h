@@ -18,7 +18,7 @@ namespace sim
 class LuaHost
 {
       public:
-	using Call = std::function<Value(const std::vector<std::string> &)>;
+	using Call = std::function<Value(std::vector<std::string>)>;
 
 	explicit LuaHost(Call call);
 	~LuaHost();

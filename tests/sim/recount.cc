@@ -35,7 +35,9 @@ struct Judged {
 	std::string fate, reason;
 };
 
-class Partition
+} // namespace
+
+class Recount::Partition
 {
       public:
 	Partition(const Setup &s, const std::string &w, const Rulings &r, const Values &v)
@@ -69,8 +71,6 @@ class Partition
 	std::map<std::string, Invitation> invitations;
 	int64_t lateness_ms = 0;
 };
-
-} // namespace
 
 static bool newer(const Event &e, const Response &r)
 {
@@ -106,7 +106,7 @@ static Content merged(Content c, const Said &s)
 }
 
 /* What creates takes the topic's kind where it names none; an edit never does. */
-Content Partition::whole(const Said &said) const
+Content Recount::Partition::whole(const Said &said) const
 {
 	Content c;
 
@@ -114,7 +114,7 @@ Content Partition::whole(const Said &said) const
 	return merged(c, said);
 }
 
-bool Partition::stands_alone(const Event &e) const
+bool Recount::Partition::stands_alone(const Event &e) const
 {
 	Content c = whole(e.said);
 
@@ -122,13 +122,13 @@ bool Partition::stands_alone(const Event &e) const
 	       (!c.location.empty() || !setup.location_required);
 }
 
-bool Partition::knows(int64_t seen_ms) const
+bool Recount::Partition::knows(int64_t seen_ms) const
 {
 	return seen_ms >= out.horizon_ms.value_or(INT64_MIN);
 }
 
 /* The event is counted: the answer is now what `content` says. */
-void Partition::apply(const Record &r, Response &now, const std::optional<Content> &content)
+void Recount::Partition::apply(const Record &r, Response &now, const std::optional<Content> &content)
 {
 	std::optional<Content> before = now.content;
 
@@ -166,7 +166,7 @@ void Partition::apply(const Record &r, Response &now, const std::optional<Conten
 }
 
 /* Of an answer that is unknown, or known as withdrawn and this event newer. */
-Judged Partition::judge_first(const Record &r, Response now)
+Judged Recount::Partition::judge_first(const Record &r, Response now)
 {
 	const Event &e = r.event;
 
@@ -185,7 +185,7 @@ Judged Partition::judge_first(const Record &r, Response now)
 	return {"counted", ""};
 }
 
-Judged Partition::judge_edit(const Record &r, Response &now)
+Judged Recount::Partition::judge_edit(const Record &r, Response &now)
 {
 	if (r.event.type == Type::RETRACTED)
 		apply(r, now, {});
@@ -197,7 +197,7 @@ Judged Partition::judge_edit(const Record &r, Response &now)
 }
 
 /* Each stage once, whatever its order. */
-Judged Partition::judge_stage(const Record &r)
+Judged Recount::Partition::judge_stage(const Record &r)
 {
 	const Event &e = r.event;
 	auto it = invitations.find(e.id);
@@ -219,7 +219,7 @@ Judged Partition::judge_stage(const Record &r)
 	return {"counted", ""};
 }
 
-Judged Partition::judge(const Record &r)
+Judged Recount::Partition::judge(const Record &r)
 {
 	if (is_stage(r.event.type))
 		return judge_stage(r);
@@ -237,14 +237,14 @@ Judged Partition::judge(const Record &r)
 }
 
 /* Where memory was short: from these offsets on. */
-void Partition::raise_horizon(int64_t offset)
+void Recount::Partition::raise_horizon(int64_t offset)
 {
 	for (auto &h : rulings.horizon)
 		if (h.first <= offset)
 			out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), h.second);
 }
 
-void Partition::record(const Record &r)
+void Recount::Partition::record(const Record &r)
 {
 	bool ahead = rulings.is_ahead(r.offset);
 	Judged j = {r.event.fate, r.event.reason};
@@ -268,16 +268,29 @@ void Partition::record(const Record &r)
 		out.totals[j.fate + ":" + j.reason]++;
 }
 
-Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
-    const Rulings &rulings, const Values &values)
+Recount::Recount(const Setup &s, const TopicPart &p, const std::string &w, const Rulings &r, const Values &v)
+    : setup(s), part(p), where(w), rulings(r), values(v)
 {
-	Partition p(setup, where, rulings, values);
+	begin();
+}
 
-	for (auto &r : part.records)
-		if (r.offset < position)
-			p.record(r);
-	p.raise_horizon(position);
-	return p.out;
+Recount::~Recount() = default;
+
+void Recount::begin()
+{
+	partition = std::make_unique<Partition>(setup, where, rulings, values);
+	next = 0;
+}
+
+const Counted &Recount::upto(int64_t position)
+{
+	if (position < counted_to)
+		begin();
+	for (; next < part.records.size() && part.records[next].offset < position; next++)
+		partition->record(part.records[next]);
+	partition->raise_horizon(position);
+	counted_to = position;
+	return partition->out;
 }
 
 } // namespace sim

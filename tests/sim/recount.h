@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,10 +19,20 @@
 namespace sim
 {
 
+/* The largest multiple of step that is not greater than x. */
+inline int64_t floor_to(int64_t x, int64_t step)
+{
+	int64_t r = x % step;
+
+	return x - (r < 0 ? r + step : r);
+}
+
 enum { COUNTERS = 19, NO_SCORE = 11, COMMENTS = 12, INVITED = 13, DELIVERED = 14 };
 using Counters = std::array<int64_t, COUNTERS>;
-/* Segment's written name, start of the minute -> counters */
-using Panes = std::map<std::pair<std::string, int64_t>, Counters>;
+/* Panes of one segment: start of the pane, in seconds -> counters. No pane is all zero. */
+using SegPanes = std::map<int64_t, Counters>;
+/* Name of the segment (SEG) -> its panes; no segment is without panes. */
+using Panes = std::map<std::string, SegPanes>;
 
 void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign);
 
@@ -63,8 +74,32 @@ struct Counted {
 	std::vector<Transition> told;
 };
 
-Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
-    const Rulings &rulings, const Values &values);
+/* Counts the records of one partition from its start, under rulings and values that stay. */
+class Recount
+{
+      public:
+	/* where: `TOPIC/P`. setup and part must outlive the recount. */
+	Recount(const Setup &setup, const TopicPart &part, const std::string &where, const Rulings &rulings,
+	    const Values &values);
+	~Recount();
+	Recount(const Recount &) = delete;
+	Recount &operator=(const Recount &) = delete;
+	/* The records before the position; continues from the last position if that is not greater. */
+	const Counted &upto(int64_t position);
+
+      private:
+	class Partition;
+	void begin();
+
+	const Setup &setup;
+	const TopicPart &part;
+	const std::string where;
+	const Rulings rulings;
+	const Values values;
+	std::unique_ptr<Partition> partition;
+	size_t next = 0; /* index of the next record */
+	int64_t counted_to = 0;
+};
 
 /* --- its parts --- */
 

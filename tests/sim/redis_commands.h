@@ -102,8 +102,15 @@ struct Keys {
 	}
 };
 
-/* What the model holds, to be looked at. */
+/* The keys of a model, to read them. */
 const Keys &model_keys(const struct ::model *m);
+/*
+ * A copy of the keys of one slot, named by its hash tag, and the way back to it: what a fail-over does where
+ * the replica of that slot lacked the last writes, and the replicas of the other slots did not.
+ */
+using Slot = std::map<std::string, Item>;
+Slot model_copy_slot(const struct ::model *m, const std::string &tag);
+void model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot);
 /* Channels and messages are added there from now on. */
 void model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published);
 

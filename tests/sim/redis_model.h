@@ -21,14 +21,6 @@ struct model;
 /* now_ms: what TIME gives, read at each call; the caller's. Owns: the caller frees */
 struct model *model_new(const int64_t *now_ms);
 void model_free(struct model **m);
-/*
- * Puts back all keys of the slot of `{prefix:alerts}` as they are in `from`; others stay. A replica that was
- * promoted with that slot behind and the others not.
- */
-void model_restore_slot(struct model *m, const struct model *from, const char *prefix);
-void model_copy(struct model *to, const struct model *from);
-/* Forgets one key; for an operator's hand. */
-void model_del(struct model *m, const char *key);
 
 /* Puts `to` in the place of `from` in a script's text, in this model only. False: it is not there. */
 bool model_edit_script(struct model *m, enum npsd_script script, const char *from, const char *to);

@@ -1,7 +1,6 @@
 #include "stored.h"
 
 #include <msgpack.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,13 +11,9 @@ namespace sim
 
 static std::string sha1hex(const std::string &s)
 {
-	unsigned char md[SHA_DIGEST_LENGTH];
-	char hex[2 * SHA_DIGEST_LENGTH + 1];
+	Sha1Hex hex = sha1hex(s.data(), s.size());
 
-	SHA1((const unsigned char *)s.data(), s.size(), md);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
-		snprintf(hex + 2 * i, 3, "%02x", md[i]);
-	return hex;
+	return {hex.data(), hex.size()};
 }
 
 const Item *stored_key(const Keys &keys, const std::string &name)
@@ -172,22 +167,6 @@ static std::string seg_of(uint64_t hi, uint64_t lo, const Stored &st, const Setu
 	return seg_name(kinds[hi >> 48 & 3], values);
 }
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
-static std::vector<int64_t> steps_of(const Setup &setup)
-{
-	std::set<int64_t> steps;
-
-	for (auto &w : setup.windows)
-		steps.insert(w.step_s);
-	return {steps.begin(), steps.end()};
-}
-
 /* --- logs and snapshots --- */
 
 static void read_deltas(Stored &out, const std::string &bytes, int k, const Setup &setup)
@@ -198,8 +177,8 @@ static void read_deltas(Stored &out, const std::string &bytes, int k, const Setu
 		Counters v = counters(a, 3);
 
 		out.shard_of[seg] = k;
-		for (int64_t step : steps_of(setup))
-			add_pane(out.panes[step], seg, floor_to(number(a.ptr[2]), step), v, 1);
+		for (auto &step : out.panes)
+			add_pane(step.second, seg, floor_to(number(a.ptr[2]), step.first), v, 1);
 	});
 }
 
@@ -338,11 +317,11 @@ static void read_shard(Stored &out, const Keys &keys, int k, const Setup &setup)
 	if (end != (s.seq ? std::to_string(s.seq) + " " + s.hash[s.seq] : ""))
 		throw Difference(
 		    "the log of shard " + std::to_string(k) + " does not end where the fence says");
-	for (int64_t step : steps_of(setup)) {
-		int64_t &from = out.whole_from_s.emplace(step, INT64_MIN).first->second;
+	for (auto &step : out.panes) {
+		int64_t &from = out.whole_from_s.emplace(step.first, INT64_MIN).first->second;
 
 		if (s.dropped_ms != INT64_MIN)
-			from = std::max(from, kept_from_s(s.dropped_ms, step, setup));
+			from = std::max(from, kept_from_s(s.dropped_ms, step.first, setup));
 	}
 }
 
@@ -414,8 +393,8 @@ Stored read_stored(const Keys &keys, const Setup &setup)
 		for (int p = 0; p < setup.partitions; p++)
 			read_part(out, keys, topic + "/" + std::to_string(p));
 	out.shards.resize((size_t)setup.shards);
-	for (int64_t step : steps_of(setup))
-		out.panes[step];
+	for (auto &w : setup.windows)
+		out.panes[w.step_s];
 	for (int k = 0; k < setup.shards; k++)
 		read_shard(out, keys, k, setup);
 	out.totals = numbers(stored_key(keys, "totals"));

@@ -9,13 +9,6 @@ namespace sim
 
 static constexpr double Z = 1.959963984540054;
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
 int64_t window_from_s(const Window &w, int64_t t_ms)
 {
 	return floor_to(floor_to(t_ms, 1000) / 1000, w.step_s) + w.step_s - w.width_s;

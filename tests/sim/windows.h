@@ -10,9 +10,6 @@
 namespace sim
 {
 
-/* Panes of one segment, in the finest step. */
-using SegPanes = std::map<int64_t, Counters>;
-
 /* The windows that must stand in a segment's key at t; empty: it has none. */
 std::vector<Window> windows_of(const SegPanes &panes, const Setup &setup, int64_t t_ms);
 /* What is wrong with a window's JSON; empty: nothing. */

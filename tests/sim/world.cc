@@ -5,10 +5,11 @@
 #include <cstring>
 
 #include "small_ledgers.h"
-#include "redis_commands.h"
 
 namespace sim
 {
+
+static const char *const FENCE_TAG = "nps:alerts"; /* hash tag of the keys that are written under the fence */
 
 World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
     : rng(seed), setup(draw_setup(rng)), steps_left(steps), verbose(loud), topics(setup, rng),
@@ -44,10 +45,6 @@ World::~World()
 		instance_free(&p->instance);
 		instance_config_free(&p->cfg);
 	}
-	for (auto *copy : copies)
-		model_free(&copy);
-	if (before_admission)
-		model_free(&before_admission);
 }
 
 void World::trace(const char *fmt, ...)
@@ -193,23 +190,17 @@ void World::step_room()
 
 void World::keep_copy()
 {
-	struct model *copy;
-
-	if (copies.size() >= 3) {
-		model_free(&copies.front());
+	if (copies.size() >= 3)
 		copies.pop_front();
-	}
-	copy = model_new(&now_ms);
-	model_copy(copy, model.get());
-	copies.push_back(copy);
+	copies.push_back(model_copy_slot(model.get(), FENCE_TAG));
 }
 
-void World::roll_back_to(struct model *copy)
+void World::roll_back_to(const Slot &copy)
 {
 	trace("Redis goes back");
 	out.roll_backs++;
 	server->cut_all(rng.chance(0.3));
-	model_restore_slot(model.get(), copy, "nps");
+	model_restore_slot(model.get(), FENCE_TAG, copy);
 	checker->rolled_back();
 }
 
@@ -218,10 +209,7 @@ void World::roll_back()
 	size_t i = (size_t)rng.below((int64_t)copies.size());
 
 	roll_back_to(copies[i]);
-	while (copies.size() > i + 1) { /* what came later never was */
-		model_free(&copies.back());
-		copies.pop_back();
-	}
+	copies.resize(i + 1); /* the later ones belong to a history that was lost */
 }
 
 /* Redis goes back to just before an admission to the dictionary that was answered already. */
@@ -230,9 +218,7 @@ void World::before(const Call &call)
 	if (call.script != NPSD_S_admit || lose_admission || !faulty ||
 	    !rng.chance(setup.faults.lose_admission))
 		return;
-	if (!before_admission)
-		before_admission = model_new(&now_ms);
-	model_copy(before_admission, model.get());
+	before_admission = model_copy_slot(model.get(), FENCE_TAG);
 	lose_admission = true;
 }
 

@@ -13,6 +13,7 @@
 #include "checker.h"
 #include "instance.h"
 #include "mutants.h"
+#include "redis_commands.h"
 #include "sim_broker.h"
 #include "sim_store.h"
 
@@ -68,7 +69,7 @@ class World
 	void look(Process &p);
 	void move_clock();
 	void some_fault();
-	void roll_back_to(struct model *copy);
+	void roll_back_to(const Slot &copy);
 	void roll_back();
 	void keep_copy();
 	void before(const Call &call);
@@ -92,9 +93,9 @@ class World
 	std::unique_ptr<Server> server;
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
-	int64_t ledger_bytes;		   /* of processes that start from now on; 0: as much as they need */
-	std::deque<struct model *> copies; /* of Redis, as it was earlier */
-	struct model *before_admission = nullptr;
+	int64_t ledger_bytes;	 /* of processes that start from now on; 0: as much as they need */
+	std::deque<Slot> copies; /* of the fence's slot, as it was earlier */
+	Slot before_admission;
 	bool lose_admission = false; /* goes back to it */
 	int started = 0;
 };
