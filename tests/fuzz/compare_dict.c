@@ -1,5 +1,11 @@
-#include "dict_same.h"
 
+/*
+ * Compares the dictionary that npsd reads with that of a naive reader of docs/formats.md, on any bytes.
+ *
+ * The items are the entries of a dictionary whose copy is empty. The copy accepts them up to the first one
+ * that the naive reader refuses, and then reports a fault. Every accepted entry is found, with its dimension,
+ * ancestor and chain hash.
+ */
 #include <msgpack.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +13,7 @@
 
 #include "commit/commit.h"
 #include "help_names.h"
+#include "items.h"
 #include "npsd/err.h"
 
 #define ENTRIES 256
@@ -32,18 +39,7 @@ struct case_ {
 	struct naive_dict naive;
 };
 
-static void fail(const struct case_ *c, const char *what)
-{
-	const unsigned char *p = c->p;
-
-	fprintf(stderr, "%s\n%zu bytes: ", what, c->n);
-	for (size_t i = 0; i < c->n; i++)
-		fprintf(stderr, "\\x%02x", p[i]);
-	fprintf(stderr, "\n");
-	abort();
-}
-
-#define must(c, cond) ((cond) ? (void)0 : fail((c), #cond))
+#define must(c, cond) ((cond) ? (void)0 : drive_fail((c)->p, (c)->n, #cond, ""))
 
 /* --- the naive reader --- */
 
@@ -111,7 +107,7 @@ static bool is_reserved(struct npsd_str v)
 	return v.n == 0 || npsd_str_eq(v, NPSD_STR("__none__")) || npsd_str_eq(v, NPSD_STR("__other__"));
 }
 
-/* The index of an entry, or n. */
+/* The index of an entry, or d->n. */
 static size_t find(const struct naive_dict *d, int dim, struct npsd_str value)
 {
 	size_t i = 0;
@@ -146,7 +142,7 @@ static bool is_location(const struct naive_dict *d, struct npsd_str v)
 	return levels <= 8 && (!up.p || is_reserved(up) || find(d, NPSD_DIM_location, up) < d->n);
 }
 
-static bool naive_takes(struct naive_dict *d, struct npsd_str bytes)
+static bool naive_accepts(struct naive_dict *d, struct npsd_str bytes)
 {
 	struct npsd_str value, chain;
 	char expect[41];
@@ -167,7 +163,7 @@ static bool naive_takes(struct naive_dict *d, struct npsd_str bytes)
 
 /* --- commit --- */
 
-static void nobody(void *self)
+static void no_wake(void *self)
 {
 	(void)self;
 }
@@ -178,35 +174,35 @@ static int64_t zero(void *self)
 	return 0;
 }
 
-struct desk {
+struct fixture {
 	struct npsd_pipeline pl;
 	struct npsd_commit c;
-	struct npsd_admission ask;
+	struct npsd_admission admission;
 };
 
 /* A commit component with a pending admission and an empty copy. */
-static struct desk *desk_new(void)
+static struct fixture *fixture_new(void)
 {
-	struct desk *d = calloc(1, sizeof *d);
+	struct fixture *d = calloc(1, sizeof *d);
 
 	npsd_assert(d);
 	d->pl =
-	    (struct npsd_pipeline){.cfg = &config, .broker.wake = nobody, .clock = {NULL, zero, zero, NULL}};
+	    (struct npsd_pipeline){.cfg = &config, .broker.wake = no_wake, .clock = {NULL, zero, zero, NULL}};
 	d->c.pl = &d->pl;
 	d->c.names = help_names_new(sets, 1000);
 	d->c.nslots = 1;
-	d->ask.req.what = NPSD_REQ_ADMIT;
-	d->c.slot[0] = (struct slot){.state = SLOT_IN_FLIGHT, .req = &d->ask.req, .tag = TAG};
+	d->admission.req.what = NPSD_REQ_ADMIT;
+	d->c.slot[0] = (struct slot){.state = SLOT_IN_FLIGHT, .req = &d->admission.req, .tag = TAG};
 	return d;
 }
 
-static void desk_free(struct desk *d)
+static void fixture_free(struct fixture *d)
 {
 	npsd_names_free(&d->c.names);
 	free(d);
 }
 
-static void answer(struct desk *d, const struct npsd_reply *entries, size_t n)
+static void reply(struct fixture *d, const struct npsd_reply *entries, size_t n)
 {
 	const struct npsd_reply el[] = {{.type = NPSD_REPLY_STR, .str = "ok", .len = 2},
 	    {.type = NPSD_REPLY_STR, .str = "0", .len = 1}, {.type = NPSD_REPLY_STR, .str = "0", .len = 1},
@@ -236,11 +232,11 @@ static void check_entry(const struct case_ *c, const struct npsd_names *names, s
 		must(c, npsd_str_eq(npsd_names_text_any(names, parent), up));
 }
 
-void dict_same(struct dict_counts *counts, const void *p, size_t n)
+static void compare(struct item_counts *counts, const void *p, size_t n)
 {
 	static struct npsd_reply entries[ENTRIES];
 	static struct case_ c;
-	struct desk *d = desk_new();
+	struct fixture *d = fixture_new();
 	size_t nitems = 0, naive = 0;
 	struct item it;
 
@@ -248,19 +244,19 @@ void dict_same(struct dict_counts *counts, const void *p, size_t n)
 	for (size_t at = 0; nitems < ENTRIES && item_next(&it, &at, p, n); nitems++) {
 		entries[nitems] =
 		    (struct npsd_reply){.type = NPSD_REPLY_STR, .str = it.text.p, .len = it.text.n};
-		if (naive == nitems && naive_takes(&c.naive, it.text))
+		if (naive == nitems && naive_accepts(&c.naive, it.text))
 			naive++;
 	}
-	answer(d, entries, nitems);
+	reply(d, entries, nitems);
 	must(&c, npsd_names_len_any(d->c.names) == naive);
 	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_BLOCKED));
 	must(&c,
 	    npsd_fault_of(&d->pl.fault_commit, 0) == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
 		check_entry(&c, d->c.names, i);
-	counts->taken += (long)naive;
+	counts->accepted += (long)naive;
 	counts->refused += naive < nitems;
-	desk_free(d);
+	fixture_free(d);
 }
 
 /* --- entries --- */
@@ -309,7 +305,7 @@ static void add_entry(struct drive_input *out, const struct naive_dict *d)
 	msgpack_sbuffer_destroy(&sb);
 }
 
-void dict_make(struct drive_input *out)
+static void make(struct drive_input *out)
 {
 	static struct naive_dict d;
 	struct item it;
@@ -319,7 +315,10 @@ void dict_make(struct drive_input *out)
 		size_t before = out->n, at = before;
 
 		add_entry(out, &d);
-		if (item_next(&it, &at, out->p, out->n) && !naive_takes(&d, it.text) && drive_below(64))
+		if (item_next(&it, &at, out->p, out->n) && !naive_accepts(&d, it.text) && drive_below(64))
 			out->n = before; /* admit.lua would refuse it */
 	}
 }
+
+const struct item_test item_test = {
+    .packed = 1, .mutations = 3, .accepted_min = 1, .refused_min = 0.125, .make = make, .compare = compare};

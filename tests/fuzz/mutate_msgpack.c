@@ -1,4 +1,4 @@
-#include "packed.h"
+#include "mutate_msgpack.h"
 
 #include <string.h>
 
@@ -8,9 +8,9 @@
 /* The head of an array, or an integer. */
 struct token {
 	size_t at, end; /* of its own bytes */
-	int parent;	/* array that it is an element of; -1: none */
+	int parent;	/* index of the enclosing array; -1: none */
 	bool array;
-	uint64_t v; /* the integer, or how many elements */
+	uint64_t v; /* the integer, or the number of elements */
 };
 
 struct tokens {
@@ -27,7 +27,7 @@ static uint64_t big_endian(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* The token that begins at t->at; false: none that is known here. */
+/* Reads the token at t->at; false: it is neither an array nor an integer. */
 static bool read_token(struct token *t, const struct drive_input *in)
 {
 	const uint8_t *p = (const uint8_t *)in->p + t->at;
@@ -78,7 +78,7 @@ static void read_tokens(struct tokens *t, const struct drive_input *in)
 	}
 }
 
-/* Where the element that begins with token i ends. */
+/* The end of the element that starts with token i. */
 static size_t end_of(const struct tokens *t, int i)
 {
 	int last = i;
@@ -117,7 +117,7 @@ static void change_integer(struct drive_input *in, const struct tokens *t, const
 	case 0:
 		v ^= (uint64_t)1 << drive_below(64);
 		break;
-	case 1: /* a field of a segment begins at each fourth bit */
+	case 1: /* fields of a segment start at multiples of four bits */
 		v &= ~((uint64_t)15 << 4 * drive_below(16));
 		break;
 	case 2:
@@ -133,7 +133,7 @@ static void change_integer(struct drive_input *in, const struct tokens *t, const
 	put_integer(in, one, v, v >> 63 && drive_below(2));
 }
 
-/* The element and the one behind it change places. */
+/* Swaps the element at a..b with the one at b..end. */
 static void swap(struct drive_input *in, size_t a, size_t b, size_t end)
 {
 	struct drive_input first = {.n = 0};
@@ -169,7 +169,7 @@ static void change_elements(struct drive_input *in, const struct tokens *t, int 
 	}
 }
 
-void packed_mutate(struct drive_input *in)
+void mutate_msgpack(struct drive_input *in)
 {
 	static struct tokens t;
 	int i;

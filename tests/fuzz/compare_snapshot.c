@@ -1,5 +1,11 @@
-#include "snapshot_same.h"
 
+/*
+ * Compares how the fold reads the snapshot of a shard with a naive reader of docs/formats.md, on any bytes.
+ *
+ * A shard with the snapshot is acquired. It runs only if the naive reader accepts the whole snapshot. Then
+ * its panes equal those of the naive reader, the log continues after the snapshot, and a new snapshot reads
+ * back to the same panes. Otherwise its fault has a text, and the shard never runs.
+ */
 #include <msgpack.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +13,16 @@
 
 #include "naive_shard.h"
 #include "npsd/err.h"
-#include "shard_make.h"
+#include "items.h"
+#include "make_shard.h"
+
+/* Kinds of the items, modulo 4: the name of a field of the manifest and its value; the name of a chunk and
+ * its bytes. */
+enum { SNAPSHOT_FIELD, SNAPSHOT_VALUE, SNAPSHOT_CHUNK, SNAPSHOT_BYTES };
 
 #define NOW_S 1795381440 /* 2026-11-22T21:04:00Z */
-#define PANES_LEAST 65536
-#define PANES_PER_BYTE 256 /* of an input: a segment has blocks for four steps */
+#define PANES_BASE 65536
+#define PANES_PER_BYTE 256 /* of input: a block for each of four steps */
 
 struct case_ {
 	const void *p;
@@ -20,18 +31,7 @@ struct case_ {
 	struct naive want, got;
 };
 
-static void fail(const struct case_ *c, const char *what)
-{
-	const unsigned char *p = c->p;
-
-	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, c->bed->pl.fault_fold.text, c->n);
-	for (size_t i = 0; i < c->n; i++)
-		fprintf(stderr, "\\x%02x", p[i]);
-	fprintf(stderr, "\n");
-	abort();
-}
-
-#define must(c, cond) ((cond) ? (void)0 : fail((c), #cond))
+#define must(c, cond) ((cond) ? (void)0 : drive_fail((c)->p, (c)->n, #cond, (c)->bed->pl.fault_fold.text))
 
 static void store_items(struct bed_stored *out, const void *p, size_t n)
 {
@@ -60,7 +60,7 @@ static int64_t size_of(const struct naive_cell *c)
 	return c->v < 0 ? -c->v : c->v;
 }
 
-/* One more of the largest counter of the snapshot in its finest step; nothing where there is none. */
+/* A delta that adds 1 to the largest counter of the finest step; an empty array if there is none. */
 static struct npsd_str one_delta(char out[64], const struct case_ *c)
 {
 	msgpack_sbuffer sb;
@@ -89,8 +89,8 @@ static struct npsd_str one_delta(char out[64], const struct case_ *c)
 	return (struct npsd_str){out, (uint32_t)n};
 }
 
-/* The log goes on behind it; false: a counter is now larger than any that is stored. */
-static bool go_on(struct case_ *c)
+/* Reads an entry after the snapshot; false: a counter is now greater than the format allows. */
+static bool continue_log(struct case_ *c)
 {
 	const struct bed_world *w = bed_world();
 	uint32_t len = npsd_names_len_any(w->names);
@@ -103,59 +103,59 @@ static bool go_on(struct case_ *c)
 	e.h = npsd_str(header);
 	e.x = npsd_str(x);
 	e.d = one_delta(delta, c);
-	must(c, naive_entry(&c->want, &e) == NAIVE_TAKES);
-	must(c, bed_read(c->bed, &e) == (c->want.beyond ? BED_REFUSED : BED_RUNS));
-	return !c->want.beyond;
+	must(c, naive_entry(&c->want, &e) == NAIVE_ACCEPTED);
+	must(c, bed_read(c->bed, &e) == (c->want.over_max ? BED_REFUSED : BED_RUNS));
+	return !c->want.over_max;
 }
 
-static void check_taken(struct case_ *c)
+static void check_accepted(struct case_ *c)
 {
 	static struct bed_stored stored;
 	struct bed *again;
 
 	naive_settle(&c->want, c->bed->clock_ms);
 	naive_of_bed(&c->got, c->bed);
-	must(c, naive_same(&c->got, &c->want));
-	if (c->bed->s->view.seq == NPSD_SEQ_MAX || !go_on(c))
+	must(c, naive_equal(&c->got, &c->want));
+	if (c->bed->s->view.seq == NPSD_SEQ_MAX || !continue_log(c))
 		return;
 	naive_settle(&c->want, c->bed->clock_ms);
 	again = bed_new(c->bed->clock_ms, 3);
 	bed_pack(&stored, c->bed);
 	must(c, bed_load(again, &stored) == BED_RUNS);
 	naive_of_bed(&c->got, again);
-	must(c, naive_same(&c->got, &c->want));
+	must(c, naive_equal(&c->got, &c->want));
 	must(c, strcmp(again->s->view.positions, c->bed->s->view.positions) == 0);
 	bed_free(&again);
 }
 
-void snapshot_same(struct snapshot_told *told, const void *p, size_t n)
+static void compare(struct item_counts *counts, const void *p, size_t n)
 {
 	static struct bed_stored stored;
 	static struct case_ c; /* large */
-	enum naive_says says;
+	enum naive_result naive;
 	enum bed_end end;
 
 	store_items(&stored, p, n);
 	c = (struct case_){.p = p, .n = n, .bed = bed_new(NOW_S * 1000ll, 2)};
 	end = bed_load(c.bed, &stored);
-	says = naive_snapshot(&c.want, &stored, c.bed);
-	told->taken += end == BED_RUNS;
-	told->refused += end == BED_REFUSED;
-	told->waits += end == BED_WAITS;
-	told->again += end == BED_AGAIN;
-	if (says == NAIVE_TAKES)
-		must(&c, end == BED_RUNS || c.want.beyond);
-	if (says == NAIVE_WAITS)
+	naive = naive_snapshot(&c.want, &stored, c.bed);
+	counts->accepted += end == BED_RUNS;
+	counts->refused += end == BED_REFUSED;
+	counts->waiting += end == BED_WAITS;
+	counts->retried += end == BED_AGAIN;
+	if (naive == NAIVE_ACCEPTED)
+		must(&c, end == BED_RUNS || c.want.over_max);
+	if (naive == NAIVE_WAITING)
 		must(&c, end == BED_WAITS);
-	if (says == NAIVE_REFUSES) /* a chunk that is gone means that there is a newer manifest */
+	if (naive == NAIVE_REFUSED) /* a missing chunk means that there is a newer manifest */
 		must(&c, end == BED_REFUSED || end == BED_AGAIN);
-	must(&c, npsd_panes_bytes(c.bed->s->view.panes) <= PANES_LEAST + PANES_PER_BYTE * n);
-	if (end == BED_RUNS && says == NAIVE_TAKES && !c.want.beyond)
-		check_taken(&c);
+	must(&c, npsd_panes_bytes(c.bed->s->view.panes) <= PANES_BASE + PANES_PER_BYTE * n);
+	if (end == BED_RUNS && naive == NAIVE_ACCEPTED && !c.want.over_max)
+		check_accepted(&c);
 	bed_free(&c.bed);
 }
 
-void snapshot_make(struct drive_input *out)
+static void make(struct drive_input *out)
 {
 	static struct bed_stored stored;
 
@@ -170,3 +170,11 @@ void snapshot_make(struct drive_input *out)
 		item_add(out, SNAPSHOT_BYTES, stored.chunk[i].value.p, stored.chunk[i].value.n);
 	}
 }
+
+const struct item_test item_test = {.packed = 1u << SNAPSHOT_BYTES,
+    .mutations = 4,
+    .accepted_min = 0.25,
+    .refused_min = 0.25,
+    .retries = true,
+    .make = make,
+    .compare = compare};

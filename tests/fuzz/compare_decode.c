@@ -1,4 +1,4 @@
-#include "decode_same.h"
+#include "compare_decode.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,48 +7,40 @@
 
 #include "decode/validate.h"
 #include "decode/utf8.h"
-#include "second_reader.h"
+#include "drive.h"
+#include "simdjson_dom.h"
 
-static void fail(const char *p, size_t n, const char *what)
-{
-	fprintf(stderr, "%s\n%zu bytes: ", what, n);
-	for (size_t i = 0; i < n; i++)
-		fprintf(
-		    stderr, (uint8_t)p[i] < 0x20 || (uint8_t)p[i] > 0x7e ? "\\x%02x" : "%c", (uint8_t)p[i]);
-	fprintf(stderr, "\n");
-	abort();
-}
-
-static bool same_text(struct npsd_str ours, const char *key, uint32_t most)
+static bool same_text(struct npsd_str ours, const char *key, uint32_t max)
 {
 	size_t n = 0;
-	const char *p = second_text(&n, key);
+	const char *p = dom_text(&n, key);
 
 	if (!p || !ours.p)
 		return !p && !ours.p;
-	return npsd_str_eq(ours, (struct npsd_str){p, npsd_utf8_cut(p, (uint32_t)n, most)});
+	return npsd_str_eq(ours, (struct npsd_str){p, npsd_utf8_cut(p, (uint32_t)n, max)});
 }
 
-/* The attributes of the last event, as the second reader finds them. */
+/* The CloudEvents attributes that the second reader found. */
 struct attributes {
 	struct npsd_str subject; /* p == NULL: none */
 };
 
-/* Moves to the event. False: the header announces a CloudEvent, and it has no event. */
-static bool second_opens(struct attributes *out, const struct npsd_headers *h)
+/* Makes the event the document of the second reader. False: the header announces a CloudEvent, and it has no
+ * event. */
+static bool find_event(struct attributes *out, const struct npsd_headers *h)
 {
 	struct npsd_str content = h ? h->value[NPSD_HEADER_CONTENT_TYPE] : (struct npsd_str){NULL, 0};
 	bool announced = content.n >= 23 && strncasecmp(content.p, "application/cloudevents", 23) == 0;
-	bool object = second_kind("data") == SECOND_OBJECT;
+	bool object = dom_kind("data") == DOM_OBJECT;
 	size_t n = 0;
 
 	*out = (struct attributes){{NULL, 0}};
-	if (announced && (!object || second_kind("data_base64") > SECOND_NULL))
+	if (announced && (!object || dom_kind("data_base64") > DOM_NULL))
 		return false;
-	if (announced || (object && second_kind("specversion") > SECOND_NULL)) {
-		out->subject.p = second_text(&n, "subject");
+	if (announced || (object && dom_kind("specversion") > DOM_NULL)) {
+		out->subject.p = dom_text(&n, "subject");
 		out->subject.n = (uint32_t)n;
-		second_enter("data");
+		dom_enter("data");
 	} else if (h) {
 		out->subject = h->value[NPSD_HEADER_CE_SUBJECT];
 	}
@@ -59,7 +51,7 @@ static bool same_id(const struct npsd_event *ev, const struct attributes *attrib
 {
 	const char *key = ev->type <= NPSD_T_RETRACTED ? "response_id" : "invitation_id";
 
-	if (second_kind(key) <= SECOND_NULL)
+	if (dom_kind(key) <= DOM_NULL)
 		return npsd_str_eq(ev->id, attributes->subject);
 	return same_text(ev->id, key, NPSD_ID_BYTES);
 }
@@ -79,38 +71,45 @@ static const char *differ(const struct npsd_event *ev, const struct attributes *
 		return "respondent_id";
 	if (!same_text(ev->comment, "comment", NPSD_COMMENT_BYTES))
 		return "comment";
-	if (response && second_number(&v, "score") && v != ev->score)
+	if (response && dom_number(&v, "score") && v != ev->score)
 		return "score";
 	/* A double represents the milliseconds of these years with an error of less than one. */
-	if (second_number(&v, response ? "responded_at" : "at") &&
+	if (dom_number(&v, response ? "responded_at" : "at") &&
 	    fabs(floor(v * (fabs(v) < 1e11 ? 1000 : 1)) - (double)ev->event_ms) > 1 + fabs(v) * 1e-12)
 		return "responded_at, at";
 	return NULL;
 }
 
-enum npsd_reason decode_same(struct readers *r, const char *p, size_t n)
+enum npsd_reason compare_decode(struct readers *r, const char *p, size_t n)
 {
 	struct npsd_verdict v;
-	const char *text = readers_decode(r, &v, p, n, DECODE_SAME_NOW, false);
+	const char *text = readers_decode(r, &v, p, n, COMPARE_DECODE_NOW, false);
 	size_t skip = n >= 5 && p[0] == 0 ? 5 : 0;
 	bool document = (v.reason != NPSD_R_bad_utf8 && v.reason != NPSD_R_bad_json) || v.field;
 	struct attributes attributes = {{NULL, 0}};
-	enum second second;
+	enum dom_result dom;
 
 	if (text)
-		fail(p, n, text);
+		drive_fail(p, n, text, "");
 	if (v.at > v.end || v.end > n)
-		fail(p, n, "the position is after the end");
+		drive_fail(p, n, "the position is after the end", "");
 	if (v.reason == NPSD_R_too_big)
 		return v.reason;
-	second = second_reads(p + skip, n - skip, NPSD_JSON_DEPTH);
-	if (second == SECOND_CANNOT_TELL)
+	dom = dom_parse(p + skip, n - skip, NPSD_JSON_DEPTH);
+	if (dom == DOM_UNDECIDED)
 		return v.reason;
-	if (document != (second == SECOND_ACCEPTED))
-		fail(p, n, document ? "accepted by npsd only" : "refused by npsd only");
-	if (document && second_opens(&attributes, r->headers) != (v.reason != NPSD_R_bad_json))
-		fail(p, n, "one reader finds an envelope, the other does not");
+	if (document != (dom == DOM_ACCEPTED))
+		drive_fail(p, n, document ? "accepted by npsd only" : "refused by npsd only", "");
+	if (document && find_event(&attributes, r->headers) != (v.reason != NPSD_R_bad_json))
+		drive_fail(p, n, "one reader finds an envelope, the other does not", "");
 	if (v.reason == NPSD_R_ok && (text = differ(&r->ev, &attributes)))
-		fail(p, n, text);
+		drive_fail(p, n, text, "");
 	return v.reason;
+}
+
+void compare_decode_report(const long seen[NPSD_NREASON])
+{
+	for (int i = 0; i < NPSD_NREASON; i++)
+		if (seen[i] > 0)
+			printf("%8ld %s\n", seen[i], npsd_reason_names[i]);
 }

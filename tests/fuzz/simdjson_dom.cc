@@ -1,4 +1,4 @@
-#include "second_reader.h"
+#include "simdjson_dom.h"
 
 #include <simdjson.h>
 
@@ -26,14 +26,14 @@ static int depth_of(element e) noexcept
 	return most + 1;
 }
 
-extern "C" enum second second_reads(const char *p, size_t n, int depth)
+extern "C" enum dom_result dom_parse(const char *p, size_t n, int depth)
 {
 	simdjson::padded_string copy(p, n);
 	simdjson::error_code e = parser.parse(copy).get(root);
 
 	if (e == simdjson::NUMBER_ERROR || e == simdjson::NUMBER_OUT_OF_RANGE)
-		return SECOND_CANNOT_TELL;
-	return !e && root.is_object() && depth_of(root) <= depth ? SECOND_ACCEPTED : SECOND_REFUSED;
+		return DOM_UNDECIDED;
+	return !e && root.is_object() && depth_of(root) <= depth ? DOM_ACCEPTED : DOM_REFUSED;
 }
 
 static bool last_of(element *out, const char *key) noexcept
@@ -51,16 +51,16 @@ static bool last_of(element *out, const char *key) noexcept
 	return found;
 }
 
-extern "C" enum second_kind second_kind(const char *key)
+extern "C" enum dom_kind dom_kind(const char *key)
 {
 	element e;
 
 	if (!last_of(&e, key))
-		return SECOND_ABSENT;
-	return e.is_null() ? SECOND_NULL : e.is_object() ? SECOND_OBJECT : SECOND_OTHER;
+		return DOM_ABSENT;
+	return e.is_null() ? DOM_NULL : e.is_object() ? DOM_OBJECT : DOM_OTHER;
 }
 
-extern "C" void second_enter(const char *key)
+extern "C" void dom_enter(const char *key)
 {
 	element e;
 
@@ -68,7 +68,7 @@ extern "C" void second_enter(const char *key)
 		root = e;
 }
 
-extern "C" const char *second_text(size_t *n, const char *key)
+extern "C" const char *dom_text(size_t *n, const char *key)
 {
 	std::string_view s;
 	element e;
@@ -79,7 +79,7 @@ extern "C" const char *second_text(size_t *n, const char *key)
 	return s.data();
 }
 
-extern "C" int second_number(double *v, const char *key)
+extern "C" int dom_number(double *v, const char *key)
 {
 	element e;
 

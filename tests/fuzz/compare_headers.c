@@ -1,6 +1,6 @@
-#include "headers_same.h"
+#include "compare_headers.h"
 
-static struct npsd_str take(const char **p, size_t *n)
+static struct npsd_str read_value(const char **p, size_t *n)
 {
 	size_t len = *n ? (uint8_t) * *p : 0;
 	struct npsd_str s;
@@ -14,7 +14,7 @@ static struct npsd_str take(const char **p, size_t *n)
 	return s;
 }
 
-enum npsd_reason headers_same(struct readers *r, const char *p, size_t n)
+enum npsd_reason compare_headers(struct readers *r, const char *p, size_t n)
 {
 	struct npsd_headers headers = {0};
 	uint8_t which = n ? (uint8_t)*p : 0;
@@ -24,9 +24,9 @@ enum npsd_reason headers_same(struct readers *r, const char *p, size_t n)
 	n -= n > 0;
 	for (int i = 0; i < NPSD_NHEADER; i++)
 		if (which >> i & 1)
-			headers.value[i] = take(&p, &n);
+			headers.value[i] = read_value(&p, &n);
 	r->headers = &headers;
-	reason = decode_same(r, p, n);
+	reason = compare_decode(r, p, n);
 	r->headers = NULL;
 	return reason;
 }

@@ -1,5 +1,9 @@
-#include "stored_same.h"
 
+/*
+ * Compares how npsd reads the stored texts of a partition (rulings, state, position) with regular expressions
+ * that follow docs/formats.md, on any bytes. Each item is accepted by both or by neither, with the same
+ * values.
+ */
 #include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
@@ -7,10 +11,11 @@
 #include <string.h>
 
 #include "consume/stored.h"
+#include "items.h"
 #include "npsd/err.h"
 #include "npsd/event.h"
 
-/* Digits that are in range, too: 32 bits, 63 bits, and times of at most 18 digits. */
+/* The ranges are checked after the match: 32 bits, 63 bits, and times of at most 18 digits. */
 #define NUMBER "([0-9]+)"
 #define POS NUMBER ":" NUMBER
 #define MS "(-?[0-9]+)"
@@ -20,13 +25,12 @@ static struct npsd_config older_config = {.hash = "0123456789abcdef0123456789abc
 static const struct npsd_config config = {
     .hash = "fedcba9876543210fedcba9876543210", .older = older, .nolder = 1};
 
+/* Kinds of the items, modulo 4; 3 is a position too. */
+enum { STORED_RULING, STORED_STATE, STORED_POS };
+
 static void fail(struct npsd_str text, const char *what)
 {
-	fprintf(stderr, "%s\n%u bytes: ", what, text.n);
-	for (uint32_t i = 0; i < text.n; i++)
-		fprintf(stderr, "\\x%02x", (unsigned char)text.p[i]);
-	fprintf(stderr, "\n");
-	abort();
+	drive_fail(text.p, text.n, what, "");
 }
 
 /* The text of a group as a number; leading zeros do not count. */
@@ -49,7 +53,7 @@ struct form {
 	bool made;
 };
 
-/* Whether the whole text is of the form; a zero is no part of any. */
+/* Whether the whole text has the form; none contains a zero byte. */
 static bool matches(struct form *f, regmatch_t m[8], struct npsd_str text, char *copy)
 {
 	if (!f->made)
@@ -74,7 +78,7 @@ static bool is_pos(const char *text, const regmatch_t *m)
 	return within(text, m[0], 0, UINT32_MAX) && within(text, m[1], 0, INT64_MAX);
 }
 
-/* What a ruling must be, if it is one. */
+/* Reads a ruling; false: the text is not one. */
 static bool naive_ruling(struct npsd_ruling *out, struct npsd_str line, char *copy)
 {
 	static struct form forms[] = {{"^ahead " POS " " NUMBER "$", {0}, false},
@@ -143,8 +147,8 @@ static bool naive_pos(struct npsd_pos *out, struct npsd_str text, char *copy)
 	return true;
 }
 
-/* Reads an item both ways; says whether it was taken. */
-static bool one_same(const struct item *it, char *copy)
+/* Reads an item both ways. True if it was accepted. */
+static bool compare_item(const struct item *it, char *copy)
 {
 	struct npsd_ruling rule, want_rule;
 	struct npsd_part_state state, want_state;
@@ -175,28 +179,28 @@ static bool one_same(const struct item *it, char *copy)
 			fail(it->text, "another position");
 	}
 	if (got != want)
-		fail(it->text, got ? "taken here only" : "refused here only");
+		fail(it->text, got ? "accepted by npsd only" : "refused by npsd only");
 	return got;
 }
 
-void stored_same(struct stored_told *told, const void *p, size_t n)
+static void compare(struct item_counts *counts, const void *p, size_t n)
 {
 	struct item it;
 
 	for (size_t at = 0; item_next(&it, &at, p, n);) {
 		char *copy = malloc((size_t)it.text.n + 1);
-		bool taken;
+		bool accepted;
 
 		npsd_assert(copy);
-		taken = one_same(&it, copy);
-		told->taken += taken;
-		told->refused += !taken;
+		accepted = compare_item(&it, copy);
+		counts->accepted += accepted;
+		counts->refused += !accepted;
 		free(copy);
 	}
 }
 
 /* As count, skip.lua and _whole.lua write them. */
-void stored_make(struct drive_input *out)
+static void make(struct drive_input *out)
 {
 	static const char *const reasons[] = {"retention", "recreated", "emptied"};
 	uint32_t inc = (uint32_t)drive_below(3);
@@ -238,3 +242,6 @@ void stored_make(struct drive_input *out)
 	}
 	item_add(out, STORED_RULING, text, (size_t)n);
 }
+
+const struct item_test item_test = {
+    .mutations = 3, .accepted_min = 0.25, .refused_min = 0.125, .make = make, .compare = compare};

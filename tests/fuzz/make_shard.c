@@ -1,4 +1,4 @@
-#include "shard_make.h"
+#include "make_shard.h"
 
 #include <stdlib.h>
 
@@ -15,10 +15,10 @@ struct maker {
 	struct npsd_commit *commit;
 	struct pack pack;
 	struct npsd_buf header, batch;
-	int64_t offset; /* batches end at rising ones */
+	int64_t offset; /* the end of the last batch */
 };
 
-static void nobody(void *self)
+static void no_wake(void *self)
 {
 	(void)self;
 }
@@ -38,7 +38,7 @@ static struct maker *the_maker(void)
 	m.pl = (struct npsd_pipeline){.cfg = bed_world()->cfg,
 	    .workers = 1,
 	    .clock = {NULL, zero, zero, NULL},
-	    .store_commit = {.wake = nobody},
+	    .store_commit = {.wake = no_wake},
 	    .worker_to_commit = {npsd_ring_new(4)}};
 	m.worker = npsd_worker_new(&m.pl, 0);
 	m.worker->names = bed_world()->names;
@@ -52,7 +52,7 @@ static struct maker *the_maker(void)
 	return &m;
 }
 
-/* A segment of any set that is counted, or was. */
+/* A segment of a configured set, or of one that was removed. */
 static struct npsd_seg random_segment(void)
 {
 	const struct bed_world *w = bed_world();
@@ -93,15 +93,15 @@ static struct npsd_str arg_of(const struct pack *p, size_t n)
 	return (struct npsd_str){a->p, (uint32_t)a->n};
 }
 
-static void add_arg(struct npsd_buf *b, const struct pack *p, size_t n, const char *behind)
+static void add_arg(struct npsd_buf *b, const struct pack *p, size_t n, const char *after)
 {
 	struct npsd_str s = arg_of(p, n);
 
 	npsd_buf_add(b, s.p, s.n);
-	npsd_buf_addz(b, behind);
+	npsd_buf_addz(b, after);
 }
 
-/* The partitions that the batch says it holds. */
+/* Adds one or two partitions to the batch. */
 static void add_parts(struct maker *m, struct npsd_batch *b)
 {
 	b->nparts = 1 + (uint32_t)drive_below(2);
@@ -127,7 +127,7 @@ bool make_entry(struct bed_entry *out, int64_t now_s, uint64_t most)
 	b = m->worker->sent;
 	add_parts(m, b);
 	pack_batch(m->commit, &m->pack, b);
-	/* what commit.lua makes of it */
+	/* as commit.lua writes the entry */
 	npsd_buf_clear(&m->header);
 	npsd_buf_clear(&m->batch);
 	for (size_t i = 0; i < 3; i++)

@@ -1,4 +1,4 @@
-#include "config_same.h"
+#include "compare_config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 
 #include "npsd/config.h"
 
-/* What is accepted is accepted again, the same; what is refused is told in one line, and nothing is left
- * behind. */
+/* An accepted text is accepted again with the same result. A refused one gives an error of one line and no
+ * configuration. */
 static bool check(const char *file, const char *set)
 {
 	struct npsd_err err = {0};
@@ -28,7 +28,7 @@ static bool check(const char *file, const char *set)
 	return true;
 }
 
-bool config_same(const char *data, size_t n)
+bool compare_config(const char *data, size_t n)
 {
 	int fd = memfd_create("npsd.yaml", MFD_CLOEXEC);
 	char path[64], *set = malloc(n + 1);

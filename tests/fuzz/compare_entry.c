@@ -1,16 +1,29 @@
-#include "entry_same.h"
 
+/*
+ * Compares how the fold reads the log of a shard with a naive reader of docs/formats.md, on any bytes.
+ *
+ * The items are log entries, read in order until one is not accepted. The naive reader agrees on that. An
+ * entry that is not accepted leaves panes, position and hash unchanged, and its fault has a text. The
+ * accepted entries give the panes of the naive reader, and a snapshot of them reads back to the same panes.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "naive_shard.h"
 #include "npsd/err.h"
-#include "shard_make.h"
+#include "items.h"
+#include "make_shard.h"
+
+/*
+ * Kinds of the items, modulo 4: header and batch id of the entries that follow; deltas, which end an entry; a
+ * wrong chain hash for the next entry.
+ */
+enum { ENTRY_HEADER, ENTRY_BATCH, ENTRY_DELTAS, ENTRY_CHAIN };
 
 #define NOW_S 1795381440 /* 2026-11-22T21:04:00Z */
-#define PANES_LEAST 65536
-#define PANES_PER_BYTE 256 /* of an input: four steps, each with a block of its own */
+#define PANES_BASE 65536
+#define PANES_PER_BYTE 256 /* of input: a block for each of four steps */
 
 struct case_ {
 	const void *p;
@@ -19,73 +32,62 @@ struct case_ {
 	struct naive want, got, before;
 };
 
-static void fail(const struct case_ *c, const char *what)
-{
-	const unsigned char *p = c->p;
+#define must(c, cond) ((cond) ? (void)0 : drive_fail((c)->p, (c)->n, #cond, (c)->bed->pl.fault_fold.text))
 
-	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, c->bed->pl.fault_fold.text, c->n);
-	for (size_t i = 0; i < c->n; i++)
-		fprintf(stderr, "\\x%02x", p[i]);
-	fprintf(stderr, "\n");
-	abort();
-}
-
-#define must(c, cond) ((cond) ? (void)0 : fail((c), #cond))
-
-/* What the shard was before an entry that is not taken. */
+/* The shard is as before the entry that was not accepted. */
 static void check_untouched(struct case_ *c, int64_t seq, const char *hash, const char *positions)
 {
 	const struct npsd_shard *s = c->bed->s;
 
 	naive_of_bed(&c->got, c->bed);
-	must(c, naive_same(&c->got, &c->before));
+	must(c, naive_equal(&c->got, &c->before));
 	must(c, s->view.seq == seq && strcmp(s->view.hash, hash) == 0);
 	must(c, strcmp(s->view.positions, positions) == 0);
 }
 
-/* One entry; false: it was not taken. */
-static bool read_one(struct case_ *c, struct entry_told *told, const struct bed_entry *e, bool chained)
+/* Reads one entry; false: it was not accepted. */
+static bool read_one(struct case_ *c, struct item_counts *counts, const struct bed_entry *e, bool chained)
 {
 	int64_t seq = c->bed->s->view.seq;
 	char hash[41], *positions = strdup(c->bed->s->view.positions);
-	enum naive_says says = chained ? naive_entry(&c->want, e) : NAIVE_REFUSES;
+	enum naive_result naive = chained ? naive_entry(&c->want, e) : NAIVE_REFUSED;
 	enum bed_end end;
 
 	memcpy(hash, c->bed->s->view.hash, sizeof hash);
 	naive_of_bed(&c->before, c->bed);
 	end = bed_read(c->bed, e);
-	told->taken += end == BED_RUNS;
-	told->refused += end == BED_REFUSED;
-	told->waits += end == BED_WAITS;
-	told->again += end == BED_AGAIN;
-	if (c->want.beyond) /* nothing is said of the panes, but that they are not published */
+	counts->accepted += end == BED_RUNS;
+	counts->refused += end == BED_REFUSED;
+	counts->waiting += end == BED_WAITS;
+	counts->retried += end == BED_AGAIN;
+	if (c->want.over_max) /* the panes are undefined, and are not published */
 		must(c, end == BED_REFUSED);
 	else
-		must(c, end == (says == NAIVE_TAKES	 ? BED_RUNS
-				   : says == NAIVE_WAITS ? BED_WAITS
-				   : chained		 ? BED_REFUSED
-							 : BED_AGAIN));
-	if (end != BED_RUNS && !c->want.beyond)
+		must(c, end == (naive == NAIVE_ACCEPTED	    ? BED_RUNS
+				   : naive == NAIVE_WAITING ? BED_WAITS
+				   : chained		    ? BED_REFUSED
+							    : BED_AGAIN));
+	if (end != BED_RUNS && !c->want.over_max)
 		check_untouched(c, seq, hash, positions);
 	free(positions);
 	return end == BED_RUNS;
 }
 
-/* All that was taken: as the naive reader has it, and so again from a snapshot. */
-static void check_taken(struct case_ *c)
+/* The panes equal those of the naive reader, also after a snapshot was written and read. */
+static void check_accepted(struct case_ *c)
 {
 	static struct bed_stored stored;
 	struct bed *again = bed_new(c->bed->clock_ms, 2);
 
 	naive_settle(&c->want, c->bed->clock_ms);
 	naive_of_bed(&c->got, c->bed);
-	must(c, naive_same(&c->got, &c->want));
-	must(c, npsd_panes_bytes(c->bed->s->view.panes) <= PANES_LEAST + PANES_PER_BYTE * c->n);
+	must(c, naive_equal(&c->got, &c->want));
+	must(c, npsd_panes_bytes(c->bed->s->view.panes) <= PANES_BASE + PANES_PER_BYTE * c->n);
 	if (c->bed->s->view.seq > 0) {
 		bed_pack(&stored, c->bed);
 		must(c, bed_load(again, &stored) == BED_RUNS);
 		naive_of_bed(&c->got, again);
-		must(c, naive_same(&c->got, &c->want));
+		must(c, naive_equal(&c->got, &c->want));
 		must(c, again->s->view.seq == c->bed->s->view.seq);
 		must(c, strcmp(again->s->view.hash, c->bed->s->view.hash) == 0);
 		must(c, strcmp(again->s->view.positions, c->bed->s->view.positions) == 0);
@@ -93,7 +95,7 @@ static void check_taken(struct case_ *c)
 	bed_free(&again);
 }
 
-void entry_same(struct entry_told *told, const void *p, size_t n)
+static void compare(struct item_counts *counts, const void *p, size_t n)
 {
 	static struct bed_stored nothing;
 	static struct case_ c; /* large */
@@ -122,16 +124,16 @@ void entry_same(struct entry_told *told, const void *p, size_t n)
 		e.d = it.text;
 		bed_chain(x, chained ? c.bed->s->view.hash : "other", e.b);
 		e.x = npsd_str(x);
-		goes_on = read_one(&c, told, &e, chained);
+		goes_on = read_one(&c, counts, &e, chained);
 		chained = true;
 	}
 	if (!c.bed->f->halted && !c.bed->s->leaving && c.bed->s->state == NPSD_SHARD_RUNS &&
 	    c.bed->s->need_len == 0)
-		check_taken(&c);
+		check_accepted(&c);
 	bed_free(&c.bed);
 }
 
-void entry_make(struct drive_input *out)
+static void make(struct drive_input *out)
 {
 	out->n = 0;
 	for (uint64_t n = 1 + drive_below(3); n > 0; n--) {
@@ -148,3 +150,11 @@ void entry_make(struct drive_input *out)
 		item_add(out, ENTRY_DELTAS, e.d.p, e.d.n);
 	}
 }
+
+const struct item_test item_test = {.packed = 1u << ENTRY_DELTAS,
+    .mutations = 4,
+    .accepted_min = 0.5,
+    .refused_min = 0.125,
+    .retries = true,
+    .make = make,
+    .compare = compare};
