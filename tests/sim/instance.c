@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count/ledger.h"
 #include "npsd/change.h"
 #include "npsd/pipeline.h"
 
@@ -22,7 +23,8 @@ static char panic_text[256];
 
 _Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what);
 
-/* The linker puts this in the place of npsd_panic (--wrap), so that a failed assertion names the seed. */
+/* The linker replaces npsd_panic() by this (--wrap), so that the report of a failed assertion names the seed.
+ */
 _Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what)
 {
 	snprintf(panic_text, sizeof panic_text, "%s:%d: assertion failed: %s", file, line, what);
@@ -47,6 +49,14 @@ struct npsd_config *instance_config(const char *const *sets, int nsets, const ch
 void instance_config_free(struct npsd_config **cfg)
 {
 	npsd_config_free(cfg);
+}
+
+void instance_limit_ledgers(struct npsd_config *cfg, int workers, int partitions, int64_t bytes)
+{
+	struct npsd_ledger *empty = npsd_ledger_new();
+
+	cfg->ledger_memory_max = workers * (partitions * (int64_t)npsd_ledger_bytes(empty) + bytes);
+	npsd_ledger_free(&empty);
 }
 
 bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,
@@ -88,7 +98,6 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 	return i;
 }
 
-/* Orders travel in rings; jobs belong to the rooms that made them. */
 void instance_free(struct instance **instance)
 {
 	struct instance *i = *instance;
@@ -107,26 +116,26 @@ void instance_free(struct instance **instance)
 	free(i);
 }
 
-int instance_rooms(const struct instance *i)
+int instance_components(const struct instance *i)
 {
 	return 3 + i->pl.workers;
 }
 
-bool instance_step(struct instance *i, int room)
+bool instance_step(struct instance *i, int component)
 {
 	stepping = true;
 	if (setjmp(panicked)) {
 		stepping = false;
 		return false;
 	}
-	if (room == 0)
+	if (component == 0)
 		npsd_group_step(i->group, 0);
-	else if (room == 1)
+	else if (component == 1)
 		npsd_commit_step(i->commit, 0);
-	else if (room == 2)
+	else if (component == 2)
 		npsd_fold_step(i->fold, 0);
 	else
-		npsd_worker_step(i->worker[room - 3], 0);
+		npsd_worker_step(i->worker[component - 3], 0);
 	stepping = false;
 	return true;
 }

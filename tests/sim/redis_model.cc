@@ -30,7 +30,7 @@ struct model {
 	sim::Keys keys;
 	std::unique_ptr<sim::LuaHost> lua;
 	std::string error;
-	std::map<enum npsd_script, std::string> edited; /* scripts that are not as they are */
+	std::map<enum npsd_script, std::string> edited; /* texts of scripts that were edited */
 
 	const char *text(enum npsd_script s) const
 	{

@@ -1,4 +1,4 @@
-/* What commands give and scripts answer, before it becomes an npsd_reply. */
+/* The result of a command or script, before it becomes an npsd_reply; and SHA-1 in hexadecimal. */
 #ifndef NPSD_SIM_VALUE_H
 #define NPSD_SIM_VALUE_H
 

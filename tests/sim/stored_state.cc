@@ -1,4 +1,4 @@
-#include "stored.h"
+#include "stored_state.h"
 
 #include <msgpack.h>
 
@@ -36,7 +36,7 @@ Position parse_position(const std::string &text)
 	int end = 0;
 
 	if (sscanf(text.c_str(), "%ld:%ld%n", &p.inc, &p.offset, &end) != 2 || (size_t)end != text.size())
-		throw Difference("`" + text + "` is no position");
+		throw Violation("`" + text + "` is not a position");
 	return p;
 }
 
@@ -50,7 +50,7 @@ Positions parse_positions(const std::string &text)
 		size_t space = one.find(' ');
 
 		if (space == std::string::npos)
-			throw Difference("`" + text + "` is no list of positions");
+			throw Violation("`" + text + "` is not a list of positions");
 		out[one.substr(0, space)] = parse_position(one.substr(space + 1));
 		at = end + 1;
 	}
@@ -68,7 +68,7 @@ static void each_item(const std::string &bytes, const std::function<void(const m
 	if (msgpack_unpack_next(&u, bytes.data(), bytes.size(), &off) != MSGPACK_UNPACK_SUCCESS ||
 	    off != bytes.size() || u.data.type != MSGPACK_OBJECT_ARRAY) {
 		msgpack_unpacked_destroy(&u);
-		throw Difference("what is stored is no msgpack array");
+		throw Violation("a stored value is not a msgpack array");
 	}
 	try {
 		for (uint32_t i = 0; i < u.data.via.array.size; i++)
@@ -94,11 +94,11 @@ static Counters counters(const msgpack_object_array &a, uint32_t at)
 	for (int c = 0; c < COUNTERS; c++)
 		if (bits >> c & 1) {
 			if (at == a.size)
-				throw Difference("a delta holds fewer counters than it says");
+				throw Violation("a delta has fewer counters than bits");
 			v[(size_t)c] = number(a.ptr[at++]);
 		}
 	if (at != a.size || bits >> COUNTERS)
-		throw Difference("a delta holds more counters than it says");
+		throw Violation("a delta has more counters than bits");
 	return v;
 }
 
@@ -126,23 +126,23 @@ static void read_dict(Stored &out, const Keys &keys, const Setup &setup)
 		chain = sha1hex(chain + std::to_string(word.size()) + ":" + word +
 				std::to_string(value.size()) + ":" + value);
 		if (field.at(1) != chain)
-			throw Difference("the dictionary's chain breaks at entry " + std::to_string(i));
+			throw Violation("the dictionary's chain breaks at entry " + std::to_string(i));
 		size_t slash = word == "location" ? value.rfind('/') : std::string::npos;
 		if (slash != std::string::npos && !out.values[word].count(value.substr(0, slash)))
-			throw Difference("`" + value + "` was admitted before what is above it");
+			throw Violation("`" + value + "` was admitted before its ancestor");
 		if (!out.values[word].insert(value).second)
-			throw Difference("`" + value + "` was admitted twice");
+			throw Violation("`" + value + "` was admitted twice");
 		if (stored_field(keys, "dictids", std::to_string(dim) + ":" + value) != std::to_string(i + 2))
-			throw Difference("`" + value + "` has another id than its place");
+			throw Violation("`" + value + "` has an id that is not its index");
 		out.dict.emplace_back(word, value);
 	}
 	for (auto &cap : setup.caps)
 		if (out.values.count(cap.first) && (int64_t)out.values[cap.first].size() > cap.second)
-			throw Difference("more values of " + cap.first + " than its cap");
+			throw Violation("more values of " + cap.first + " than its cap");
 	if (stored_field(keys, "fence", "dict_len") !=
 		(chain.empty() ? "" : std::to_string(out.dict.size())) ||
 	    stored_field(keys, "fence", "dict_chain") != chain)
-		throw Difference("the fence does not have the dictionary's end");
+		throw Violation("the fence does not have the dictionary's end");
 }
 
 /* --- segments --- */
@@ -157,9 +157,9 @@ static std::string seg_of(uint64_t hi, uint64_t lo, const Stored &st, const Setu
 
 	for (size_t i = 0; i < set.size(); i++) {
 		if (ids[i] >= st.dict.size() + 2)
-			throw Difference("a segment has an id beyond the dictionary");
+			throw Violation("a segment has an id after the end of the dictionary");
 		if (ids[i] >= 2 && st.dict[ids[i] - 2].first != set[i])
-			throw Difference("a segment has an id of another dimension");
+			throw Violation("a segment has an id of another dimension");
 		values.emplace_back(set[i], ids[i] == 0	  ? "__none__"
 					    : ids[i] == 1 ? "__other__"
 							  : st.dict[ids[i] - 2].second);
@@ -214,7 +214,7 @@ static void read_manifest(Stored &out, const Keys &keys, int k, const Setup &set
 			continue;
 		const Item *chunk = stored_key(keys, "chunk:" + f.second);
 		if (!chunk)
-			throw Difference("chunk " + f.second + " is named and not there");
+			throw Violation("chunk " + f.second + " is in a manifest and does not exist");
 		read_chunk(out, chunk->str, step, k, setup);
 	}
 }
@@ -238,7 +238,7 @@ std::vector<ScriptEdit> claim_records()
 	return out;
 }
 
-/* `TP CLAIM INC:OFFSET;...`: each under the claim that was in force up to there. */
+/* `TP CLAIM INC:OFFSET;...`: the claim must have been in force up to the position. */
 static void check_claims(const Keys &keys, const std::string &batch)
 {
 	for (size_t at = 0; at < batch.size();) {
@@ -260,8 +260,8 @@ static void check_claims(const Keys &keys, const std::string &batch)
 				next = start;
 		}
 		if (from < 0 || to <= from || to > next)
-			throw Difference(tp + " was counted up to " + std::to_string(to) +
-					 " under a claim that was not in force");
+			throw Violation(tp + " was counted up to " + std::to_string(to) +
+					" under a claim that was not in force");
 		at = end + 1;
 	}
 }
@@ -276,16 +276,17 @@ static void read_entry(Stored &out, const Keys &keys, int64_t seq, const std::ve
 		f[fields[i]] = fields[i + 1];
 	check_claims(keys, f["b"]);
 	if (s.hash.count(seq - 1) && sha1hex(s.hash[seq - 1] + f["b"]) != f["x"])
-		throw Difference(
+		throw Violation(
 		    "the chain of log " + std::to_string(k) + " breaks at " + std::to_string(seq));
 	if (s.hash.count(seq) && s.hash[seq] != f["x"])
-		throw Difference("the manifest of shard " + std::to_string(k) + " is of another log");
+		throw Violation(
+		    "the manifest of shard " + std::to_string(k) + " has the hash of another log");
 	s.hash[seq] = f["x"];
 	if (seq > s.manifest_seq)
 		read_deltas(out, f["d"], k, setup);
 }
 
-/* Where the oldest window, or the one before it, begins that is still read at t. */
+/* The first second that a window of the step, or the one before it, reads at t. */
 static int64_t kept_from_s(int64_t t_ms, int64_t step, const Setup &setup)
 {
 	int64_t from = INT64_MAX;
@@ -308,14 +309,14 @@ static void read_shard(Stored &out, const Keys &keys, int k, const Setup &setup)
 	static const std::map<Id, std::vector<std::string>> none;
 	for (auto &e : log ? log->stream.entries : none) {
 		if (s.seq && (int64_t)e.first.ms != s.seq + 1)
-			throw Difference("the log of shard " + std::to_string(k) + " has a hole");
+			throw Violation("the log of shard " + std::to_string(k) + " has a hole");
 		if (!s.seq && (int64_t)e.first.ms > s.manifest_seq + (s.manifest_seq == 0))
-			throw Difference("the log of shard " + std::to_string(k) + " was trimmed too far");
+			throw Violation("the log of shard " + std::to_string(k) + " was trimmed too far");
 		s.seq = (int64_t)e.first.ms;
 		read_entry(out, keys, s.seq, e.second, k, setup);
 	}
 	if (end != (s.seq ? std::to_string(s.seq) + " " + s.hash[s.seq] : ""))
-		throw Difference(
+		throw Violation(
 		    "the log of shard " + std::to_string(k) + " does not end where the fence says");
 	for (auto &step : out.panes) {
 		int64_t &from = out.whole_from_s.emplace(step.first, INT64_MIN).first->second;
@@ -338,7 +339,7 @@ static Rulings read_rulings(const Keys &keys, const std::string &tp)
 		int64_t inc, from, to;
 
 		if (sscanf(line.c_str(), "%15s %ld:%ld %ld", word, &inc, &from, &to) != 4 || inc != 0)
-			throw Difference("`" + line + "` is no ruling that is expected");
+			throw Violation("`" + line + "` is not an expected ruling");
 		if (std::string(word) == "ahead")
 			out.ahead.emplace_back(from, to);
 		else if (std::string(word) == "lateness")
@@ -346,7 +347,7 @@ static Rulings read_rulings(const Keys &keys, const std::string &tp)
 		else if (std::string(word) == "horizon")
 			out.horizon.emplace_back(from, to);
 		else
-			throw Difference("`" + line + "` is no ruling that is expected");
+			throw Violation("`" + line + "` is not an expected ruling");
 	}
 	return out;
 }
@@ -361,14 +362,14 @@ static void read_part(Stored &out, const Keys &keys, const std::string &tp)
 		return;
 	p.pos = parse_position(pos);
 	p.base = parse_position(stored_field(keys, "fence", "base:" + tp));
-	std::string told = stored_field(keys, "fence", "told:" + tp);
-	if (!told.empty())
-		p.told = parse_position(told);
+	std::string emitted = stored_field(keys, "fence", "told:" + tp);
+	if (!emitted.empty())
+		p.emitted = parse_position(emitted);
 	p.claim = stored_field(keys, "fence", "claim:" + tp);
 	p.state = stored_field(keys, "fence", "state:" + tp);
 	p.rulings = read_rulings(keys, tp);
 	if (!claims || claims->list.back().substr(0, claims->list.back().find(' ')) != p.claim)
-		throw Difference("the claim of " + tp + " is not the last of its list");
+		throw Violation("the claim of " + tp + " is not the last of its list");
 	out.parts[tp] = p;
 }
 

@@ -1,4 +1,4 @@
-#include "windows.h"
+#include "expected_windows.h"
 
 #include <simdjson.h>
 
@@ -14,7 +14,7 @@ int64_t window_from_s(const Window &w, int64_t t_ms)
 	return floor_to(floor_to(t_ms, 1000) / 1000, w.step_s) + w.step_s - w.width_s;
 }
 
-/* Panes belong where their start in the window's step lies. */
+/* A pane belongs to the step that holds its start. */
 static Counters sum(const SegPanes &panes, int64_t step_s, int64_t from_s, int64_t to_s)
 {
 	Counters out = {};
@@ -81,10 +81,10 @@ struct Shares {
 	}
 };
 
-/* What a window must hold. */
+/* The figures of a window. */
 struct Expected {
 	std::map<std::string, int64_t> whole;
-	std::map<std::string, double> figure; /* four decimals */
+	std::map<std::string, double> figure; /* compared with four decimals */
 	std::vector<std::string> fragile;
 	bool compares = false, significant = false;
 };
@@ -129,12 +129,12 @@ static void expect_figures(Expected &e, const Counters &now, const Shares &a, co
 	e.significant = e.figure["p_value"] < 0.05;
 }
 
-/* Answers of those who were asked, with Wilson's interval. */
-static void expect_rate(Expected &e, int64_t answered, int64_t asked)
+/* The response rate, with Wilson's interval. */
+static void expect_rate(Expected &e, int64_t responses, int64_t invited)
 {
-	double n = (double)asked, p = (double)answered / n, z2 = Z * Z;
+	double n = (double)invited, p = (double)responses / n, z2 = Z * Z;
 
-	if (asked == 0 || answered > asked)
+	if (invited == 0 || responses > invited)
 		return;
 	double half = Z * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
 	e.figure["response_rate"] = p;
@@ -170,7 +170,7 @@ static Expected expect(const SegPanes &panes, const Window &w, const Setup &setu
 	return e;
 }
 
-static std::string fault_of(const simdjson::dom::object &o, Expected e, const Counters &scores)
+static std::string error_of(const simdjson::dom::object &o, Expected e, const Counters &scores)
 {
 	std::vector<std::string> fragile;
 	std::vector<int64_t> got;
@@ -198,7 +198,7 @@ static std::string fault_of(const simdjson::dom::object &o, Expected e, const Co
 				       std::to_string(e.figure[name]);
 			e.figure.erase(name);
 		} else {
-			return name + " should not be there";
+			return name + " is not expected";
 		}
 	}
 	if (got.size() != 11 || !std::equal(got.begin(), got.end(), scores.begin()))
@@ -206,11 +206,11 @@ static std::string fault_of(const simdjson::dom::object &o, Expected e, const Co
 	if (fragile != e.fragile)
 		return "fragile";
 	if (!e.whole.empty())
-		return e.whole.begin()->first + " is not there";
-	return e.figure.empty() ? "" : e.figure.begin()->first + " is not there";
+		return e.whole.begin()->first + " is missing";
+	return e.figure.empty() ? "" : e.figure.begin()->first + " is missing";
 }
 
-std::string window_fault(
+std::string window_error(
     const std::string &json, const SegPanes &panes, const Window &w, const Setup &setup, int64_t t_ms)
 {
 	static simdjson::dom::parser parser;
@@ -220,7 +220,7 @@ std::string window_fault(
 	if (parser.parse(json).get(o))
 		return "no JSON object";
 	try {
-		return fault_of(
+		return error_of(
 		    o, expect(panes, w, setup, t_ms), sum(panes, w.step_s, from, from + w.width_s));
 	} catch (simdjson::simdjson_error &) {
 		return "a value of the wrong type";

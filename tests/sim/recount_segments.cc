@@ -1,4 +1,4 @@
-/* What an answer, or a stage, counts in: segments, panes and counters. */
+/* Part of the recount: the segments, panes and counters in which a response or a stage is counted. */
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -48,7 +48,7 @@ std::string seg_name(const std::string &kind, const std::vector<std::pair<std::s
 	return out.empty() ? "all" : out;
 }
 
-std::string told_apart(const std::string &dim, const std::string &value, const Values &values)
+std::string counted_value(const std::string &dim, const std::string &value, const Values &values)
 {
 	auto it = values.find(dim);
 
@@ -57,20 +57,20 @@ std::string told_apart(const std::string &dim, const std::string &value, const V
 	return it != values.end() && it->second.count(value) ? value : "__other__";
 }
 
-std::vector<std::string> ways(const std::string &dim, const Content &c, const Values &values)
+std::vector<std::string> dim_values(const std::string &dim, const Content &c, const Values &values)
 {
 	std::set<std::string> out;
 
 	if (dim == "location") {
-		/* itself and its ancestors; what is beyond the cap counts once, as `__other__` */
+		/* itself and its ancestors; those over cap count once, as `__other__` */
 		for (size_t n = 1; n <= c.location.size(); n++)
 			if (n == c.location.size() || c.location[n] == '/')
-				out.insert(told_apart(dim, c.location.substr(0, n), values));
+				out.insert(counted_value(dim, c.location.substr(0, n), values));
 	} else if (dim == "theme") {
 		for (auto &t : c.themes)
-			out.insert(told_apart(dim, t, values));
+			out.insert(counted_value(dim, t, values));
 	} else {
-		out.insert(told_apart(dim,
+		out.insert(counted_value(dim,
 		    dim == "channel" ? c.channel
 		    : dim == "team"  ? c.team
 				     : c.plan,
@@ -81,7 +81,7 @@ std::vector<std::string> ways(const std::string &dim, const Content &c, const Va
 	return {out.begin(), out.end()};
 }
 
-static Counters one_answer(const Content &c)
+static Counters one_response(const Content &c)
 {
 	Counters v = {};
 
@@ -93,28 +93,29 @@ static Counters one_answer(const Content &c)
 namespace
 {
 
-/* What is added where. */
-struct Adding {
+/* One addition to the panes. */
+struct Addition {
 	Panes &panes;
 	const Setup &setup;
 	const Content &content;
 	const Values &values;
 	int64_t pane_s, sign;
 	Counters counters;
-	std::vector<std::pair<std::string, std::string>> chosen; /* of the set's dimensions so far */
+	std::vector<std::pair<std::string, std::string>>
+	    chosen; /* dimensions of the set that have a value already */
 };
 
 } // namespace
 
-static void count_set(Adding &a, const std::vector<std::string> &set, size_t at)
+static void count_set(Addition &a, const std::vector<std::string> &set, size_t at)
 {
 	if (at == set.size()) {
 		add_pane(a.panes, seg_name(a.setup.kinds_split ? a.content.kind : "", a.chosen), a.pane_s,
 		    a.counters, a.sign);
 		return;
 	}
-	for (auto &way : ways(set[at], a.content, a.values)) {
-		a.chosen.emplace_back(set[at], way);
+	for (auto &value : dim_values(set[at], a.content, a.values)) {
+		a.chosen.emplace_back(set[at], value);
 		count_set(a, set, at + 1);
 		a.chosen.pop_back();
 	}
@@ -133,7 +134,7 @@ static void count_sets(Counted &out, const Setup &setup, const Content &c, const
     int64_t event_ms, int64_t sign, const Values &values)
 {
 	int64_t pane_s = floor_to(event_ms, finest(setup) * 1000) / 1000;
-	Adding a = {out.panes, setup, c, values, pane_s, sign, counters, {}};
+	Addition a = {out.panes, setup, c, values, pane_s, sign, counters, {}};
 
 	for (auto &set : setup.sets)
 		count_set(a, set, 0);
@@ -150,21 +151,21 @@ void count_stage(
 	count_sets(out, setup, c, v, event_ms, 1, values);
 }
 
-void count_answer(
+void count_response(
     Counted &out, const Setup &setup, const Content &c, int64_t event_ms, int64_t sign, const Values &values)
 {
-	count_sets(out, setup, c, one_answer(c), event_ms, sign, values);
+	count_sets(out, setup, c, one_response(c), event_ms, sign, values);
 	for (auto &d : {std::make_pair("channel", &c.channel), std::make_pair("team", &c.team),
 		 std::make_pair("owner", &c.owner)})
-		if (told_apart(d.first, *d.second, values) == "__other__")
+		if (counted_value(d.first, *d.second, values) == "__other__")
 			out.other[d.first] += sign;
 	if (setup.splits_by("attributes.plan") &&
-	    told_apart("attributes.plan", c.plan, values) == "__other__")
+	    counted_value("attributes.plan", c.plan, values) == "__other__")
 		out.other["attributes.plan"] += sign;
-	if (told_apart("location", c.location, values) == "__other__")
+	if (counted_value("location", c.location, values) == "__other__")
 		out.other["location"] += sign;
-	for (auto &way : ways("theme", c, values))
-		if (way == "__other__")
+	for (auto &value : dim_values("theme", c, values))
+		if (value == "__other__")
 			out.other["theme"] += sign;
 }
 

@@ -1,3 +1,4 @@
+/* Writes a generated event as JSON. */
 #include <cstdio>
 #include <ctime>
 
@@ -78,7 +79,7 @@ static std::string list_text(const std::vector<std::string> &v)
 	return out + "]";
 }
 
-/* A location may be told with empty levels. */
+/* A location may be written with empty levels. */
 static std::string location_text(const std::string &path, Rng &rng)
 {
 	if (!rng.chance(0.2))
@@ -114,7 +115,7 @@ class Fields
 	{
 		fields.push_back(render_text(name) + ":" + text);
 	}
-	/* What is not mentioned is not there, or null. */
+	/* A field that is not mentioned is absent or null. */
 	void add_text(const char *name, const std::optional<std::string> &value)
 	{
 		if (value)
@@ -122,7 +123,7 @@ class Fields
 		else if (rng.chance(0.1))
 			add(name, "null");
 	}
-	/* One of them, or nothing. */
+	/* One of the texts, or nothing. */
 	void add_some(const char *name, const std::vector<std::string> &texts)
 	{
 		if (rng.chance(0.15))
@@ -148,7 +149,7 @@ class Fields
 
 } // namespace
 
-/* What is not looked at may be anything. */
+/* Fields that npsd must not read in an event of this type: they may hold anything. */
 static void add_unused(Fields &to, const Event &e)
 {
 	if (e.type == Type::RETRACTED) {
@@ -176,7 +177,7 @@ static void add_unused(Fields &to, const Event &e)
 	to.add_some("metric", {"\"nps\"", "null"});
 }
 
-static void add_said(Fields &to, const Said &s, Rng &rng)
+static void add_mentioned(Fields &to, const Mentioned &s, Rng &rng)
 {
 	if (s.score)
 		to.add("score", *s.score ? score_text(**s.score, rng) : "null");
@@ -214,13 +215,13 @@ std::string render_event(const Event &e, Rng &rng)
 	if (!e.time_field.empty())
 		fields.add(e.time_field.c_str(), time_text(e.event_ms, rng));
 	if (is_stage(e.type)) {
-		Said s = e.said;
+		Mentioned s = e.mentioned;
 
 		s.score.reset();
 		s.comment.reset();
-		add_said(fields, s, rng);
+		add_mentioned(fields, s, rng);
 	} else if (e.type != Type::RETRACTED) {
-		add_said(fields, e.said, rng);
+		add_mentioned(fields, e.mentioned, rng);
 	}
 	add_unused(fields, e);
 	return fields.object();

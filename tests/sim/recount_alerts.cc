@@ -1,4 +1,4 @@
-/* Alerts: what is told of an answer when an event changes it. */
+/* Part of the recount: the alert that is emitted when an event changes a response. */
 #include "recount.h"
 
 namespace sim
@@ -14,7 +14,7 @@ std::string severity_of(int score)
 	return score <= 2 ? "critical" : score <= 4 ? "high" : "moderate";
 }
 
-/* The dimensions of which an answer has one value, by field name, with owner. */
+/* The dimensions that have one value per response, by field name. */
 static std::map<std::string, std::string> one_valued(const Setup &setup, const Content &c)
 {
 	std::map<std::string, std::string> out = {
@@ -38,14 +38,15 @@ static std::set<std::string> differences(
 	if (before.kind != now.kind)
 		out.insert("survey_kind");
 	for (auto &v : one_valued(setup, now))
-		if (told_apart(v.first, v.second, values) != told_apart(v.first, old[v.first], values))
+		if (counted_value(v.first, v.second, values) != counted_value(v.first, old[v.first], values))
 			out.insert(v.first);
-	if (ways("theme", before, values) != ways("theme", now, values))
+	if (dim_values("theme", before, values) != dim_values("theme", now, values))
 		out.insert("themes");
 	return out;
 }
 
-/* What is kept of a value, so that it can be told when an event does not mention it. */
+/* Whether an alert can have the value when its event does not mention it: the ledger stores admitted values
+ * only. */
 static bool kept(const std::string &dim, const std::string &value, const Values &values)
 {
 	auto it = values.find(dim);
@@ -53,13 +54,13 @@ static bool kept(const std::string &dim, const std::string &value, const Values 
 	return it != values.end() && it->second.count(value);
 }
 
-/* The event's own words, and what is kept of the rest. */
-static void tell_values(
-    Transition &t, const Setup &setup, const Said &said, const Content &shown, const Values &values)
+/* The values of the event, and the stored ones of fields that it does not mention. */
+static void set_values(
+    Transition &t, const Setup &setup, const Mentioned &event, const Content &shown, const Values &values)
 {
-	std::map<std::string, std::optional<std::string>> mentioned = {{"location", said.location},
-	    {"owner", said.owner}, {"channel", said.channel}, {"team", said.team},
-	    {"attributes.plan", said.plan}};
+	std::map<std::string, std::optional<std::string>> mentioned = {{"location", event.location},
+	    {"owner", event.owner}, {"channel", event.channel}, {"team", event.team},
+	    {"attributes.plan", event.plan}};
 
 	t.texts["survey_kind"] = shown.kind;
 	for (auto &v : one_valued(setup, shown)) {
@@ -67,14 +68,14 @@ static void tell_values(
 			t.texts[v.first] = v.second;
 	}
 	for (auto &theme : shown.themes)
-		if (said.themes || kept("theme", theme, values))
+		if (event.themes || kept("theme", theme, values))
 			t.themes.insert(theme);
-	if (said.comment && !said.comment->empty())
-		t.texts["comment"] = *said.comment;
+	if (event.comment && !event.comment->empty())
+		t.texts["comment"] = *event.comment;
 	for (auto &set : setup.sets)
 		if (set == std::vector<std::string>{"location"})
 			t.texts["seg"] = seg_name(setup.kinds_split ? shown.kind : "",
-			    {{"location", told_apart("location", shown.location, values)}});
+			    {{"location", counted_value("location", shown.location, values)}});
 }
 
 static void add_place(std::set<std::string> &to, const std::string &path)
@@ -84,7 +85,7 @@ static void add_place(std::set<std::string> &to, const std::string &path)
 			to.insert("location:" + seg_encode(path.substr(0, n)));
 }
 
-/* As much of a location as is kept. */
+/* The longest ancestor of a location that is admitted, or itself. */
 static std::string kept_place(std::string path, const Values &values)
 {
 	while (!path.empty() && !kept("location", path, values))
@@ -141,7 +142,7 @@ std::optional<Transition> transition_of(
 		t.prev_score = before->score;
 	t.has_comment = !shown.comment.empty();
 	t.at_ms = e.updated_ms ? *e.updated_ms : e.event_ms;
-	tell_values(t, setup, e.said, shown, values);
+	set_values(t, setup, e.mentioned, shown, values);
 	return t;
 }
 

@@ -1,6 +1,7 @@
-/* What npsd stored, read from the model's keys as docs/formats.md says, and held against itself. */
-#ifndef NPSD_SIM_STORED_H
-#define NPSD_SIM_STORED_H
+/* Reads the stored state from the model's keys, as docs/formats.md describes it, and checks its consistency.
+ */
+#ifndef NPSD_SIM_STORED_STATE_H
+#define NPSD_SIM_STORED_STATE_H
 
 #include <map>
 #include <stdexcept>
@@ -14,8 +15,8 @@
 namespace sim
 {
 
-/* What is stored, or published, is not as it should be. */
-struct Difference : std::runtime_error {
+/* The stored or published state breaks a property. */
+struct Violation : std::runtime_error {
 	using std::runtime_error::runtime_error;
 };
 
@@ -27,7 +28,7 @@ using Positions = std::map<std::string, Position>;
 
 struct StoredPart {
 	Position pos, base;
-	Position told; /* up to there alerts were told by a count before this one */
+	Position emitted; /* alerts before it were emitted before the rebuild; stored as `told` */
 	std::string claim, state;
 	Rulings rulings;
 };
@@ -38,9 +39,8 @@ struct StoredAlert {
 };
 
 struct StoredShard {
-	int64_t seq = 0; /* of the log's end */
-	std::map<int64_t, std::string>
-	    hash; /* of the entries held, by number; 0: "" where the log begins there */
+	int64_t seq = 0;		     /* of the last entry */
+	std::map<int64_t, std::string> hash; /* chain hash by sequence number; 0 -> "" */
 	int64_t manifest_seq = 0, dropped_ms = INT64_MIN;
 };
 
@@ -48,12 +48,12 @@ struct Stored {
 	std::map<std::string, StoredPart> parts; /* by `TOPIC/P` */
 	std::map<std::string, int64_t> totals, meta;
 	std::vector<StoredAlert> alerts;
-	Values values;					       /* the dictionary, by dimension's word */
-	std::vector<std::pair<std::string, std::string>> dict; /* dimension's word, value */
-	std::map<int64_t, Panes> panes;	     /* by step: as the snapshots and the logs behind them have it */
-	std::map<std::string, int> shard_of; /* segment's name -> its shard */
+	Values values;					       /* the dictionary */
+	std::vector<std::pair<std::string, std::string>> dict; /* dimension, value; in the order of ids */
+	std::map<int64_t, Panes> panes;	     /* by step: snapshots and the log entries after them */
+	std::map<std::string, int> shard_of; /* name of the segment -> shard */
 	std::vector<StoredShard> shards;
-	std::map<int64_t, int64_t> whole_from_s; /* by step: what begins earlier may have been dropped */
+	std::map<int64_t, int64_t> whole_from_s; /* by step: panes that start earlier may have been dropped */
 	std::string clock_ms;
 };
 
@@ -67,12 +67,12 @@ struct ScriptEdit {
  * rolls back with the other keys. read_stored() checks each log entry against it.
  */
 std::vector<ScriptEdit> claim_records();
-/* Throws Difference where it does not fit together. */
+/* Throws Violation if the keys contradict each other. */
 Stored read_stored(const Keys &keys, const Setup &setup);
 Position parse_position(const std::string &text);
 /* `TOPIC/P INC:OFFSET;...` */
 Positions parse_positions(const std::string &text);
-/* Nothing, where the key is not there. */
+/* NULL: there is no such key. */
 const Item *stored_key(const Keys &keys, const std::string &name);
 std::string stored_field(const Keys &keys, const std::string &name, const std::string &field);
 

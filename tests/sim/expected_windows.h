@@ -1,6 +1,7 @@
-/* Section 2 of the contract once more: a segment's windows, summed over the recount's panes. */
-#ifndef NPSD_SIM_WINDOWS_H
-#define NPSD_SIM_WINDOWS_H
+/* A second implementation of section 2 of the contract: the windows of a segment, from the panes of the
+ * recount. */
+#ifndef NPSD_SIM_EXPECTED_WINDOWS_H
+#define NPSD_SIM_EXPECTED_WINDOWS_H
 
 #include <map>
 #include <string>
@@ -10,12 +11,12 @@
 namespace sim
 {
 
-/* The windows that must stand in a segment's key at t; empty: it has none. */
+/* The windows that the key of a segment must have at t; empty: the segment has no key. */
 std::vector<Window> windows_of(const SegPanes &panes, const Setup &setup, int64_t t_ms);
-/* What is wrong with a window's JSON; empty: nothing. */
-std::string window_fault(
+/* How a window's JSON differs from the expected one; empty: it does not. */
+std::string window_error(
     const std::string &json, const SegPanes &panes, const Window &w, const Setup &setup, int64_t t_ms);
-/* nps_lo of a window that has so many answers. */
+/* nps_lo of a window that has at least min_n responses. */
 std::optional<double> window_lo(const SegPanes &panes, const Window &w, int64_t t_ms, int64_t min_n);
 /* Start of the window at t; its end is start + width. */
 int64_t window_from_s(const Window &w, int64_t t_ms);

@@ -1,4 +1,4 @@
-/* The checker's fourth part: ranks, series and meta, at rest. */
+/* Part of the checker: the ranks, series and meta that are published, compared at rest. */
 #include <algorithm>
 #include <cmath>
 
@@ -7,7 +7,7 @@
 namespace sim
 {
 
-/* Written name's dimensions and values, without the kind. */
+/* Dimensions and values in the name of a segment, without the kind. */
 static std::vector<std::pair<std::string, std::string>> parts_of(const std::string &seg)
 {
 	std::vector<std::pair<std::string, std::string>> out;
@@ -62,25 +62,25 @@ void Checker::check_ranks(const Panes &all, int64_t t_ms)
 	}
 	for (auto &e : keys.all)
 		if (e.first.compare(0, 9, "nps:rank:") == 0 && !wanted.count(e.first))
-			throw Difference("at rest " + e.first + " should not be there");
+			throw Violation("at rest " + e.first + " is not expected");
 	for (auto &w : wanted) {
 		auto it = keys.all.find(w.first);
 
 		if (it == keys.all.end() || it->second.zset.size() != w.second.size())
-			throw Difference("at rest " + w.first + " does not hold " +
-					 std::to_string(w.second.size()) + " members");
+			throw Violation("at rest " + w.first + " does not hold " +
+					std::to_string(w.second.size()) + " members");
 		for (auto &m : w.second)
 			if (!it->second.zset.count(m.first) ||
 			    std::fabs(it->second.zset.at(m.first) - m.second) > 6e-5)
-				throw Difference("at rest " + w.first + " does not have " + m.first + " at " +
-						 std::to_string(m.second));
+				throw Violation("at rest " + w.first + " does not have " + m.first + " at " +
+						std::to_string(m.second));
 		rank_checks++;
 	}
 }
 
 /* --- series --- */
 
-/* The panes of a step that the widest window of it, or the one before, holds at t. */
+/* The panes that the widest window of the step, or the one before it, holds at t. */
 static std::map<std::string, std::string> panes_text(
     const SegPanes &panes, const Setup &setup, int64_t step_s, int64_t t_ms)
 {
@@ -122,17 +122,17 @@ void Checker::check_series(const Panes &all, int64_t t_ms)
 				continue;
 			wanted.insert(key);
 			if (it == keys.all.end() || it->second.hash != panes)
-				throw Difference(
-				    "at rest " + key + " does not hold the panes of its segment");
+				throw Violation(
+				    "at rest " + key + " does not match the panes of its segment");
 			series_checks++;
 		}
 	}
 	for (auto &e : keys.all)
 		if (e.first.compare(0, 11, "nps:series:") == 0 && !wanted.count(e.first))
-			throw Difference("at rest " + e.first + " should not be there");
+			throw Violation("at rest " + e.first + " is not expected");
 }
 
-bool Checker::charts_right()
+bool Checker::slow_views_match()
 {
 	Positions at = stored_positions();
 	int64_t t_ms = setup.clock_event ? whole(at).clock_ms.value_or(0) : now_ms;
@@ -141,7 +141,7 @@ bool Checker::charts_right()
 		check_indexes(segs_at(at), t_ms);
 		check_ranks(segs_at(at), t_ms);
 		check_series(segs_at(at), t_ms);
-	} catch (Difference &) {
+	} catch (Violation &) {
 		return false;
 	}
 	return true;
@@ -175,12 +175,12 @@ void Checker::check_public_meta(const Whole &w)
 		wanted["since_ms:" + name] = "0";
 	}
 	if (it == keys.all.end())
-		throw Difference("at rest nps:meta is not there");
+		throw Violation("at rest nps:meta is missing");
 	for (auto &f : wanted) {
 		auto got = it->second.hash.find(f.first);
 
 		if (got == it->second.hash.end() || got->second != f.second)
-			throw Difference(
+			throw Violation(
 			    "at rest nps:meta " + f.first + " is " +
 			    (got == it->second.hash.end() ? "not there" : "`" + got->second + "`") +
 			    ", not `" + f.second + "`");
