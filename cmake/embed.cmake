@@ -1,5 +1,5 @@
-# Writes OUT, a C file that holds each DIR/*.lua as a zero-terminated array. Files that begin with `_` are prefixes that
-# every other script gets in front of it (shared functions; Redis has no include).
+# Writes OUT, a C file that holds each DIR/*.lua as a zero-terminated array, and its SHA1 in hex. Files that begin with `_`
+# are prefixes that every other script gets in front of it (shared functions; Redis has no include).
 file(GLOB PREFIXES ${DIR}/_*.lua)
 file(GLOB SCRIPTS ${DIR}/[a-z]*.lua)
 list(SORT PREFIXES)
@@ -7,12 +7,14 @@ list(SORT SCRIPTS)
 set(text "/* made by cmake/embed.cmake */\n#include \"redis/scripts.h\"\n")
 foreach(script ${SCRIPTS})
   get_filename_component(name ${script} NAME_WE)
-  set(hex "")
+  file(WRITE ${OUT}.lua "")
   foreach(part ${PREFIXES} ${script})
-    file(READ ${part} bytes HEX)
-    string(APPEND hex "${bytes}0a")
+    file(READ ${part} bytes)
+    file(APPEND ${OUT}.lua "${bytes}\n")
   endforeach()
+  file(READ ${OUT}.lua hex HEX)
+  file(SHA1 ${OUT}.lua sha)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
-  string(APPEND text "const char npsd_lua_${name}[] = {${hex}0x00};\n")
+  string(APPEND text "const char npsd_lua_${name}[] = {${hex}0x00};\nconst char npsd_sha_${name}[] = \"${sha}\";\n")
 endforeach()
 file(WRITE ${OUT} "${text}")

@@ -13,18 +13,17 @@
 #include "npsd/redis.h"
 #include "npsd/pipeline.h"
 
-#define WAIT_MS 20 /* longest wait of a step; what is awaited ends it earlier */
+#define WAIT_MS 20 /* longest wait of a step; what it waits for ends it earlier */
 
-/* A thread that calls one room's step. */
+/* A thread that steps one component. */
 struct runner {
 	pthread_t thread;
 	const char *name;
-	bool (*step)(void *room, int wait_ms);
-	void *room;
+	bool (*step)(void *component, int wait_ms);
+	void *component;
 	_Atomic int *stop;
-	NPSD_APART _Atomic int64_t
-	    steps; /* writer: the thread; reader: main, who ends the process when it stands still */
-	struct npsd_stall stall; /* main's */
+	NPSD_APART _Atomic int64_t steps; /* writer: the thread; reader: main */
+	struct npsd_stall stall;	  /* main's */
 };
 
 struct daemon {
@@ -38,47 +37,53 @@ struct daemon {
 	_Atomic int stop;
 };
 
+static _Atomic int stop_asked;
+
+/* Does no more: the interrupted thread may hold any lock. The group's thread reads it in each step. */
+static void on_signal(int signal)
+{
+	(void)signal;
+	npsd_store_relaxed(&stop_asked, 1);
+}
+
+/* --- threads --- */
+
 static void *run(void *arg)
 {
 	struct runner *r = arg;
 
 	while (!npsd_load_relaxed(r->stop)) {
-		r->step(r->room, WAIT_MS);
+		r->step(r->component, WAIT_MS);
 		npsd_bump_owner(&r->steps, 1);
 	}
 	return NULL;
 }
 
-static bool step_worker(void *room, int wait_ms)
-{
-	return npsd_worker_step(room, wait_ms);
-}
+#define STEP(name)                                                                                           \
+	static bool step_##name(void *component, int wait_ms)                                                \
+	{                                                                                                    \
+		return npsd_##name##_step(component, wait_ms);                                               \
+	}
+STEP(worker)
+STEP(commit)
+STEP(fold)
+#undef STEP
 
-static bool step_commit(void *room, int wait_ms)
-{
-	return npsd_commit_step(room, wait_ms);
-}
-
-static bool step_fold(void *room, int wait_ms)
-{
-	return npsd_fold_step(room, wait_ms);
-}
-
-static void start(struct daemon *d, const char *name, bool (*step)(void *, int), void *room)
+static void start(struct daemon *d, const char *name, bool (*step)(void *, int), void *component)
 {
 	struct runner *r = &d->runner[d->runners++];
 
 	r->name = name;
 	r->step = step;
-	r->room = room;
+	r->component = component;
 	r->stop = &d->stop;
-	r->stall.looked_ms = npsd_clock_system.mono_ms(NULL);
+	r->stall.looked_mono_ms = npsd_clock_system.mono_ms(NULL);
 	npsd_assert(pthread_create(&r->thread, NULL, run, r) == 0);
 	pthread_setname_np(r->thread, name);
 }
 
-/* A room that makes no step for stall.limit: the process leaves the group rather than hold partitions it does
- * not count. */
+/* A component that ends no step for stall.limit: the process ends, so that the group gives its partitions
+ * away. */
 static void watch_stalls(struct daemon *d)
 {
 	int64_t now = npsd_clock_system.mono_ms(NULL);
@@ -88,42 +93,27 @@ static void watch_stalls(struct daemon *d)
 
 		if (!npsd_stall_look(&r->stall, npsd_load_relaxed(&r->steps), now, d->pl.cfg->stall_limit_ms))
 			continue;
-		npsd_log(NPSD_LOG_ERROR, "main", "%s made no step for stall.limit: giving up", r->name);
+		npsd_log(
+		    NPSD_LOG_ERROR, "main", "%s ended no step for stall.limit; the process ends", r->name);
 		_exit(1);
 	}
 }
 
-static _Atomic int stop_asked;
-
-/* No more than this: whatever the group's thread holds when the signal comes may be locked. It looks often.
- */
-static void on_signal(int signal)
-{
-	(void)signal;
-	npsd_store_relaxed(&stop_asked, 1);
-}
-
-/* What is stored decides under which numbers this configuration goes on. */
-static bool adopt(struct npsd_pipeline *pl, struct npsd_config *cfg, const struct npsd_daemon_wish *wish,
-    struct npsd_err *err)
-{
-	enum npsd_change how = wish->rebuild	    ? NPSD_CHANGE_REBUILD
-			       : wish->apply_config ? NPSD_CHANGE_APPLY
-						    : NPSD_CHANGE_NONE;
-
-	return npsd_redis_open(&pl->store_group, cfg, "consume", err) &&
-	       npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked);
-}
+/* --- the process --- */
 
 static bool wire(
     struct daemon *d, struct npsd_config *cfg, const struct npsd_daemon_wish *wish, struct npsd_err *err)
 {
 	struct npsd_pipeline *pl = &d->pl;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	enum npsd_change how = wish->rebuild	    ? NPSD_CHANGE_REBUILD
+			       : wish->apply_config ? NPSD_CHANGE_APPLY
+						    : NPSD_CHANGE_NONE;
 
 	pl->cfg = cfg;
 	pl->clock = npsd_clock_system;
-	if (!adopt(pl, cfg, wish, err))
+	if (!npsd_redis_open(&pl->store_group, cfg, "consume", err) ||
+	    !npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked))
 		return false;
 	pl->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
 	if (pl->workers > NPSD_MAX_WORKERS)
@@ -144,15 +134,15 @@ static void unwire(struct npsd_pipeline *pl)
 	npsd_rings_free(pl);
 }
 
-/* Main is the group's thread. */
+/* The group runs in the main thread. */
 static int run_group(struct daemon *d)
 {
-	bool told = false;
+	bool stopping = false;
 
 	while (npsd_group_state(d->group) == NPSD_GROUP_RUNS) {
-		if (!told && npsd_load_relaxed(&stop_asked)) {
+		if (!stopping && npsd_load_relaxed(&stop_asked)) {
 			npsd_group_stop_any(d->group);
-			told = true;
+			stopping = true;
 		}
 		npsd_group_step(d->group, WAIT_MS);
 		watch_stalls(d);
@@ -162,8 +152,7 @@ static int run_group(struct daemon *d)
 	return npsd_group_code(d->group);
 }
 
-/* Wired and adopted: the rooms begin. */
-static int run_rooms(struct daemon *d, const struct npsd_daemon_wish *wish)
+static int run_components(struct daemon *d, const struct npsd_daemon_wish *wish)
 {
 	int code;
 
@@ -211,11 +200,11 @@ int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish
 	memset(d, 0, sizeof *d);
 	sigaction(SIGTERM, &act, &old_term);
 	sigaction(SIGINT, &act, &old_int);
-	sigaction(SIGPIPE, &ignore, &old_pipe); /* who reads the log may go away */
+	sigaction(SIGPIPE, &ignore, &old_pipe); /* the reader of standard error may end */
 	if (wire(d, cfg, wish, &err)) {
-		code = run_rooms(d, wish);
+		code = run_components(d, wish);
 	} else if (err.code == NPSD_OK) {
-		code = wish->drain; /* stopped before anything began */
+		code = wish->drain; /* stopped before the start ended */
 	} else {
 		npsd_log(NPSD_LOG_ERROR, "main", "%s", err.text);
 		code = err.code == NPSD_INVALID ? 2 : 1;

@@ -2,7 +2,7 @@
 
 #include "npsd/pipeline.h"
 
-#define RING_COMMANDS 4096 /* every partition may be taken and dropped at once */
+#define RING_COMMANDS 4096 /* each partition may be acquired and released at once */
 #define RING_REQUESTS 16
 
 void npsd_rings_new(struct npsd_pipeline *pl)
@@ -21,7 +21,7 @@ void npsd_rings_new(struct npsd_pipeline *pl)
 	pl->commit_to_fold = npsd_ring_new(RING_REQUESTS);
 }
 
-/* Orders belong to the ring they lie in; jobs to the rooms that made them. */
+/* A ring owns its commands; a component owns the requests that it made. */
 static void free_commands(struct npsd_ring **ring)
 {
 	struct npsd_command *o;

@@ -1,11 +1,13 @@
 /*
- * What travels between the rooms. Each is owned by whoever holds it; between two rooms it lies in a ring.
+ * What travels between the components, through rings. The component that popped one owns it until it pushes
+ * it.
  *
- *   group  --order--> worker, commit, fold      and comes back done (the same struct)
- *   worker --job----> commit                    and comes back done
- *   fold   --job----> commit                    (only an ASK without values: the dictionary's rest)
+ *   group  --command--> worker, commit, fold    and comes back done (the same struct)
+ *   worker --request--> commit                  and comes back done
+ *   fold   --request--> commit                  (only an admission without values: reads the dictionary's new
+ * entries)
  *
- * `run` numbers the time between two recoveries. What carries an old number is dropped by whoever gets it.
+ * `session` numbers the time between two recoveries. A component drops what carries an older number.
  */
 #ifndef NPSD_BATCH_H
 #define NPSD_BATCH_H
@@ -38,25 +40,26 @@ static inline int npsd_pos_cmp(struct npsd_pos a, struct npsd_pos b)
 	return a.offset < b.offset ? -1 : a.offset > b.offset;
 }
 
-/* What the store knows of a partition, as of its position. */
+/* The stored state of a partition, as of its position. */
 struct npsd_part_state {
 	struct npsd_tp tp;
 	char claim[NPSD_CLAIM_LEN + 1];
-	struct npsd_pos base; /* first position ever counted */
-	struct npsd_pos pos;  /* counted up to here */
-	struct npsd_pos told; /* a count before this one told alerts up to here */
-	int64_t stream_ms;    /* stream time; NPSD_TIME_NONE: none yet */
-	int64_t horizon_ms;   /* likewise */
-	int64_t lateness_ms;  /* in force at pos; 0: none yet */
+	struct npsd_pos base;	 /* first position ever counted */
+	struct npsd_pos pos;	 /* counted up to here */
+	struct npsd_pos alerted; /* alerts before this position were emitted, by a count before this one */
+	int64_t stream_ms;	 /* stream time; NPSD_TIME_NONE: none yet */
+	int64_t horizon_ms;	 /* likewise */
+	int64_t lateness_ms;	 /* in force at pos; 0: none yet */
 };
 
-/* A ruling: a decision that does not follow from the records, obeyed by whoever reads the offsets again. */
+/* A ruling: a decision that does not follow from the records. Every process that reads the offsets again
+ * obeys it. */
 enum npsd_ruling_what {
-	NPSD_RULING_AHEAD,    /* records from..to-1 were stamped more than a day ahead of the clock then */
+	NPSD_RULING_AHEAD,    /* records from..to-1 were stamped more than a day ahead of the clock */
 	NPSD_RULING_LATENESS, /* from this offset on lateness is `ms` */
 	NPSD_RULING_GAP,      /* from..to-1 were lost */
 	NPSD_RULING_HORIZON,  /* from this offset on the horizon is at least `ms` */
-	NPSD_RULING_CONFIG,   /* before this offset the configuration in place `ms` of cfg->older was in force
+	NPSD_RULING_CONFIG,   /* before this offset the configuration at index `ms` of cfg->older was in force
 				 (nolder: the present one) */
 };
 
@@ -69,27 +72,29 @@ struct npsd_ruling {
 
 enum npsd_command_what {
 	NPSD_CMD_ACQUIRE, /* worker, commit: count this partition from state.pos on */
-	NPSD_CMD_FETCH,	  /* worker: begin to fetch; behind the TAKE of all that is assigned (none may be
-			      missed) */
-	NPSD_CMD_PAUSE,	  /* worker: read no more; done when all in hand is committed (or this run is over) */
+	NPSD_CMD_FETCH,	  /* worker: begin to fetch; comes after the ACQUIRE of every assigned partition, so
+			      that none is missed */
+	NPSD_CMD_PAUSE,	  /* worker: read no more; done when all in hand is committed, or the session ends */
 	NPSD_CMD_RELEASE, /* worker, commit: forget this partition */
-	NPSD_CMD_RESET,	  /* all: drop all in hand (fold: its shards too), go on with `run` and `names` */
-	NPSD_CMD_SHARDS,  /* fold: hold exactly the shards of the mask */
-	NPSD_CMD_FLUSH,	  /* fold: done when all that is committed is folded and published (drain, stop) */
-	NPSD_CMD_CHECK_FENCE, /* commit: done when all claims and positions held are found stored */
+	NPSD_CMD_RESET,	 /* all: drop all in hand (fold: its shards too), begin session `session` with `names`
+			  */
+	NPSD_CMD_SHARDS, /* fold: hold exactly the shards of the mask */
+	NPSD_CMD_FLUSH,	 /* fold: done when all that is committed is folded and published (drain, stop) */
+	NPSD_CMD_CHECK_FENCE, /* commit: done when every claim and position held is found stored */
 };
 
 struct npsd_command {
 	enum npsd_command_what what;
 	uint32_t session;
-	struct npsd_part_state state; /* TAKE, DROP (tp) */
-	int64_t load_from; /* TAKE: the offset delivery begins at; < state.pos.offset: run without counting */
-	struct npsd_ruling *rulings; /* TAKE: oldest first, of all incarnations; the order owns them */
+	struct npsd_part_state state; /* ACQUIRE, RELEASE (tp) */
+	int64_t load_from; /* ACQUIRE: the offset at which delivery begins; up to state.pos.offset records are
+			      not counted */
+	struct npsd_ruling *rulings; /* ACQUIRE: oldest first, of all incarnations; the command owns them */
 	size_t nrulings;
-	bool keep; /* TAKE: claim and position are those this worker left off at: keep the ledger */
-	struct npsd_names *names; /* RESET, first TAKE: the dictionary's copy of this run */
-	uint8_t shards[32];	  /* SHARD: bit k */
-	bool ok;		  /* on the way back */
+	bool keep; /* ACQUIRE: claim and position are those of this worker's last batch: keep the ledger */
+	struct npsd_names *names; /* RESET, first ACQUIRE: the dictionary's copy of the session */
+	uint8_t shards[32];	  /* SHARDS: bit k */
+	bool ok;		  /* the result */
 };
 
 enum npsd_request_what { NPSD_REQ_COMMIT, NPSD_REQ_ADMIT };
@@ -97,12 +102,12 @@ enum npsd_request_end { NPSD_REQ_PENDING, NPSD_REQ_DONE, NPSD_REQ_DROPPED };
 
 struct npsd_request {
 	enum npsd_request_what what;
-	enum npsd_request_end end; /* on the way back */
+	enum npsd_request_end end; /* the result */
 	uint32_t session;
 };
 
-/* Values to be admitted to the dictionary; ancestors of a location before it. Answered in the dictionary's
- * copy itself. */
+/* Values to be admitted to the dictionary; ancestors of a location come before it. Their ids are in the
+ * dictionary's copy when it comes back. */
 struct npsd_admission {
 	struct npsd_request req;
 	uint32_t n;
@@ -115,8 +120,8 @@ struct npsd_admission {
 };
 
 struct npsd_batch_part {
-	struct npsd_part_state end; /* claim; pos, stream_ms, horizon_ms, lateness_ms behind the batch */
-	struct npsd_pos from;	    /* where the batch before ended */
+	struct npsd_part_state end; /* claim; pos, stream_ms, horizon_ms, lateness_ms after the batch */
+	struct npsd_pos from;	    /* the end of the batch before */
 	int64_t first_ms; /* timestamp of the first record read for a base above 0; else NPSD_TIME_NONE */
 	struct npsd_buf rulings; /* lines as stored (docs/formats.md) */
 };

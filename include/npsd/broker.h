@@ -1,7 +1,7 @@
 /*
- * The broker: Kafka as the rooms see it. Production is librdkafka (src/consume/kafka.c), the simulator a log
- * that fails, lags and rebalances. A partition is named by its topic's place in the configuration and its
- * number.
+ * The broker: Kafka as the components see it. Production uses librdkafka (src/consume/kafka.c), the simulator
+ * a log that fails, lags and rebalances. A partition is named by its topic's index in the configuration and
+ * its number.
  */
 #ifndef NPSD_BROKER_H
 #define NPSD_BROKER_H
@@ -23,11 +23,11 @@ struct npsd_offset {
 };
 
 enum npsd_broker_what {
-	NPSD_B_ASSIGN, /* the group gives these: answer by assign(), after they were claimed */
-	NPSD_B_REVOKE, /* the group takes all: answer by unassign(), after what is in hand is committed */
-	NPSD_B_LOST,   /* taken already (expelled): answer by unassign(); nothing can be committed any more */
-	NPSD_B_ENDS,   /* answer to ends() */
-	NPSD_B_COMMITTED, /* answer to commit() */
+	NPSD_B_ASSIGN,	  /* these are assigned: call assign() when they are acquired */
+	NPSD_B_REVOKE,	  /* all are revoked: call unassign() when what is in flight is committed */
+	NPSD_B_LOST,	  /* expelled from the group: call unassign(); nothing can be committed any more */
+	NPSD_B_ENDS,	  /* ends() is done */
+	NPSD_B_COMMITTED, /* commit() is done */
 	NPSD_B_FATAL,	  /* the client cannot go on; text says why */
 };
 
@@ -40,8 +40,8 @@ enum npsd_commit_answer {
 enum npsd_compacted {
 	NPSD_COMPACTED_NO,
 	NPSD_COMPACTED_YES,
-	NPSD_COMPACTED_LATER,  /* no answer came in time */
-	NPSD_COMPACTED_UNTOLD, /* the broker will not say */
+	NPSD_COMPACTED_LATER,	/* no reply in time: ask again */
+	NPSD_COMPACTED_UNKNOWN, /* the broker does not allow the question */
 };
 
 struct npsd_broker_event {
@@ -80,32 +80,33 @@ struct npsd_broker {
 	/* True and *out, or false after wait_ms or earlier when woken. */
 	bool (*poll)(void *self, struct npsd_broker_event *out, int wait_ms);
 	void (*wake)(void *self); /* Thread: any */
-	/* Takes up delivery of exactly these, each at its offset, to worker `part % workers`. No worker may
-	 * be fetching. */
+	/* Starts delivery of exactly these, each at its offset, to worker `part % workers`. No worker may be
+	 * fetching. */
 	bool (*assign)(void *self, const struct npsd_offset *tps, size_t n);
-	/* Ends delivery: what was fetched and not handed out is dropped. No worker may be fetching. */
+	/* Ends delivery: what was fetched and not delivered is dropped. No worker may be fetching. */
 	void (*unassign)(void *self);
 	/* Under the present generation; completes as NPSD_B_COMMITTED. */
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
 	/* Completes as NPSD_B_ENDS. Waits: 10 s at most */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
-	/* NULL: none is. Waits: 5 s at most */
+	/* The pointer may be NULL: no topic is. Waits: 5 s at most */
 	enum npsd_compacted (*compacted)(void *self, int32_t topic);
-	/* Number of partitions of a topic; -1: unknown now. Waits: 5 s at most */
+	/* Number of partitions of a topic; 0: it does not exist; -1: unknown now. Waits: 5 s at most */
 	int32_t (*partitions)(void *self, int32_t topic);
 
 	/* --- Thread: worker (each its own number) --- */
 	/* Up to max messages; 0 after wait_ms or earlier when woken. */
 	size_t (*fetch)(void *self, int worker, struct npsd_msg *out, size_t max, int wait_ms);
-	/* Those headers of a message that bear on it, valid until its release; only for one that has any. */
+	/* The headers of a message that npsd reads, valid until its release; only for one that has any. */
 	void (*headers)(void *self, struct npsd_headers *out, const struct npsd_msg *msg);
 	/*
-	 * Copies a rejected record aside, with why and where: field may be NULL, at is the byte in its value.
-	 * Waits: never; what cannot be copied is told in the log. NULL: nowhere
+	 * Copies a rejected record to rejects.topic, with the reason and the place: field may be NULL, at is
+	 * the byte in its value. The pointer may be NULL: nothing is copied. Waits: never; losses are counted
+	 * and logged
 	 */
 	void (*reject)(
 	    void *self, const struct npsd_msg *msg, const char *reason, const char *field, uint32_t at);
-	/* The values of these messages are not looked at any more. */
+	/* The values of these messages are not read any more. */
 	void (*release)(void *self, struct npsd_msg *msgs, size_t n);
 	void (*wake_worker)(void *self, int worker); /* Thread: any */
 };

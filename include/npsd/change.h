@@ -1,6 +1,6 @@
 /*
- * From one configuration to the next: what is stored decides under which numbers sets go on and since when
- * they are counted, and whether a changed configuration may be put in force.
+ * From one configuration to the next: the stored one decides which numbers the sets have, since when they are
+ * counted, and whether a changed configuration may replace it.
  */
 #ifndef NPSD_CHANGE_H
 #define NPSD_CHANGE_H
@@ -11,14 +11,15 @@
 
 enum npsd_change {
 	NPSD_CHANGE_NONE,    /* the configuration must be the stored one */
-	NPSD_CHANGE_APPLY,   /* it is put in force in place of the stored one */
-	NPSD_CHANGE_REBUILD, /* it will be, when what was counted is dropped (npsd_group_rebuild) */
+	NPSD_CHANGE_APPLY,   /* it replaces the stored one */
+	NPSD_CHANGE_REBUILD, /* it replaces the stored one later, by npsd_group_rebuild() */
 };
 
 /*
- * Reads the stored configurations and takes over from them what must go on; with APPLY puts a changed one in
- * force. Waits for Redis until *stop. False without an error: stopped. Thread: main; Waits: for Redis; Fails:
- * NPSD_INVALID where the configuration differs and may not, NPSD_REFUSED where Redis refuses our scripts
+ * Reads the stored configurations and sets in cfg what must stay as it is there; with APPLY replaces the
+ * stored one. False without an error: stopped. Thread: main; Waits: for Redis, until *stop; Fails:
+ * NPSD_INVALID where the configuration differs and must not, NPSD_REFUSED where Redis refuses the scripts or
+ * holds what npsd did not write
  */
 bool npsd_change_adopt(struct npsd_config *cfg, struct npsd_err *err, struct npsd_store *store,
     const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop);

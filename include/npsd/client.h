@@ -1,4 +1,4 @@
-/* A plain client for tools: one command, one answer. The daemon's rooms use store.h. */
+/* A plain client for tools: one command, then its reply. The daemon's components use store.h. */
 #ifndef NPSD_CLIENT_H
 #define NPSD_CLIENT_H
 
@@ -11,14 +11,16 @@
 struct npsd_client;
 
 /*
- * Connects to redis.url. Thread: main, for all; Owns: the caller closes
- * Waits: redis.timeout; Fails: NPSD_RETRY (away), NPSD_INVALID (url, login)
+ * The first command connects to redis.url. Thread: main, for all; Owns: the caller closes, also after a
+ * failure Waits: never; Fails: NPSD_INVALID if redis.url cannot be read
  */
 bool npsd_client_open(struct npsd_client **out, const struct npsd_config *cfg, struct npsd_err *err);
 void npsd_client_close(struct npsd_client **c);
 /*
- * The reply belongs to the client until the next command; NULL on failure. A command may block on the server
- * for block_ms (XREAD BLOCK) beyond redis.timeout. Fails: NPSD_RETRY (cut), NPSD_REFUSED (an error reply)
+ * The reply, or NULL on failure. The server may block for block_ms (XREAD BLOCK) in addition to
+ * redis.timeout. Owns: the client keeps the reply until the next command; Waits: redis.timeout and block_ms
+ * Fails: NPSD_RETRY (away, cut, or it cannot run a command now), NPSD_REFUSED (login, version, an error
+ * reply)
  */
 const struct npsd_reply *npsd_client_command(
     struct npsd_client *c, struct npsd_err *err, int block_ms, int argc, const char *const *argv);

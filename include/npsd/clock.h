@@ -1,4 +1,4 @@
-/* Time comes in as an argument, so that a year of windows is tested in a second. */
+/* Time is an argument, so that a test runs a year of windows in a second. */
 #ifndef NPSD_CLOCK_H
 #define NPSD_CLOCK_H
 
@@ -11,7 +11,7 @@ struct npsd_clock {
 	uint64_t (*random)(void *self); /* for claims and jitter. Thread: any */
 };
 
-/* The system's. Thread: any */
+/* The operating system's clock. Thread: any */
 extern const struct npsd_clock npsd_clock_system;
 
 #endif

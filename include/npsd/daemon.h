@@ -1,23 +1,24 @@
-/* The process: starts the threads of all components and ends when one of them fails. */
+/* The process: a thread for each component, watched by main. */
 #ifndef NPSD_DAEMON_H
 #define NPSD_DAEMON_H
 
 #include "npsd/config.h"
 
-/* The command line, except the configuration. */
+/* Options of the command line. */
 struct npsd_daemon_wish {
-	bool drain;	   /* stop when all records that exist at start are counted and published */
+	bool drain;	   /* end when all that Kafka holds now is counted and published */
 	bool apply_config; /* replace the stored configuration by this one */
-	bool rebuild;	   /* discard all counts and count again from Kafka */
-	bool accept_loss;  /* rebuild even if Kafka has deleted records that were counted */
+	bool rebuild;	   /* drop what was counted, and count all records again */
+	bool accept_loss;  /* ... also where Kafka does not hold all of them any more */
 };
 
-/* Checks values that components parse themselves. Thread: main; Waits: never; Fails: NPSD_INVALID */
+/* Checks what the libraries for Redis and Kafka check of their options, without a connection. Thread: main;
+ * Waits: never; Fails: NPSD_INVALID */
 bool npsd_daemon_check(const struct npsd_config *cfg, struct npsd_err *err);
 /*
- * Runs until the drain is done, SIGTERM or SIGINT arrives, or a component fails; the reason of a failure is
- * logged. Returns the exit code: 0 success, 1 Kafka or Redis failed for good or a drain was interrupted, 2
- * wrong configuration. cfg adopts the stored configuration. Thread: main
+ * Runs until the drain is done, if one is asked for, a stop by SIGTERM or SIGINT, or a failure. Returns the
+ * exit code: 0 done; 1 Redis or Kafka cannot be used, or a drain was stopped; 2 configuration. Logs the
+ * reason of a failure. cfg gets numbers and times from the stored configuration. Thread: main
  */
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish);
 

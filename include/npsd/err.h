@@ -9,8 +9,8 @@
 
 enum npsd_code {
 	NPSD_OK = 0,
-	NPSD_RETRY,   /* the outside world can't now; the same call may succeed later */
-	NPSD_REFUSED, /* the outside world said no; who asked must read its state anew */
+	NPSD_RETRY,   /* the outside world cannot now; the same call may succeed later */
+	NPSD_REFUSED, /* the outside world refused; the caller must read its state again */
 	NPSD_INVALID, /* what was given is wrong (configuration, file, argument) */
 	NPSD_LIMIT,   /* a limit was reached */
 };

@@ -1,11 +1,11 @@
 /*
- * Faults: why a process must recover, or end. Each component has one cell, which it alone writes and the
- * group reads.
+ * Faults: why a process must recover, or end. Each component has one cell; the component writes it, the group
+ * reads it.
  *
  * A fault belongs to a session, the time between two recoveries. The first fault of a session stays in its
  * cell; the group looks only at faults of the present session, so that a fault is neither lost nor handled
- * twice. A fault that is raised while the group has already begun the next session is void: the RESET on its
- * way drops what it was about.
+ * twice. A fault of an earlier session is void: the RESET that began the present one drops what it was
+ * about.
  */
 #ifndef NPSD_FAULT_H
 #define NPSD_FAULT_H
@@ -24,7 +24,7 @@ enum npsd_fault {
 	NPSD_FAULT_DICT,     /* the stored dictionary is another one: recover with a new copy */
 	NPSD_FAULT_EMPTY,    /* Redis was emptied: recover with a new copy */
 	NPSD_FAULT_CONFIG,   /* another configuration was applied: stop */
-	NPSD_FAULT_BROKEN,   /* what Redis holds or answers cannot be used: stop */
+	NPSD_FAULT_BROKEN,   /* what Redis holds or replies cannot be used: stop */
 };
 
 /* text is written before state, and not again in the same session. */
@@ -33,7 +33,7 @@ struct npsd_fault_cell {
 	char text[256];
 };
 
-/* No effect where the session has a fault already. Thread: owner */
+/* No effect where the session has a fault already. Thread: owner (the component of the cell) */
 void npsd_fault_raise(struct npsd_fault_cell *cell, uint32_t session, enum npsd_fault what, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 /* The fault of that session in the cell; its text may be read then. Thread: group */

@@ -24,7 +24,7 @@ struct npsd_change {
 	bool significant; /* p_value < 0.05 */
 };
 
-/* Thread: any; Waits: never; Fails: never. Those with n > 0 demanded say so. */
+/* Thread: any, for all; Waits: never; Fails: never */
 struct npsd_counts npsd_counts_of(const int64_t v[NPSD_NCOUNTER]);
 /*
  * Adjusted Wald interval (Rocks 2016, "Interval estimation for the Net Promoter Score", The American

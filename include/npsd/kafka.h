@@ -5,7 +5,7 @@
 #include "npsd/broker.h"
 #include "npsd/config.h"
 
-/* Whether librdkafka takes kafka.properties. Thread: main; Waits: never; Fails: NPSD_INVALID */
+/* Whether librdkafka accepts kafka.properties. Thread: main; Waits: never; Fails: NPSD_INVALID */
 bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err);
 /*
  * Joins the group and subscribes. `workers` queues are made; partition p of any topic goes to queue p %
@@ -13,10 +13,8 @@ bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err);
  */
 bool npsd_kafka_open(
     struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err);
-/*
- * Leaves the group. Waits: at most 5 s; a client that hangs in closing is left behind (known of
- * librdkafka 2.0.2). Thread: main, after all others ended
- */
+/* Leaves the group. A client that hangs in its close is not freed. Thread: main, after all others ended;
+ * Waits: at most 5 s, and 5 s for rejected records */
 void npsd_kafka_close(struct npsd_broker *b);
 
 #endif

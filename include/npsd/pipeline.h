@@ -1,8 +1,9 @@
 /*
- * How the rooms hang together: the shared handles, the rings, the steps. Threads call the steps in production
- * (src/daemon.c); a seeded scheduler calls the very same ones in the simulator (tests/sim).
+ * The pipeline: the handles and rings that connect the components of one process, and the components' steps.
+ * In production each component has a thread that calls its step (src/daemon.c); in the simulator a seeded
+ * scheduler calls the same steps (tests/sim).
  *
- * A step does a bounded amount of work and returns true if it made any; with nothing to do it may wait up to
+ * A step does a bounded amount of work and returns true if it did any. With nothing to do it may wait up to
  * wait_ms for its broker or store (0 in the simulator) and returns false.
  */
 #ifndef NPSD_PIPELINE_H
@@ -22,7 +23,7 @@
 
 #define NPSD_MAX_WORKERS 64
 
-/* Wires of one process. Made by main, constant after that but for the atomics. */
+/* Made by main; constant after that but for the atomics. */
 struct npsd_pipeline {
 	const struct npsd_config *cfg;
 	struct npsd_broker broker;
@@ -39,14 +40,15 @@ struct npsd_pipeline {
 	struct npsd_ring *fold_to_commit, *commit_to_fold;   /* struct npsd_request */
 
 	struct npsd_fault_cell fault_worker[NPSD_MAX_WORKERS], fault_commit, fault_fold;
+	NPSD_APART _Atomic int log_full; /* fold sets it while a shard's log is longer than log.max_bytes;
+					    workers count no further (relaxed) */
 	NPSD_APART _Atomic int
-	    log_full; /* fold: a shard's log is beyond log.max_bytes (relaxed); worker: counts no further */
-	NPSD_APART _Atomic int fold_lag; /* commit bumps after each commit (relaxed): fold reads at once */
+	    fold_lag; /* commit bumps it after each commit; fold then reads the logs (relaxed) */
 };
 
-/* Makes the rings for w->workers workers. Thread: main; Owns: the caller, until npsd_rings_free() */
+/* Makes the rings for pl->workers workers. Thread: main; Owns: the caller, until npsd_rings_free() */
 void npsd_rings_new(struct npsd_pipeline *pl);
-/* With the orders that lie in them. Thread: main, when all rooms are freed */
+/* Frees the commands in them, too. Thread: main, when all components are freed */
 void npsd_rings_free(struct npsd_pipeline *pl);
 
 struct npsd_group;
@@ -54,7 +56,7 @@ struct npsd_worker;
 struct npsd_commit;
 struct npsd_fold;
 
-/* All _new: Thread: main; Owns: the caller frees; w stays the caller's. All _free: Thread: main, after the
+/* All _new: Thread: main; Owns: the caller frees; pl stays the caller's. All _free: Thread: main, after the
  * thread ended */
 struct npsd_worker *npsd_worker_new(struct npsd_pipeline *pl, int number);
 void npsd_worker_free(struct npsd_worker **worker);
@@ -76,14 +78,16 @@ enum npsd_group_state {
 
 struct npsd_group *npsd_group_new(struct npsd_pipeline *pl, bool drain);
 void npsd_group_free(struct npsd_group **g);
-/* Before the first step: what was counted under these keys is dropped and counted anew. Thread: main */
+/* Drops what was counted under these keys, before anything is acquired. Thread: main, before the first step
+ */
 void npsd_group_rebuild(struct npsd_group *g, bool accept_loss);
 bool npsd_group_step(struct npsd_group *g, int wait_ms); /* Thread: group */
-void npsd_group_stop_any(struct npsd_group *g);		 /* SIGTERM: finish what is in hand. Thread: any */
+void npsd_group_stop_any(struct npsd_group *g);		 /* SIGTERM: finish what is in flight. Thread: any */
 enum npsd_group_state npsd_group_state(const struct npsd_group *g); /* Thread: group */
-/* Exit code of the process: 0 where it is done, also as asked, but 1 where a drain was stopped before its
- * end. Why, where it failed; else "". Thread: group */
+/* Exit code of the process: 0 where it is done or was stopped, but 1 where a drain was stopped. Thread: group
+ */
 int npsd_group_code(const struct npsd_group *g);
+/* Why it failed; "" where it did not. Thread: group */
 const char *npsd_group_error(const struct npsd_group *g);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * The production store: scripts on a redis-server (6.2 or newer), over one connection.
  *
- * Calls are sent as they come, without waiting for the replies before (bounded: NPSD_REDIS_CALLS,
- * NPSD_REDIS_BYTES). A reply that takes longer than redis.timeout, or a cut, ends the connection: what was
- * sent is NPSD_LOST. What was not sent waits for the next connection, up to redis.timeout, and is then
- * NPSD_CANT_NOW. Who may not log in, selects a database that is not there, or reaches a server that is too
- * old gets NPSD_BROKEN.
+ * A call is sent without waiting for the replies to earlier calls; NPSD_REDIS_CALLS and NPSD_REDIS_BYTES
+ * limit what is queued. A cut, or a reply that takes longer than redis.timeout, ends the connection: calls in
+ * flight are NPSD_LOST. Calls that were not sent wait for the next connection; after redis.timeout they are
+ * NPSD_CANT_NOW. A login or a database that the server refuses, and a server that is too old, make all
+ * waiting calls NPSD_BROKEN.
  */
 #ifndef NPSD_REDIS_H
 #define NPSD_REDIS_H
@@ -17,16 +17,16 @@
 #include "npsd/store.h"
 
 #define NPSD_REDIS_CALLS 1024
-#define NPSD_REDIS_BYTES (64u << 20)  /* a single longer call is taken when it is alone */
+#define NPSD_REDIS_BYTES (64u << 20)  /* a longer call is accepted if the queue is empty */
 #define NPSD_REDIS_REPLY (256u << 20) /* a longer reply is NPSD_BROKEN */
 
 /*
- * Connects at the first poll. `room` stands in the log's lines.
- * Thread: main; Owns: the caller closes; cfg and room stay the caller's; Waits: never, but poll may wait
- * longer than it should for the name of a host; Fails: NPSD_INVALID where redis.url cannot be read
+ * Connects at the first poll. component: its name in the log.
+ * Thread: main; Owns: the caller closes; cfg and component stay the caller's; Waits: never, but poll may wait
+ * longer than wait_ms for the name of a host; Fails: NPSD_INVALID if redis.url cannot be read
  */
 bool npsd_redis_open(
-    struct npsd_store *out, const struct npsd_config *cfg, const char *room, struct npsd_err *err);
+    struct npsd_store *out, const struct npsd_config *cfg, const char *component, struct npsd_err *err);
 /* Thread: main, after the threads that use it ended */
 void npsd_redis_close(struct npsd_store *store);
 

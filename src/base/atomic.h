@@ -1,6 +1,6 @@
 /*
- * Atomics by the name of their order; nothing else in npsd touches <stdatomic.h>. Each release names, in a
- * comment, the acquire it pairs with.
+ * Atomics, named by their memory order; no other file includes <stdatomic.h>. A comment at each release names
+ * the acquire that it pairs with.
  */
 #ifndef NPSD_ATOMIC_H
 #define NPSD_ATOMIC_H
@@ -15,10 +15,10 @@
 #define npsd_exchange_acquire(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
 #define npsd_add_relaxed(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 
-/* Adds to a cell that has one writer: no locked instruction is needed, readers may see it late. */
+/* Adds to a cell that has one writer, without a locked instruction. */
 #define npsd_bump_owner(p, v) npsd_store_relaxed((p), npsd_load_relaxed(p) + (v))
 
-/* What two threads write lies so far apart (two lines: the neighbour is fetched with it). */
+/* Separates what different threads write: two cache lines, since the processor fetches pairs. */
 #define NPSD_APART __attribute__((aligned(128)))
 
 #endif

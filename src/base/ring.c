@@ -23,7 +23,8 @@ void __tsan_release(void *addr);
 struct npsd_ring {
 	ck_ring_t ck;
 	ck_ring_buffer_t *slots;
-	char pushed; /* addresses for ThreadSanitizer: push releases, pop acquires */
+	/* ThreadSanitizer does not see into ck_ring; these addresses show it the order */
+	char pushed; /* push releases, pop acquires */
 	char popped; /* pop releases, push acquires */
 };
 

@@ -1,270 +1,128 @@
 /*
- * The commit room: what workers have counted goes to the store, one script a batch, and is told back. Nothing
- * here waits but for the store, and nothing is undone: what is refused waits for the group's RESET.
+ * The commit component: batches of workers and admissions go to the store, and come back when they are
+ * acknowledged. It waits only for the store. It undoes nothing: what is refused waits for the group's RESET.
+ *
+ * Files call only those below them:
+ *
+ *   commit                  the step: commands, requests, completions
+ *   inflight   fence_check  one request; the comparison of what is held with what is stored
+ *   pack       session      keys and arguments of the calls; handles, dictionary's copy, faults
+ *   held                    claims and positions held
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "commit/commit.h"
+#include "commit/fence_check.h"
+#include "commit/inflight.h"
 #include "npsd/err.h"
 
 #define DONE_MAX 64 /* completions in a step */
 
-int64_t commit_now_ms(const struct npsd_commit *c)
+struct npsd_commit {
+	struct session session;
+	struct fence_check fence_check;
+	int n;
+	struct inflight inflight[NPSD_MAX_WORKERS + 1]; /* of each worker; the last of n is fold's */
+};
+
+static void reset(struct npsd_commit *c, const struct npsd_command *command)
 {
-	return c->pl->clock.mono_ms(c->pl->clock.self);
+	struct session *s = &c->session;
+
+	fence_check_reset(&c->fence_check, s);
+	for (int i = 0; i < c->n; i++)
+		inflight_drop(&c->inflight[i], s);
+	s->held.n = 0;
+	s->number = command->session;
+	s->names = command->names;
 }
 
-struct held *commit_held(struct npsd_commit *c, struct npsd_tp tp)
+static bool run_commands(struct npsd_commit *c)
 {
-	for (size_t i = 0; i < c->nheld; i++)
-		if (c->held[i].tp.topic == tp.topic && c->held[i].tp.part == tp.part)
-			return &c->held[i];
-	return NULL;
-}
-
-void commit_fault(struct npsd_commit *c, enum npsd_fault what, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	npsd_fault_raise(&c->pl->fault_commit, c->session, what, "%s", text);
-	c->blocked = true;
-	c->pl->broker.wake(c->pl->broker.self);
-}
-
-/* --- jobs on their way back --- */
-
-static struct npsd_ring *ring_in(const struct npsd_commit *c, int i)
-{
-	return i == c->nslots - 1 ? c->pl->fold_to_commit : c->pl->worker_to_commit[i];
-}
-
-static bool give_back(struct npsd_commit *c, int i)
-{
-	struct slot *s = &c->slot[i];
-	bool fold = i == c->nslots - 1;
-
-	if (!npsd_ring_push(fold ? c->pl->commit_to_fold : c->pl->commit_to_worker[i], s->req))
-		return false;
-	s->req = NULL;
-	s->state = SLOT_FREE;
-	if (fold)
-		c->pl->store_fold.wake(c->pl->store_fold.self);
-	else
-		c->pl->broker.wake_worker(c->pl->broker.self, i);
-	return true;
-}
-
-static void drop_all(struct npsd_commit *c)
-{
-	for (int i = 0; i < c->nslots; i++) {
-		struct slot *s = &c->slot[i];
-
-		if (s->state == SLOT_FREE || s->state == SLOT_BACK)
-			continue;
-		s->req->end = NPSD_REQ_DROPPED;
-		s->state = SLOT_BACK;
-		give_back(c, i);
-	}
-}
-
-/* --- orders --- */
-
-static void take(struct npsd_commit *c, const struct npsd_part_state *state)
-{
-	struct held *h = commit_held(c, state->tp);
-
-	if (!h) {
-		npsd_assert(c->nheld < NPSD_MAX_PARTS);
-		h = &c->held[c->nheld++];
-		h->busy = false;
-	}
-	npsd_assert(!h->busy); /* the group gives nothing anew before all of it came back */
-	*h = (struct held){.tp = state->tp, .pos = state->pos};
-	memcpy(h->claim, state->claim, sizeof h->claim);
-}
-
-static void drop(struct npsd_commit *c, struct npsd_tp tp)
-{
-	struct held *h = commit_held(c, tp);
-
-	if (!h)
-		return;
-	npsd_assert(!h->busy);
-	*h = c->held[--c->nheld];
-}
-
-static void reset(struct npsd_commit *c, const struct npsd_command *o)
-{
-	watch_end_order(c, false);
-	drop_all(c);
-	c->nheld = 0;
-	c->watch_tag = 0;
-	c->watch_due = false;
-	c->watch_retry_ms = 0;
-	c->blocked = false;
-	c->session = o->session;
-	c->names = o->names;
-}
-
-static bool orders(struct npsd_commit *c)
-{
-	struct npsd_command *o;
+	struct npsd_pipeline *pl = c->session.pl;
+	struct npsd_command *command;
 	bool any = false;
 
-	while ((o = npsd_ring_pop(c->pl->group_to_commit)) != NULL) {
+	while ((command = npsd_ring_pop(pl->group_to_commit)) != NULL) {
 		any = true;
-		o->ok = true;
-		switch (o->what) {
+		command->ok = true;
+		switch (command->what) {
 		case NPSD_CMD_ACQUIRE:
-			take(c, &o->state);
+			held_acquire(&c->session.held, &command->state);
 			break;
 		case NPSD_CMD_RELEASE:
-			drop(c, o->state.tp);
+			held_release(&c->session.held, command->state.tp);
 			break;
 		case NPSD_CMD_RESET:
-			reset(c, o);
+			reset(c, command);
 			break;
 		case NPSD_CMD_CHECK_FENCE:
-			watch_end_order(c, false);
-			c->check_command = o;
-			continue; /* answered by the watch */
+			fence_check_command(&c->fence_check, &c->session, command);
+			continue;
 		default:
 			break;
 		}
-		npsd_assert(npsd_ring_push(c->pl->commit_to_group, o));
-		c->pl->broker.wake(c->pl->broker.self);
+		npsd_assert(npsd_ring_push(pl->commit_to_group, command));
+		pl->broker.wake(pl->broker.self);
 	}
 	return any;
 }
 
-/* --- jobs on their way in --- */
-
-/*
- * Every partition goes on from what is held. And each moves: a batch that moves nothing could not be told
- * from one that is stored already.
- */
-static bool fits(struct npsd_commit *c, const struct npsd_batch *b)
+static bool take_request(struct npsd_commit *c, struct inflight *x)
 {
-	npsd_assert(b->nparts > 0);
-	for (uint32_t i = 0; i < b->nparts; i++) {
-		const struct npsd_batch_part *p = &b->part[i];
-		const struct held *h = commit_held(c, p->end.tp);
-
-		npsd_assert(npsd_pos_cmp(p->from, p->end.pos) < 0);
-		if (!h || h->busy || strcmp(h->claim, p->end.claim) != 0 ||
-		    npsd_pos_cmp(h->pos, p->from) != 0)
-			return false;
-	}
-	return true;
-}
-
-static void begin_batch(struct npsd_commit *c, struct slot *s)
-{
-	const struct npsd_batch *b = (const struct npsd_batch *)s->req;
-
-	s->script = NPSD_S_commit;
-	if (!fits(c, b)) {
-		s->state = SLOT_BLOCKED;
-		commit_fault(c, NPSD_FAULT_OWNER, "a batch does not go on from what is held");
-		return;
-	}
-	for (uint32_t i = 0; i < b->nparts; i++)
-		commit_held(c, b->part[i].end.tp)->busy = true;
-	pack_batch(c, &s->pack, b);
-}
-
-static void begin_ask(struct npsd_commit *c, struct slot *s)
-{
-	const struct npsd_admission *ask = (const struct npsd_admission *)s->req;
-
-	s->script = NPSD_S_admit;
-	if (ask->n && answer_all_known(c, ask)) { /* another worker has asked meanwhile */
-		s->req->end = NPSD_REQ_DONE;
-		s->state = SLOT_BACK;
-		return;
-	}
-	pack_ask(c, &s->pack, ask, false);
-}
-
-static bool take_job(struct npsd_commit *c, int i)
-{
-	struct slot *s = &c->slot[i];
 	struct npsd_request *req;
 
-	if (s->state != SLOT_FREE || !c->names || (req = npsd_ring_pop(ring_in(c, i))) == NULL)
+	if (x->state != INFLIGHT_FREE || !c->session.names || (req = npsd_ring_pop(x->from)) == NULL)
 		return false;
-	orders(c); /* those that came before the job: the TAKE of its partition, or a RESET that it missed */
-	s->req = req;
-	s->state = SLOT_SEND;
-	s->tries = 0;
-	s->not_before_ms = 0;
-	if (req->session != c->session) {
-		req->end = NPSD_REQ_DROPPED;
-		s->state = SLOT_BACK;
-	} else if (req->what == NPSD_REQ_COMMIT) {
-		begin_batch(c, s);
-	} else {
-		begin_ask(c, s);
-	}
+	run_commands(c); /* those that came before the request: the ACQUIRE of its partitions, or a RESET */
+	inflight_begin(x, &c->session, req);
 	return true;
 }
 
-static bool advance(struct npsd_commit *c, int i)
+/* A completion that matches no call belongs to a request that a RESET dropped. */
+static void on_done(struct npsd_commit *c, const struct npsd_done *done)
 {
-	struct slot *s = &c->slot[i];
-
-	if (s->state == SLOT_BACK)
-		return give_back(c, i);
-	if (s->state != SLOT_SEND || commit_now_ms(c) < s->not_before_ms)
-		return false;
-	if (!pack_submit(c, &s->pack, s->script, c->last_tag + 1))
-		return false;
-	s->tag = ++c->last_tag;
-	s->state = SLOT_IN_FLIGHT;
-	return true;
+	if (done->tag == c->fence_check.tag)
+		fence_check_done(&c->fence_check, &c->session, done);
+	for (int i = 0; i < c->n; i++)
+		if (c->inflight[i].state == INFLIGHT_SENT && c->inflight[i].tag == done->tag)
+			inflight_done(&c->inflight[i], &c->session, done);
 }
 
-/* --- the step --- */
-
-/* The wait ends earlier where something is to be done at a time. */
+/* How long to wait: less than wait_ms if something is due earlier. */
 static int until_next(const struct npsd_commit *c, int wait_ms)
 {
-	int64_t now = commit_now_ms(c), at = now + wait_ms;
+	const struct fence_check *f = &c->fence_check;
+	const struct session *s = &c->session;
+	int64_t now = session_mono_ms(s), at = now + wait_ms;
 
-	for (int i = 0; i < c->nslots; i++)
-		if (c->slot[i].state == SLOT_SEND && c->slot[i].not_before_ms < at)
-			at = c->slot[i].not_before_ms;
-	if (!c->watch_tag && !c->blocked && c->nheld && c->watch_ms < at)
-		at = c->watch_ms;
-	return at > now ? (int)(at - now) : at < now && wait_ms > 0 ? 1 : 0;
+	for (int i = 0; i < c->n; i++)
+		if (c->inflight[i].state == INFLIGHT_READY && c->inflight[i].backoff.retry_mono_ms < at)
+			at = c->inflight[i].backoff.retry_mono_ms;
+	if (!f->tag && s->held.n && !session_faulted(s) && f->next_mono_ms < at)
+		at = f->next_mono_ms;
+	return at > now ? (int)(at - now) : 1; /* due, but the store's queue is full until its next poll */
 }
 
 bool npsd_commit_step(struct npsd_commit *c, int wait_ms)
 {
+	const struct npsd_store *store = &c->session.pl->store_commit;
 	struct npsd_done done;
-	bool any = orders(c);
+	bool any = run_commands(c);
 
-	for (int n = 0; n < DONE_MAX && c->pl->store_commit.poll(c->pl->store_commit.self, &done, 0); n++) {
-		commit_on_done(c, &done);
+	for (int n = 0; n < DONE_MAX && store->poll(store->self, &done, 0); n++) {
+		on_done(c, &done);
 		any = true;
 	}
-	for (int i = 0; i < c->nslots; i++) {
-		any |= take_job(c, i);
-		any |= advance(c, i);
+	for (int i = 0; i < c->n; i++) {
+		any |= take_request(c, &c->inflight[i]);
+		any |= inflight_submit(&c->inflight[i], &c->session);
 	}
-	any |= watch_advance(c);
+	any |= fence_check_advance(&c->fence_check, &c->session);
 	if (any || wait_ms == 0)
 		return any;
-	if (!c->pl->store_commit.poll(c->pl->store_commit.self, &done, until_next(c, wait_ms)))
+	if (!store->poll(store->self, &done, until_next(c, wait_ms)))
 		return false;
-	commit_on_done(c, &done);
+	on_done(c, &done);
 	return true;
 }
 
@@ -273,8 +131,11 @@ struct npsd_commit *npsd_commit_new(struct npsd_pipeline *pl)
 	struct npsd_commit *c = calloc(1, sizeof *c);
 
 	npsd_assert(c);
-	c->pl = pl;
-	c->nslots = pl->workers + 1;
+	c->session.pl = pl;
+	c->n = pl->workers + 1;
+	for (int i = 0; i < c->n; i++)
+		inflight_init(&c->inflight[i], pl, i < pl->workers ? i : -1);
+	fence_check_init(&c->fence_check, pl->cfg);
 	return c;
 }
 
@@ -282,10 +143,9 @@ void npsd_commit_free(struct npsd_commit **c)
 {
 	if (!*c)
 		return;
-	for (int i = 0; i < COMMIT_SLOTS; i++)
-		pack_free(&(*c)->slot[i].pack);
-	pack_free(&(*c)->watch);
-	free((*c)->check_command);
+	for (int i = 0; i < (*c)->n; i++)
+		npsd_script_free(&(*c)->inflight[i].build);
+	fence_check_free(&(*c)->fence_check);
 	free(*c);
 	*c = NULL;
 }

@@ -1,101 +1,111 @@
-/* The watch: what is held is compared with what is stored, so that an idle partition notices a roll-back too.
- */
-#include <inttypes.h>
-#include <stdio.h>
+#include "commit/fence_check.h"
 
-#include "commit/commit.h"
+#include <stdlib.h>
+
+#include "commit/pack.h"
 #include "npsd/err.h"
 
-#define WATCH_EVERY_MS 10000
-#define WATCH_AGAIN_MS 200
+#define EVERY_MS 10000
+#define BACKOFF_MS 200
 
-void watch_end_order(struct npsd_commit *c, bool ok)
+void fence_check_init(struct fence_check *f, const struct npsd_config *cfg)
 {
-	if (!c->check_command)
+	*f = (struct fence_check){.backoff = {.first_ms = BACKOFF_MS, .most_ms = BACKOFF_MS}};
+	npsd_script_init(&f->build, cfg, PACK_TEXT_MAX);
+}
+
+void fence_check_free(struct fence_check *f)
+{
+	npsd_script_free(&f->build);
+	free(f->command);
+}
+
+static void end_command(struct fence_check *f, struct session *s, bool ok)
+{
+	if (!f->command)
 		return;
-	c->check_command->ok = ok;
-	npsd_assert(npsd_ring_push(c->pl->commit_to_group, c->check_command));
-	c->check_command = NULL;
-	c->pl->broker.wake(c->pl->broker.self);
+	f->command->ok = ok;
+	npsd_assert(npsd_ring_push(s->pl->commit_to_group, f->command));
+	f->command = NULL;
+	s->pl->broker.wake(s->pl->broker.self);
 }
 
-static bool any_busy(const struct npsd_commit *c)
+void fence_check_command(struct fence_check *f, struct session *s, struct npsd_command *command)
 {
-	for (size_t i = 0; i < c->nheld; i++)
-		if (c->held[i].busy)
-			return true;
-	return false;
+	end_command(f, s, false);
+	f->command = command;
 }
 
-bool watch_advance(struct npsd_commit *c)
+void fence_check_reset(struct fence_check *f, struct session *s)
 {
-	int64_t now = commit_now_ms(c);
-	uint32_t connection = c->pl->store_commit.connection(c->pl->store_commit.self);
+	end_command(f, s, false);
+	f->tag = 0;
+	npsd_backoff_reset(&f->backoff);
+}
 
-	if (c->blocked)
-		watch_end_order(c, false);
-	if (connection != c->connection) {
-		c->connection = connection;
-		c->watch_due = true;
+bool fence_check_advance(struct fence_check *f, struct session *s)
+{
+	const struct npsd_store *store = &s->pl->store_commit;
+	uint32_t connection = store->connection(store->self);
+	int64_t now = session_mono_ms(s);
+	bool faulted = session_faulted(s);
+
+	if (connection != f->connection) {
+		npsd_backoff_reset(&f->backoff);
+		f->next_mono_ms = 0;
+		f->connection = connection;
 	}
-	if (c->blocked || c->watch_tag || !c->names)
-		return false;
-	if (c->nheld == 0) {
-		c->watch_due = false;
-		watch_end_order(c, true);
+	if (faulted || s->held.n == 0) {
+		end_command(f, s, !faulted);
 		return false;
 	}
-	if (now < c->watch_retry_ms || (now < c->watch_ms && !c->watch_due && !c->check_command))
+	if (f->tag || npsd_backoff_waits(&f->backoff, now))
 		return false;
-	if (c->check_command && any_busy(c))
+	if (f->command ? held_busy(&s->held) : now < f->next_mono_ms)
 		return false;
-	pack_watch(c, &c->watch);
-	if (!pack_submit(c, &c->watch, NPSD_S_fence_check, c->last_tag + 1))
+	pack_fence_check(&f->build, s->names, &s->held);
+	f->tag = session_submit(s, &f->build);
+	if (!f->tag)
 		return false;
-	c->watch_tag = ++c->last_tag;
-	c->watch_all = c->check_command != NULL;
-	c->watch_due = false;
-	c->watch_ms = now + WATCH_EVERY_MS;
+	f->complete = f->command != NULL;
+	f->next_mono_ms = now + EVERY_MS;
 	return true;
 }
 
 /*
- * A partition that a batch has moved since the watch was sent is no mismatch: then what is stored is what is
- * held by now, or its batch is on its way.
+ * A mismatch of a partition that moved after the check was sent is none: its batch is in flight, or what is
+ * stored is what is held by now.
  */
-static bool moved_since(const struct npsd_commit *c, const struct npsd_reply *r)
+static bool moved_since(const struct session *s, const struct npsd_result *r)
 {
-	char text[COMMIT_TP_TEXT];
+	const struct held_part *p;
+	char pos[HELD_POS_TEXT];
 
-	if (!answer_is(r, 1, "claim") && !answer_is(r, 1, "position"))
+	if (r->refusal != NPSD_REFUSAL_claim && r->refusal != NPSD_REFUSAL_position)
 		return false;
-	for (size_t i = 0; i < c->nheld; i++) {
-		const struct held *h = &c->held[i];
-
-		snprintf(text, sizeof text, "%s/%" PRId32, c->pl->cfg->topics[h->tp.topic], h->tp.part);
-		if (!answer_is(r, 2, text))
-			continue;
-		snprintf(text, sizeof text, "%" PRIu32 ":%" PRId64, h->pos.inc, h->pos.offset);
-		return h->busy || (answer_is(r, 3, h->claim) && answer_is(r, 4, text));
-	}
-	return true; /* not held any more */
+	p = held_named(&s->held, s->pl->cfg, npsd_reply_z(r->reply, 2));
+	return !p || p->busy ||
+	       (npsd_reply_is(r->reply, 3, p->claim) &&
+		   npsd_reply_is(r->reply, 4, held_pos_text(pos, p->pos)));
 }
 
-void watch_on_done(struct npsd_commit *c, const struct npsd_done *done)
+void fence_check_done(struct fence_check *f, struct session *s, const struct npsd_done *done)
 {
-	c->watch_tag = 0;
-	if (done->outcome == NPSD_LOST || done->outcome == NPSD_CANT_NOW) {
-		c->watch_ms = c->watch_retry_ms = commit_now_ms(c) + WATCH_AGAIN_MS;
+	struct npsd_result r = npsd_result_of(done, 1);
+
+	f->tag = 0;
+	if (r.kind == NPSD_RESULT_RETRY) {
+		npsd_backoff_fail(&f->backoff, &s->pl->clock, session_mono_ms(s));
+		f->next_mono_ms = f->backoff.retry_mono_ms;
 		return;
 	}
-	if (done->outcome == NPSD_BROKEN) {
-		commit_fault(c, NPSD_FAULT_BROKEN, "Redis: %s", done->text);
-	} else if (answer_is(done->reply, 0, "ok")) {
-		if (c->watch_all)
-			watch_end_order(c, true);
-	} else if (moved_since(c, done->reply)) {
-		c->watch_due = true;
+	npsd_backoff_reset(&f->backoff);
+	if (r.kind == NPSD_RESULT_OK) {
+		if (f->complete)
+			end_command(f, s, true);
+	} else if (r.kind == NPSD_RESULT_REFUSED && moved_since(s, &r)) {
+		f->next_mono_ms = 0;
 	} else {
-		answer_refused(c, done->reply);
+		session_fault_of(s, &r);
 	}
 }

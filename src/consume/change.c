@@ -1,4 +1,4 @@
-/* At start, before any room runs: the configuration meets the one that is stored. One call at a time. */
+/* The configuration meets the stored one, at start, before any component runs. One call at a time. */
 #include "npsd/change.h"
 
 #include <inttypes.h>
@@ -7,15 +7,18 @@
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/backoff.h"
 #include "base/log.h"
 #include "npsd/event.h"
 #include "npsd/panes.h"
+#include "script/build.h"
+#include "script/result.h"
 
-#define AGAIN_MS 500
-#define TELL_MS 5000
-#define TRIES_MAX 1000 /* the clock goes on while a text is made for it: the next one fits */
+#define POLL_MS 20
+#define RETRY_LOG_MS 5000
+#define TRIES_MAX 1000 /* the clock advances while a text is made for it: a later one fits */
 #define LEAST_PANE_MS INT64_C(60000)
-#define ARGS_MAX 12
+#define CALL_MAX (16u << 20)
 
 struct change {
 	struct npsd_config *cfg;
@@ -23,72 +26,64 @@ struct change {
 	struct npsd_store *store;
 	const struct npsd_clock *clock;
 	_Atomic int *stop;
-	char key[3][128];
-	uint64_t tag;
-	int64_t told_ms;
+	struct npsd_script_build build;
+	struct npsd_backoff retry;
+	uint64_t tag; /* of the last call */
+	int64_t logged_mono_ms;
 };
 
-static bool stopped(const struct change *c)
+static bool running(const struct change *c)
 {
-	return npsd_load_relaxed(c->stop) != 0;
+	return npsd_load_relaxed(c->stop) == 0;
 }
 
-static void pause_ms(const struct change *c, int ms)
+static int64_t mono_ms(const struct change *c)
 {
-	int64_t until = c->clock->mono_ms(c->clock->self) + ms;
-	struct npsd_done done;
-
-	while (!stopped(c) && c->clock->mono_ms(c->clock->self) < until)
-		c->store->poll(c->store->self, &done, 20);
+	return c->clock->mono_ms(c->clock->self);
 }
 
-/* The reply, until the next call; NULL: stopped, or err is set. Calls whose outcome is unknown are made
- * again: each of them does nothing twice. */
-static const struct npsd_reply *call(
-    struct change *c, enum npsd_script script, const char *header, const char *const *args, size_t nargs)
+static void begin(struct change *c, enum npsd_script script, const char *header)
 {
-	struct npsd_arg key[3], arg[ARGS_MAX] = {{header, strlen(header)}, {"0", 1}, {"", 0}};
-	struct npsd_call call = {.script = script, .keys = key, .nkeys = 3, .args = arg, .nargs = nargs + 3};
-	struct npsd_done done;
+	npsd_script_begin_private(&c->build, script);
+	npsd_script_private_key(&c->build, "config");
+	npsd_script_header_of(&c->build, header);
+}
 
-	npsd_assert(nargs + 3 <= ARGS_MAX);
-	for (int i = 0; i < 3; i++)
-		key[i] = (struct npsd_arg){c->key[i], strlen(c->key[i])};
-	for (size_t i = 0; i < nargs; i++)
-		arg[i + 3] = (struct npsd_arg){args[i], strlen(args[i])};
-	while (!stopped(c)) {
-		call.tag = ++c->tag;
-		if (!c->store->submit(c->store->self, &call)) {
-			pause_ms(c, AGAIN_MS);
-			continue;
-		}
-		do {
-			done.tag = 0;
-		} while (!(c->store->poll(c->store->self, &done, 20) && done.tag == c->tag) && !stopped(c));
-		if (done.tag != c->tag)
-			break;
-		if (done.outcome == NPSD_DONE && done.reply->type == NPSD_REPLY_ARRAY && done.reply->n > 0)
-			return done.reply;
-		if (done.outcome == NPSD_BROKEN || done.outcome == NPSD_DONE) {
-			npsd_fail(c->err, NPSD_REFUSED, 0, "Redis: %s",
-			    done.text ? done.text : "an answer of no script of ours");
-			return NULL;
-		}
-		if (npsd_log_every(&c->told_ms, c->clock->mono_ms(c->clock->self), TELL_MS))
-			npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s", done.text);
-		pause_ms(c, AGAIN_MS);
+/* Waits for the completion of the call that was built. False: stopped. */
+static bool complete(struct change *c, struct npsd_done *done)
+{
+	uint64_t tag = ++c->tag;
+	bool sent = false;
+
+	while (running(c)) {
+		sent = sent || npsd_script_submit(&c->build, c->store, tag);
+		if (c->store->poll(c->store->self, done, POLL_MS) && done->tag == tag)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-static bool is(const struct npsd_reply *r, size_t i, const char *word)
+/* The OK or REFUSED result of the call that was built, until the next one. A call whose outcome is unknown is
+ * made again: none does anything twice. False: stopped, or err is set. */
+static bool call(struct change *c, struct npsd_result *out, size_t least)
 {
-	return r->n > i && r->el[i].type == NPSD_REPLY_STR && strcmp(r->el[i].str, word) == 0;
-}
+	struct npsd_done done;
 
-static int64_t time_of(const struct npsd_reply *r)
-{
-	return r->len ? strtoll(r->str, NULL, 10) : NPSD_TIME_NONE;
+	while (complete(c, &done)) {
+		*out = npsd_result_of(&done, least);
+		if (out->kind == NPSD_RESULT_BROKEN)
+			return npsd_fail(c->err, NPSD_REFUSED, 0, "Redis: %s", out->text);
+		if (out->kind != NPSD_RESULT_RETRY) {
+			npsd_backoff_reset(&c->retry);
+			return true;
+		}
+		if (npsd_log_every(&c->logged_mono_ms, mono_ms(c), RETRY_LOG_MS))
+			npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s; retrying", out->text);
+		npsd_backoff_fail(&c->retry, c->clock, mono_ms(c));
+		while (running(c) && npsd_backoff_waits(&c->retry, mono_ms(c)))
+			c->store->poll(c->store->self, &done, POLL_MS);
+	}
+	return false;
 }
 
 /* --- what is stored --- */
@@ -98,58 +93,53 @@ struct stored {
 	struct npsd_config_now now;
 };
 
-static void forget_older(struct npsd_config *cfg)
-{
-	for (int i = 0; i < cfg->nolder; i++)
-		npsd_config_free(&cfg->older[i]);
-	free(cfg->older);
-	cfg->older = NULL;
-	cfg->nolder = 0;
-}
-
-/* Whether it is the text that the hash was made of: what is read from it later was written by npsd. */
-static bool is_whole(const struct npsd_reply *hash, const struct npsd_reply *text)
-{
-	char expect[33];
-
-	if (hash->type != NPSD_REPLY_STR || text->type != NPSD_REPLY_STR || strlen(text->str) != text->len)
-		return false;
-	npsd_config_hash_text(expect, text->str);
-	return strcmp(hash->str, expect) == 0;
-}
-
+/* known: {hash, text, ...}. A text that is not the one of its hash was not written by npsd: nothing of it is
+ * used. */
 static bool keep_older(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_reply *known)
 {
-	forget_older(cfg);
+	while (cfg->nolder)
+		npsd_config_free(&cfg->older[--cfg->nolder]);
+	free(cfg->older);
 	cfg->older = calloc(known->n / 2 + 1, sizeof(struct npsd_config *));
 	npsd_assert(cfg->older);
 	for (size_t i = 0; i + 1 < known->n; i += 2) {
-		const struct npsd_reply *hash = &known->el[i], *text = &known->el[i + 1];
+		struct npsd_str text = npsd_reply_str(known, i + 1);
+		char expect[33] = "?";
 
-		if (!is_whole(hash, text))
+		if (text.n > 0 && strlen(text.p) == text.n)
+			npsd_config_hash_text(expect, text.p);
+		if (!npsd_reply_is(known, i, expect))
 			return npsd_fail(err, NPSD_REFUSED, 0,
-			    "Redis holds another text of configuration %.40s than the one that was stored",
-			    hash->type == NPSD_REPLY_STR ? hash->str : "?");
-		cfg->older[cfg->nolder++] = npsd_config_of_text(text->str, hash->str, cfg);
+			    "Redis holds another text of configuration %.40s than npsd stored",
+			    npsd_reply_z(known, i));
+		cfg->older[cfg->nolder++] = npsd_config_of_text(text.p, expect, cfg);
 	}
+	return true;
+}
+
+static bool read_times(struct change *c, struct stored *s, const struct npsd_reply *r)
+{
+	int64_t wall_ms, t_ms;
+
+	if (!npsd_reply_int(&s->now.clock_ms, r, 2, NPSD_TIME_NONE) ||
+	    !npsd_reply_int(&wall_ms, r, 3, NPSD_TIME_NONE) || !npsd_reply_int(&t_ms, r, 4, NPSD_TIME_NONE))
+		return npsd_fail(c->err, NPSD_REFUSED, 0, "Redis holds a time that npsd did not write");
+	s->now.t_ms = s->now.clock_ms > t_ms ? s->now.clock_ms : t_ms;
+	if (c->cfg->clock == NPSD_CLOCK_WALL && wall_ms > s->now.t_ms)
+		s->now.t_ms = wall_ms;
 	return true;
 }
 
 /* {"ok", hash, clock_ms, time_ms, highest t, {hash, text, ...}} */
 static bool read_stored(struct change *c, struct stored *s)
 {
-	const struct npsd_reply *r = call(c, NPSD_S_config, "", NULL, 0), *known;
-	int64_t wall_ms, t_ms;
+	struct npsd_result r;
 	int at;
 
-	if (!r)
+	begin(c, NPSD_S_config, "");
+	if (!call(c, &r, 6) || !keep_older(c->cfg, c->err, npsd_reply_at(r.reply, 5)))
 		return false;
-	if (!is(r, 0, "ok") || r->n < 6 || r->el[5].type != NPSD_REPLY_ARRAY)
-		return npsd_fail(c->err, NPSD_REFUSED, 0, "Redis: an answer of no script of ours");
-	known = &r->el[5];
-	if (!keep_older(c->cfg, c->err, known))
-		return false;
-	snprintf(s->hash, sizeof s->hash, "%s", r->el[1].str);
+	snprintf(s->hash, sizeof s->hash, "%s", npsd_reply_z(r.reply, 1));
 	at = npsd_config_older(c->cfg, npsd_str(s->hash));
 	free(s->text);
 	s->text = strdup(at < 0 ? "" : c->cfg->older[at]->text);
@@ -157,16 +147,10 @@ static bool read_stored(struct change *c, struct stored *s)
 	if (s->hash[0] && at < 0)
 		return npsd_fail(c->err, NPSD_REFUSED, 0,
 		    "Redis holds counts, but not the text of configuration %s", s->hash);
-	s->now.clock_ms = time_of(&r->el[2]);
-	wall_ms = time_of(&r->el[3]);
-	t_ms = time_of(&r->el[4]);
-	s->now.t_ms = s->now.clock_ms > t_ms ? s->now.clock_ms : t_ms;
-	if (c->cfg->clock == NPSD_CLOCK_WALL && wall_ms > s->now.t_ms)
-		s->now.t_ms = wall_ms;
-	return true;
+	return read_times(c, s, r.reply);
 }
 
-/* Older ones are those that are not the present one. */
+/* cfg is not one of its own older configurations. */
 static void settle(struct npsd_config *cfg, const char *replaces)
 {
 	int at = npsd_config_older(cfg, npsd_str(cfg->hash));
@@ -178,9 +162,9 @@ static void settle(struct npsd_config *cfg, const char *replaces)
 	snprintf(cfg->replaces, sizeof cfg->replaces, "%s", replaces);
 }
 
-/* --- putting another in force --- */
+/* --- applying another configuration --- */
 
-/* The end of the shortest pane that t lies in: until then nothing of the text changes. */
+/* The end of the shortest pane that holds t: the text stays the same until then. */
 static int64_t pane_end_ms(int64_t t_ms)
 {
 	int64_t r = t_ms % LEAST_PANE_MS;
@@ -188,25 +172,31 @@ static int64_t pane_end_ms(int64_t t_ms)
 	return t_ms - (r < 0 ? r + LEAST_PANE_MS : r) + LEAST_PANE_MS - 1;
 }
 
-/* NULL: stopped, or err is set. */
-static const struct npsd_reply *apply_call(struct change *c, const struct stored *s)
+static bool apply_call(struct change *c, const struct stored *s, struct npsd_result *out)
 {
-	char clock[24] = "", most[24] = "", steps[80] = ",";
+	struct npsd_script_build *b = &c->build;
 	int64_t step_s[NPSD_MAX_STEPS];
 	int n = npsd_panes_steps(step_s, c->cfg);
-	const char *args[] = {c->cfg->hash, c->cfg->text, clock, most,
-	    c->cfg->clock == NPSD_CLOCK_WALL ? "wall" : "event", steps};
+	char steps[80] = ",";
 
-	if (s->now.clock_ms != NPSD_TIME_NONE) {
-		snprintf(clock, sizeof clock, "%" PRId64, s->now.clock_ms);
-		snprintf(most, sizeof most, "%" PRId64, pane_end_ms(s->now.t_ms));
-	}
 	for (int i = 0; i < n; i++) {
 		size_t at = strlen(steps);
 
 		snprintf(steps + at, sizeof steps - at, "%" PRId64 ",", step_s[i]);
 	}
-	return call(c, NPSD_S_apply, s->hash, args, 6);
+	begin(c, NPSD_S_apply, s->hash);
+	npsd_script_argz(b, c->cfg->hash);
+	npsd_script_argz(b, c->cfg->text);
+	if (s->now.clock_ms == NPSD_TIME_NONE) {
+		npsd_script_argz(b, "");
+		npsd_script_argz(b, "");
+	} else {
+		npsd_script_argf(b, "%" PRId64, s->now.clock_ms);
+		npsd_script_argf(b, "%" PRId64, pane_end_ms(s->now.t_ms));
+	}
+	npsd_script_argz(b, c->cfg->clock == NPSD_CLOCK_WALL ? "wall" : "event");
+	npsd_script_argz(b, steps);
+	return call(c, out, 1);
 }
 
 enum applied { APPLIED, APPLY_AGAIN, APPLY_FAILED };
@@ -214,29 +204,24 @@ enum applied { APPLIED, APPLY_AGAIN, APPLY_FAILED };
 static enum applied apply(struct change *c, const struct stored *s)
 {
 	const char *fixed = npsd_config_fixed_difference(s->text, c->cfg->text);
-	const struct npsd_reply *r;
+	struct npsd_result r;
 
 	if (fixed) {
 		npsd_fail(c->err, NPSD_INVALID, 0,
-		    "`%s` cannot change while what was counted stays: set it back, or start once with "
-		    "--rebuild, which counts "
-		    "anew",
+		    "`%s` cannot change while the counts stay: set it back, or start once with --rebuild, "
+		    "which counts all records again",
 		    fixed);
 		return APPLY_FAILED;
 	}
-	if (!npsd_config_adopt(c->cfg, c->err, s->text, s->now))
+	if (!npsd_config_adopt(c->cfg, c->err, s->text, s->now) || !apply_call(c, s, &r))
 		return APPLY_FAILED;
-	r = apply_call(c, s);
-	if (!r)
-		return APPLY_FAILED;
-	if (!is(r, 0, "ok"))
-		return APPLY_AGAIN;
-	npsd_log(
-	    NPSD_LOG_INFO, "consume", "configuration %s is in force, in place of %s", c->cfg->hash, s->hash);
+	if (r.kind != NPSD_RESULT_OK)
+		return APPLY_AGAIN; /* another configuration, or another time is stored now */
+	npsd_log(NPSD_LOG_INFO, "consume", "configuration %s replaces %s", c->cfg->hash, s->hash);
 	return APPLIED;
 }
 
-/* One look at what is stored, and what follows from it. */
+/* Reads what is stored, and does what follows from it. */
 static enum applied look(struct change *c, struct stored *s, enum npsd_change how)
 {
 	static const struct npsd_config_now never = {NPSD_TIME_NONE, NPSD_TIME_NONE};
@@ -244,7 +229,7 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 	if (!read_stored(c, s))
 		return APPLY_FAILED;
 	if (!s->hash[0])
-		return APPLIED; /* whoever takes the first partition puts it in force */
+		return APPLIED; /* script base stores it with the first partition */
 	if (how == NPSD_CHANGE_REBUILD)
 		return npsd_config_adopt_anew(c->cfg, c->err, s->text) ? APPLIED : APPLY_FAILED;
 	if (!npsd_config_adopt(c->cfg, c->err, s->text, never))
@@ -260,19 +245,23 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 bool npsd_change_adopt(struct npsd_config *cfg, struct npsd_err *err, struct npsd_store *store,
     const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop)
 {
-	static const char *const names[] = {"fence", "dict", "config"};
-	struct change c = {.cfg = cfg, .err = err, .store = store, .clock = clock, .stop = stop};
+	struct change c = {.cfg = cfg,
+	    .err = err,
+	    .store = store,
+	    .clock = clock,
+	    .stop = stop,
+	    .retry = {.first_ms = 250, .most_ms = 2000}};
 	struct stored s = {0};
 	enum applied got = APPLY_AGAIN;
 
-	for (int i = 0; i < 3; i++)
-		snprintf(c.key[i], sizeof c.key[i], "{%s:alerts}:%s", cfg->prefix, names[i]);
+	npsd_script_init(&c.build, cfg, CALL_MAX);
 	for (int i = 0; i < TRIES_MAX && got == APPLY_AGAIN; i++)
 		got = look(&c, &s, how);
 	if (got == APPLY_AGAIN)
-		npsd_fail(err, NPSD_RETRY, 0, "the configuration could not be applied: time went on %d times",
-		    TRIES_MAX);
+		npsd_fail(err, NPSD_RETRY, 0,
+		    "the configuration could not be applied: the clock moved in each of %d tries", TRIES_MAX);
 	settle(cfg, s.hash);
+	npsd_script_free(&c.build);
 	free(s.text);
 	return got == APPLIED;
 }

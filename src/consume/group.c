@@ -1,510 +1,386 @@
 /*
- * The group's thread: what Kafka assigns is claimed, loaded and counted; what it takes is finished first;
- * what goes wrong anywhere ends in the one recovery (drop all that is in hand, take the partitions anew).
+ * The group's thread. What Kafka assigns is acquired, loaded and counted; what it revokes is finished first.
+ * Every fault ends in one recovery: all components drop what they hold, and the partitions are acquired
+ * again.
  */
-#include <stdarg.h>
-#include <stdio.h>
+#include "consume/group.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "consume/group.h"
 
-#define PAUSE_MS 2000	 /* given partitions and SIGTERM wait so long for what is in hand */
-#define FLUSH_MS 3000	 /* a stop waits so long for what is due to be published; a drain has no limit */
-#define ADVISORY_MS 5000 /* the group's own offsets are for lag monitors only */
-#define DRAIN_LOOK_MS 50
-#define TELL_MS 5000
+#define PAUSE_MS 2000 /* limit of REVOKING, FINISHING and STOPPING */
+#define FLUSH_MS 3000 /* limit of STOP_FLUSHING; a drain has none */
+#define RECOVERY_CLOSE_MS 10000
 
-int64_t group_mono_ms(const struct npsd_group *g)
+enum group_event {
+	EVENT_ASSIGN, /* this and the next two: see npsd/broker.h */
+	EVENT_REVOKE,
+	EVENT_LOST,
+	EVENT_BACK,	/* all commands came back */
+	EVENT_LATE,	/* the deadline has passed, and not all commands came back */
+	EVENT_MISMATCH, /* CHECK_FENCE came back and found another claim or position */
+	EVENT_ACQUIRED, /* all that is assigned is delivered */
+	EVENT_DRAINED,	/* all targets are reached */
+	EVENT_STOP,	/* a stop was asked for, now or earlier */
+	EVENT_FAULT,	/* a component reported a fault that recovery mends */
+};
+
+/* --- actions of the transitions; g->phase is the next phase already --- */
+
+static void reset_all(struct npsd_group *g)
 {
-	return g->pl->clock.mono_ms(g->pl->clock.self);
+	struct npsd_command o = {.what = NPSD_CMD_RESET, .names = g->names};
+
+	g->commands.session++;
+	commands_to_workers(&g->commands, &o);
+	commands_to_commit(&g->commands, &o);
+	commands_to_fold(&g->commands, &o);
 }
 
-void group_fail(struct npsd_group *g, int code, const char *fmt, ...)
+static void recover(struct npsd_group *g)
 {
-	va_list ap;
+	int64_t now = context_mono_ms(&g->context);
 
-	if (g->phase == PHASE_FAILED)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(g->error, sizeof g->error, fmt, ap);
-	va_end(ap);
-	g->code = code;
-	g->phase = PHASE_FAILED;
+	if (g->recovered_mono_ms && now - g->recovered_mono_ms < RECOVERY_CLOSE_MS)
+		npsd_backoff_fail(&g->recovery, g->context.clock, now);
+	else
+		npsd_backoff_reset(&g->recovery);
+	g->recovered_mono_ms = now;
+	reset_all(g);
+	npsd_log(NPSD_LOG_WARN, "consume", "recovering: all partitions are acquired again");
 }
 
-void group_tell_wait(struct npsd_group *g, const char *fmt, ...)
+static void reset_done(struct npsd_group *g)
 {
-	char text[512];
-	va_list ap;
-
-	if (!npsd_log_every(&g->told_ms, group_mono_ms(g), TELL_MS))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	npsd_log(NPSD_LOG_WARN, "consume", "%s", text);
+	npsd_names_free(&g->names_old);
+	assignment_reset(&g->assignment, &g->context);
 }
 
 static void unassign(struct npsd_group *g)
 {
-	g->pl->broker.unassign(g->pl->broker.self);
-	g->assigned = false;
+	g->context.broker->unassign(g->context.broker->self);
 }
 
-/* Nothing is on its way: what is assigned is taken. */
-static void go_on(struct npsd_group *g)
+static void reset_done_unassign(struct npsd_group *g)
 {
-	memset(g->parts, 0, sizeof g->parts);
-	g->phase = g->assigned ? PHASE_TAKING : PHASE_IDLE;
-}
-
-/* --- recovery --- */
-
-static void reset_begin(struct npsd_group *g, bool renew_names)
-{
-	struct npsd_command o = {.what = NPSD_CMD_RESET};
-
-	g->session++;
-	if (g->phase == PHASE_PAUSING && g->after_pause == THEN_UNASSIGN)
-		g->unassign_pending = true; /* the group still waits for it */
-	if (renew_names && !g->names_old) {
-		g->names_old = g->names;
-		g->names = npsd_names_new(g->pl->cfg->caps, &g->pl->cfg->sets);
-	}
-	o.names = g->names;
-	for (size_t i = 0; i < g->ntakes; i++)
-		g->take[i]->held[0] = 0;
-	group_command_workers(g, &o);
-	group_command_send(g, g->pl->group_to_commit, &o);
-	group_command_send(g, g->pl->group_to_fold, &o);
-	group_wake_all(g);
-	g->phase = PHASE_RESETTING;
-	g->positions_tag = 0;
-}
-
-/* The greatest fault of this session; NULL: there is none. */
-static const struct npsd_fault_cell *fault_find(const struct npsd_group *g)
-{
-	const struct npsd_fault_cell *found = NULL;
-	const struct npsd_pipeline *pl = g->pl;
-
-	for (int i = 0; i < pl->workers + 2; i++) {
-		const struct npsd_fault_cell *cell = i < pl->workers	? &pl->fault_worker[i]
-						     : i == pl->workers ? &pl->fault_commit
-									: &pl->fault_fold;
-
-		if (npsd_fault_of(cell, g->session) >
-		    (found ? npsd_fault_of(found, g->session) : NPSD_FAULT_NONE))
-			found = cell;
-	}
-	return found;
-}
-
-static bool fault_handle(struct npsd_group *g)
-{
-	const struct npsd_fault_cell *cell = fault_find(g);
-
-	if (!cell)
-		return false;
-	switch (npsd_fault_of(cell, g->session)) {
-	case NPSD_FAULT_CONFIG:
-		group_fail(g, 2, "another configuration was applied to these keys: %s", cell->text);
-		return true;
-	case NPSD_FAULT_BROKEN:
-		group_fail(g, 1, "%s", cell->text);
-		return true;
-	default:
-		break;
-	}
-	npsd_log(NPSD_LOG_WARN, "consume", "recovery: %s", cell->text);
-	reset_begin(g, npsd_fault_of(cell, g->session) >= NPSD_FAULT_DICT);
-	return true;
-}
-
-static void takes_forget(struct npsd_group *g)
-{
-	for (size_t i = 0; i < g->ntakes; i++)
-		take_free(&g->take[i]);
-	g->ntakes = 0;
-}
-
-/* Recoveries that follow each other closely wait for each other, up to 5 s. */
-static int64_t reset_delay(struct npsd_group *g)
-{
-	int64_t now = group_mono_ms(g), wait;
-
-	g->resets = now - g->last_reset_ms < 10000 ? g->resets + 1 : 0;
-	g->last_reset_ms = now;
-	wait = g->resets ? 50LL << (g->resets < 7 ? g->resets : 7) : 0;
-	return wait < 5000 ? wait : 5000;
-}
-
-static void reset_end(struct npsd_group *g)
-{
-	int64_t wait;
-
 	npsd_names_free(&g->names_old);
-	if (g->unassign_pending) {
-		unassign(g);
-		g->unassign_pending = false;
-		takes_forget(g);
-		g->phase = PHASE_IDLE;
-		return;
-	}
-	wait = reset_delay(g);
-	for (size_t i = 0; i < g->ntakes; i++)
-		take_again(g, g->take[i], wait);
-	go_on(g);
-}
-
-/* --- assignment --- */
-
-static bool has_tp(const struct npsd_offset *tps, size_t n, struct npsd_tp tp)
-{
-	for (size_t i = 0; i < n; i++)
-		if (tps[i].tp.topic == tp.topic && tps[i].tp.part == tp.part)
-			return true;
-	return false;
-}
-
-static void drop_part(struct npsd_group *g, struct npsd_tp tp)
-{
-	struct npsd_command o = {.what = NPSD_CMD_RELEASE, .state = {.tp = tp}};
-
-	group_command_send(g, g->pl->group_to_commit, &o);
-	group_command_send(g, g->pl->group_to_worker[tp.part % g->pl->workers], &o);
-}
-
-static void on_assign(struct npsd_group *g, const struct npsd_broker_event *e)
-{
-	size_t kept = 0;
-
-	g->assigned = true;
-	for (size_t i = 0; i < g->ntakes; i++) {
-		if (has_tp(e->tps, e->n, g->take[i]->tp)) {
-			g->take[kept++] = g->take[i];
-			continue;
-		}
-		drop_part(g, g->take[i]->tp);
-		take_free(&g->take[i]);
-	}
-	g->ntakes = kept;
-	for (size_t i = 0; i < e->n; i++) {
-		size_t j = 0;
-
-		while (j < kept && memcmp(&g->take[j]->tp, &e->tps[i].tp, sizeof e->tps[i].tp) != 0)
-			j++;
-		if (j == kept)
-			g->take[g->ntakes++] = take_new(g, e->tps[i].tp);
-	}
-	memset(g->parts, 0, sizeof g->parts);
-	for (size_t i = 0; i < g->ntakes; i++)
-		take_again(g, g->take[i], 0);
-	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions assigned", g->ntakes);
-	if (g->phase != PHASE_RESETTING && g->phase != PHASE_START) {
-		g->phase = PHASE_TAKING;
-		group_wake_all(g);
-	}
-}
-
-static void pause_begin(struct npsd_group *g, enum after_pause after)
-{
-	struct npsd_command o = {.what = NPSD_CMD_PAUSE};
-
-	group_command_workers(g, &o);
-	group_wake_all(g);
-	g->after_pause = after;
-	g->deadline_ms = group_mono_ms(g) + PAUSE_MS;
-	g->phase = PHASE_PAUSING;
-}
-
-static void on_revoke(struct npsd_group *g, bool lost)
-{
-	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions %s", g->ntakes,
-	    lost ? "lost: expelled from the group" : "revoked");
-	switch (g->phase) {
-	case PHASE_RESETTING:
-		g->unassign_pending = true;
-		break;
-	case PHASE_RUNNING:
-		if (!lost) {
-			pause_begin(g, THEN_UNASSIGN);
-			break;
-		}
-		/* fall through */
-	case PHASE_PAUSING:
-	case PHASE_FLUSHING:
-	case PHASE_WATCHING:
-		g->unassign_pending = true;
-		reset_begin(g, false);
-		break;
-	default: /* nothing is delivered yet */
-		unassign(g);
-		if (g->phase == PHASE_START)
-			takes_forget(g);
-		if (g->phase == PHASE_TAKING || g->phase == PHASE_IDLE)
-			g->phase = PHASE_IDLE;
-		break;
-	}
-}
-
-/* --- running, and its ends --- */
-
-/* What is in hand is counted again, and what is due is published, by who comes next. */
-static bool stopped(struct npsd_group *g)
-{
-	if (g->drain) {
-		npsd_log(NPSD_LOG_WARN, "consume", "stopped before all was counted and published");
-		g->code = 1;
-	}
-	g->phase = PHASE_DONE;
-	return true;
-}
-
-static bool running(struct npsd_group *g)
-{
-	int64_t now = group_mono_ms(g), every = g->drain ? DRAIN_LOOK_MS : ADVISORY_MS;
-
-	if (g->stopping || (g->drain && g->targets_known && group_drained(g))) {
-		npsd_log(NPSD_LOG_INFO, "consume", "%s: finishing what is in hand",
-		    g->stopping ? "asked to stop" : "counted to the end");
-		pause_begin(g, THEN_FLUSH);
-		return true;
-	}
-	if (g->positions_tag || now - g->positions_last_ms < every || (g->drain && !g->targets_known))
-		return false;
-	g->positions_last_ms = now;
-	return (g->ntakes || g->drain) && group_positions_ask(g);
-}
-
-static void flush_begin(struct npsd_group *g)
-{
-	struct npsd_command o = {.what = NPSD_CMD_FLUSH};
-
-	group_command_send(g, g->pl->group_to_fold, &o);
-	group_wake_all(g);
-	g->deadline_ms = group_mono_ms(g) + FLUSH_MS;
-	g->phase = PHASE_FLUSHING;
-}
-
-static bool pausing(struct npsd_group *g)
-{
-	if (g->commands_out) {
-		if (group_mono_ms(g) < g->deadline_ms)
-			return false;
-		if (g->after_pause == THEN_FLUSH && g->stopping)
-			return stopped(g);
-		g->unassign_pending = g->after_pause == THEN_UNASSIGN;
-		reset_begin(g, false);
-		return true;
-	}
-	if (g->after_pause == THEN_FLUSH) {
-		flush_begin(g);
-		return true;
-	}
+	assignment_forget(&g->assignment);
 	unassign(g);
-	g->phase = PHASE_IDLE; /* ledgers stay, in case the same partitions come back */
-	return true;
 }
 
-static bool flushing(struct npsd_group *g)
+static void pause_workers(struct npsd_group *g)
 {
-	struct npsd_command o = {.what = NPSD_CMD_CHECK_FENCE};
-
-	if (g->commands_out) {
-		if (!g->stopping || group_mono_ms(g) < g->deadline_ms)
-			return false;
-		return stopped(g);
-	}
-	if (g->stopping)
-		return stopped(g);
-	g->commands_ok = true;
-	group_command_send(g, g->pl->group_to_commit, &o);
-	group_wake_all(g);
-	g->phase = PHASE_WATCHING;
-	return true;
+	npsd_log(NPSD_LOG_INFO, "consume", "%s; finishing what is in flight",
+	    g->phase == PHASE_REVOKING	 ? "partitions revoked"
+	    : g->phase == PHASE_STOPPING ? "stop asked for"
+					 : "counted to the end");
+	commands_to_workers(&g->commands, &(struct npsd_command){.what = NPSD_CMD_PAUSE});
+	g->deadline_mono_ms = context_mono_ms(&g->context) + PAUSE_MS;
 }
 
-static bool watching(struct npsd_group *g)
+static void flush(struct npsd_group *g)
 {
-	if (g->commands_out)
-		return g->stopping && stopped(g);
-	if (!g->commands_ok) {
-		reset_begin(g, false);
+	commands_to_fold(&g->commands, &(struct npsd_command){.what = NPSD_CMD_FLUSH});
+	g->deadline_mono_ms = context_mono_ms(&g->context) + FLUSH_MS;
+}
+
+static void check_fence(struct npsd_group *g)
+{
+	commands_to_commit(&g->commands, &(struct npsd_command){.what = NPSD_CMD_CHECK_FENCE});
+}
+
+static void drained(struct npsd_group *g)
+{
+	(void)g;
+	npsd_log(NPSD_LOG_INFO, "consume",
+	    "drained: all that Kafka held at the start is counted and published; the process ends");
+}
+
+/* What is in flight is counted again, and what is due is published, by the next owner. */
+static void stopped(struct npsd_group *g)
+{
+	if (!g->progress.drain)
+		return;
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "stopped before all was counted and published; the next start goes on from there");
+	g->context.code = 1;
+}
+
+/* --- the transitions --- */
+
+#define IN(phase) (1u << PHASE_##phase)
+#define ON(event) (1u << EVENT_##event)
+#define RESETTING (IN(RESETTING_IDLE) | IN(RESETTING_ASSIGNED) | IN(RESETTING_REVOKED))
+#define ENDING (IN(FINISHING) | IN(FLUSHING) | IN(CHECKING_FENCE) | IN(STOPPING) | IN(STOP_FLUSHING))
+#define IDLE_OR_ACQUIRING (IN(IDLE) | IN(ACQUIRING))
+
+/* A phase that has no row for an event ignores it; none has two. */
+static const struct transition {
+	uint32_t in, on;
+	enum group_phase next;
+	void (*action)(struct npsd_group *g); /* may be NULL */
+} transitions[] = {
+    {IN(RESETTING_IDLE), ON(BACK), PHASE_IDLE, reset_done},
+    {IN(RESETTING_ASSIGNED), ON(BACK), PHASE_ACQUIRING, reset_done},
+    {IN(RESETTING_REVOKED), ON(BACK), PHASE_IDLE, reset_done_unassign},
+    {RESETTING, ON(ASSIGN), PHASE_RESETTING_ASSIGNED, NULL},
+    {RESETTING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, NULL},
+
+    {IDLE_OR_ACQUIRING | IN(RUNNING) | IN(REVOKING) | ENDING, ON(ASSIGN), PHASE_ACQUIRING, NULL},
+    {IDLE_OR_ACQUIRING, ON(REVOKE) | ON(LOST), PHASE_IDLE, unassign},
+    {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, NULL},
+    {IN(RUNNING), ON(REVOKE), PHASE_REVOKING, pause_workers},
+    {IN(RUNNING), ON(LOST), PHASE_RESETTING_REVOKED, recover},
+    {IN(REVOKING), ON(BACK), PHASE_IDLE, unassign}, /* the parts may come back: ledgers stay */
+    {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover},
+    {IN(REVOKING) | ENDING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, recover},
+
+    {IN(RUNNING), ON(DRAINED), PHASE_FINISHING, pause_workers},
+    {IN(FINISHING), ON(BACK), PHASE_FLUSHING, flush},
+    {IN(FINISHING), ON(LATE), PHASE_RESETTING_ASSIGNED, recover},
+    {IN(FLUSHING), ON(BACK), PHASE_CHECKING_FENCE, check_fence},
+    {IN(CHECKING_FENCE), ON(BACK), PHASE_DONE, drained},
+    {IN(CHECKING_FENCE), ON(MISMATCH), PHASE_RESETTING_ASSIGNED, recover},
+
+    {RESETTING | IDLE_OR_ACQUIRING | IN(CHECKING_FENCE), ON(STOP), PHASE_DONE, stopped},
+    {IN(RUNNING), ON(STOP), PHASE_STOPPING, pause_workers},
+    {IN(FINISHING), ON(STOP), PHASE_STOPPING, NULL},
+    {IN(FLUSHING), ON(STOP), PHASE_STOP_FLUSHING, NULL},
+    {IN(STOPPING), ON(BACK), PHASE_STOP_FLUSHING, flush},
+    {IN(STOPPING), ON(LATE), PHASE_DONE, stopped},
+    {IN(STOP_FLUSHING), ON(BACK) | ON(LATE), PHASE_DONE, stopped},
+
+    {IN(IDLE) | IN(RESETTING_IDLE), ON(FAULT), PHASE_RESETTING_IDLE, recover},
+    {IN(REVOKING) | IN(RESETTING_REVOKED), ON(FAULT), PHASE_RESETTING_REVOKED, recover},
+    {IN(ACQUIRING) | IN(RUNNING) | ENDING | IN(RESETTING_ASSIGNED), ON(FAULT), PHASE_RESETTING_ASSIGNED,
+	recover},
+};
+
+/* False: the phase ignores the event. */
+static bool handle(struct npsd_group *g, enum group_event event)
+{
+	for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++) {
+		const struct transition *t = &transitions[i];
+
+		if (!(t->in >> g->phase & 1) || !(t->on >> event & 1))
+			continue;
+		g->progress.tag = 0;
+		g->phase = t->next;
+		if (t->action)
+			t->action(g);
 		return true;
 	}
-	npsd_log(
-	    NPSD_LOG_INFO, "consume", "drained: all that was there at the start is counted and published");
-	g->phase = PHASE_DONE;
-	return true;
+	return false;
 }
 
 /* --- the step --- */
 
-static bool on_event(struct npsd_group *g, const struct npsd_broker_event *e)
+static bool failed(struct npsd_group *g)
 {
-	uint32_t index = (uint32_t)(e->tag >> 32) & 0xffffff;
-	struct take *t = index < g->ntakes ? g->take[index] : NULL;
+	if (g->context.error[0])
+		g->phase = PHASE_FAILED;
+	return g->phase == PHASE_FAILED;
+}
 
-	switch (e->what) {
-	case NPSD_B_ASSIGN:
-		on_assign(g, e);
-		break;
-	case NPSD_B_REVOKE:
-	case NPSD_B_LOST:
-		on_revoke(g, e->what == NPSD_B_LOST);
-		break;
-	case NPSD_B_ENDS:
-		if (e->tag >> 56 == TAG_TARGET) {
-			group_on_target(g, index, e);
-			break;
-		}
-		g->calls_out--;
-		if (t && t->round == (uint32_t)e->tag)
-			take_on_ends(g, t, e);
-		break;
-	case NPSD_B_COMMITTED:
-		if (e->tag >> 56 != TAG_TAKE)
-			break;
-		g->calls_out--;
-		if (t && t->round == (uint32_t)e->tag)
-			take_on_committed(g, t, e);
-		break;
-	case NPSD_B_FATAL:
-		group_fail(g, 1, "kafka: %s", e->text);
-		break;
+static void find_worse(
+    const struct npsd_fault_cell **worst, const struct npsd_fault_cell *cell, uint32_t session)
+{
+	if (npsd_fault_of(cell, session) > (*worst ? npsd_fault_of(*worst, session) : NPSD_FAULT_NONE))
+		*worst = cell;
+}
+
+/* Looks for the greatest fault of this session: recovers, or the process ends. */
+static bool fault_step(struct npsd_group *g)
+{
+	const struct npsd_pipeline *pl = g->commands.pl;
+	const struct npsd_fault_cell *worst = NULL;
+	uint32_t session = g->commands.session;
+	enum npsd_fault fault;
+
+	for (int i = 0; i < pl->workers; i++)
+		find_worse(&worst, &pl->fault_worker[i], session);
+	find_worse(&worst, &pl->fault_commit, session);
+	find_worse(&worst, &pl->fault_fold, session);
+	if (!worst)
+		return false;
+	fault = npsd_fault_of(worst, session);
+	if (fault >= NPSD_FAULT_CONFIG) {
+		context_fail(&g->context, fault == NPSD_FAULT_CONFIG ? 2 : 1, "%s%s",
+		    fault == NPSD_FAULT_CONFIG ? "another configuration was applied to these keys: " : "",
+		    worst->text);
+		return true;
 	}
+	if (fault >= NPSD_FAULT_DICT && !g->names_old) {
+		g->names_old = g->names;
+		g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
+	}
+	npsd_log(NPSD_LOG_WARN, "consume", "%s", worst->text);
+	handle(g, EVENT_FAULT);
 	return true;
 }
 
-static bool on_store(struct npsd_group *g, const struct npsd_done *done)
+static bool acquiring(struct npsd_group *g)
 {
-	uint32_t index = (uint32_t)(done->tag >> 32) & 0xffffff;
+	struct context *c = &g->context;
+	bool any;
 
-	if (done->tag >> 56 == TAG_POSITIONS) {
-		if (done->tag == g->positions_tag)
-			group_on_positions(g, done);
+	if (npsd_backoff_waits(&g->recovery, context_mono_ms(c)))
+		return false;
+	if (g->rebuild.step != REBUILD_NONE)
+		return rebuild_step(&g->rebuild, c, &g->progress);
+	if (!context_compaction_checked(c))
 		return true;
-	}
-	g->calls_out--;
-	if (done->tag >> 56 == TAG_REBUILD) {
-		group_on_rebuild(g, done);
-		return true;
-	}
-	if (index < g->ntakes && g->take[index]->round == (uint32_t)done->tag)
-		take_on_store(g, g->take[index], done);
-	return true;
+	any = assignment_advance(&g->assignment, c);
+	if (g->commands.out || failed(g) || !assignment_deliver(&g->assignment, c, &g->commands, g->names))
+		return any;
+	return handle(g, EVENT_ACQUIRED);
+}
+
+static bool running(struct npsd_group *g)
+{
+	struct progress *p = &g->progress;
+
+	if (p->drain && p->target && !p->unknown && !p->unreached)
+		return handle(g, EVENT_DRAINED);
+	return progress_step(p, &g->context, &g->assignment);
 }
 
 static bool phase_step(struct npsd_group *g)
 {
-	switch (g->phase) {
-	case PHASE_START:
-		if (g->stopping)
-			return stopped(g);
-		if (g->commands_out)
-			return false;
-		if (g->rebuild != REBUILD_NONE)
-			return group_rebuild_step(g);
-		go_on(g);
+	bool back = g->commands.out == 0;
+	bool mismatch = g->phase == PHASE_CHECKING_FENCE && !g->commands.fence_ok;
+
+	if (npsd_load_relaxed(&g->stop) && handle(g, EVENT_STOP))
 		return true;
-	case PHASE_IDLE:
-		return g->stopping && stopped(g);
-	case PHASE_TAKING:
-		return g->stopping ? stopped(g) : group_taking(g);
-	case PHASE_RUNNING:
-		return running(g);
-	case PHASE_PAUSING:
-		return pausing(g);
-	case PHASE_RESETTING:
-		if (g->stopping)
-			return stopped(g); /* nothing in hand will be kept */
-		if (g->commands_out)
-			return false;
-		reset_end(g);
+	if (back && handle(g, mismatch ? EVENT_MISMATCH : EVENT_BACK))
 		return true;
-	case PHASE_FLUSHING:
-		return flushing(g);
-	case PHASE_WATCHING:
-		return watching(g);
-	case PHASE_DONE:
-	case PHASE_FAILED:
+	if (!back && context_mono_ms(&g->context) >= g->deadline_mono_ms && handle(g, EVENT_LATE))
+		return true;
+	if (g->phase == PHASE_ACQUIRING)
+		return acquiring(g);
+	return g->phase == PHASE_RUNNING && running(g);
+}
+
+static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
+{
+	struct acquisition *a = assignment_find(&g->assignment, e->tag);
+
+	switch (e->what) {
+	case NPSD_B_ASSIGN:
+		if (handle(g, EVENT_ASSIGN))
+			assignment_replace(&g->assignment, &g->context, &g->commands, e);
+		break;
+	case NPSD_B_REVOKE:
+		handle(g, EVENT_REVOKE);
+		break;
+	case NPSD_B_LOST:
+		npsd_log(NPSD_LOG_WARN, "consume",
+		    "expelled from the consumer group; %zu partitions are lost", g->assignment.n);
+		handle(g, EVENT_LOST);
+		break;
+	case NPSD_B_ENDS:
+		if (e->tag >> 32 == TAG_TARGET)
+			progress_on_ends(&g->progress, &g->context, e);
+		else if (a)
+			acquisition_on_ends(a, &g->context, e);
+		break;
+	case NPSD_B_COMMITTED:
+		if (a)
+			acquisition_on_commit(a, &g->context, e);
+		break;
+	case NPSD_B_FATAL:
+		context_fail(&g->context, 1, "Kafka: %s", e->text);
 		break;
 	}
-	return false;
+}
+
+static void on_store(struct npsd_group *g, const struct npsd_done *done)
+{
+	struct acquisition *a = assignment_find(&g->assignment, done->tag);
+
+	g->context.calls_out--;
+	if (a)
+		acquisition_on_store(a, &g->context, done);
+	else if (done->tag >> 32 == TAG_POSITIONS)
+		progress_on_store(&g->progress, &g->context, done);
+	else if (done->tag >> 32 == TAG_REBUILD)
+		rebuild_on_store(&g->rebuild, &g->context, done);
 }
 
 bool npsd_group_step(struct npsd_group *g, int wait_ms)
 {
+	struct context *c = &g->context;
 	struct npsd_broker_event e;
 	struct npsd_done done;
 	bool any;
 
-	if (g->phase == PHASE_DONE || g->phase == PHASE_FAILED)
+	if (npsd_group_state(g) != NPSD_GROUP_RUNS)
 		return false;
-	g->stopping = g->stopping || npsd_load_relaxed(&g->stop);
-	any = group_collect_commands(g);
-	any |= fault_handle(g);
-	while (g->phase != PHASE_FAILED && g->pl->store_group.poll(g->pl->store_group.self, &done, 0))
-		any |= on_store(g, &done);
-	if (g->drain && !g->targets_known)
-		group_targets_find(g);
-	if (g->phase != PHASE_FAILED)
+	any = commands_collect(&g->commands);
+	any |= fault_step(g);
+	while (!failed(g) && c->store->poll(c->store->self, &done, 0)) {
+		on_store(g, &done);
+		any = true;
+	}
+	if (!failed(g) && g->progress.drain)
+		progress_find_targets(&g->progress, c);
+	if (!failed(g))
 		any |= phase_step(g);
-	/* an answer of the store, or an order that comes back, does not end the broker's wait */
+	/* neither the store nor a command that comes back ends the broker's wait */
 	if (any)
 		wait_ms = 0;
-	else if ((g->calls_out || g->commands_out || g->positions_tag) && wait_ms > 2)
+	else if ((c->calls_out || g->commands.out) && wait_ms > 2)
 		wait_ms = 2;
-	if (g->phase != PHASE_FAILED && g->pl->broker.poll(g->pl->broker.self, &e, wait_ms))
-		any |= on_event(g, &e);
+	if (!failed(g) && c->broker->poll(c->broker->self, &e, wait_ms)) {
+		on_event(g, &e);
+		any = true;
+	}
+	failed(g);
 	return any;
 }
 
 struct npsd_group *npsd_group_new(struct npsd_pipeline *pl, bool drain)
 {
 	struct npsd_group *g = aligned_alloc(_Alignof(struct npsd_group), sizeof *g);
-	struct npsd_command o = {.what = NPSD_CMD_RESET};
 
 	npsd_assert(g);
 	memset(g, 0, sizeof *g);
-	g->pl = pl;
-	g->drain = drain;
-	g->header = pl->cfg->hash;
-	g->session = 1;
-	g->positions_last_ms = group_mono_ms(g) - DRAIN_LOOK_MS;
+	context_init(&g->context, pl);
+	g->commands.pl = pl;
+	g->progress = (struct progress){.drain = drain, .retry = CONTEXT_BACKOFF};
+	g->recovery = (struct npsd_backoff){.first_ms = 100, .most_ms = 5000};
 	g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
-	o.names = g->names;
-	group_command_workers(g, &o);
-	group_command_send(g, pl->group_to_commit, &o);
-	group_command_send(g, pl->group_to_fold, &o);
+	g->phase = PHASE_RESETTING_IDLE;
+	reset_all(g);
 	return g;
 }
 
 void npsd_group_rebuild(struct npsd_group *g, bool accept_loss)
 {
-	g->rebuild = REBUILD_ENDS;
-	g->accept_loss = accept_loss;
+	g->rebuild = (struct rebuild){REBUILD_CALL, accept_loss, CONTEXT_BACKOFF};
 }
 
-void npsd_group_free(struct npsd_group **g)
+void npsd_group_free(struct npsd_group **group)
 {
-	if (!*g)
+	struct npsd_group *g = *group;
+
+	if (!g)
 		return;
-	takes_forget(*g);
-	free((*g)->target);
-	npsd_names_free(&(*g)->names_old);
-	npsd_names_free(&(*g)->names);
-	free(*g);
-	*g = NULL;
+	assignment_forget(&g->assignment);
+	free(g->progress.target);
+	npsd_script_free(&g->context.build);
+	npsd_names_free(&g->names_old);
+	npsd_names_free(&g->names);
+	free(g);
+	*group = NULL;
 }
 
 void npsd_group_stop_any(struct npsd_group *g)
 {
 	npsd_store_relaxed(&g->stop, 1);
-	g->pl->broker.wake(g->pl->broker.self);
+	g->context.broker->wake(g->context.broker->self);
 }
 
 enum npsd_group_state npsd_group_state(const struct npsd_group *g)
@@ -516,10 +392,10 @@ enum npsd_group_state npsd_group_state(const struct npsd_group *g)
 
 int npsd_group_code(const struct npsd_group *g)
 {
-	return g->code;
+	return g->context.code;
 }
 
 const char *npsd_group_error(const struct npsd_group *g)
 {
-	return g->error;
+	return g->context.error;
 }

@@ -1,13 +1,12 @@
 /*
- * librdkafka as a broker. What is known of 2.0.2 and lived with here:
+ * librdkafka as the broker. Known of librdkafka 2.0.2:
  *
  * - A partition's queue is forwarded to its worker's queue before it is assigned, so that no message reaches
- * the group's queue. Ending a fetch clears the forwarding without telling, at a time of its own; messages
- * then wait in the partition's queue. So the forwarding is set again at each poll, which costs a lock and
- * loses nothing.
- * - The batch call waits its whole timeout unless the array fills: it is always called with 0, after waiting
- * for the queue's descriptor.
- * - Closing hangs for ever while a queue reference lives, and can hang anyway: under a deadline.
+ * the group's queue. The end of a fetch clears the forwarding at a time of its own, and messages then wait in
+ * the partition's queue. So each poll sets the forwarding again, which costs a lock and loses nothing.
+ * - The batch call waits for its whole time-out unless the array fills. So it is called with 0, after a wait
+ * for the queue's file descriptor.
+ * - Close waits for ever while a queue reference lives, and sometimes otherwise. So it has a deadline.
  */
 #include "npsd/kafka.h"
 
@@ -22,14 +21,13 @@
 
 #include "base/log.h"
 #include "consume/properties.h"
-#include "consume/record.h"
 #include "consume/rejects.h"
-#include "npsd/batch.h"
 #include "npsd/clock.h"
+#include "npsd/pipeline.h"
 
 #define FETCH_MAX 256
-#define ANSWER_MS 5000
-#define ANSWERS 64
+#define REPLY_MS 5000
+#define ENDS_MAX 64
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
@@ -43,16 +41,16 @@ struct kafka {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *group;
 	int workers;
-	struct kafka_worker worker[64];
+	struct kafka_worker worker[NPSD_MAX_WORKERS];
 	struct npsd_rejects *rejects; /* NULL: they are not copied */
 	/* --- group thread --- */
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
 	size_t nparts;
-	struct npsd_offset tps[NPSD_MAX_PARTS];	  /* of the last event */
-	struct npsd_broker_event answer[ANSWERS]; /* to ends(), not yet fetched */
-	unsigned answer_first, answers;
-	int64_t last_error_ms;
+	struct npsd_offset tps[NPSD_MAX_PARTS];	 /* of the last event */
+	struct npsd_broker_event ends[ENDS_MAX]; /* results of ends() that poll() has not returned yet */
+	unsigned ends_first, nends;
+	int64_t error_logged_mono_ms;
 };
 
 static int32_t topic_index(const struct npsd_config *cfg, const char *name)
@@ -65,35 +63,44 @@ static int32_t topic_index(const struct npsd_config *cfg, const char *name)
 
 /* --- group --- */
 
-static void tps_of(struct kafka *k, struct npsd_broker_event *out, rd_kafka_topic_partition_list_t *list)
+static void on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
+	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(ev);
+
+	out->what = rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? NPSD_B_ASSIGN
+		    : rd_kafka_assignment_lost(k->rk)				     ? NPSD_B_LOST
+										     : NPSD_B_REVOKE;
 	out->tps = k->tps;
-	out->n = 0;
 	for (int i = 0; list && i < list->cnt; i++) {
 		int32_t topic = topic_index(k->cfg, list->elems[i].topic);
 
-		if (topic < 0)
-			continue;
-		if (out->n == NPSD_MAX_PARTS) {
+		if (topic >= 0 && out->n == NPSD_MAX_PARTS) {
 			out->what = NPSD_B_FATAL;
 			snprintf(out->text, sizeof out->text,
 			    "more than %d partitions assigned; start more instances", NPSD_MAX_PARTS);
 			return;
 		}
-		k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
+		if (topic >= 0)
+			k->tps[out->n++] = (struct npsd_offset){{topic, list->elems[i].partition}, 0};
 	}
 }
 
-static void on_rebalance(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
+static enum npsd_commit_answer answer_of(rd_kafka_resp_err_t err)
 {
-	if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		out->what = NPSD_B_ASSIGN;
-	else
-		out->what = rd_kafka_assignment_lost(k->rk) ? NPSD_B_LOST : NPSD_B_REVOKE;
-	tps_of(k, out, rd_kafka_event_topic_partition_list(ev));
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR__NO_OFFSET:
+		return NPSD_COMMIT_OK;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		return NPSD_COMMIT_STALE;
+	default:
+		return NPSD_COMMIT_AGAIN;
+	}
 }
 
-static bool on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
+static void on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
 	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(ev);
@@ -102,35 +109,20 @@ static bool on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
 		err = list->elems[i].err;
 	out->what = NPSD_B_COMMITTED;
 	out->tag = (uint64_t)(uintptr_t)rd_kafka_event_opaque(ev);
-	switch (err) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-	case RD_KAFKA_RESP_ERR__NO_OFFSET:
-		out->answer = NPSD_COMMIT_OK;
-		break;
-	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-		out->answer = NPSD_COMMIT_STALE;
-		break;
-	default:
-		out->answer = NPSD_COMMIT_AGAIN;
-	}
+	out->answer = answer_of(err);
 	snprintf(out->text, sizeof out->text, "%s", rd_kafka_err2str(err));
-	return true;
 }
 
 static bool on_error(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
-	char text[512];
 
 	if (err == RD_KAFKA_RESP_ERR__FATAL) {
-		rd_kafka_fatal_error(k->rk, text, sizeof text);
+		rd_kafka_fatal_error(k->rk, out->text, sizeof out->text);
 		out->what = NPSD_B_FATAL;
-		snprintf(out->text, sizeof out->text, "%.*s", (int)sizeof out->text - 1, text);
 		return true;
 	}
-	if (npsd_log_every(&k->last_error_ms, npsd_clock_system.mono_ms(NULL), 1000))
+	if (npsd_log_every(&k->error_logged_mono_ms, npsd_clock_system.mono_ms(NULL), 1000))
 		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err),
 		    rd_kafka_event_error_string(ev));
 	return false;
@@ -153,15 +145,15 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 {
 	struct kafka *k = self;
 	rd_kafka_event_t *ev;
-	bool got = false;
+	bool got = true;
 
 	*out = (struct npsd_broker_event){0};
 	forward(k);
 	if (k->rejects)
 		npsd_rejects_poll(k->rejects);
-	if (k->answers) {
-		*out = k->answer[k->answer_first++ % ANSWERS];
-		k->answers--;
+	if (k->nends) {
+		*out = k->ends[k->ends_first++ % ENDS_MAX];
+		k->nends--;
 		return true;
 	}
 	ev = rd_kafka_queue_poll(k->group, wait_ms);
@@ -170,21 +162,19 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		on_rebalance(k, out, ev);
-		got = true;
 		break;
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
-		got = on_committed(out, ev);
+		on_committed(out, ev);
 		break;
 	case RD_KAFKA_EVENT_ERROR:
 		got = on_error(k, out, ev);
 		break;
-	case RD_KAFKA_EVENT_FETCH: /* a message that no worker will see must not be lost in silence */
-		got = true;
+	case RD_KAFKA_EVENT_FETCH: /* no worker gets this message */
 		out->what = NPSD_B_FATAL;
 		snprintf(out->text, sizeof out->text, "a message arrived outside of its partition's queue");
 		break;
 	default:
-		break;
+		got = false;
 	}
 	rd_kafka_event_destroy(ev);
 	return got;
@@ -253,13 +243,13 @@ static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
 	rd_kafka_topic_partition_list_t *list;
 	rd_kafka_resp_err_t err;
 
-	if (k->answers == ANSWERS)
+	if (k->nends == ENDS_MAX)
 		return false;
-	err = rd_kafka_query_watermark_offsets(k->rk, topic, tp.part, &e.low, &e.high, ANSWER_MS);
+	err = rd_kafka_query_watermark_offsets(k->rk, topic, tp.part, &e.low, &e.high, REPLY_MS);
 	if (!err) {
 		list = rd_kafka_topic_partition_list_new(1);
 		rd_kafka_topic_partition_list_add(list, topic, tp.part);
-		err = rd_kafka_committed(k->rk, list, ANSWER_MS);
+		err = rd_kafka_committed(k->rk, list, REPLY_MS);
 		if (!err)
 			err = list->elems[0].err;
 		if (!err && list->elems[0].offset >= 0)
@@ -269,7 +259,7 @@ static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
 	e.ok = !err;
 	if (err)
 		snprintf(e.text, sizeof e.text, "%s", rd_kafka_err2str(err));
-	k->answer[(k->answer_first + k->answers++) % ANSWERS] = e;
+	k->ends[(k->ends_first + k->nends++) % ENDS_MAX] = e;
 	return true;
 }
 
@@ -280,9 +270,11 @@ static int32_t kafka_partitions(void *self, int32_t topic)
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->rk, k->cfg->topics[topic], NULL);
 	int32_t n = -1;
 
-	if (rkt && rd_kafka_metadata(k->rk, 0, rkt, &md, ANSWER_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+	if (rkt && rd_kafka_metadata(k->rk, 0, rkt, &md, REPLY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		if (md->topic_cnt == 1 && md->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
 			n = md->topics[0].partition_cnt;
+		else if (md->topic_cnt == 1 && md->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+			n = 0;
 		rd_kafka_metadata_destroy(md);
 	}
 	if (rkt)
@@ -290,23 +282,24 @@ static int32_t kafka_partitions(void *self, int32_t topic)
 	return n;
 }
 
-/* The value of cleanup.policy in the answer; NULL where the broker did not say. */
-static const char *policy_of(rd_kafka_event_t *ev)
+static enum npsd_compacted compacted_of(rd_kafka_event_t *ev)
 {
-	const rd_kafka_DescribeConfigs_result_t *result =
-	    ev ? rd_kafka_event_DescribeConfigs_result(ev) : NULL;
-	size_t n = 0, entries = 0;
+	const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(ev);
+	size_t n = 0;
 	const rd_kafka_ConfigResource_t **res =
 	    result ? rd_kafka_DescribeConfigs_result_resources(result, &n) : NULL;
 	const rd_kafka_ConfigEntry_t **entry;
 
 	if (n == 0 || rd_kafka_ConfigResource_error(res[0]))
-		return NULL;
-	entry = rd_kafka_ConfigResource_configs(res[0], &entries);
-	for (size_t i = 0; i < entries; i++)
-		if (strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
-			return rd_kafka_ConfigEntry_value(entry[i]);
-	return NULL;
+		return NPSD_COMPACTED_UNKNOWN;
+	entry = rd_kafka_ConfigResource_configs(res[0], &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = rd_kafka_ConfigEntry_value(entry[i]);
+
+		if (value && strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
+			return strstr(value, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
+	}
+	return NPSD_COMPACTED_UNKNOWN;
 }
 
 static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
@@ -315,22 +308,18 @@ static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
 	rd_kafka_ConfigResource_t *res =
 	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, k->cfg->topics[topic]);
+	enum npsd_compacted compacted = NPSD_COMPACTED_LATER;
 	rd_kafka_event_t *ev;
-	const char *policy;
-	enum npsd_compacted answer;
 
 	rd_kafka_DescribeConfigs(k->rk, &res, 1, NULL, queue);
-	ev = rd_kafka_queue_poll(queue, ANSWER_MS);
-	policy = policy_of(ev);
-	if (policy)
-		answer = strstr(policy, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
-	else
-		answer = ev ? NPSD_COMPACTED_UNTOLD : NPSD_COMPACTED_LATER;
-	if (ev)
+	ev = rd_kafka_queue_poll(queue, REPLY_MS);
+	if (ev) {
+		compacted = compacted_of(ev);
 		rd_kafka_event_destroy(ev);
+	}
 	rd_kafka_ConfigResource_destroy(res);
 	rd_kafka_queue_destroy(queue);
-	return answer;
+	return compacted;
 }
 
 /* --- workers --- */
@@ -344,9 +333,12 @@ static int32_t topic_of(struct kafka *k, struct kafka_worker *w, rd_kafka_topic_
 	return w->last_topic;
 }
 
-/* False: nothing that a worker needs to see. */
+/* False: no worker needs to see it. */
 static bool message_of(struct kafka *k, struct kafka_worker *w, struct npsd_msg *out, rd_kafka_message_t *m)
 {
+	rd_kafka_timestamp_type_t type;
+	rd_kafka_headers_t *headers;
+
 	if (!m->rkt)
 		return false;
 	*out =
@@ -354,18 +346,16 @@ static bool message_of(struct kafka *k, struct kafka_worker *w, struct npsd_msg 
 	if (out->tp.topic < 0)
 		return false;
 	switch (m->err) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR: {
-		rd_kafka_timestamp_type_t type;
-
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
 		out->what = NPSD_MSG_RECORD;
 		out->record_ms = rd_kafka_message_timestamp(m, &type);
 		if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
 			out->record_ms = 0;
 		out->value = m->payload;
 		out->len = m->len;
-		out->headers = npsd_kafka_headers_of(m);
+		if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+			out->headers = headers;
 		return true;
-	}
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		out->what = NPSD_MSG_END;
 		return true;
@@ -412,6 +402,19 @@ static size_t kafka_fetch(void *self, int worker, struct npsd_msg *out, size_t m
 	return n;
 }
 
+static void kafka_headers(void *self, struct npsd_headers *out, const struct npsd_msg *msg)
+{
+	(void)self;
+	for (int i = 0; i < NPSD_NHEADER; i++) {
+		const void *value = NULL;
+		size_t n = 0;
+
+		if (rd_kafka_header_get_last(msg->headers, npsd_header_names[i], &value, &n) || !value)
+			n = 0;
+		out->value[i] = (struct npsd_str){value, (uint32_t)n};
+	}
+}
+
 static void kafka_release(void *self, struct npsd_msg *msgs, size_t n)
 {
 	(void)self;
@@ -450,52 +453,48 @@ static bool subscribe(struct kafka *k, struct npsd_err *err)
 bool npsd_kafka_check(const struct npsd_config *cfg, struct npsd_err *err)
 {
 	rd_kafka_conf_t *consumer = rd_kafka_conf_new(), *producer = rd_kafka_conf_new();
-	bool ok = npsd_kafka_configure(consumer, cfg, err) &&
-		  (!*cfg->rejects_topic || npsd_kafka_configure_producer(producer, cfg, err));
+	bool ok = npsd_kafka_configure(consumer, RD_KAFKA_CONSUMER, cfg, err) &&
+		  (!*cfg->rejects_topic || npsd_kafka_configure(producer, RD_KAFKA_PRODUCER, cfg, err));
 
 	rd_kafka_conf_destroy(consumer);
 	rd_kafka_conf_destroy(producer);
 	return ok;
 }
 
+static void open_workers(struct kafka *k, int workers)
+{
+	static const uint64_t one = 1;
+
+	k->workers = workers;
+	for (struct kafka_worker *w = k->worker; w < k->worker + workers; w++) {
+		w->queue = rd_kafka_queue_new(k->rk);
+		w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		npsd_assert(w->fd >= 0);
+		rd_kafka_queue_io_event_enable(w->queue, w->fd, &one, sizeof one);
+	}
+}
+
 bool npsd_kafka_open(
     struct npsd_broker *out, const struct npsd_config *cfg, int workers, struct npsd_err *err)
 {
-	static const uint64_t one = 1;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	struct kafka *k = calloc(1, sizeof *k);
-	char text[200];
+	rd_kafka_t *rk;
+	struct kafka *k;
 
-	npsd_assert(k && workers >= 1 && workers <= 64);
-	k->cfg = cfg;
-	k->workers = workers;
+	npsd_assert(workers >= 1 && workers <= NPSD_MAX_WORKERS);
 	rd_kafka_conf_set_log_cb(conf, npsd_kafka_log);
 	rd_kafka_conf_set_events(
 	    conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
-	if (!npsd_kafka_configure(conf, cfg, err)) {
-		rd_kafka_conf_destroy(conf);
-		free(k);
+	rk = npsd_kafka_client(RD_KAFKA_CONSUMER, conf, cfg, err);
+	if (!rk)
 		return false;
-	}
-	k->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-	if (!k->rk) {
-		rd_kafka_conf_destroy(conf);
-		free(k);
-		return npsd_fail(err, NPSD_INVALID, 0, "kafka: %s", text);
-	}
+	k = calloc(1, sizeof *k);
+	npsd_assert(k);
+	k->cfg = cfg;
+	k->rk = rk;
 	rd_kafka_poll_set_consumer(k->rk);
 	k->group = rd_kafka_queue_get_consumer(k->rk);
-	for (int i = 0; i < workers; i++) {
-		k->worker[i].queue = rd_kafka_queue_new(k->rk);
-		k->worker[i].fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-		npsd_assert(k->worker[i].fd >= 0);
-		rd_kafka_queue_io_event_enable(k->worker[i].queue, k->worker[i].fd, &one, sizeof one);
-	}
-	if (!npsd_rejects_open(&k->rejects, cfg, err)) {
-		*out = (struct npsd_broker){.self = k};
-		npsd_kafka_close(out);
-		return false;
-	}
+	open_workers(k, workers);
 	*out = (struct npsd_broker){
 	    .self = k,
 	    .poll = kafka_poll,
@@ -507,31 +506,26 @@ bool npsd_kafka_open(
 	    .compacted = kafka_compacted,
 	    .partitions = kafka_partitions,
 	    .fetch = kafka_fetch,
-	    .headers = npsd_kafka_headers,
-	    .reject = k->rejects ? kafka_reject : NULL,
+	    .headers = kafka_headers,
 	    .release = kafka_release,
 	    .wake_worker = kafka_wake_worker,
 	};
-	if (!subscribe(k, err)) {
+	if (!npsd_rejects_open(&k->rejects, cfg, err) || !subscribe(k, err)) {
 		npsd_kafka_close(out);
 		return false;
 	}
+	if (k->rejects)
+		out->reject = kafka_reject;
 	return true;
 }
 
-static void close_consumer(struct npsd_broker *b)
+/* False: librdkafka did not close in time. */
+static bool close_consumer(struct kafka *k)
 {
-	struct kafka *k = b->self;
-	int64_t until = npsd_clock_system.mono_ms(NULL) + ANSWER_MS;
-	rd_kafka_error_t *error;
+	int64_t until = npsd_clock_system.mono_ms(NULL) + REPLY_MS;
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(k->rk, k->group);
 	bool closed;
 
-	forget_parts(k);
-	for (int i = 0; i < k->workers; i++) {
-		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);
-		rd_kafka_queue_destroy(k->worker[i].queue);
-	}
-	error = rd_kafka_consumer_close_queue(k->rk, k->group);
 	if (error)
 		rd_kafka_error_destroy(error);
 	while (!(closed = rd_kafka_consumer_closed(k->rk)) && npsd_clock_system.mono_ms(NULL) < until) {
@@ -543,22 +537,29 @@ static void close_consumer(struct npsd_broker *b)
 			rd_kafka_event_destroy(ev);
 	}
 	rd_kafka_queue_destroy(k->group);
+	return closed;
+}
+
+void npsd_kafka_close(struct npsd_broker *b)
+{
+	struct kafka *k = b->self;
+	bool closed;
+
+	*b = (struct npsd_broker){0};
+	forget_parts(k);
+	for (int i = 0; i < k->workers; i++) {
+		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(k->worker[i].queue);
+	}
+	closed = close_consumer(k);
+	npsd_rejects_close(&k->rejects);
 	if (!closed) {
-		npsd_log(NPSD_LOG_WARN, "kafka", "the client did not close in time and is left behind");
-		*b = (struct npsd_broker){0};
+		npsd_log(NPSD_LOG_WARN, "kafka",
+		    "librdkafka did not close within %d ms; its memory is not freed", REPLY_MS);
 		return;
 	}
 	rd_kafka_destroy_flags(k->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	for (int i = 0; i < k->workers; i++)
 		close(k->worker[i].fd);
 	free(k);
-	*b = (struct npsd_broker){0};
-}
-
-void npsd_kafka_close(struct npsd_broker *b)
-{
-	struct npsd_rejects *rejects = ((struct kafka *)b->self)->rejects;
-
-	close_consumer(b);
-	npsd_rejects_close(&rejects);
 }

@@ -1,106 +1,72 @@
-/*
- * Counting anew under the same keys: what Kafka holds of each partition is asked, then one script drops what
- * was counted and sets base positions. The partitions are taken after that as at any start.
- */
+#include "consume/rebuild.h"
+
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
-#include "consume/group.h"
 
-static bool rebuild_call(struct npsd_group *g)
+static bool call(const struct rebuild *r, struct context *c, const struct progress *p)
 {
 	static const char *const keys[] = {"config", "totals", "meta", "lost"};
-	size_t n = 4 + 2 * g->ntargets;
-	const char **args = calloc(n, sizeof *args);
-	char(*text)[GROUP_TP_TEXT] = calloc(2 * g->ntargets + 1, sizeof *text);
-	char nobody[NPSD_CLAIM_LEN + 1];
-	bool sent;
+	struct npsd_script_build *b = &c->build;
+	char name[CONTEXT_TP_TEXT];
 
-	npsd_assert(args && text);
-	snprintf(nobody, sizeof nobody, "%016" PRIx64, g->pl->clock.random(g->pl->clock.self));
-	args[0] = g->pl->cfg->hash;
-	args[1] = g->pl->cfg->text;
-	args[2] = nobody;
-	args[3] = g->accept_loss ? "1" : "";
-	for (size_t i = 0; i < g->ntargets; i++) {
-		group_tp_name(g, text[2 * i], g->target[i].tp);
-		snprintf(text[2 * i + 1], sizeof text[0], "%" PRId64, g->target[i].low);
-		args[4 + 2 * i] = text[2 * i];
-		args[5 + 2 * i] = text[2 * i + 1];
+	npsd_script_begin_private(b, NPSD_S_rebuild);
+	for (int i = 0; i < 4; i++)
+		npsd_script_private_key(b, "%s", keys[i]);
+	npsd_script_header_of(b, c->cfg->replaces);
+	npsd_script_argz(b, c->cfg->hash);
+	npsd_script_argz(b, c->cfg->text);
+	npsd_script_argf(b, "%016" PRIx64, c->clock->random(c->clock->self)); /* a claim that nobody holds */
+	npsd_script_argz(b, r->accept_loss ? "1" : "");
+	for (size_t i = 0; i < p->ntargets; i++) {
+		context_tp_name(c, name, p->target[i].tp);
+		npsd_script_argz(b, name);
+		npsd_script_argf(b, "%" PRId64, p->target[i].low);
 	}
-	g->header = g->pl->cfg->replaces;
-	sent = group_call(g, GROUP_TAG(TAG_REBUILD, 0, 0), NPSD_S_rebuild, keys, 4, args, n);
-	g->header = g->pl->cfg->hash;
-	free(args);
-	free(text);
-	return sent;
+	return context_submit(c, CONTEXT_TAG(TAG_REBUILD, 0));
 }
 
-bool group_rebuild_step(struct npsd_group *g)
+bool rebuild_step(struct rebuild *r, struct context *c, struct progress *p)
 {
-	int64_t now = group_mono_ms(g);
-
-	if (g->rebuild == REBUILD_WAIT || now < g->rebuild_not_before_ms)
+	if (r->step != REBUILD_CALL || npsd_backoff_waits(&r->retry, context_mono_ms(c)))
 		return false;
-	if (g->rebuild == REBUILD_ENDS) {
-		if (!g->targets_known)
-			group_targets_find(g);
-		if (!g->targets_known)
-			return false;
-		g->rebuild = REBUILD_CALL;
-	}
-	if (!rebuild_call(g))
+	if (!progress_find_targets(p, c) || !call(r, c, p))
 		return false;
-	g->calls_out++;
-	g->rebuild = REBUILD_WAIT;
+	r->step = REBUILD_WAIT;
 	return true;
 }
 
-static void on_refused(struct npsd_group *g, const struct npsd_reply *r)
+static void on_refused(struct rebuild *r, struct context *c, const struct npsd_result *result)
 {
-	const char *reason = r->n > 1 ? r->el[1].str : "";
+	const struct npsd_reply *reply = result->reply;
+	/* an earlier call did it, and its reply was lost */
+	bool done = result->refusal == NPSD_REFUSAL_config && npsd_reply_is(reply, 2, c->cfg->hash);
 
-	if (strcmp(reason, "empty") == 0) {
-		g->rebuild = REBUILD_NONE; /* nothing to drop */
-		return;
-	}
-	if (strcmp(reason, "config") == 0 && r->n > 2 && strcmp(r->el[2].str, g->pl->cfg->hash) == 0) {
-		g->rebuild = REBUILD_NONE; /* an answer was lost, the work was done */
-		return;
-	}
-	if (strcmp(reason, "loss") == 0 && r->n > 4)
-		group_fail(g, 2,
+	if (done || result->refusal == NPSD_REFUSAL_empty)
+		r->step = REBUILD_NONE;
+	else if (result->refusal == NPSD_REFUSAL_loss)
+		context_fail(c, 2,
 		    "%s was counted from %s on, and Kafka holds it %s%s: a rebuild would lose what is "
-		    "before; "
-		    "--accept-loss does it all the same",
-		    r->el[2].str, r->el[3].str, r->el[4].len ? "from " : "no more", r->el[4].str);
+		    "before; --accept-loss allows that",
+		    npsd_reply_z(reply, 2), npsd_reply_z(reply, 3),
+		    npsd_reply_str(reply, 4).n ? "from " : "no more", npsd_reply_z(reply, 4));
 	else
-		group_fail(g, 2, "the rebuild was refused (%s): another configuration was applied meanwhile",
-		    reason);
+		context_fail(c, 2, "the rebuild was refused: %s", npsd_refusal_text(result->refusal));
 }
 
-void group_on_rebuild(struct npsd_group *g, const struct npsd_done *done)
+void rebuild_on_store(struct rebuild *r, struct context *c, const struct npsd_done *done)
 {
-	const struct npsd_reply *r = done->reply;
+	struct npsd_result result = context_result(c, done, 2);
 
-	if (done->outcome == NPSD_BROKEN) {
-		group_fail(g, 1, "Redis: %s", done->text);
-		return;
+	if (result.kind == NPSD_RESULT_OK) {
+		npsd_log(NPSD_LOG_INFO, "consume",
+		    "rebuild: the counts of %s partitions are dropped; all records are counted again",
+		    npsd_reply_z(result.reply, 1));
+		r->step = REBUILD_NONE;
+	} else if (result.kind == NPSD_RESULT_REFUSED) {
+		on_refused(r, c, &result);
+	} else if (result.kind == NPSD_RESULT_RETRY) {
+		r->step = REBUILD_CALL;
+		context_retry(c, &r->retry, "rebuild: Redis: %s", result.text);
 	}
-	if (done->outcome != NPSD_DONE) {
-		g->rebuild = REBUILD_CALL;
-		group_tell_wait(g, "the rebuild waits: Redis: %s", done->text);
-		g->rebuild_not_before_ms = group_mono_ms(g) + GROUP_AGAIN_MS;
-		return;
-	}
-	if (r->type != NPSD_REPLY_ARRAY || r->n == 0 || strcmp(r->el[0].str, "ok") != 0) {
-		on_refused(g, r);
-		return;
-	}
-	npsd_log(NPSD_LOG_INFO, "consume", "what was counted is dropped: %s partitions are counted anew",
-	    r->n > 1 ? r->el[1].str : "?");
-	g->rebuild = REBUILD_NONE;
 }

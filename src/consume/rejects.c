@@ -12,15 +12,15 @@
 #include "npsd/clock.h"
 
 #define FLUSH_MS 5000
-#define TELL_MS 1000
+#define LOG_MS 1000
 
 struct npsd_rejects {
 	const struct npsd_config *cfg;
 	rd_kafka_t *rk;
 	/* --- group thread, and main at the end --- */
-	int64_t told, last_told_ms;
-	NPSD_APART _Atomic int64_t lost; /* writers: workers, and who hears of deliveries */
-	_Atomic int why;		 /* the last one's rd_kafka_resp_err_t, by the same */
+	int64_t logged, logged_mono_ms;	 /* logged: value of `lost` in the last line */
+	NPSD_APART _Atomic int64_t lost; /* writers: workers, delivered() */
+	_Atomic int why;		 /* rd_kafka_resp_err_t of the last; the same writers */
 };
 
 static void lose(struct npsd_rejects *r, rd_kafka_resp_err_t why)
@@ -37,7 +37,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *self)
 		lose(self, m->err);
 }
 
-/* kafka.properties are the consumer's first: that some are not a producer's is no news. */
+/* kafka.properties are for the consumer: a producer warns of those that it does not have. */
 static void quiet_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
 {
 	if (strcmp(fac, "CONFWARN") != 0)
@@ -48,12 +48,11 @@ bool npsd_rejects_open(struct npsd_rejects **out, const struct npsd_config *cfg,
 {
 	struct npsd_rejects *r;
 	rd_kafka_conf_t *conf;
-	char text[200];
 
 	*out = NULL;
 	if (!*cfg->rejects_topic)
 		return true;
-	r = aligned_alloc(128, (sizeof *r + 127) / 128 * 128);
+	r = aligned_alloc(_Alignof(struct npsd_rejects), sizeof *r);
 	npsd_assert(r);
 	memset(r, 0, sizeof *r);
 	r->cfg = cfg;
@@ -62,24 +61,13 @@ bool npsd_rejects_open(struct npsd_rejects **out, const struct npsd_config *cfg,
 	rd_kafka_conf_set_log_cb(conf, quiet_log);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	rd_kafka_conf_set_opaque(conf, r);
-	if (!npsd_kafka_configure_producer(conf, cfg, err)) {
-		rd_kafka_conf_destroy(conf);
+	r->rk = npsd_kafka_client(RD_KAFKA_PRODUCER, conf, cfg, err);
+	if (!r->rk) {
 		free(r);
 		return false;
 	}
-	r->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-	if (!r->rk) {
-		rd_kafka_conf_destroy(conf);
-		free(r);
-		return npsd_fail(err, NPSD_INVALID, 0, "rejects.topic: %s", text);
-	}
 	*out = r;
 	return true;
-}
-
-static void add_text(rd_kafka_headers_t *h, const char *name, const char *text)
-{
-	rd_kafka_header_add(h, name, -1, text, -1);
 }
 
 static void add_number(rd_kafka_headers_t *h, const char *name, int64_t number)
@@ -87,20 +75,20 @@ static void add_number(rd_kafka_headers_t *h, const char *name, int64_t number)
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRId64, number);
-	add_text(h, name, text);
+	rd_kafka_header_add(h, name, -1, text, -1);
 }
 
-/* The record's own, and behind them npsd's. */
+/* The record's own, and after them npsd's. */
 static rd_kafka_headers_t *headers_of(const struct npsd_rejects *r, const struct npsd_msg *msg,
     const char *reason, const char *field, uint32_t at)
 {
 	rd_kafka_headers_t *h = msg->headers ? rd_kafka_headers_copy(msg->headers) : rd_kafka_headers_new(6);
 
-	add_text(h, "npsd.reason", reason);
+	rd_kafka_header_add(h, "npsd.reason", -1, reason, -1);
 	add_number(h, "npsd.position", at);
 	if (field)
-		add_text(h, "npsd.field", field);
-	add_text(h, "npsd.topic", r->cfg->topics[msg->tp.topic]);
+		rd_kafka_header_add(h, "npsd.field", -1, field, -1);
+	rd_kafka_header_add(h, "npsd.topic", -1, r->cfg->topics[msg->tp.topic], -1);
 	add_number(h, "npsd.partition", msg->tp.part);
 	add_number(h, "npsd.offset", msg->offset);
 	return h;
@@ -122,25 +110,26 @@ void npsd_rejects_add(
 	}
 }
 
-static void tell(struct npsd_rejects *r)
+static void log_lost(struct npsd_rejects *r)
 {
 	int64_t lost = npsd_load_relaxed(&r->lost);
 	rd_kafka_resp_err_t why = (rd_kafka_resp_err_t)npsd_load_relaxed(&r->why);
 	bool late = why == RD_KAFKA_RESP_ERR__PURGE_QUEUE || why == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 
-	if (lost == r->told)
+	if (lost == r->logged)
 		return;
-	npsd_log(NPSD_LOG_WARN, "kafka", "%" PRId64 " rejected records could not be copied to %s so far: %s",
-	    lost, r->cfg->rejects_topic, late ? "there was no time left" : rd_kafka_err2str(why));
-	r->told = lost;
+	npsd_log(NPSD_LOG_WARN, "kafka",
+	    "%" PRId64 " rejected records could not be copied to topic \"%s\" so far: %s", lost,
+	    r->cfg->rejects_topic, late ? "there was no time left" : rd_kafka_err2str(why));
+	r->logged = lost;
 }
 
 void npsd_rejects_poll(struct npsd_rejects *r)
 {
 	rd_kafka_poll(r->rk, 0);
-	if (npsd_load_relaxed(&r->lost) != r->told &&
-	    npsd_log_every(&r->last_told_ms, npsd_clock_system.mono_ms(NULL), TELL_MS))
-		tell(r);
+	if (npsd_load_relaxed(&r->lost) != r->logged &&
+	    npsd_log_every(&r->logged_mono_ms, npsd_clock_system.mono_ms(NULL), LOG_MS))
+		log_lost(r);
 }
 
 void npsd_rejects_close(struct npsd_rejects **rejects)
@@ -154,7 +143,7 @@ void npsd_rejects_close(struct npsd_rejects **rejects)
 		rd_kafka_purge(r->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 		rd_kafka_flush(r->rk, FLUSH_MS);
 	}
-	tell(r);
+	log_lost(r);
 	rd_kafka_destroy(r->rk);
 	free(r);
 }

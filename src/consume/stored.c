@@ -4,14 +4,15 @@
 
 #include "npsd/err.h"
 #include "npsd/event.h"
+#include "script/result.h"
 
-#define TIME_END ((int64_t)1000000000 * 1000000000) /* ms, in size: no event has such a time */
+#define MS_MAX ((int64_t)999999999999999999) /* in size: no event has a later time */
 
-enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_TOLD, NSTORED };
+/* elements of the reply */
+enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_ALERTED, NSTORED };
 
-/* Cuts the word before `by` off the front of *rest, and `by` with it. False: there is none, or it is empty.
- */
-static bool take_word(struct npsd_str *word, struct npsd_str *rest, char by)
+/* Cuts the word before `by` off *rest, and `by` with it. False: there is none, or it is empty. */
+static bool cut_word(struct npsd_str *word, struct npsd_str *rest, char by)
 {
 	const char *at = rest->n ? memchr(rest->p, by, rest->n) : NULL;
 
@@ -22,7 +23,7 @@ static bool take_word(struct npsd_str *word, struct npsd_str *rest, char by)
 	return true;
 }
 
-/* Decimal digits alone; `-` before them where `least` is below 0. */
+/* Decimal digits, of any number; `-` before them only where `least` is below 0. */
 static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
 {
 	uint32_t minus = least < 0 && text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
@@ -41,17 +42,12 @@ static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64
 	return *out >= least && *out <= most;
 }
 
-static bool read_ms(int64_t *out, struct npsd_str text)
-{
-	return read_number(out, text, -TIME_END + 1, TIME_END - 1);
-}
-
 bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
 {
 	struct npsd_str inc;
 	int64_t number;
 
-	if (!take_word(&inc, &text, ':') || !read_number(&number, inc, 0, UINT32_MAX) ||
+	if (!cut_word(&inc, &text, ':') || !read_number(&number, inc, 0, UINT32_MAX) ||
 	    !read_number(&out->offset, text, 0, INT64_MAX))
 		return false;
 	out->inc = (uint32_t)number;
@@ -62,22 +58,22 @@ bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
 static bool read_ms_or(int64_t *out, struct npsd_str text, int64_t none, int64_t least)
 {
 	*out = none;
-	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, TIME_END - 1);
+	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, MS_MAX);
 }
 
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
 {
 	struct npsd_str stream, horizon;
 
-	return take_word(&stream, &text, ' ') && take_word(&horizon, &text, ' ') &&
-	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -TIME_END + 1) &&
-	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -TIME_END + 1) &&
+	return cut_word(&stream, &text, ' ') && cut_word(&horizon, &text, ' ') &&
+	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -MS_MAX) &&
+	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -MS_MAX) &&
 	       read_ms_or(&out->lateness_ms, text, 0, 1);
 }
 
 /* --- rulings --- */
 
-/* TO of `ahead`: behind the offset where it begins. */
+/* `TO` of `ahead`: at or after the offset where it begins */
 static bool read_to(struct npsd_ruling *r, struct npsd_str text)
 {
 	return read_number(&r->to, text, r->from.offset, INT64_MAX);
@@ -89,8 +85,8 @@ static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
 	struct npsd_str to, wall;
 	int64_t wall_ms;
 
-	return take_word(&to, &text, ' ') && take_word(&wall, &text, ' ') && read_to(r, to) &&
-	       read_ms(&wall_ms, wall) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
+	return cut_word(&to, &text, ' ') && cut_word(&wall, &text, ' ') && read_to(r, to) &&
+	       read_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
 	       !memchr(text.p, 0, text.n);
 }
 
@@ -100,11 +96,11 @@ static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struc
 	struct npsd_str hash;
 	int64_t len;
 
-	if (!take_word(&hash, &text, ' ') || !read_number(&len, text, 0, NPSD_ID_MAX))
+	if (!cut_word(&hash, &text, ' ') || !read_number(&len, text, 0, NPSD_ID_MAX))
 		return false;
 	r->ms = npsd_config_older(cfg, hash);
 	if (r->ms < 0 && npsd_str_eq(hash, npsd_str(cfg->hash)))
-		r->ms = cfg->nolder; /* the present one was in force before, too */
+		r->ms = cfg->nolder; /* the present configuration was in force before, too */
 	return r->ms >= 0;
 }
 
@@ -118,8 +114,7 @@ bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const str
 	struct npsd_str word, pos;
 	size_t i = 0;
 
-	if (!take_word(&word, &line, ' ') || !take_word(&pos, &line, ' ') ||
-	    !npsd_stored_pos(&out->from, pos))
+	if (!cut_word(&word, &line, ' ') || !cut_word(&pos, &line, ' ') || !npsd_stored_pos(&out->from, pos))
 		return false;
 	while (i < sizeof words / sizeof words[0] && !npsd_str_eq(word, npsd_str(words[i].word)))
 		i++;
@@ -132,9 +127,9 @@ bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const str
 	case NPSD_RULING_AHEAD:
 		return read_to(out, line);
 	case NPSD_RULING_LATENESS:
-		return read_number(&out->ms, line, 1, TIME_END - 1);
+		return read_number(&out->ms, line, 1, MS_MAX);
 	case NPSD_RULING_HORIZON:
-		return read_ms(&out->ms, line);
+		return read_number(&out->ms, line, -MS_MAX, MS_MAX);
 	case NPSD_RULING_GAP:
 		return read_gap(out, line);
 	default:
@@ -142,14 +137,7 @@ bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const str
 	}
 }
 
-/* --- the answer --- */
-
-static struct npsd_str text_at(const struct npsd_reply *list, size_t i)
-{
-	const struct npsd_reply *el = &list->el[i];
-
-	return el->type == NPSD_REPLY_STR ? (struct npsd_str){el->str, (uint32_t)el->len} : NPSD_STR("");
-}
+/* --- the reply --- */
 
 static bool read_rulings(
     struct npsd_ruling **out, size_t *n, const struct npsd_reply *list, const struct npsd_config *cfg)
@@ -157,7 +145,7 @@ static bool read_rulings(
 	*out = calloc(list->n + 1, sizeof **out);
 	npsd_assert(*out);
 	for (*n = 0; *n < list->n; ++*n)
-		if (!npsd_stored_ruling(&(*out)[*n], text_at(list, *n), cfg))
+		if (!npsd_stored_ruling(&(*out)[*n], npsd_reply_str(list, *n), cfg))
 			return false;
 	return true;
 }
@@ -165,21 +153,21 @@ static bool read_rulings(
 bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings, size_t *nrulings,
     const struct npsd_reply *r, const struct npsd_config *cfg)
 {
-	struct npsd_str claim, told;
+	struct npsd_str claim, alerted;
 
 	*rulings = NULL;
 	*nrulings = 0;
 	if (r->n < NSTORED || r->el[S_RULINGS].type != NPSD_REPLY_ARRAY)
 		return false;
-	claim = text_at(r, S_CLAIM);
-	told = text_at(r, S_TOLD);
+	claim = npsd_reply_str(r, S_CLAIM);
+	alerted = npsd_reply_str(r, S_ALERTED);
 	if (claim.n == 0 || claim.n > NPSD_CLAIM_LEN || memchr(claim.p, 0, claim.n) ||
-	    (told.n > 0 && !npsd_stored_pos(&out->told, told)))
+	    (alerted.n > 0 && !npsd_stored_pos(&out->alerted, alerted)))
 		return false;
 	memcpy(out->claim, claim.p, claim.n);
 	out->claim[claim.n] = 0;
-	return npsd_stored_pos(&out->pos, text_at(r, S_POS)) &&
-	       npsd_stored_pos(&out->base, text_at(r, S_BASE)) &&
-	       npsd_stored_state(out, text_at(r, S_STATE)) &&
+	return npsd_stored_pos(&out->pos, npsd_reply_str(r, S_POS)) &&
+	       npsd_stored_pos(&out->base, npsd_reply_str(r, S_BASE)) &&
+	       npsd_stored_state(out, npsd_reply_str(r, S_STATE)) &&
 	       read_rulings(rulings, nrulings, &r->el[S_RULINGS], cfg);
 }

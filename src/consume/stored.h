@@ -1,6 +1,6 @@
 /*
- * What is stored of a partition, as text (docs/formats.md). Who wrote it otherwise than npsd does is told:
- * none of it is believed then. Thread: group
+ * What is stored of a partition, as text (docs/formats.md). A text that npsd would not write makes a function
+ * return false; nothing of it is used then. Thread: group
  */
 #ifndef NPSD_CONSUME_STORED_H
 #define NPSD_CONSUME_STORED_H
@@ -13,12 +13,10 @@
 bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text);
 /* `STREAM_MS HORIZON_MS LATENESS_MS`, `-` for none yet */
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text);
-/* A line of the rulings; of `config` the configuration must be known. */
+/* A line of the rulings. The configuration that `config` names must be in cfg. */
 bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg);
-/*
- * The answer of base and claim: {"ok", claim, pos, base, state, rulings, told}. Owns: the
- * caller frees *rulings, whatever comes back
- */
+/* The reply of base and claim: {"ok", claim, pos, base, state, rulings, told}. Owns: the caller frees
+ * *rulings, also where it fails */
 bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings, size_t *nrulings,
     const struct npsd_reply *r, const struct npsd_config *cfg);
 

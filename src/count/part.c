@@ -111,7 +111,7 @@ bool npsd_part_was_alerted(const struct npsd_part *p, int64_t offset)
 {
 	struct npsd_pos at = {p->state.pos.inc, offset};
 
-	return npsd_pos_cmp(at, p->state.told) < 0;
+	return npsd_pos_cmp(at, p->state.alerted) < 0;
 }
 
 void npsd_part_advance(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)

@@ -9,19 +9,18 @@ void npsd_chunks_free(struct npsd_chunks *c)
 {
 	free(c->at);
 	free(c->table);
-	free(c->dirty);
 	*c = (struct npsd_chunks){0};
 }
 
 static uint32_t *slot_of(const struct npsd_chunks *c, struct npsd_chunk_key key)
 {
-	uint64_t x = (uint64_t)key.span << 16 ^ (uint64_t)key.bucket << 8 ^ (uint64_t)key.step;
+	uint64_t x = (uint64_t)key.span << 16 ^ (uint64_t)key.slice << 8 ^ (uint64_t)key.step;
 	uint32_t k = (uint32_t)(x * 0x9e3779b97f4a7c15u >> 32) & c->mask;
 
 	for (; c->table[k] != 0; k = (k + 1) & c->mask) {
 		const struct npsd_chunk_key *at = &c->at[c->table[k] - 1].key;
 
-		if (at->span == key.span && at->bucket == key.bucket && at->step == key.step)
+		if (at->span == key.span && at->slice == key.slice && at->step == key.step)
 			break;
 	}
 	return &c->table[k];
@@ -39,10 +38,9 @@ static void grow(struct npsd_chunks *c)
 	c->cap = c->cap ? c->cap * 2 : 256;
 	c->mask = c->cap * 2 - 1;
 	c->at = realloc(c->at, c->cap * sizeof *c->at);
-	c->dirty = realloc(c->dirty, c->cap * sizeof *c->dirty);
 	free(c->table);
 	c->table = malloc(((size_t)c->mask + 1) * sizeof *c->table);
-	npsd_assert(c->at && c->dirty && c->table && c->mask < UINT32_MAX / 2);
+	npsd_assert(c->at && c->table && c->mask < UINT32_MAX / 2);
 	fill_table(c);
 }
 
@@ -60,28 +58,13 @@ struct npsd_chunk *npsd_chunks_get(struct npsd_chunks *c, struct npsd_chunk_key 
 	return &c->at[c->n - 1];
 }
 
-void npsd_chunks_mark(struct npsd_chunks *c, struct npsd_chunk_key key)
-{
-	struct npsd_chunk *chunk = npsd_chunks_get(c, key);
-
-	if (!chunk->dirty)
-		c->dirty[c->ndirty++] = (uint32_t)(chunk - c->at);
-	chunk->dirty = true;
-}
-
 void npsd_chunks_purge(struct npsd_chunks *c)
 {
 	uint32_t n = 0;
 
-	c->ndirty = 0;
-	for (uint32_t i = 0; i < c->n; i++) {
-		if (!c->at[i].named && !c->at[i].dirty)
-			continue;
-		c->at[n] = c->at[i];
-		if (c->at[n].dirty)
-			c->dirty[c->ndirty++] = n;
-		n++;
-	}
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->at[i].named || c->at[i].dirty)
+			c->at[n++] = c->at[i];
 	c->n = n;
 	if (c->cap)
 		fill_table(c);

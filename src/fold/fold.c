@@ -1,39 +1,29 @@
-/* The fold's step: orders of the group, answers of the store, and each part's own step. */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/log.h"
 #include "fold/fold.h"
+
+#include <stdlib.h>
+
 #include "npsd/err.h"
 
-#define SCRATCH_MAX (1u << 20)
-#define SNAPSHOT_MAX                                                                                         \
-	((size_t)256 << 20) /* packed and not yet written; far above what snapshot.c lets happen */
-#define NAP_MS 10	    /* longest wait: what is due by time is looked at so often */
-#define ASK_MS 50
-#define ANSWERS 64 /* taken in one step */
+#define NAP_MS 10 /* the longest wait: what is due by time is looked at as often */
+#define ADMIT_FIRST_MS 50
+#define ADMIT_MOST_MS 1000
+#define COMPLETIONS 64 /* handled in one step */
 
 struct npsd_fold *npsd_fold_new(struct npsd_pipeline *pl)
 {
 	struct npsd_fold *f = calloc(1, sizeof *f);
 
 	npsd_assert(f && pl->cfg->shards <= NPSD_MAX_SHARDS);
-	f->pl = pl;
-	f->store = &pl->store_fold;
+	npsd_fold_context_init(&f->ctx, pl);
+	npsd_snapshot_init(&f->snap);
+	npsd_buf_init(&f->admission.text, 0);
+	f->admission.req.what = NPSD_REQ_ADMIT;
+	f->admit_again = (struct npsd_backoff){.first_ms = ADMIT_FIRST_MS, .most_ms = ADMIT_MOST_MS};
 	f->nshards = (int)pl->cfg->shards;
-	f->nsteps = npsd_panes_steps(f->step_s, pl->cfg);
-	f->finest_ms = f->step_s[0] * 1000;
-	f->t_ms = INT64_MIN;
-	npsd_fold_args_init(&f->args);
-	npsd_buf_init(&f->scratch, SCRATCH_MAX);
-	npsd_buf_init(&f->snap.bytes, SNAPSHOT_MAX);
-	npsd_buf_init(&f->ask.text, 0);
-	f->ask.req.what = NPSD_REQ_ADMIT;
+	f->reader.shard = f->shard;
+	f->reader.nshards = f->nshards;
 	for (int k = 0; k < f->nshards; k++)
-		npsd_positions_init(&f->shard[k].positions);
+		npsd_shard_init(&f->shard[k], pl->cfg, k);
 	return f;
 }
 
@@ -44,230 +34,114 @@ void npsd_fold_free(struct npsd_fold **fold)
 	*fold = NULL;
 	if (!f)
 		return;
-	for (int k = 0; k < f->nshards; k++) {
-		struct npsd_shard *s = &f->shard[k];
-
-		npsd_pub_free(&s->pub);
-		npsd_panes_free(&s->view.panes);
-		npsd_chunks_free(&s->chunks);
-		npsd_positions_free(&s->positions);
-		for (int b = 0; b < NPSD_BUCKETS; b++)
-			free(s->bucket[b].at);
-	}
-	/* orders in hand go back unanswered: the ring's owner frees them */
+	for (int k = 0; k < f->nshards; k++)
+		npsd_shard_free(&f->shard[k]);
+	/* commands go back without a reply: the ring's owner frees them */
 	if (f->flush)
-		npsd_assert(npsd_ring_push(f->pl->fold_to_group, f->flush));
+		npsd_assert(npsd_ring_push(f->ctx.pl->fold_to_group, f->flush));
 	if (f->reset)
-		npsd_assert(npsd_ring_push(f->pl->fold_to_group, f->reset));
-	npsd_snapshot_abandon(f);
-	npsd_buf_free(&f->snap.bytes);
-	free(f->snap.piece);
-	npsd_fold_args_free(&f->args);
-	npsd_buf_free(&f->scratch);
+		npsd_assert(npsd_ring_push(f->ctx.pl->fold_to_group, f->reset));
+	npsd_snapshot_free(&f->snap);
+	npsd_fold_context_free(&f->ctx);
 	free(f);
 }
 
-/* --- calls --- */
+/* --- commands --- */
 
-void npsd_fold_begin(struct npsd_fold *f)
+static void reply(struct npsd_fold *f, struct npsd_command **cmd, bool ok)
 {
-	npsd_fold_args_clear(&f->args);
-	npsd_fold_args_key(&f->args, "{%s:alerts}:fence", f->pl->cfg->prefix);
-	npsd_fold_args_key(&f->args, "{%s:alerts}:dict", f->pl->cfg->prefix);
+	struct npsd_pipeline *pl = f->ctx.pl;
+
+	(*cmd)->ok = ok;
+	npsd_assert(npsd_ring_push(pl->fold_to_group, *cmd));
+	*cmd = NULL;
+	pl->broker.wake(pl->broker.self);
 }
 
-void npsd_fold_key(struct npsd_fold *f, const char *name, int shard)
+static void set_flush(struct npsd_fold *f, enum npsd_flush_state to)
 {
-	npsd_fold_args_key(&f->args, "{%s:alerts}:%s:%d", f->pl->cfg->prefix, name, shard);
+	for (struct npsd_shard *s = f->shard; s < f->shard + f->nshards; s++)
+		s->flush = npsd_shard_assigned(s) ? to : NPSD_FLUSH_NONE;
 }
 
-void npsd_fold_header(struct npsd_fold *f)
-{
-	uint32_t len = npsd_names_len_any(f->names);
-
-	npsd_fold_args_addz(&f->args, f->pl->cfg->hash);
-	npsd_fold_args_addf(&f->args, "%" PRIu32, len);
-	npsd_fold_args_addz(&f->args, npsd_names_chain_any(f->names, len));
-}
-
-uint64_t npsd_fold_submit(struct npsd_fold *f, enum npsd_script script, int shard)
-{
-	uint64_t number = f->calls + 1;
-
-	if (!npsd_fold_args_submit(&f->args, f->store, script, npsd_tag(NPSD_TAG_FOLD, shard, number)))
-		return 0;
-	f->calls = number;
-	return number;
-}
-
-void npsd_fold_halt(struct npsd_fold *f, enum npsd_fault what, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	npsd_fault_raise(&f->pl->fault_fold, f->session, what, "%s", text);
-	f->halted = true;
-	f->pl->broker.wake(f->pl->broker.self);
-}
-
-static enum npsd_fault misfit_of(struct npsd_str reason)
-{
-	if (npsd_str_eq(reason, NPSD_STR("config")))
-		return NPSD_FAULT_CONFIG;
-	if (npsd_str_eq(reason, NPSD_STR("dict")))
-		return NPSD_FAULT_DICT;
-	return npsd_str_eq(reason, NPSD_STR("empty")) ? NPSD_FAULT_EMPTY : NPSD_FAULT_NONE;
-}
-
-bool npsd_fold_answer(struct npsd_fold *f, struct npsd_str *reason, const struct npsd_done *done)
-{
-	enum npsd_fault what;
-
-	*reason = (struct npsd_str){NULL, 0};
-	if (done->outcome == NPSD_BROKEN) {
-		npsd_fold_halt(f, NPSD_FAULT_BROKEN, "%s", done->text);
-		return false;
-	}
-	if (done->outcome != NPSD_DONE) {
-		if (npsd_log_every(&f->told_mono, f->mono_ms, 5000))
-			npsd_log(NPSD_LOG_WARN, "fold", "Redis: %s", done->text);
-		return false;
-	}
-	if (npsd_fold_is(done->reply, 0, "ok"))
-		return true;
-	*reason = npsd_fold_str(done->reply, 1);
-	what = misfit_of(*reason);
-	if (what != NPSD_FAULT_NONE)
-		npsd_fold_halt(f, what, "a script of fold was refused: %.*s", (int)reason->n, reason->p);
-	return false;
-}
-
-static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
-{
-	int k = npsd_tag_shard(done->tag);
-	uint64_t n = npsd_tag_n(done->tag);
-	struct npsd_shard *s = &f->shard[k];
-
-	npsd_assert(k < f->nshards);
-	if (npsd_tag_room(done->tag) == NPSD_TAG_PUBLISH) {
-		if (done->outcome == NPSD_BROKEN)
-			npsd_fold_halt(f, NPSD_FAULT_BROKEN, "%s", done->text);
-		if (s->pub) /* else for one that was given up */
-			npsd_pub_done(s->pub, &s->view, done, f->mono_ms);
-	} else if (n == f->read.call) {
-		npsd_read_done(f, done);
-	} else if (n == f->snap.call) {
-		npsd_snapshot_done(f, done);
-	} else if (n == s->call) {
-		npsd_shard_done(f, s, done);
-	}
-}
-
-/* --- orders --- */
-
-static void answer_order(struct npsd_fold *f, struct npsd_command **order, bool ok)
-{
-	(*order)->ok = ok;
-	npsd_assert(npsd_ring_push(f->pl->fold_to_group, *order));
-	*order = NULL;
-	f->pl->broker.wake(f->pl->broker.self);
-}
-
-static void begin_reset(struct npsd_fold *f, struct npsd_command *order)
+static void cancel_flush(struct npsd_fold *f)
 {
 	if (f->flush)
-		answer_order(f, &f->flush, false);
-	f->reset = order;
-	for (int k = 0; k < f->nshards; k++) {
-		struct npsd_shard *s = &f->shard[k];
-
-		s->flush = NPSD_FLUSH_NONE;
-		/* until SHARD comes again, behind the taking of the partitions: before it nothing may be
-		 * stored to take */
-		s->held = false;
-		npsd_shard_leave(f, s, false);
-		s->mine = 0; /* the group says who holds it: no need to look who held it last */
-		s->wait_mono = f->mono_ms;
-	}
+		reply(f, &f->flush, false);
+	set_flush(f, NPSD_FLUSH_NONE);
 }
 
-/* Nobody holds on to the old names any more when all shards are left. */
+/* Shards are assigned again after the group has acquired the partitions: before, nothing may be stored. */
+static void begin_reset(struct npsd_fold *f, struct npsd_command *cmd)
+{
+	cancel_flush(f);
+	f->reset = cmd;
+	f->ctx.state = NPSD_FOLD_RESETTING;
+	for (int k = 0; k < f->nshards; k++)
+		npsd_shard_assign(&f->ctx, &f->shard[k], false);
+}
+
+/* Nothing refers to the old names any more once all shards are released. */
 static bool end_reset(struct npsd_fold *f)
 {
 	if (!f->reset)
 		return false;
 	for (int k = 0; k < f->nshards; k++)
-		if (f->shard[k].leaving)
+		if (f->shard[k].state != NPSD_SHARD_RELEASED)
 			return false;
-	f->session = f->reset->session;
-	f->names = f->reset->names;
-	f->halted = false;
-	answer_order(f, &f->reset, true);
+	f->ctx.session = f->reset->session;
+	f->ctx.names = f->reset->names;
+	f->ctx.state = NPSD_FOLD_RUNNING;
+	reply(f, &f->reset, true);
 	return true;
 }
 
-static void hold(struct npsd_fold *f, const struct npsd_command *order)
+static void assign_shards(struct npsd_fold *f, const struct npsd_command *cmd)
 {
 	for (int k = 0; k < f->nshards; k++) {
 		struct npsd_shard *s = &f->shard[k];
-		bool held = order->shards[k / 8] >> (k % 8) & 1;
 
-		if (held == s->held)
-			continue;
-		s->held = held;
-		s->flush = held && f->flush ? NPSD_FLUSH_READ : NPSD_FLUSH_NONE;
-		if (!held)
-			npsd_shard_leave(f, s, false);
-		s->mine = 0;
-		s->wait_mono = f->mono_ms;
+		npsd_shard_assign(&f->ctx, s, cmd->shards[k / 8] >> (k % 8) & 1);
+		if (f->flush && npsd_shard_assigned(s) && s->flush == NPSD_FLUSH_NONE)
+			s->flush = NPSD_FLUSH_WANTED;
 	}
 }
 
-static void begin_flush(struct npsd_fold *f, struct npsd_command *order)
+static bool command_step(struct npsd_fold *f)
 {
-	if (f->flush)
-		answer_order(f, &f->flush, false);
-	f->flush = order;
-	f->read.flushes = false; /* the one on its way began before */
-	for (int k = 0; k < f->nshards; k++)
-		f->shard[k].flush = f->shard[k].held ? NPSD_FLUSH_READ : NPSD_FLUSH_NONE;
-}
+	struct npsd_command *cmd = f->reset ? NULL : npsd_ring_pop(f->ctx.pl->group_to_fold);
 
-static bool take_order(struct npsd_fold *f)
-{
-	struct npsd_command *order = f->reset ? NULL : npsd_ring_pop(f->pl->group_to_fold);
-
-	if (!order)
+	if (!cmd)
 		return false;
-	switch (order->what) {
+	switch (cmd->what) {
 	case NPSD_CMD_RESET:
-		begin_reset(f, order);
+		begin_reset(f, cmd);
 		break;
 	case NPSD_CMD_SHARDS:
-		hold(f, order);
-		answer_order(f, &order, true);
+		assign_shards(f, cmd);
+		reply(f, &cmd, true);
 		break;
 	case NPSD_CMD_FLUSH:
-		begin_flush(f, order);
+		cancel_flush(f);
+		f->flush = cmd;
+		set_flush(f, NPSD_FLUSH_WANTED);
 		break;
 	default:
-		npsd_panic(__FILE__, __LINE__, "an order that is not fold's");
+		npsd_panic(__FILE__, __LINE__, "a command that is not fold's");
 	}
 	return true;
 }
 
-/* One shard's way through a flush; true when it is done. */
+/* True: the flush does not wait for this shard. */
 static bool flush_shard(struct npsd_shard *s)
 {
-	if (s->flush == NPSD_FLUSH_APPLY && s->state == NPSD_SHARD_RUNS && !s->leaving && !s->reading &&
-	    s->view.seq >= s->flush_seq) {
+	bool runs = s->state == NPSD_SHARD_RUNNING;
+
+	if (s->flush == NPSD_FLUSH_APPLYING && runs && !s->call && s->counts.view.seq >= s->flush_seq) {
 		npsd_pub_flush(s->pub);
-		s->flush = NPSD_FLUSH_CLEAN;
+		s->flush = NPSD_FLUSH_PUBLISHING;
 	}
-	if (s->flush == NPSD_FLUSH_CLEAN && !s->leaving && npsd_pub_clean(s->pub))
+	if (s->flush == NPSD_FLUSH_PUBLISHING && runs && npsd_pub_clean(s->pub))
 		s->flush = NPSD_FLUSH_DONE;
 	return s->flush == NPSD_FLUSH_NONE || s->flush == NPSD_FLUSH_DONE;
 }
@@ -276,109 +150,140 @@ static bool flush_step(struct npsd_fold *f)
 {
 	bool all = true;
 
-	if (!f->flush || f->halted)
+	if (!f->flush)
 		return false;
 	for (int k = 0; k < f->nshards; k++)
 		all = flush_shard(&f->shard[k]) && all;
 	if (!all)
 		return false;
-	answer_order(f, &f->flush, true);
+	reply(f, &f->flush, true);
+	set_flush(f, NPSD_FLUSH_NONE);
 	return true;
 }
 
 /* --- the dictionary --- */
 
-/* What was read from the log, or what the shard's sweep found, may be in the rest of the dictionary. */
-static bool needs_rest(const struct npsd_fold *f, const struct npsd_shard *s)
+/* What was read from the log, or what the sweep of the shard found, may be in the rest of the dictionary. */
+static bool needs_rest(const struct npsd_fold *f)
 {
-	int64_t len = npsd_names_len_any(f->names);
+	int64_t len;
 
-	return s->need_len > len || (s->pub && npsd_pub_needs(s->pub) > len);
+	if (f->ctx.state != NPSD_FOLD_RUNNING)
+		return false;
+	len = npsd_names_len_any(f->ctx.names);
+	for (const struct npsd_shard *s = f->shard; s < f->shard + f->nshards; s++)
+		if (s->needs.len > len || (s->pub && npsd_pub_needs(s->pub) > len))
+			return true;
+	return false;
 }
 
-/* Asks commit for the rest of the dictionary where a shard needs it. */
-static bool ask_step(struct npsd_fold *f)
+/* One admission request at a time. */
+static bool admission_step(struct npsd_fold *f)
 {
-	struct npsd_request *req = npsd_ring_pop(f->pl->commit_to_fold);
-	bool wanted = false;
+	struct npsd_fold_context *c = &f->ctx;
+	struct npsd_request *req = npsd_ring_pop(c->pl->commit_to_fold);
 
-	if (req) {
-		f->asking = false;
-		f->ask_mono = f->mono_ms + ASK_MS;
-	}
-	for (int k = 0; k < f->nshards && !f->halted && f->names; k++)
-		wanted = wanted || needs_rest(f, &f->shard[k]);
-	if (!wanted || f->asking || f->mono_ms < f->ask_mono)
+	if (req)
+		f->admitting = false;
+	if (!needs_rest(f)) {
+		npsd_backoff_reset(&f->admit_again);
 		return req != NULL;
-	f->ask.req.session = f->session;
-	f->ask.req.end = NPSD_REQ_PENDING;
-	f->ask.n = 0;
-	f->asking = true;
-	npsd_assert(npsd_ring_push(f->pl->fold_to_commit, &f->ask.req)); /* one request at a time */
-	f->pl->store_commit.wake(f->pl->store_commit.self);
+	}
+	if (req)
+		npsd_backoff_fail(&f->admit_again, &c->pl->clock, c->now_mono_ms);
+	if (f->admitting || npsd_backoff_waits(&f->admit_again, c->now_mono_ms))
+		return req != NULL;
+	f->admission.req.session = c->session;
+	f->admission.req.end = NPSD_REQ_PENDING;
+	f->admission.n = 0;
+	f->admitting = true;
+	npsd_assert(npsd_ring_push(c->pl->fold_to_commit, &f->admission.req));
+	c->pl->store_commit.wake(c->pl->store_commit.self);
 	return true;
 }
 
 /* --- steps --- */
 
-/* Counting slows down where a log of ours is too long: what is applied but in no snapshot yet, and about what
- * is unread. */
-static void tell_log_full(struct npsd_fold *f)
+/* Counting pauses where a log is too long: the bytes that no snapshot holds, and an estimate of the unread.
+ */
+static void set_log_full(struct npsd_fold *f)
 {
 	bool full = false;
 
-	for (int k = 0; k < f->nshards; k++) {
-		const struct npsd_shard *s = &f->shard[k];
+	for (const struct npsd_shard *s = f->shard; s < f->shard + f->nshards; s++) {
+		double unread = (double)(s->end_seq - s->counts.view.seq) * (double)s->entry_bytes;
 
-		if (s->held && s->state >= NPSD_SHARD_READ)
-			full = full || (double)s->log_bytes +
-					       (double)(s->end_seq - s->view.seq) * (double)s->entry_bytes >
-					   (double)f->pl->cfg->log_max_bytes;
+		if (s->state >= NPSD_SHARD_CATCHING_UP)
+			full = full || (double)s->log_bytes + unread > (double)f->ctx.cfg->log_max_bytes;
 	}
-	npsd_store_relaxed(&f->pl->log_full, full);
+	npsd_store_relaxed(&f->ctx.pl->log_full, full);
 }
 
+/* A completion whose call nobody waits for any more is ignored: its shard restarted since. */
+static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
+{
+	struct npsd_fold_context *c = &f->ctx;
+	struct npsd_shard *s = &f->shard[npsd_tag_shard(done->tag)];
+	uint64_t n = npsd_tag_n(done->tag);
+
+	npsd_assert(s < f->shard + f->nshards);
+	if (npsd_tag_component(done->tag) == NPSD_TAG_PUBLISH) {
+		if (done->outcome == NPSD_BROKEN)
+			npsd_fold_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
+		if (s->pub)
+			npsd_pub_done(s->pub, &s->counts.view, done, c->now_mono_ms);
+	} else if (n == f->reader.call) {
+		npsd_reader_done(&f->reader, c, done);
+	} else if (n == f->snap.call) {
+		npsd_snapshot_done(&f->snap, c, done);
+	} else if (n == s->call) {
+		npsd_shard_done(c, s, done);
+	}
+}
+
+/* Handles completions, the first of which may come after wait_ms, and reads the clock. */
+static bool completion_step(struct npsd_fold *f, int wait_ms)
+{
+	struct npsd_fold_context *c = &f->ctx;
+	struct npsd_done done;
+
+	for (int n = 0;; n++) {
+		bool more = n < COMPLETIONS && c->store->poll(c->store->self, &done, n ? 0 : wait_ms);
+
+		c->now_mono_ms = c->pl->clock.mono_ms(c->pl->clock.self);
+		if (!more)
+			return n > 0;
+		dispatch(f, &done);
+	}
+}
+
+/* Nothing publishes while entries may be applied to the same panes. */
 static bool publish_step(struct npsd_fold *f, struct npsd_shard *s)
 {
-	if (f->halted || s->leaving || s->reading || s->state != NPSD_SHARD_RUNS)
-		return false;
-	return npsd_pub_step(s->pub, &s->view, f->store, f->mono_ms);
-}
-
-static bool answers(struct npsd_fold *f, int wait_ms)
-{
-	struct npsd_done done;
-	int n = 0;
-
-	while (n < ANSWERS && f->store->poll(f->store->self, &done, n ? 0 : wait_ms)) {
-		f->mono_ms = f->pl->clock.mono_ms(f->pl->clock.self);
-		dispatch(f, &done);
-		n++;
-	}
-	return n > 0;
+	return f->ctx.state == NPSD_FOLD_RUNNING && s->state == NPSD_SHARD_RUNNING && !s->call &&
+	       npsd_pub_step(s->pub, &s->counts.view, f->ctx.store, f->ctx.now_mono_ms);
 }
 
 bool npsd_fold_step(struct npsd_fold *f, int wait_ms)
 {
-	bool did = false;
+	struct npsd_fold_context *c = &f->ctx;
+	bool did = completion_step(f, 0);
 
-	f->mono_ms = f->pl->clock.mono_ms(f->pl->clock.self);
-	while (take_order(f))
+	while (command_step(f))
 		did = true;
-	did |= answers(f, 0);
 	for (int k = 0; k < f->nshards; k++)
-		did |= npsd_shard_step(f, &f->shard[k]);
+		did |= npsd_shard_step(c, &f->shard[k]);
 	did |= end_reset(f);
-	did |= ask_step(f);
-	if (f->names && !f->halted && !f->reset) {
+	did |= admission_step(f);
+	if (c->state == NPSD_FOLD_RUNNING) {
 		for (int k = 0; k < f->nshards; k++)
 			did |= publish_step(f, &f->shard[k]);
-		did |= npsd_snapshot_step(f);
-		did |= npsd_read_step(f);
+		did |= npsd_snapshot_step(&f->snap, c, f->shard, f->nshards);
+		did |= npsd_reader_step(&f->reader, c, npsd_snapshot_frozen(&f->snap));
 		did |= flush_step(f);
 	}
-	tell_log_full(f);
+	set_log_full(f);
 	if (!did)
-		did = answers(f, wait_ms < NAP_MS ? wait_ms : NAP_MS);
+		did = completion_step(f, wait_ms < NAP_MS ? wait_ms : NAP_MS);
 	return did;
 }

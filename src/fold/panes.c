@@ -3,10 +3,9 @@
  *
  *   | n, cap, used, words | pane 0 | pane 1 | ... cap | word 0 | word 1 | ... words |
  *
- * Panes are sorted by their number (start / step); the newest at the end is the common case. A pane's
- * counters lie side by side in the words, 32 bits each, or 64 where one of them needs it. A pane that needs
- * more room gets it behind the last word in use; what it leaves is garbage, gone with the next move of the
- * block.
+ * Panes ascend by their number (start / step); the newest, at the end, is the common case. The counters of a
+ * pane are adjacent words, 32 bits each, or 64 if one of them needs it. A pane that grows gets new words
+ * after the last one in use; its old words are garbage until the block is moved.
  */
 #include "npsd/panes.h"
 
@@ -23,22 +22,22 @@ _Static_assert(NPSD_NCOUNTER <= 32, "a counter is a bit");
 
 struct pane {
 	int32_t number; /* start in steps */
-	uint32_t bits;	/* counters that are not zero; never 0 itself */
-	uint32_t at;	/* first word; WIDE */
+	uint32_t bits;	/* the counters that are not 0, at least one */
+	uint32_t at;	/* first word, and WIDE */
 };
 
-/* n <= cap, used <= words; words in use, garbage among them, lie below used */
+/* n <= cap, used <= words; words 0 .. used - 1 are in use or garbage */
 struct block {
 	uint32_t n, cap, used, words;
 	struct pane pane[];
 };
 
-/* seg[i], block[i * nsteps + step]; table holds index + 1, at most half of it is taken */
+/* seg[i], block[i * nsteps + step]; table: index + 1, 0: free; at most half of it is in use */
 struct npsd_panes {
 	int nsteps;
 	int64_t step_s[NPSD_MAX_STEPS];
-	int64_t width_s[NPSD_MAX_STEPS]; /* of the widest window of this step */
-	int64_t kept[NPSD_MAX_STEPS];	 /* first number that is kept; INT64_MIN: all */
+	int64_t width_s[NPSD_MAX_STEPS]; /* the widest window of this step */
+	int64_t kept[NPSD_MAX_STEPS];	 /* panes with a number from this on are kept; INT64_MIN: all */
 	uint32_t nsegs, cap;
 	struct npsd_seg *seg;
 	struct block **block;
@@ -198,7 +197,7 @@ static uint32_t live_words(const struct block *b)
 	return n;
 }
 
-/* Moves what lives of *at into a block of this size, without the garbage. */
+/* Moves *at into a block of this size, without the garbage. */
 static void move_block(struct npsd_panes *p, struct block **at, uint32_t cap, uint32_t words)
 {
 	struct block *old = *at, *b = malloc(block_size(cap, words));
@@ -229,7 +228,7 @@ static void free_block(struct npsd_panes *p, struct block **at)
 	*at = NULL;
 }
 
-/* Room for one more pane and so many more words. */
+/* Makes room for more panes (0 or 1) and words. */
 static void make_room(struct npsd_panes *p, struct block **at, uint32_t panes, uint32_t words)
 {
 	struct block *b = *at;
@@ -240,11 +239,11 @@ static void make_room(struct npsd_panes *p, struct block **at, uint32_t panes, u
 	live = b ? live_words(b) : 0;
 	if (!b || b->n + panes > b->cap)
 		cap += cap / 2 + 1;
-	/* what is alive may grow by half before the next move; a first pane stays small */
+	/* the words may grow by half before the next move; a first pane stays small */
 	move_block(p, at, cap, live + words + (live + words) / 2);
 }
 
-/* First pane with number >= wanted; the newest is tried before the rest is searched. */
+/* Index of the first pane with number >= wanted; the newest pane is tried first. */
 static uint32_t search(const struct block *b, int64_t wanted)
 {
 	uint32_t lo = 0, hi = b->n;
@@ -285,13 +284,13 @@ static void word_set(struct block *b, const struct pane *q, uint32_t k, int64_t 
 		w[k] = (uint32_t)(int32_t)v;
 }
 
-static void all_of(int64_t all[NPSD_NCOUNTER], const struct block *b, const struct pane *q)
+/* all[c] += each counter c of a pane */
+static void add_all(int64_t all[NPSD_NCOUNTER], const struct block *b, const struct pane *q)
 {
 	uint32_t k = 0;
 
-	memset(all, 0, NPSD_NCOUNTER * sizeof *all);
 	for (uint32_t bits = q->bits; bits; bits &= bits - 1)
-		all[__builtin_ctz(bits)] = word_get(b, q, k++);
+		all[__builtin_ctz(bits)] += word_get(b, q, k++);
 }
 
 static bool are_within(const int64_t all[NPSD_NCOUNTER])
@@ -302,7 +301,7 @@ static bool are_within(const int64_t all[NPSD_NCOUNTER])
 	return true;
 }
 
-/* Writes all counters of pane k, which may need other room than it has, or vanish. */
+/* Writes all counters of pane k, which may grow, or be removed. */
 static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const int64_t all[NPSD_NCOUNTER])
 {
 	uint32_t bits = 0, n = 0;
@@ -336,8 +335,7 @@ static void rewrite(struct npsd_panes *p, struct block **at, uint32_t k, const i
 			word_set(b, q, n++, all[c]);
 }
 
-/* The common case: all counters are there, none becomes zero, and 32 bits hold them. False: nothing was done.
- */
+/* The common case: the counters are there, none becomes 0, 32 bits hold them. False: nothing is changed. */
 static bool add_in_place(struct block *b, const struct pane *q, uint32_t bits, const int64_t *v)
 {
 	int64_t sum[NPSD_NCOUNTER];
@@ -373,7 +371,7 @@ static bool add_at(
 	if (there && add_in_place(b, &b->pane[k], bits, v))
 		return true;
 	if (there)
-		all_of(all, b, &b->pane[k]);
+		add_all(all, b, &b->pane[k]);
 	for (uint32_t rest = bits; rest; rest &= rest - 1)
 		all[__builtin_ctz(rest)] += v[n++];
 	if (!are_within(all))
@@ -409,33 +407,34 @@ bool npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t b
 
 /* --- reading --- */
 
-/* The panes first <= k < *end of a step that start in from_s <= start < to_s. */
-static uint32_t range_of(uint32_t *end, const struct block *b, int64_t step_s, int64_t from_s, int64_t to_s)
-{
-	uint32_t first = search(b, npsd_ceil_div(from_s, step_s));
+/* The panes b->pane[k .. end - 1] of a segment and step that start in from_s <= start < to_s. */
+struct range {
+	const struct block *b;
+	uint32_t k, end;
+};
 
-	*end = search(b, npsd_ceil_div(to_s, step_s));
-	return first;
+static struct range range_of(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
+{
+	struct range r = {0};
+
+	npsd_assert(i < p->nsegs && step < p->nsteps);
+	r.b = *block_at(p, i, step);
+	if (r.b) {
+		r.k = search(r.b, npsd_ceil_div(from_s, p->step_s[step]));
+		r.end = search(r.b, npsd_ceil_div(to_s, p->step_s[step]));
+	}
+	return r;
 }
 
 bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
     int64_t out[NPSD_NCOUNTER])
 {
-	const struct block *b;
-	uint32_t k, end;
+	struct range r = range_of(p, i, step, from_s, to_s);
 	bool any = false;
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
 	memset(out, 0, NPSD_NCOUNTER * sizeof *out);
-	b = *block_at(p, i, step);
-	if (!b)
-		return false;
-	for (k = range_of(&end, b, p->step_s[step], from_s, to_s); k < end; k++) {
-		uint32_t n = 0;
-
-		for (uint32_t bits = b->pane[k].bits; bits; bits &= bits - 1)
-			out[__builtin_ctz(bits)] += word_get(b, &b->pane[k], n++);
-	}
+	for (; r.k < r.end; r.k++)
+		add_all(out, r.b, &r.b->pane[r.k]);
 	for (int c = 0; c < NPSD_NCOUNTER; c++)
 		any = any || out[c] != 0;
 	return any;
@@ -443,33 +442,24 @@ bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 
 bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
 {
-	const struct block *b;
-	uint32_t end;
+	struct range r = range_of(p, i, step, from_s, to_s);
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
-	b = *block_at(p, i, step);
-	return b && range_of(&end, b, p->step_s[step], from_s, to_s) < end;
+	return r.k < r.end;
 }
 
 bool npsd_panes_next(
     struct npsd_pane *out, const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
 {
-	const struct block *b;
+	struct range r = range_of(p, i, step, from_s, to_s);
 	const struct pane *q;
-	uint32_t k, end;
 
-	npsd_assert(i < p->nsegs && step < p->nsteps);
-	b = *block_at(p, i, step);
-	if (!b)
+	if (r.k >= r.end)
 		return false;
-	k = range_of(&end, b, p->step_s[step], from_s, to_s);
-	if (k >= end)
-		return false;
-	q = &b->pane[k];
+	q = &r.b->pane[r.k];
 	out->start_s = q->number * p->step_s[step];
 	out->bits = q->bits;
 	for (uint32_t n = 0; n < (uint32_t)__builtin_popcount(q->bits); n++)
-		out->v[n] = word_get(b, q, n);
+		out->v[n] = word_get(r.b, q, n);
 	return true;
 }
 
@@ -478,7 +468,34 @@ int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step)
 	return p->kept[step] == INT64_MIN ? INT64_MIN : p->kept[step] * p->step_s[step];
 }
 
-/* --- forgetting --- */
+int npsd_panes_nsteps(const struct npsd_panes *p)
+{
+	return p->nsteps;
+}
+
+int64_t npsd_panes_step_s(const struct npsd_panes *p, int step)
+{
+	return p->step_s[step];
+}
+
+bool npsd_pane_unpack(struct npsd_pane *out, struct npsd_unpack *u, uint32_t n, int64_t most)
+{
+	uint64_t bits;
+
+	out->start_s = npsd_unpack_int(u);
+	bits = npsd_unpack_uint(u);
+	out->bits = (uint32_t)bits;
+	if (u->bad || bits == 0 || bits >> NPSD_NCOUNTER || n != 2 + (uint32_t)__builtin_popcount(out->bits))
+		return false;
+	for (uint32_t k = 0; k < n - 2; k++) {
+		out->v[k] = npsd_unpack_int(u);
+		if (out->v[k] == 0 || out->v[k] > most || out->v[k] < -most)
+			return false;
+	}
+	return !u->bad;
+}
+
+/* --- dropping --- */
 
 static void drop_block(struct npsd_panes *p, struct block **at, int64_t kept)
 {

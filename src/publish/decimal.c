@@ -35,7 +35,7 @@ size_t npsd_decimal_int(char out[NPSD_DECIMAL_MAX], int64_t v)
 }
 
 /*
- * size * 10^4, rounded to a whole number, ties to even. A double is m * 2^-s with m below 2^53, so m * 10^4
+ * size * 10^4, rounded to an integer, ties to even. A double is m * 2^-s with m below 2^53, so m * 10^4
  * fits in 67 bits and what is shifted out decides exactly. 0 <= size < 2^49.
  */
 static uint64_t scaled(double size)
@@ -54,6 +54,13 @@ static uint64_t scaled(double size)
 	if (rest > half || (rest == half && (q & 1)))
 		q++;
 	return q;
+}
+
+int64_t npsd_decimal_units(double v)
+{
+	int64_t size = (int64_t)scaled(fabs(v));
+
+	return v < 0 ? -size : size;
 }
 
 size_t npsd_decimal_fixed4(char out[NPSD_DECIMAL_MAX], double v)

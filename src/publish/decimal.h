@@ -12,6 +12,8 @@
  * zero-terminated. v is finite. Thread: any
  */
 size_t npsd_decimal_fixed4(char out[NPSD_DECIMAL_MAX], double v);
+/* The number of ten thousandths that npsd_decimal_fixed4 would write; |v| < 2^49. Thread: any */
+int64_t npsd_decimal_units(double v);
 /* As `%lld`. Thread: any */
 size_t npsd_decimal_int(char out[NPSD_DECIMAL_MAX], int64_t v);
 

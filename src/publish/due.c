@@ -1,50 +1,5 @@
 #include "publish/due.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "npsd/err.h"
-
-static void list_init(struct npsd_due_list *l)
-{
-	*l = (struct npsd_due_list){NPSD_DUE_NONE, NPSD_DUE_NONE};
-}
-
-static void push_back(struct npsd_due *d, struct npsd_due_list *l, uint32_t i)
-{
-	d->seg[i].next = NPSD_DUE_NONE;
-	if (l->tail == NPSD_DUE_NONE)
-		l->head = i;
-	else
-		d->seg[l->tail].next = i;
-	l->tail = i;
-}
-
-static void push_front(struct npsd_due *d, struct npsd_due_list *l, uint32_t i)
-{
-	d->seg[i].next = l->head;
-	l->head = i;
-	if (l->tail == NPSD_DUE_NONE)
-		l->tail = i;
-}
-
-static uint32_t pop(struct npsd_due *d, struct npsd_due_list *l)
-{
-	uint32_t i = l->head;
-
-	npsd_assert(i != NPSD_DUE_NONE);
-	l->head = d->seg[i].next;
-	if (l->head == NPSD_DUE_NONE)
-		l->tail = NPSD_DUE_NONE;
-	return i;
-}
-
-void npsd_due_init(struct npsd_due *d)
-{
-	*d = (struct npsd_due){0};
-	npsd_due_reset(d, 0);
-}
-
 void npsd_due_free(struct npsd_due *d)
 {
 	free(d->seg);
@@ -54,47 +9,35 @@ void npsd_due_free(struct npsd_due *d)
 /* Makes segments up to and with i; they are idle. */
 static void make(struct npsd_due *d, uint32_t i)
 {
-	npsd_assert(i < NPSD_DUE_NONE / 2);
-	if (i >= d->cap) {
-		uint32_t cap = d->cap ? d->cap : 64;
-
-		while (cap <= i)
-			cap *= 2;
-		d->seg = realloc(d->seg, cap * sizeof *d->seg);
-		npsd_assert(d->seg != NULL);
-		d->cap = cap;
-	}
+	d->seg = npsd_array_reserve(d->seg, &d->cap, i, sizeof *d->seg);
 	while (d->n <= i)
 		d->seg[d->n++] = (struct npsd_due_seg){.class = NPSD_DUE_CLASSES};
 }
 
-void npsd_due_reset(struct npsd_due *d, uint32_t n)
+void npsd_due_reset(struct npsd_due *d)
 {
-	list_init(&d->fresh);
-	list_init(&d->cool);
+	d->fresh = d->cool = NPSD_LIST_EMPTY;
 	for (int c = 0; c < NPSD_DUE_CLASSES; c++)
-		list_init(&d->ready[c]);
+		d->ready[c] = NPSD_LIST_EMPTY;
 	d->n = d->due = d->nready = d->turn = 0;
-	if (n > 0)
-		make(d, n - 1);
 }
 
-static void make_ready(struct npsd_due *d, uint32_t i, int64_t mono_ms)
+static void make_ready(struct npsd_due *d, uint32_t i, int64_t now_mono_ms)
 {
 	struct npsd_due_seg *s = &d->seg[i];
 
-	s->at_ms = mono_ms;
+	s->at_mono_ms = now_mono_ms;
 	if (s->class == NPSD_DUE_CLASSES) {
 		s->place = NPSD_DUE_FRESH;
-		push_back(d, &d->fresh, i);
+		npsd_list_push(&d->fresh, NPSD_LINKS(d->seg), i);
 		return;
 	}
 	s->place = NPSD_DUE_READY;
-	push_back(d, &d->ready[s->class], i);
+	npsd_list_push(&d->ready[s->class], NPSD_LINKS(d->seg), i);
 	d->nready++;
 }
 
-void npsd_due_touch(struct npsd_due *d, uint32_t i, int64_t mono_ms)
+void npsd_due_touch(struct npsd_due *d, uint32_t i, int64_t now_mono_ms)
 {
 	struct npsd_due_seg *s;
 
@@ -103,7 +46,7 @@ void npsd_due_touch(struct npsd_due *d, uint32_t i, int64_t mono_ms)
 	s = &d->seg[i];
 	if (s->place == NPSD_DUE_IDLE) {
 		d->due++;
-		make_ready(d, i, mono_ms);
+		make_ready(d, i, now_mono_ms);
 	} else if (s->place == NPSD_DUE_COOL && !s->changed) {
 		d->due++;
 		s->changed = true;
@@ -117,37 +60,38 @@ uint32_t npsd_due_fresh(const struct npsd_due *d)
 	return d->fresh.head;
 }
 
-void npsd_due_classify(struct npsd_due *d, int class, int64_t mono_ms)
+void npsd_due_classify(struct npsd_due *d, int class, int64_t now_mono_ms)
 {
-	uint32_t i = pop(d, &d->fresh);
+	uint32_t i = npsd_list_pop(&d->fresh, NPSD_LINKS(d->seg));
 
 	npsd_assert(class >= 0 && class < NPSD_DUE_CLASSES);
 	d->seg[i].class = (uint8_t) class;
-	make_ready(d, i, mono_ms);
+	make_ready(d, i, now_mono_ms);
 }
 
-void npsd_due_cool(struct npsd_due *d, int64_t mono_ms, int64_t interval_ms)
+void npsd_due_cool(struct npsd_due *d, int64_t now_mono_ms, int64_t interval_ms)
 {
-	while (d->cool.head != NPSD_DUE_NONE && mono_ms - d->seg[d->cool.head].at_ms >= interval_ms) {
-		uint32_t i = pop(d, &d->cool);
+	while (!npsd_list_empty(&d->cool) && now_mono_ms - d->seg[d->cool.head].at_mono_ms >= interval_ms) {
+		uint32_t i = npsd_list_pop(&d->cool, NPSD_LINKS(d->seg));
 
 		d->seg[i].place = NPSD_DUE_IDLE;
 		if (d->seg[i].changed) {
 			d->seg[i].changed = false;
-			make_ready(d, i, mono_ms);
+			make_ready(d, i, now_mono_ms);
 		}
 	}
 }
 
 /* The list with the oldest head; some list is not empty. */
-static struct npsd_due_list *oldest(struct npsd_due *d)
+static struct npsd_list *oldest(struct npsd_due *d)
 {
-	struct npsd_due_list *best = NULL;
+	struct npsd_list *best = NULL;
 
 	for (int c = 0; c < NPSD_DUE_CLASSES; c++) {
-		struct npsd_due_list *l = &d->ready[c];
+		struct npsd_list *l = &d->ready[c];
 
-		if (l->head != NPSD_DUE_NONE && (!best || d->seg[l->head].at_ms < d->seg[best->head].at_ms))
+		if (!npsd_list_empty(l) &&
+		    (!best || d->seg[l->head].at_mono_ms < d->seg[best->head].at_mono_ms))
 			best = l;
 	}
 	return best;
@@ -155,17 +99,17 @@ static struct npsd_due_list *oldest(struct npsd_due *d)
 
 uint32_t npsd_due_take(struct npsd_due *d)
 {
-	struct npsd_due_list *l = d->ready;
+	struct npsd_list *l = d->ready;
 	uint32_t i;
 
 	if (d->nready == 0)
-		return NPSD_DUE_NONE;
+		return NPSD_LIST_NONE;
 	if (++d->turn % 4 == 0)
 		l = oldest(d);
 	else
-		while (l->head == NPSD_DUE_NONE)
+		while (npsd_list_empty(l))
 			l++;
-	i = pop(d, l);
+	i = npsd_list_pop(l, NPSD_LINKS(d->seg));
 	d->nready--;
 	d->seg[i].place = NPSD_DUE_FLIGHT;
 	return i;
@@ -182,29 +126,29 @@ bool npsd_due_seize(struct npsd_due *d, uint32_t i)
 	return true;
 }
 
-void npsd_due_written(struct npsd_due *d, uint32_t i, int64_t mono_ms)
+void npsd_due_written(struct npsd_due *d, uint32_t i, int64_t now_mono_ms)
 {
 	struct npsd_due_seg *s = &d->seg[i];
 
 	npsd_assert(s->place == NPSD_DUE_FLIGHT);
 	s->place = NPSD_DUE_COOL;
-	s->at_ms = mono_ms;
-	push_back(d, &d->cool, i);
+	s->at_mono_ms = now_mono_ms;
+	npsd_list_push(&d->cool, NPSD_LINKS(d->seg), i);
 	if (!s->changed)
 		d->due--;
 }
 
-void npsd_due_retry(struct npsd_due *d, uint32_t i, int64_t mono_ms)
+void npsd_due_retry(struct npsd_due *d, uint32_t i, int64_t now_mono_ms)
 {
 	struct npsd_due_seg *s = &d->seg[i];
 
 	npsd_assert(s->place == NPSD_DUE_FLIGHT);
 	s->changed = false;
 	if (s->class == NPSD_DUE_CLASSES) {
-		make_ready(d, i, mono_ms);
+		make_ready(d, i, now_mono_ms);
 		return;
 	}
 	s->place = NPSD_DUE_READY;
-	push_front(d, &d->ready[s->class], i);
+	npsd_list_push_front(&d->ready[s->class], NPSD_LINKS(d->seg), i);
 	d->nready++;
 }

@@ -77,8 +77,8 @@ void npsd_spread(double *mean, double *sd, const int64_t v[NPSD_NCOUNTER])
 {
 	double n = 0, sum = 0, squares = 0;
 
-	for (int i = 0; i <= 10; i++) {
-		double h = (double)v[NPSD_C_h0 + i];
+	for (int i = 0; i < NPSD_NSCORE; i++) {
+		double h = (double)v[NPSD_C_FIRST_SCORE + i];
 
 		n += h;
 		sum += h * i;
@@ -86,6 +86,6 @@ void npsd_spread(double *mean, double *sd, const int64_t v[NPSD_NCOUNTER])
 	}
 	npsd_assert(n > 0);
 	*mean = sum / n;
-	/* n * squares - sum^2 is a whole number: exact below 2^53, and never below zero for equal scores. */
+	/* n * squares - sum^2 is an integer: exact below 2^53, and never below zero for equal scores. */
 	*sd = sqrt(fmax(0, n * squares - sum * sum)) / n;
 }

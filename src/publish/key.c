@@ -1,28 +1,35 @@
-/* One segment's public key: all its windows, written together. */
-#include <stdlib.h>
-#include <string.h>
+#include "publish/key.h"
 
-#include "npsd/err.h"
-#include "publish/pub.h"
+#include "publish/due.h"
+#include "publish/keyname.h"
+#include "publish/rank.h"
 #include "publish/window.h"
 
-struct npsd_pub_key *npsd_pub_key_at(struct npsd_pub *p, uint32_t i)
+void npsd_keys_reset(struct npsd_keys *k)
 {
-	if (i >= p->key_cap) {
-		uint32_t cap = p->key_cap ? p->key_cap : 64;
-
-		while (cap <= i)
-			cap *= 2;
-		p->key = realloc(p->key, cap * sizeof *p->key);
-		npsd_assert(p->key != NULL);
-		p->key_cap = cap;
-	}
-	/* A segment that was not there when the shard was taken may have a key all the same: someone else's,
-	 * gone by. */
-	while (p->nkeys <= i)
-		p->key[p->nkeys++] = (struct npsd_pub_key){.may_hold = true, .may_index = true};
-	return &p->key[i];
+	k->n = k->nflight = 0;
 }
+
+void npsd_keys_free(struct npsd_keys *k)
+{
+	free(k->key);
+}
+
+static struct npsd_key_state *key_at(struct npsd_keys *k, uint32_t i)
+{
+	k->key = npsd_array_reserve(k->key, &k->cap, i, sizeof *k->key);
+	/* a former owner of the shard may have left a key */
+	while (k->n <= i)
+		k->key[k->n++] = (struct npsd_key_state){.may_hold = true};
+	return &k->key[i];
+}
+
+uint16_t npsd_key_shown(struct npsd_keys *k, uint32_t i)
+{
+	return key_at(k, i)->shown;
+}
+
+/* --- windows of a segment --- */
 
 /* A window added later does not read the panes before it. */
 static int64_t read_from_s(const struct npsd_window *w, int64_t from_s)
@@ -30,201 +37,126 @@ static int64_t read_from_s(const struct npsd_window *w, int64_t from_s)
 	return w->since_ms && w->since_ms / 1000 > from_s ? w->since_ms / 1000 : from_s;
 }
 
-static int64_t since_of(const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
+static int64_t later(int64_t a_ms, int64_t b_ms)
 {
-	uint32_t number = npsd_seg_set(npsd_panes_seg(v->panes, i));
-
-	for (int s = 0; s < p->cfg->sets.n; s++)
-		if (p->cfg->sets.set[s].number == number && p->cfg->sets.set[s].since_ms)
-			return p->cfg->sets.set[s].since_ms;
-	return v->since_ms;
+	return a_ms > b_ms ? a_ms : b_ms;
 }
 
-/* Where the windows of a segment are whole: counted from the beginning on, and nothing lost. */
-static int64_t whole_ms(int64_t since_ms, int64_t lost_ms, const struct npsd_window *w)
+bool npsd_seg_holds(const struct npsd_pub_context *c, uint32_t i)
 {
-	int64_t at = since_ms;
+	for (int w = 0; w < c->cfg->nwindows; w++) {
+		const struct npsd_window *win = &c->cfg->windows[w];
+		int64_t from = npsd_window_from_s(win, c->v->t_ms);
 
-	if (lost_ms && (!at || lost_ms > at))
-		at = lost_ms;
-	if (w->since_ms && (!at || w->since_ms > at))
-		at = w->since_ms;
-	return at;
-}
-
-bool npsd_pub_seg_holds(const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
-{
-	for (int w = 0; w < p->cfg->nwindows; w++) {
-		const struct npsd_window *win = &p->cfg->windows[w];
-		int64_t from = npsd_window_from_s(win, v->t_ms);
-
-		if (npsd_panes_any(v->panes, i, p->window_step[w], read_from_s(win, from - win->width_s),
+		if (npsd_panes_any(c->v->panes, i, c->window_step[w], read_from_s(win, from - win->width_s),
 			from + win->width_s))
 			return true;
 	}
 	return false;
 }
 
-int npsd_pub_class(const struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
+int npsd_seg_class(const struct npsd_pub_context *c, uint32_t i)
 {
-	struct npsd_seg seg = npsd_panes_seg(v->panes, i);
+	struct npsd_seg seg = npsd_panes_seg(c->v->panes, i);
+	int place = npsd_set_place(c->cfg, npsd_seg_set(seg)), class = 0;
+	const struct npsd_set *set = place < 0 ? NULL : &c->cfg->sets.set[place];
 	uint32_t id[NPSD_SET_DIMS];
-	int class = 0;
 
 	npsd_seg_ids(id, seg);
-	for (int s = 0; s < p->cfg->sets.n; s++) {
-		const struct npsd_set *set = &p->cfg->sets.set[s];
-
-		if (set->number != npsd_seg_set(seg))
-			continue;
-		for (int d = 0; d < set->ndims; d++) {
-			class ++;
-			if (set->dims[d] != NPSD_DIM_location)
-				continue;
-			for (uint32_t up = id[d];
-			     (up = npsd_names_parent_any(v->names, up)) >= NPSD_ID_FIRST;)
-				class ++;
-		}
-	}
+	for (int d = 0; set && d < set->ndims; d++)
+		class += set->dims[d] == NPSD_DIM_location ? npsd_location_level(c->v->names, id[d]) : 1;
 	return class < NPSD_DUE_CLASSES ? class : NPSD_DUE_CLASSES - 1;
 }
 
-/* Appends the windows of a segment to p->text, one object behind the other, and says where each ends and how
- * it ranks. */
-static uint16_t write_windows(struct npsd_pub *p, size_t end[NPSD_MAX_WINDOWS], int32_t lo[NPSD_MAX_WINDOWS],
-    const struct npsd_shard_view *v, uint32_t i)
+/* --- calls --- */
+
+/* Writes the windows of a segment to c->text, one after the other; end: where each ends. */
+static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f, size_t end[NPSD_MAX_WINDOWS])
 {
-	int64_t since_ms = since_of(p, v, i);
-	uint16_t shown = 0;
+	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, f->seg)));
+	int64_t own_ms = set < 0 ? 0 : c->cfg->sets.set[set].since_ms;
+	int64_t whole_ms = later(own_ms ? own_ms : c->v->since_ms, c->v->lost_ms);
 
-	npsd_buf_clear(&p->text);
-	for (int w = 0; w < p->cfg->nwindows; w++) {
-		const struct npsd_window *win = &p->cfg->windows[w];
-		struct npsd_window_counts c = {.from_s = npsd_window_from_s(win, v->t_ms), .t_ms = v->t_ms};
+	npsd_buf_clear(&c->text);
+	for (int w = 0; w < c->cfg->nwindows; w++) {
+		const struct npsd_window *win = &c->cfg->windows[w];
+		struct npsd_window_counts n = {
+		    .from_s = npsd_window_from_s(win, c->v->t_ms), .t_ms = c->v->t_ms};
 
-		c.to_s = c.from_s + win->width_s;
-		c.whole_ms = whole_ms(since_ms, v->lost_ms, win);
-		npsd_panes_sum(v->panes, i, p->window_step[w], read_from_s(win, c.from_s), c.to_s, c.now);
-		npsd_panes_sum(v->panes, i, p->window_step[w], read_from_s(win, c.from_s - win->width_s),
-		    c.from_s, c.prev);
-		if (npsd_window_write(&p->text, p->cfg, win, &c))
-			shown |= (uint16_t)(1u << w);
-		end[w] = p->text.n;
-		lo[w] = npsd_rank_score(p->cfg, c.now);
+		n.to_s = n.from_s + win->width_s;
+		n.whole_ms = later(whole_ms, win->since_ms);
+		npsd_panes_sum(
+		    c->v->panes, f->seg, c->window_step[w], read_from_s(win, n.from_s), n.to_s, n.now);
+		npsd_panes_sum(c->v->panes, f->seg, c->window_step[w],
+		    read_from_s(win, n.from_s - win->width_s), n.from_s, n.prev);
+		if (npsd_window_write(&c->text, c->cfg, win, &n))
+			f->shown |= (uint16_t)(1u << w);
+		end[w] = c->text.n;
+		f->lo[w] = npsd_rank_score(c->cfg, n.now);
 	}
-	npsd_assert(!p->text.full);
-	return shown;
+	npsd_assert(!c->text.full);
 }
 
-static int free_slot(const struct npsd_pub *p)
+static int free_flight(const struct npsd_pub_context *c)
 {
-	int slot = 0;
+	int flight = 0;
 
-	npsd_assert(p->nflight < NPSD_KEYS_FLIGHT);
-	while (p->slot[slot] != 0)
-		slot++;
-	npsd_assert(slot < (int)NPSD_KEYS_FLIGHT);
-	return slot;
+	while (c->flight[flight] != 0)
+		flight++;
+	npsd_assert(flight < (int)NPSD_KEYS_FLIGHT);
+	return flight;
 }
 
-static bool submit_key(struct npsd_pub *p, struct npsd_store *store, int slot, uint16_t shown,
-    const size_t end[NPSD_MAX_WINDOWS])
+static void build(struct npsd_pub_context *c, const struct npsd_key_flight *f,
+    const size_t end[NPSD_MAX_WINDOWS], const char *rev)
 {
-	struct npsd_arg key = npsd_arg_buf(&p->name, 0, p->name.n);
-	struct npsd_arg args[2 + 2 * NPSD_MAX_WINDOWS];
-	size_t n = 0;
+	npsd_pub_begin_seg(c, NPSD_S_publish, "v:", f->seg, "");
+	npsd_script_argz(&c->build, rev);
+	npsd_script_argz(&c->build, "*");
+	for (int w = 0; w < c->cfg->nwindows; w++) {
+		size_t from = w ? end[w - 1] : 0;
 
-	args[n++] = npsd_arg_z(p->rev);
-	args[n++] = npsd_arg_z("*");
-	for (int w = 0; w < p->cfg->nwindows; w++)
-		if (shown >> w & 1) {
-			args[n++] = npsd_arg_z(p->cfg->windows[w].name);
-			args[n++] = npsd_arg_buf(&p->text, w ? end[w - 1] : 0, end[w]);
-		}
-	return npsd_pub_submit(p, store, slot, NPSD_S_publish, &key, 1, args, n);
-}
-
-static void name_key(struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i)
-{
-	bool named;
-
-	npsd_buf_clear(&p->name);
-	npsd_pub_public(p, &p->name, "v:{");
-	named = npsd_seg_name(&p->name, npsd_panes_seg(v->panes, i), &p->cfg->sets, v->names);
-	npsd_buf_addz(&p->name, "}");
-	/* Its values were in the copy of the dictionary before its deltas were added to the panes. */
-	npsd_assert(named && !p->name.full);
-}
-
-bool npsd_pub_key_write(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store,
-    uint32_t i, int64_t mono_ms)
-{
-	struct npsd_pub_key *key = npsd_pub_key_at(p, i);
-	size_t end[NPSD_MAX_WINDOWS];
-	int32_t lo[NPSD_MAX_WINDOWS];
-	uint16_t shown = write_windows(p, end, lo, v, i);
-	int slot;
-
-	if (shown == 0 && !key->may_hold) { /* nothing to show, nothing there */
-		npsd_due_written(&p->due, i, mono_ms);
-		npsd_sweep_wrote(p, i);
-		return true;
+		if (!(f->shown >> w & 1))
+			continue;
+		npsd_script_argz(&c->build, c->cfg->windows[w].name);
+		npsd_script_arg_ref(&c->build, c->text.p + from, end[w] - from);
 	}
-	slot = free_slot(p);
-	name_key(p, v, i);
-	if (!submit_key(p, store, slot, shown, end)) {
-		npsd_due_retry(&p->due, i, mono_ms);
-		return false;
-	}
-	key->shown = shown;
+}
+
+enum npsd_key_outcome npsd_key_write(
+    struct npsd_keys *k, struct npsd_pub_context *c, uint32_t i, const char *rev)
+{
+	int flight = free_flight(c);
+	struct npsd_key_flight *f = &k->flight[flight];
+	struct npsd_key_state *key = key_at(k, i);
+	size_t end[NPSD_MAX_WINDOWS] = {0};
+
+	f->seg = i;
+	f->shown = 0;
+	write_windows(c, f, end);
+	if (f->shown == 0 && !key->may_hold)
+		return NPSD_KEY_NOTHING;
+	build(c, f, end, rev);
+	if (!npsd_pub_submit(c, flight))
+		return NPSD_KEY_NO_ROOM;
+	key->shown = f->shown;
 	key->may_hold = true;
-	p->slot_seg[slot] = i;
-	p->slot_shown[slot] = shown;
-	memcpy(p->slot_lo[slot], lo, (size_t)p->cfg->nwindows * sizeof lo[0]);
-	if (p->nflight++ == 0) {
-		p->stretch_keys = 0;
-		p->stretch_ms = mono_ms;
+	if (k->nflight++ == 0) {
+		c->budget.keys = 0;
+		c->budget.keys_mono_ms = c->now_mono_ms;
 	}
-	p->stretch_keys++;
+	c->budget.keys++;
+	return NPSD_KEY_SUBMITTED;
+}
+
+bool npsd_key_done(struct npsd_keys *k, struct npsd_pub_context *c, const struct npsd_done *done, int flight)
+{
+	const struct npsd_key_flight *f = &k->flight[flight];
+
+	if (--k->nflight == 0)
+		npsd_budget_measure(&c->budget, c->now_mono_ms);
+	if (!npsd_pub_ok(c, done, 1))
+		return false;
+	k->key[f->seg].may_hold = f->shown != 0;
 	return true;
-}
-
-/* What a key costs Redis is at most the time from the first submit to the last answer, shared by the keys
- * between. */
-static void measure(struct npsd_pub *p, int64_t mono_ms)
-{
-	double us;
-
-	if (p->nflight > 0 || p->stretch_keys < 256)
-		return;
-	us = (double)(mono_ms - p->stretch_ms + 1) * 1000 / (double)p->stretch_keys;
-	/* Other shards' keys between them make it look dear, never cheap: down at once, up slowly. */
-	p->cost_us = us < p->cost_us ? us : p->cost_us + (us - p->cost_us) / 64;
-}
-
-void npsd_pub_key_done(struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done,
-    int slot, int64_t mono_ms)
-{
-	uint32_t i = p->slot_seg[slot];
-	struct npsd_pub_key *key = &p->key[i];
-
-	p->nflight--;
-	measure(p, mono_ms);
-	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", 1)) {
-		bool first = key->swept != p->sweep.number;
-
-		key->holds = key->may_hold = p->slot_shown[slot] != 0;
-		if (key->holds ? !key->indexed || first : key->may_index)
-			npsd_pub_index_due(p, v, i);
-		npsd_rank_told(p, v, i, p->slot_lo[slot], first);
-		npsd_series_told(p, v, i, first);
-		npsd_due_written(&p->due, i, mono_ms);
-		npsd_sweep_wrote(p, i);
-		return;
-	}
-	npsd_due_retry(&p->due, i, mono_ms);
-	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 3))
-		npsd_pub_refused(p, done->reply);
-	else
-		npsd_pub_failed(p, done, mono_ms);
 }

@@ -1,39 +1,21 @@
 #include "npsd/publish.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "npsd/err.h"
+#include "base/log.h"
 #include "npsd/event.h"
 #include "publish/pub.h"
 
-struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
+struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, const struct npsd_clock *clock, int shard)
 {
 	struct npsd_pub *p = calloc(1, sizeof *p);
 
 	npsd_assert(p != NULL);
-	p->cfg = cfg;
-	p->shard = shard;
-	snprintf(p->shard_text, sizeof p->shard_text, "%d", shard);
-	p->nsteps = npsd_panes_steps(p->step_s, cfg);
-	for (int w = 0; w < cfg->nwindows; w++)
-		for (int s = 0; s < p->nsteps; s++)
-			if (p->step_s[s] == cfg->windows[w].step_s) {
-				p->window_step[w] = s;
-				p->step_windows[s] |= (uint16_t)(1u << w);
-			}
+	npsd_pub_context_init(&p->context, cfg, clock, shard);
+	p->holdings = (struct npsd_holdings){&p->context, &p->ranks, &p->series};
 	_Static_assert(NPSD_MAX_WINDOWS <= 16, "a window is a bit");
-	npsd_buf_init(&p->name, 1 << 16);
-	npsd_buf_init(&p->text, 1 << 22);
-	npsd_due_init(&p->due);
-	npsd_round_init(p);
-	npsd_pub_index_reset(p);
-	p->ranks = npsd_ranks_new();
-	p->series = npsd_series_new(p);
-	p->sweep.next_ms = INT64_MAX; /* until it is taken */
-	if (shard == 0)
-		p->totals = npsd_totals_new();
+	for (int w = 0; w < cfg->nwindows; w++)
+		p->step_windows[p->context.window_step[w]] |= (uint16_t)(1u << w);
+	npsd_series_init(&p->series, &p->context);
+	npsd_totals_init(&p->totals, cfg);
 	return p;
 }
 
@@ -44,38 +26,42 @@ void npsd_pub_free(struct npsd_pub **pub)
 	*pub = NULL;
 	if (!p)
 		return;
-	npsd_sweep_reset(&p->sweep);
-	npsd_totals_free(&p->totals);
+	npsd_due_free(&p->due);
+	npsd_index_set_free(&p->index);
 	npsd_ranks_free(&p->ranks);
 	npsd_series_free(&p->series);
-	npsd_due_free(&p->due);
-	npsd_buf_free(&p->name);
-	npsd_buf_free(&p->text);
-	free(p->key);
+	npsd_totals_free(&p->totals);
+	npsd_sweep_free(&p->sweep);
+	npsd_orphans_reset(&p->orphans);
+	npsd_keys_free(&p->keys);
+	npsd_pub_context_free(&p->context);
 	free(p);
 }
 
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
+static struct npsd_pub_context *enter(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t mono_ms)
+{
+	p->context.v = v;
+	p->context.now_mono_ms = mono_ms;
+	return &p->context;
+}
+
+/* --- events of fold --- */
+
+void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	uint32_t n = npsd_panes_segments(v->panes);
 
-	/* Answers to what was on its way belong to the time before: the numbers go on elsewhere. */
-	memset(p->slot, 0, sizeof p->slot);
-	p->calls = (uint64_t)v->epoch * 0x9e3779b97f4a7c15u >> 33;
-	p->nflight = 0;
-	p->round = NPSD_ROUND_NONE;
-	p->recorded[0] = 0;
-	p->round_next_ms = p->pause_ms = INT64_MIN;
-	p->state = NPSD_PUB_OK;
+	npsd_pub_context_reset(enter(p, v, 0));
 	p->leaving = false;
-	p->nkeys = 0;
-	npsd_due_reset(&p->due, n);
-	npsd_pub_index_reset(p);
-	npsd_ranks_reset(p->ranks);
-	npsd_series_reset(p->series);
+	npsd_due_reset(&p->due);
+	npsd_index_set_reset(&p->index);
+	npsd_ranks_reset(&p->ranks);
+	npsd_series_reset(&p->series);
+	npsd_totals_reset(&p->totals);
 	npsd_sweep_reset(&p->sweep);
-	if (p->totals)
-		npsd_totals_reset(p->totals);
+	npsd_orphans_reset(&p->orphans);
+	npsd_round_reset(&p->round);
+	npsd_keys_reset(&p->keys);
 	for (uint32_t i = 0; i < n; i++)
 		npsd_due_touch(&p->due, i, 0);
 }
@@ -83,145 +69,270 @@ void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
 void npsd_pub_touch(
     struct npsd_pub *p, const struct npsd_shard_view *v, uint32_t i, int64_t pane_s, int64_t mono_ms)
 {
-	npsd_series_touch(p, v, i, pane_s);
+	npsd_series_touch(&p->series, enter(p, v, mono_ms), i, pane_s);
 	npsd_due_touch(&p->due, i, mono_ms);
-	npsd_totals_touch(p);
+	npsd_totals_touch(&p->totals);
 }
 
 static int64_t pane_end_s(int64_t t_ms, int64_t step_s)
 {
-	int64_t step_ms = step_s * 1000, n = t_ms / step_ms - (t_ms % step_ms < 0);
-
-	return (n + 1) * step_s;
+	return npsd_window_from_s(&(struct npsd_window){.step_s = step_s}, t_ms);
 }
 
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
 {
+	const struct npsd_pub_context *c = enter(p, v, mono_ms);
 	uint32_t n = npsd_panes_segments(v->panes);
 
-	for (int s = 0; s < p->nsteps; s++) {
-		int64_t to = pane_end_s(v->t_ms, p->step_s[s]), from = INT64_MIN;
+	for (int s = 0; s < c->nsteps; s++) {
+		int64_t to = pane_end_s(v->t_ms, c->step_s[s]), from = INT64_MIN;
 
 		if (before_ms != NPSD_TIME_NONE)
-			from = pane_end_s(before_ms, p->step_s[s]);
+			from = pane_end_s(before_ms, c->step_s[s]);
 		if (from == to)
 			continue;
-		/* What was shown moves; what was counted ahead of t comes in. */
+		/* windows in a key move; what was counted ahead of t enters windows */
 		for (uint32_t i = 0; i < n; i++)
-			if ((npsd_pub_key_at(p, i)->shown & p->step_windows[s]) ||
+			if ((npsd_key_shown(&p->keys, i) & p->step_windows[s]) ||
 			    npsd_panes_any(v->panes, i, s, from, to))
 				npsd_due_touch(&p->due, i, mono_ms);
 	}
 }
 
-/* Another server may be behind the address, or lost what was written last: everything is written again. */
-static void watch_connection(struct npsd_pub *p, struct npsd_store *store, int64_t mono_ms)
-{
-	uint32_t now = store->connection(store->self);
+/* --- rounds and sweeps --- */
 
-	if (now == p->connection)
-		return;
-	if (p->connection != 0) {
-		p->sweep.anew = true;
-		if (p->sweep.next_ms > mono_ms)
-			p->sweep.next_ms = mono_ms;
-	}
-	p->connection = now;
+static void end_round(struct npsd_pub *p)
+{
+	npsd_round_end(&p->round, &p->context);
+	npsd_totals_touch(&p->totals);
 }
+
+/* Ends the round now if nothing of it is in flight, else after the last reply. */
+static void break_off_round(struct npsd_pub *p)
+{
+	if (p->round.phase == NPSD_ROUND_WRITE && p->keys.nflight == 0 &&
+	    p->context.flight[NPSD_FLIGHT_REMOVE] == 0)
+		end_round(p);
+}
+
+static void begin_sweep(struct npsd_pub *p)
+{
+	if (p->round.phase == NPSD_ROUND_NONE && npsd_sweep_begin(&p->sweep, &p->context))
+		npsd_orphans_begin(&p->orphans);
+}
+
+static void finish_sweep(struct npsd_pub *p)
+{
+	if (!p->sweep.running || p->sweep.left > 0 || !npsd_orphans_finished(&p->orphans))
+		return;
+	npsd_sweep_finish(&p->sweep);
+	if (p->orphans.removed > 0)
+		npsd_log(NPSD_LOG_INFO, "publish", "the sweep of shard %d removed %u orphans",
+		    p->context.shard, p->orphans.removed);
+}
+
+static bool begin_round(struct npsd_pub *p)
+{
+	struct npsd_pub_context *c = &p->context;
+	bool orphans = npsd_orphans_wait(&p->orphans, &p->context);
+
+	if (p->due.nready == 0 && !npsd_sweep_has_more(&p->sweep) && !orphans)
+		return false;
+	if (!c->flush && (c->now_mono_ms < p->round.next_mono_ms || c->budget.tokens < 1))
+		return false;
+	return npsd_round_begin(&p->round, &p->context, p->sweep.drop, orphans && !p->orphans.resolved);
+}
+
+/* The key of segment i is as it should be. True: for the first time since the last sweep began. */
+static bool written(struct npsd_pub *p, uint32_t i)
+{
+	npsd_due_written(&p->due, i, p->context.now_mono_ms);
+	return npsd_sweep_wrote(&p->sweep, i);
+}
+
+static uint32_t next_key(struct npsd_pub *p)
+{
+	const struct npsd_pub_context *c = &p->context;
+	uint32_t i;
+
+	if (p->round.keys >= NPSD_ROUND_KEYS || (!c->flush && c->budget.tokens < 1))
+		return NPSD_LIST_NONE;
+	i = npsd_due_take(&p->due);
+	if (i != NPSD_LIST_NONE || p->round.swept >= NPSD_SWEEP_KEYS)
+		return i;
+	i = npsd_sweep_take(&p->sweep, &p->context, &p->due);
+	p->round.swept += i != NPSD_LIST_NONE;
+	return i;
+}
+
+/* Writes as many keys as can be in flight. Ends the round after the last reply. */
+static bool write_keys(struct npsd_pub *p)
+{
+	bool removing = npsd_orphans_remove(&p->orphans, &p->holdings, p->round.rev), did = false;
+	enum npsd_key_outcome outcome;
+	uint32_t i;
+
+	while (p->keys.nflight < NPSD_KEYS_FLIGHT && (i = next_key(p)) != NPSD_LIST_NONE) {
+		p->round.keys++;
+		outcome = npsd_key_write(&p->keys, &p->context, i, p->round.rev);
+		if (outcome == NPSD_KEY_NO_ROOM) {
+			npsd_due_retry(&p->due, i, p->context.now_mono_ms);
+			return did;
+		}
+		if (outcome == NPSD_KEY_NOTHING)
+			written(p, i);
+		npsd_pub_spend(&p->context, 1);
+		did = true;
+	}
+	if (p->keys.nflight > 0 || removing)
+		return did;
+	end_round(p);
+	return true;
+}
+
+/* --- step --- */
 
 bool npsd_pub_step(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
 {
+	struct npsd_pub_context *c = enter(p, v, mono_ms);
 	bool did;
 
-	if (p->state != NPSD_PUB_OK || mono_ms < p->pause_ms)
+	if (npsd_pub_paused(c))
 		return false;
-	watch_connection(p, store, mono_ms);
-	for (uint32_t i; (i = npsd_due_fresh(&p->due)) != NPSD_DUE_NONE;)
-		npsd_due_classify(&p->due, npsd_pub_class(p, v, i), mono_ms);
-	npsd_due_cool(&p->due, mono_ms, p->flush ? 0 : p->cfg->publish_interval_ms);
-	npsd_sweep_step(p, v, mono_ms);
-	did = npsd_pub_index_step(p, v, store);
-	did |= npsd_rank_step(p, v, store, mono_ms);
-	did |= npsd_series_step(p, v, store);
-	if (p->totals)
-		did |= npsd_totals_step(p, v, store, mono_ms);
-	did |= npsd_orphans_scan(p, store);
-	did |= npsd_round_step(p, v, store, mono_ms);
-	if (p->flush && npsd_pub_clean(p))
-		p->flush = false;
+	c->store = store;
+	npsd_sweep_watch(&p->sweep, c);
+	for (uint32_t i; (i = npsd_due_fresh(&p->due)) != NPSD_LIST_NONE;)
+		npsd_due_classify(&p->due, npsd_seg_class(c, i), mono_ms);
+	npsd_due_cool(&p->due, mono_ms, c->flush ? 0 : c->cfg->publish_interval_ms);
+	begin_sweep(p);
+	did = npsd_index_set_step(&p->index, c);
+	did |= npsd_rank_step(&p->ranks, c,
+	    p->due.due == 0 && npsd_list_empty(&p->due.cool) && p->round.phase == NPSD_ROUND_NONE);
+	did |= npsd_series_step(&p->series, c);
+	if (c->shard == 0)
+		did |= npsd_totals_step(&p->totals, c);
+	did |= npsd_orphans_scan(&p->orphans, c);
+	npsd_budget_refill(&c->budget, c);
+	if (p->round.phase == NPSD_ROUND_NONE)
+		did |= begin_round(p);
+	else if (p->round.phase == NPSD_ROUND_WRITE)
+		did |= write_keys(p);
+	finish_sweep(p);
+	if (c->flush && npsd_pub_clean(p))
+		c->flush = false;
 	return did;
+}
+
+/* --- completions --- */
+
+static void round_recorded(struct npsd_pub *p, const struct npsd_done *done)
+{
+	int64_t dict_len;
+
+	if (!npsd_round_recorded(&p->round, &dict_len, &p->context, done)) {
+		end_round(p);
+		return;
+	}
+	p->sweep.drop[0] = 0;
+	npsd_orphans_resolve(&p->orphans, &p->context, dict_len);
+}
+
+static void key_done(struct npsd_pub *p, const struct npsd_done *done, int flight)
+{
+	const struct npsd_key_flight *f = &p->keys.flight[flight];
+	struct npsd_pub_context *c = &p->context;
+	bool first;
+
+	if (!npsd_key_done(&p->keys, c, done, flight)) {
+		npsd_due_retry(&p->due, f->seg, c->now_mono_ms);
+		return;
+	}
+	first = written(p, f->seg);
+	npsd_index_set_acknowledged(&p->index, c, f->seg, f->shown != 0, first);
+	npsd_rank_acknowledged(&p->ranks, c, f->seg, f->lo, first);
+	npsd_series_acknowledged(&p->series, c, f->seg, first);
 }
 
 void npsd_pub_done(
     struct npsd_pub *p, const struct npsd_shard_view *v, const struct npsd_done *done, int64_t mono_ms)
 {
-	int slot = (int)(npsd_tag_n(done->tag) & 0xff);
+	struct npsd_pub_context *c = enter(p, v, mono_ms);
+	int flight = npsd_pub_landed(c, done);
 
-	if (slot >= NPSD_NSLOT || p->slot[slot] == 0 || p->slot[slot] != npsd_tag_n(done->tag) >> 8)
+	switch (flight) {
+	case -1:
 		return;
-	p->slot[slot] = 0;
-	switch (slot) {
-	case NPSD_SLOT_ROUND:
-		npsd_round_recorded(p, v, done, mono_ms);
+	case NPSD_FLIGHT_ROUND:
+		round_recorded(p, done);
 		break;
-	case NPSD_SLOT_REMOVE:
-		npsd_orphans_removed(p, done, mono_ms);
+	case NPSD_FLIGHT_REMOVE:
+		npsd_orphans_removed(&p->orphans, c, done);
 		break;
-	case NPSD_SLOT_INDEX:
-		npsd_pub_index_done(p, done, mono_ms);
+	case NPSD_FLIGHT_INDEX:
+		npsd_index_set_done(&p->index, c, done);
 		break;
-	case NPSD_SLOT_RANK:
-		npsd_rank_done(p, done, mono_ms);
+	case NPSD_FLIGHT_RANK:
+		npsd_rank_done(&p->ranks, c, done);
 		break;
-	case NPSD_SLOT_SERIES:
-		npsd_series_done(p, done, mono_ms);
+	case NPSD_FLIGHT_SERIES:
+		npsd_series_done(&p->series, c, done);
 		break;
-	case NPSD_SLOT_SCAN:
-		npsd_orphans_scanned(p, v, done, mono_ms);
+	case NPSD_FLIGHT_SCAN:
+		npsd_orphans_scanned(&p->orphans, &p->holdings, done);
 		break;
-	case NPSD_SLOT_TOTALS:
-	case NPSD_SLOT_COPY_TOTALS:
-	case NPSD_SLOT_COPY_META:
-		npsd_totals_done(p, done, slot, mono_ms);
+	case NPSD_FLIGHT_TOTALS:
+		npsd_totals_done(&p->totals, c, done);
 		break;
 	default:
-		npsd_pub_key_done(p, v, done, slot, mono_ms);
+		key_done(p, done, flight);
 	}
-	if (p->leaving || p->state != NPSD_PUB_OK || mono_ms < p->pause_ms)
-		npsd_round_break_off(p, mono_ms);
+	finish_sweep(p);
+	if (p->leaving || npsd_pub_paused(c))
+		break_off_round(p);
 }
+
+/* --- state --- */
 
 void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms)
 {
+	p->context.now_mono_ms = mono_ms;
 	p->leaving = true;
-	npsd_round_break_off(p, mono_ms);
+	break_off_round(p);
 }
 
 bool npsd_pub_busy(const struct npsd_pub *p)
 {
-	return p->round != NPSD_ROUND_NONE;
+	return p->round.phase != NPSD_ROUND_NONE;
 }
 
 bool npsd_pub_clean(const struct npsd_pub *p)
 {
-	return p->state == NPSD_PUB_OK && p->due.due == 0 && p->round == NPSD_ROUND_NONE &&
-	       p->sweep.whole_once && !p->sweep.anew && npsd_pub_index_clean(p) && npsd_rank_clean(p) &&
-	       npsd_series_clean(p) && npsd_totals_clean(p);
+	const struct npsd_pub_context *c = &p->context;
+
+	return c->state == NPSD_PUB_OK && p->due.due == 0 && p->round.phase == NPSD_ROUND_NONE &&
+	       p->sweep.proof == NPSD_SWEEP_WHOLE && npsd_index_set_clean(&p->index) &&
+	       npsd_rank_clean(&p->ranks) && npsd_series_clean(&p->series, c) &&
+	       (c->shard != 0 || npsd_totals_clean(&p->totals, c));
 }
 
 void npsd_pub_flush(struct npsd_pub *p)
 {
-	p->flush = true;
-	npsd_totals_touch(p);
+	p->context.flush = true;
+	npsd_totals_touch(&p->totals);
+}
+
+int64_t npsd_pub_needs(const struct npsd_pub *p)
+{
+	return p->orphans.need_len;
 }
 
 enum npsd_pub_state npsd_pub_state(const struct npsd_pub *p)
 {
-	return p->state;
+	return p->context.state;
 }
 
 int64_t npsd_pub_seen(const struct npsd_pub *p)
 {
-	return p->seen;
+	return p->context.seen;
 }

@@ -1,88 +1,86 @@
-/* A sweep writes every key again, whoever left it wrong; what should not be there at all is looked for by
- * orphans.c. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/log.h"
-#include "npsd/err.h"
-#include "publish/pub.h"
+#include "publish/sweep.h"
 
 void npsd_sweep_reset(struct npsd_sweep *s)
 {
-	for (uint32_t k = 0; k < s->norphans; k++)
-		free(s->orphan[k].text);
-	*s = (struct npsd_sweep){.next_ms = INT64_MIN};
+	*s = (struct npsd_sweep){.next_mono_ms = INT64_MIN,
+	    .connection = s->connection,
+	    .swept = {.at = s->swept.at, .cap = s->swept.cap}};
 }
 
-void npsd_sweep_step(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t mono_ms)
+void npsd_sweep_free(struct npsd_sweep *s)
 {
-	struct npsd_sweep *s = &p->sweep;
+	free(s->swept.at);
+}
 
-	if (s->running || mono_ms < s->next_ms || p->round != NPSD_ROUND_NONE)
+void npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c)
+{
+	uint32_t now = c->store->connection(c->store->self);
+
+	if (now == s->connection)
 		return;
-	if (p->flush && s->whole_once && !s->anew)
-		return; /* what sweeps for longer than the time between two sweeps would never be clean */
-	if (s->anew)
-		s->anew = s->whole_once = false;
+	if (s->connection != 0) {
+		s->proof = NPSD_SWEEP_VOID;
+		if (s->next_mono_ms > c->now_mono_ms)
+			s->next_mono_ms = c->now_mono_ms;
+	}
+	s->connection = now;
+}
+
+bool npsd_sweep_begin(struct npsd_sweep *s, const struct npsd_pub_context *c)
+{
+	if (s->running || c->now_mono_ms < s->next_mono_ms)
+		return false;
+	/* a flush would never end if a sweep took longer than the time between two sweeps */
+	if (c->flush && s->proof == NPSD_SWEEP_WHOLE)
+		return false;
+	if (s->proof == NPSD_SWEEP_VOID)
+		s->proof = NPSD_SWEEP_NONE;
 	s->number++;
 	s->running = true;
-	s->nkeys = s->left = npsd_panes_segments(v->panes);
+	s->nkeys = s->left = npsd_panes_segments(c->v->panes);
 	s->at = 0;
-	s->scan = NPSD_SCAN_NAMES;
-	strcpy(s->cursor, "0");
-	s->resolved = false;
-	s->removed = 0;
-	s->next_ms = mono_ms + p->cfg->publish_sweep_ms;
-	npsd_rev_write(s->began, v->epoch, v->seq, v->t_ms);
-	if (s->nkeys > 0)
-		npsd_pub_key_at(p, s->nkeys - 1);
+	s->next_mono_ms = c->now_mono_ms + c->cfg->publish_sweep_ms;
+	npsd_pub_rev(s->began, c);
+	return true;
 }
 
-uint32_t npsd_sweep_take(struct npsd_pub *p, int64_t mono_ms)
+uint32_t npsd_sweep_take(struct npsd_sweep *s, const struct npsd_pub_context *c, struct npsd_due *due)
 {
-	struct npsd_sweep *s = &p->sweep;
-
-	while (s->running && s->at < s->nkeys) {
+	while (npsd_sweep_has_more(s)) {
 		uint32_t i = s->at++;
 
-		if (p->key[i].swept == s->number)
+		if (*npsd_numbers_at(&s->swept, i) == s->number)
 			continue;
-		if (npsd_due_seize(&p->due, i))
+		if (npsd_due_seize(due, i))
 			return i;
-		if (p->due.seg[i].place ==
-		    NPSD_DUE_COOL) /* too soon after its last write; others are on their way */
-			npsd_due_touch(&p->due, i, mono_ms);
+		/* too soon after its last write; segments in other places will be written anyway */
+		if (due->seg[i].place == NPSD_DUE_COOL)
+			npsd_due_touch(due, i, c->now_mono_ms);
 	}
-	return NPSD_DUE_NONE;
+	return NPSD_LIST_NONE;
 }
 
-void npsd_sweep_wrote(struct npsd_pub *p, uint32_t i)
+bool npsd_sweep_wrote(struct npsd_sweep *s, uint32_t i)
 {
-	struct npsd_sweep *s = &p->sweep;
+	uint32_t *swept = npsd_numbers_at(&s->swept, i);
 
-	if (p->key[i].swept == s->number)
-		return;
-	p->key[i].swept = s->number;
+	if (*swept == s->number)
+		return false;
+	*swept = s->number;
 	if (s->running && i < s->nkeys) {
 		npsd_assert(s->left > 0);
 		s->left--;
-		npsd_sweep_check(p);
 	}
+	return true;
 }
 
-void npsd_sweep_check(struct npsd_pub *p)
+void npsd_sweep_finish(struct npsd_sweep *s)
 {
-	struct npsd_sweep *s = &p->sweep;
-
-	if (!s->running || s->left > 0 || s->scan != NPSD_SCAN_DONE || s->norphans > 0)
-		return;
 	s->running = false;
-	s->whole_once = true;
-	/* Two sweeps begun after them are whole: no key holds what a record before the first of the two says.
-	 */
+	if (s->proof == NPSD_SWEEP_NONE)
+		s->proof = NPSD_SWEEP_WHOLE;
+	/* All keys were written again since the sweep before this one began: no key holds the state of an
+	 * older record. */
 	memcpy(s->drop, s->before, sizeof s->drop);
 	memcpy(s->before, s->began, sizeof s->before);
-	if (s->removed > 0)
-		npsd_log(NPSD_LOG_INFO, "publish",
-		    "sweep of shard %d removed %u keys and members that nobody counts", p->shard, s->removed);
 }

@@ -1,121 +1,86 @@
-/*
- * `PFX:totals` and `PFX:meta`, by shard 0: read from the private slot by one script, then written into their
- * public keys, which have slots of their own. Looked at after each round and every second; written where
- * something changed, and as a heartbeat. A late write of a former owner is made good by the next heartbeat.
- */
+#include "publish/totals.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "npsd/err.h"
-#include "publish/pub.h"
 
-#define LOOK_MS 1000
+#define READ_MS 1000 /* without a touch: commits of other shards change totals too */
 #define BEAT_MS 8000 /* the contract says 10 s */
-#define TOPICS 256   /* told of in meta: those configured, and once configured, under this prefix */
+#define TOPICS 256   /* in meta, at most: those that are or were configured under this prefix */
 
-struct npsd_totals *npsd_totals_new(void)
+void npsd_totals_init(struct npsd_totals *t, const struct npsd_config *cfg)
 {
-	struct npsd_totals *t = calloc(1, sizeof *t);
-
-	npsd_assert(t != NULL);
-	npsd_buf_init(&t->totals.text, 1 << 20);
-	npsd_buf_init(&t->meta.text, 1 << 20);
-	npsd_buf_init(&t->told, 2 << 20);
+	npsd_script_init(&t->totals, cfg, 1 << 20);
+	npsd_script_init(&t->meta, cfg, 1 << 20);
+	npsd_buf_init(&t->written, 2 << 20);
 	npsd_totals_reset(t);
-	return t;
+}
+
+void npsd_totals_free(struct npsd_totals *t)
+{
+	npsd_script_free(&t->totals);
+	npsd_script_free(&t->meta);
+	npsd_buf_free(&t->written);
 }
 
 void npsd_totals_reset(struct npsd_totals *t)
 {
-	t->phase = NPSD_TOTALS_REST;
-	t->wanted = true;
-	t->read_ms = t->beat_ms = INT64_MIN / 2;
+	t->phase = NPSD_TOTALS_READ;
+	t->touched = true;
+	t->read_mono_ms = t->beat_mono_ms = INT64_MIN / 2;
 }
 
-void npsd_totals_free(struct npsd_totals **totals)
+bool npsd_totals_clean(const struct npsd_totals *t, const struct npsd_pub_context *c)
 {
-	struct npsd_totals *t = *totals;
-
-	*totals = NULL;
-	if (!t)
-		return;
-	npsd_buf_free(&t->totals.text);
-	npsd_buf_free(&t->meta.text);
-	npsd_buf_free(&t->told);
-	free(t);
+	return !t->touched && t->phase == NPSD_TOTALS_READ && c->flight[NPSD_FLIGHT_TOTALS] == 0;
 }
 
-void npsd_totals_touch(struct npsd_pub *p)
+/* --- fields and values --- */
+
+static void add_pair(struct npsd_script_build *b, struct npsd_str field, struct npsd_str value)
 {
-	if (p->totals)
-		p->totals->wanted = true;
+	npsd_script_arg(b, field.p, field.n);
+	npsd_script_arg(b, value.p, value.n);
 }
 
-bool npsd_totals_clean(const struct npsd_pub *p)
+static void add_number(struct npsd_script_build *b, int64_t v)
 {
-	return !p->totals || (!p->totals->wanted && p->totals->phase == NPSD_TOTALS_REST);
-}
-
-/* --- pairs --- */
-
-static void pairs_clear(struct npsd_pairs *s)
-{
-	npsd_buf_clear(&s->text);
-	s->n = 0;
-	s->at[0] = 0;
-}
-
-/* Ends the word that was appended to s->text. */
-static void pairs_end(struct npsd_pairs *s)
-{
-	npsd_assert(!s->text.full && s->n + 1 < sizeof s->at / sizeof s->at[0]);
-	s->at[++s->n] = (uint32_t)s->text.n;
-}
-
-static void pairs_add(struct npsd_pairs *s, struct npsd_str field, struct npsd_str value)
-{
-	npsd_buf_add(&s->text, field.p, field.n);
-	pairs_end(s);
-	npsd_buf_add(&s->text, value.p, value.n);
-	pairs_end(s);
-}
-
-static void pairs_int(struct npsd_pairs *s, const char *field, int64_t v)
-{
-	npsd_buf_addz(&s->text, field);
-	pairs_end(s);
-	npsd_buf_addf(&s->text, "%lld", (long long)v);
-	pairs_end(s);
-}
-
-static struct npsd_str str_of(const struct npsd_reply *r)
-{
-	return r->type == NPSD_REPLY_STR ? (struct npsd_str){r->str, (uint32_t)r->len} : NPSD_STR("");
+	npsd_script_argf(b, "%lld", (long long)v);
 }
 
 /* The value of a field in a reply of HGETALL; p == NULL: none. */
 static struct npsd_str field_of(const struct npsd_reply *hash, const char *field)
 {
 	for (size_t k = 0; k + 1 < hash->n; k += 2)
-		if (npsd_str_eq(str_of(&hash->el[k]), npsd_str(field)))
-			return str_of(&hash->el[k + 1]);
+		if (npsd_reply_is(hash, k, field))
+			return npsd_reply_str(hash, k + 1);
 	return (struct npsd_str){0};
 }
 
-/* All of a hash, and "0" for those of `always` that it lacks. */
-static void pairs_hash(
-    struct npsd_pairs *s, const struct npsd_reply *hash, const char *const *always, size_t nalways)
+static struct npsd_str field_or_zero(const struct npsd_reply *hash, const char *field)
+{
+	struct npsd_str value = field_of(hash, field);
+
+	return value.p && value.n ? value : NPSD_STR("0");
+}
+
+/* All of a hash, and "0" for the fields of `always` that it lacks. */
+static void add_hash(
+    struct npsd_script_build *b, const struct npsd_reply *hash, const char *const *always, size_t nalways)
 {
 	for (size_t k = 0; k < nalways; k++)
 		if (!field_of(hash, always[k]).p)
-			pairs_add(s, npsd_str(always[k]), NPSD_STR("0"));
+			add_pair(b, npsd_str(always[k]), NPSD_STR("0"));
 	for (size_t k = 0; k + 1 < hash->n; k += 2)
-		pairs_add(s, str_of(&hash->el[k]), str_of(&hash->el[k + 1]));
+		add_pair(b, npsd_reply_str(hash, k), npsd_reply_str(hash, k + 1));
 }
 
 /* --- what is written --- */
 
-static void make_totals(struct npsd_pairs *s, const struct npsd_reply *fence, const struct npsd_reply *totals)
+static void make_totals(
+    struct npsd_script_build *b, const struct npsd_reply *fence, const struct npsd_reply *totals)
 {
 	static const char *const always[] = {
 	    "consumed",
@@ -125,32 +90,31 @@ static void make_totals(struct npsd_pairs *s, const struct npsd_reply *fence, co
 #undef FATE
 #undef REASON
 	};
-	struct npsd_str clock = field_of(fence, "clock_ms");
 
-	pairs_clear(s);
-	pairs_hash(s, totals, always, sizeof always / sizeof always[0]);
-	pairs_add(s, NPSD_STR("clock_ms"), clock.p && clock.n ? clock : NPSD_STR("0"));
+	npsd_script_begin(b, NPSD_S_copy);
+	npsd_script_public_key(b, "totals");
+	add_hash(b, totals, always, sizeof always / sizeof always[0]);
+	add_pair(b, NPSD_STR("clock_ms"), field_or_zero(fence, "clock_ms"));
 }
 
-static void meta_windows(struct npsd_pub *p, struct npsd_pairs *s)
+static void meta_windows(struct npsd_script_build *b, struct npsd_pub_context *c)
 {
-	npsd_buf_addz(&s->text, "windows");
-	pairs_end(s);
-	for (int w = 0; w < p->cfg->nwindows; w++)
-		npsd_buf_addf(&s->text, "%s%s", w ? "," : "", p->cfg->windows[w].name);
-	pairs_end(s);
-	npsd_buf_addz(&s->text, "steps");
-	pairs_end(s);
-	for (int w = 0; w < p->cfg->nwindows; w++)
-		npsd_buf_addf(&s->text, "%s%lld", w ? "," : "", (long long)p->cfg->windows[w].step_s);
-	pairs_end(s);
+	npsd_buf_clear(&c->text);
+	for (int w = 0; w < c->cfg->nwindows; w++)
+		npsd_buf_addf(&c->text, "%s%s", w ? "," : "", c->cfg->windows[w].name);
+	add_pair(b, NPSD_STR("windows"), npsd_buf_str(&c->text));
+	npsd_buf_clear(&c->text);
+	for (int w = 0; w < c->cfg->nwindows; w++)
+		npsd_buf_addf(&c->text, "%s%lld", w ? "," : "", (long long)c->cfg->windows[w].step_s);
+	add_pair(b, NPSD_STR("steps"), npsd_buf_str(&c->text));
 }
 
-/* Bit d: dimension d stands in a set. */
+/* Bit d: dimension d is in a set. */
 static uint32_t dims_used(const struct npsd_sets *sets)
 {
 	uint32_t used = 0;
 
+	_Static_assert(NPSD_NDIM <= 32, "a dimension is a bit");
 	for (int i = 0; i < sets->n; i++)
 		for (int d = 0; d < sets->set[i].ndims; d++)
 			used |= 1u << sets->set[i].dims[d];
@@ -158,52 +122,40 @@ static uint32_t dims_used(const struct npsd_sets *sets)
 }
 
 /* `since_ms:SET`, and `since_ms:SET:W` of each window that was added later. */
-static void meta_since(
-    const struct npsd_config *cfg, struct npsd_pairs *s, const struct npsd_set *set, struct npsd_str stored)
+static void meta_since(struct npsd_script_build *b, const struct npsd_config *cfg, const struct npsd_set *set,
+    struct npsd_str stored)
 {
 	int64_t since_ms = set->since_ms ? set->since_ms : strtoll(stored.p, NULL, 10);
 
-	npsd_buf_addf(&s->text, "since_ms:%s", set->name);
-	pairs_end(s);
-	npsd_buf_addf(&s->text, "%lld", (long long)since_ms);
-	pairs_end(s);
+	npsd_script_argf(b, "since_ms:%s", set->name);
+	add_number(b, since_ms);
 	for (int w = 0; w < cfg->nwindows; w++) {
 		int64_t own_ms = cfg->windows[w].since_ms;
 
 		if (own_ms == 0)
 			continue;
-		npsd_buf_addf(&s->text, "since_ms:%s:%s", set->name, cfg->windows[w].name);
-		pairs_end(s);
-		npsd_buf_addf(
-		    &s->text, "%lld", (long long)(since_ms && since_ms > own_ms ? since_ms : own_ms));
-		pairs_end(s);
+		npsd_script_argf(b, "since_ms:%s:%s", set->name, cfg->windows[w].name);
+		add_number(b, since_ms > own_ms ? since_ms : own_ms);
 	}
 }
 
-static void meta_sets(struct npsd_pub *p, struct npsd_pairs *s, struct npsd_str since_ms)
+static void meta_sets(struct npsd_script_build *b, struct npsd_pub_context *c, struct npsd_str since_ms)
 {
-	const struct npsd_sets *sets = &p->cfg->sets;
+	const struct npsd_sets *sets = &c->cfg->sets;
 	uint32_t used = dims_used(sets);
 
-	_Static_assert(NPSD_NDIM <= 32, "a dimension is a bit");
-	npsd_buf_addz(&s->text, "dimensions");
-	pairs_end(s);
-	npsd_buf_addz(&s->text, p->cfg->kinds_split ? "kind" : "");
-	for (int dim = 0, n = p->cfg->kinds_split; dim < NPSD_NDIM; dim++)
-		if (used >> dim & 1) {
-			npsd_buf_addz(&s->text, n++ ? "," : "");
-			npsd_buf_addz(&s->text, npsd_dim_word(sets, dim));
-		}
-	pairs_end(s);
-	npsd_buf_addz(&s->text, "sets");
-	pairs_end(s);
-	for (int i = 0; i < sets->n; i++) {
-		npsd_buf_addz(&s->text, i ? ";" : "");
-		npsd_buf_addz(&s->text, sets->set[i].name);
-	}
-	pairs_end(s);
+	npsd_buf_clear(&c->text);
+	npsd_buf_addz(&c->text, c->cfg->kinds_split ? "kind" : "");
+	for (int dim = 0; dim < NPSD_NDIM; dim++)
+		if (used >> dim & 1)
+			npsd_buf_addf(&c->text, "%s%s", c->text.n ? "," : "", npsd_dim_word(sets, dim));
+	add_pair(b, NPSD_STR("dimensions"), npsd_buf_str(&c->text));
+	npsd_buf_clear(&c->text);
 	for (int i = 0; i < sets->n; i++)
-		meta_since(p->cfg, s, &sets->set[i], since_ms);
+		npsd_buf_addf(&c->text, "%s%s", i ? ";" : "", sets->set[i].name);
+	add_pair(b, NPSD_STR("sets"), npsd_buf_str(&c->text));
+	for (int i = 0; i < sets->n; i++)
+		meta_since(b, c->cfg, &sets->set[i], since_ms);
 }
 
 /* `TOPIC` of `pos:TOPIC/P`; p == NULL: another field. */
@@ -211,24 +163,25 @@ static struct npsd_str topic_of(struct npsd_str field)
 {
 	uint32_t n = field.n;
 
-	if (n < 5 || memcmp(field.p, "pos:", 4) != 0)
+	if (n < 5 || n > 300 || memcmp(field.p, "pos:", 4) != 0)
 		return (struct npsd_str){0};
 	while (n > 4 && field.p[n - 1] != '/')
 		n--;
 	return n > 5 ? (struct npsd_str){field.p + 4, n - 5} : (struct npsd_str){0};
 }
 
-/* `partitions:TOPIC`: how many have a position. A fence has thousands of fields, of a few topics. */
-static void meta_partitions(struct npsd_pairs *s, const struct npsd_reply *fence)
+/* `partitions:TOPIC`: number of its partitions that have a position. A fence has thousands of fields, of a
+ * few topics. */
+static void meta_partitions(struct npsd_script_build *b, const struct npsd_reply *fence)
 {
-	struct {
+	struct seen {
 		struct npsd_str topic;
 		int64_t n;
 	} seen[TOPICS];
 	size_t ntopics = 0, t;
 
 	for (size_t k = 0; k + 1 < fence->n; k += 2) {
-		struct npsd_str topic = topic_of(str_of(&fence->el[k]));
+		struct npsd_str topic = topic_of(npsd_reply_str(fence, k));
 
 		if (!topic.p)
 			continue;
@@ -236,188 +189,138 @@ static void meta_partitions(struct npsd_pairs *s, const struct npsd_reply *fence
 			;
 		if (t == TOPICS)
 			continue;
-		if (t == ntopics) {
-			seen[ntopics].topic = topic;
-			seen[ntopics++].n = 0;
-		}
+		if (t == ntopics)
+			seen[ntopics++] = (struct seen){.topic = topic};
 		seen[t].n++;
 	}
 	for (t = 0; t < ntopics; t++) {
-		npsd_buf_addz(&s->text, "partitions:");
-		npsd_buf_add(&s->text, seen[t].topic.p, seen[t].topic.n);
-		pairs_end(s);
-		npsd_buf_addf(&s->text, "%lld", (long long)seen[t].n);
-		pairs_end(s);
+		npsd_script_argf(b, "partitions:%.*s", (int)seen[t].topic.n, seen[t].topic.p);
+		add_number(b, seen[t].n);
 	}
 }
 
-/* `grown:TOPIC`: when partitions of it were seen that came later. */
-static void meta_grown(struct npsd_pairs *s, const struct npsd_reply *fence)
+/* `grown:TOPIC`: when partitions that were added to the topic were first seen. */
+static void meta_grown(struct npsd_script_build *b, const struct npsd_reply *fence)
 {
 	for (size_t k = 0; k + 1 < fence->n; k += 2) {
-		struct npsd_str field = str_of(&fence->el[k]);
+		struct npsd_str field = npsd_reply_str(fence, k);
 
 		if (field.n > 6 && memcmp(field.p, "grown:", 6) == 0)
-			pairs_add(s, field, str_of(&fence->el[k + 1]));
+			add_pair(b, field, npsd_reply_str(fence, k + 1));
 	}
 }
 
-static void meta_lost(struct npsd_pairs *s, const struct npsd_reply *lost)
+static void meta_lost(struct npsd_script_build *b, struct npsd_buf *text, const struct npsd_reply *lost)
 {
-	npsd_buf_addz(&s->text, "lost");
-	pairs_end(s);
+	npsd_buf_clear(text);
 	for (size_t k = 0; k < lost->n; k++) {
-		npsd_buf_addz(&s->text, k ? ";" : "");
-		npsd_buf_add(&s->text, str_of(&lost->el[k]).p, str_of(&lost->el[k]).n);
+		struct npsd_str range = npsd_reply_str(lost, k);
+
+		npsd_buf_addz(text, k ? ";" : "");
+		npsd_buf_add(text, range.p, range.n);
 	}
-	pairs_end(s);
+	npsd_assert(!text->full);
+	add_pair(b, NPSD_STR("lost"), npsd_buf_str(text));
 }
 
-static void meta_others(struct npsd_pub *p, struct npsd_pairs *s, const struct npsd_reply *meta)
+static void meta_others(
+    struct npsd_script_build *b, const struct npsd_sets *sets, const struct npsd_reply *meta)
 {
 	static const char *const always[] = {"undated", "ahead"};
-	uint32_t used = dims_used(&p->cfg->sets);
+	uint32_t used = dims_used(sets);
 
-	pairs_hash(s, meta, always, 2);
+	add_hash(b, meta, always, 2);
 	for (int dim = 0; dim < NPSD_NDIM; dim++) {
-		char field[320] = "other:";
+		char field[sizeof sets->set[0].name + 8];
 
-		if (!(used >> dim & 1) || strlen(npsd_dim_word(&p->cfg->sets, dim)) > 300)
+		if (!(used >> dim & 1))
 			continue;
-		strcat(field, npsd_dim_word(&p->cfg->sets, dim));
+		snprintf(field, sizeof field, "other:%s", npsd_dim_word(sets, dim));
 		if (!field_of(meta, field).p)
-			pairs_add(s, npsd_str(field), NPSD_STR("0"));
+			add_pair(b, npsd_str(field), NPSD_STR("0"));
 	}
 }
 
-/* Everything but the heartbeat. el: "ok", wall_ms, fence, totals, meta, lost */
-static void make_meta(struct npsd_pub *p, struct npsd_pairs *s, const struct npsd_reply *el)
+/* Everything except the heartbeat. r: {"ok", wall_ms, fence, totals, meta, lost} */
+static void make_meta(struct npsd_script_build *b, struct npsd_pub_context *c, const struct npsd_reply *r)
 {
-	struct npsd_str since = field_of(&el[2], "since_ms");
+	const struct npsd_reply *fence = npsd_reply_at(r, 2);
 
-	pairs_clear(s);
-	pairs_int(s, "contract", 1);
-	pairs_int(s, "allow_compacted", p->cfg->allow_compacted);
-	meta_windows(p, s);
-	meta_sets(p, s, since.p && since.n ? since : NPSD_STR("0"));
-	pairs_int(s, "shards", p->cfg->shards);
-	meta_partitions(s, &el[2]);
-	meta_grown(s, &el[2]);
-	meta_lost(s, &el[5]);
-	meta_others(p, s, &el[4]);
+	npsd_script_begin(b, NPSD_S_copy);
+	npsd_script_public_key(b, "meta");
+	add_pair(b, NPSD_STR("contract"), NPSD_STR("1"));
+	npsd_script_argz(b, "allow_compacted");
+	add_number(b, c->cfg->allow_compacted);
+	meta_windows(b, c);
+	meta_sets(b, c, field_or_zero(fence, "since_ms"));
+	npsd_script_argz(b, "shards");
+	add_number(b, c->cfg->shards);
+	meta_partitions(b, fence);
+	meta_grown(b, fence);
+	meta_lost(b, &c->text, npsd_reply_at(r, 5));
+	meta_others(b, &c->cfg->sets, npsd_reply_at(r, 4));
 }
 
-/* Whether it is other than what was last written; keeps it as such. */
+/* Whether it differs from what was last written; remembers it as written. */
 static bool is_news(struct npsd_totals *t)
 {
-	const struct npsd_buf *a = &t->totals.text, *b = &t->meta.text;
-	bool same = t->told.n > 0 && t->told.n == a->n + b->n && memcmp(t->told.p, a->p, a->n) == 0 &&
-		    memcmp(t->told.p + a->n, b->p, b->n) == 0;
+	const struct npsd_buf *a = &t->totals.text, *b = &t->meta.text, *w = &t->written;
+	bool same =
+	    w->n == a->n + b->n && memcmp(w->p, a->p, a->n) == 0 && memcmp(w->p + a->n, b->p, b->n) == 0;
 
-	npsd_buf_clear(&t->told);
-	npsd_buf_add(&t->told, a->p, a->n);
-	npsd_buf_add(&t->told, b->p, b->n);
+	npsd_buf_clear(&t->written);
+	npsd_buf_add(&t->written, a->p, a->n);
+	npsd_buf_add(&t->written, b->p, b->n);
 	return !same;
 }
 
 /* --- steps --- */
 
-static bool submit_read(struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store)
+bool npsd_totals_step(struct npsd_totals *t, struct npsd_pub_context *c)
 {
-	static const char *const name[5] = {"fence", "dict", "totals", "meta", "lost"};
-	struct npsd_pub_header h = {0};
-	struct npsd_arg keys[5];
-	size_t end[5];
+	int64_t wait_ms = t->touched ? c->cfg->publish_interval_ms / 4 : READ_MS;
 
-	npsd_buf_clear(&p->name);
-	for (int k = 0; k < 5; k++) {
-		npsd_pub_private(p, &p->name, name[k]);
-		end[k] = p->name.n;
-	}
-	for (int k = 0; k < 5; k++)
-		keys[k] = npsd_arg_buf(&p->name, k ? end[k - 1] : 0, end[k]);
-	npsd_pub_header(&h, p, v);
-	return npsd_pub_submit(p, store, NPSD_SLOT_TOTALS, NPSD_S_totals, keys, 5, h.arg, 3);
-}
-
-static bool submit_copy(
-    struct npsd_pub *p, struct npsd_store *store, int slot, const char *name, const struct npsd_pairs *s)
-{
-	struct npsd_arg *args = p->totals->args, key;
-
-	npsd_buf_clear(&p->name);
-	npsd_pub_public(p, &p->name, name);
-	key = npsd_arg_buf(&p->name, 0, p->name.n);
-	for (uint32_t k = 0; k < s->n; k++)
-		args[k] = npsd_arg_buf(&s->text, s->at[k], s->at[k + 1]);
-	return npsd_pub_submit(p, store, slot, NPSD_S_copy, &key, 1, args, s->n);
-}
-
-/* Wanted: as often as rounds; else now and then, since other shards' commits change them too. */
-static int64_t next_read_ms(const struct npsd_pub *p)
-{
-	if (!p->totals->wanted)
-		return p->totals->read_ms + LOOK_MS;
-	return p->flush ? INT64_MIN : p->totals->read_ms + p->cfg->publish_interval_ms / 4;
-}
-
-bool npsd_totals_step(
-    struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
-{
-	struct npsd_totals *t = p->totals;
-
-	if (t->phase == NPSD_TOTALS_COPY) {
-		if (t->left_totals)
-			t->left_totals = !submit_copy(p, store, NPSD_SLOT_COPY_TOTALS, "totals", &t->totals);
-		if (t->left_meta)
-			t->left_meta = !submit_copy(p, store, NPSD_SLOT_COPY_META, "meta", &t->meta);
+	if (c->flight[NPSD_FLIGHT_TOTALS] != 0)
 		return false;
-	}
-	if (t->phase != NPSD_TOTALS_REST || mono_ms < next_read_ms(p) || !submit_read(p, v, store))
+	if (t->phase != NPSD_TOTALS_READ)
+		return npsd_pub_submit_build(
+		    c, t->phase == NPSD_TOTALS_COPY_TOTALS ? &t->totals : &t->meta, NPSD_FLIGHT_TOTALS);
+	if (!(t->touched && c->flush) && c->now_mono_ms < t->read_mono_ms + wait_ms)
 		return false;
-	t->phase = NPSD_TOTALS_READ;
-	t->wanted = false;
-	t->read_ms = mono_ms;
+	npsd_script_begin_private(&c->build, NPSD_S_totals);
+	npsd_script_private_key(&c->build, "totals");
+	npsd_script_private_key(&c->build, "meta");
+	npsd_script_private_key(&c->build, "lost");
+	npsd_script_header(&c->build, c->v->names, npsd_names_len_any(c->v->names));
+	if (!npsd_pub_submit(c, NPSD_FLIGHT_TOTALS))
+		return false;
+	t->touched = false;
+	t->read_mono_ms = c->now_mono_ms;
 	return true;
 }
 
-static void failed(struct npsd_pub *p, const struct npsd_done *done, int64_t mono_ms)
+static void read_done(struct npsd_totals *t, struct npsd_pub_context *c, const struct npsd_reply *r)
 {
-	p->totals->wanted = true;
-	npsd_buf_clear(&p->totals->told);
-	if (done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "refused", 2))
-		npsd_pub_refused(p, done->reply);
-	else
-		npsd_pub_failed(p, done, mono_ms);
-}
-
-static void read_done(struct npsd_pub *p, const struct npsd_reply *r, int64_t mono_ms)
-{
-	struct npsd_totals *t = p->totals;
-
-	make_totals(&t->totals, &r->el[2], &r->el[3]);
-	make_meta(p, &t->meta, r->el);
-	t->phase = NPSD_TOTALS_REST;
-	if (!is_news(t) && mono_ms < t->beat_ms)
+	make_totals(&t->totals, npsd_reply_at(r, 2), npsd_reply_at(r, 3));
+	make_meta(&t->meta, c, r);
+	if (!is_news(t) && c->now_mono_ms < t->beat_mono_ms)
 		return;
-	pairs_add(&t->meta, NPSD_STR("heartbeat_ms"), str_of(&r->el[1]));
-	t->beat_ms = mono_ms + BEAT_MS;
-	t->left_totals = t->left_meta = true;
-	t->phase = NPSD_TOTALS_COPY;
+	add_pair(&t->meta, NPSD_STR("heartbeat_ms"), npsd_reply_str(r, 1));
+	t->beat_mono_ms = c->now_mono_ms + BEAT_MS;
+	t->phase = NPSD_TOTALS_COPY_TOTALS;
 }
 
-void npsd_totals_done(struct npsd_pub *p, const struct npsd_done *done, int slot, int64_t mono_ms)
+void npsd_totals_done(struct npsd_totals *t, struct npsd_pub_context *c, const struct npsd_done *done)
 {
-	struct npsd_totals *t = p->totals;
-	bool ok =
-	    done->outcome == NPSD_DONE && npsd_pub_reply_is(done->reply, "ok", slot == NPSD_SLOT_TOTALS ? 6 : 1);
+	bool read = t->phase == NPSD_TOTALS_READ;
 
-	if (!ok)
-		failed(p, done, mono_ms);
-	if (slot == NPSD_SLOT_TOTALS && ok)
-		read_done(p, done->reply, mono_ms);
-	else if (slot == NPSD_SLOT_TOTALS ||
-		 (!t->left_totals && !t->left_meta && p->slot[NPSD_SLOT_COPY_TOTALS] == 0 &&
-		     p->slot[NPSD_SLOT_COPY_META] == 0))
-		t->phase = NPSD_TOTALS_REST;
+	if (!npsd_pub_ok(c, done, read ? 6 : 1)) {
+		t->phase = NPSD_TOTALS_READ;
+		t->touched = true;
+		npsd_buf_clear(&t->written);
+	} else if (read) {
+		read_done(t, c, done->reply);
+	} else {
+		t->phase = t->phase == NPSD_TOTALS_COPY_TOTALS ? NPSD_TOTALS_COPY_META : NPSD_TOTALS_READ;
+	}
 }

@@ -1,5 +1,7 @@
 #include "publish/window.h"
 
+#include <string.h>
+
 #include "npsd/err.h"
 #include "npsd/figures.h"
 #include "publish/decimal.h"
@@ -32,22 +34,21 @@ static void put_scores(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 	char text[NPSD_DECIMAL_MAX];
 
 	put_name(out, "scores");
-	for (int i = 0; i <= 10; i++) {
+	for (int i = 0; i < NPSD_NSCORE; i++) {
 		npsd_buf_addz(out, i ? "," : "[");
-		npsd_buf_add(out, text, npsd_decimal_int(text, v[NPSD_C_h0 + i]));
+		npsd_buf_add(out, text, npsd_decimal_int(text, v[NPSD_C_FIRST_SCORE + i]));
 	}
 	npsd_buf_addz(out, "]");
 }
 
 static bool is_zero(const int64_t v[NPSD_NCOUNTER])
 {
-	for (int i = 0; i < NPSD_NCOUNTER; i++)
-		if (v[i] != 0)
-			return false;
-	return true;
+	static const int64_t zero[NPSD_NCOUNTER];
+
+	return memcmp(v, zero, sizeof zero) == 0;
 }
 
-/* The counts below the scores: each is a field of its counter's name. */
+/* All counters after the scores, each as a field with its own name. */
 static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 {
 	static const char *const name[NPSD_NCOUNTER] = {
@@ -56,11 +57,11 @@ static void put_counters(struct npsd_buf *out, const int64_t v[NPSD_NCOUNTER])
 #undef X
 	};
 
-	for (int i = NPSD_C_no_score; i <= NPSD_C_unsubscribed; i++)
+	for (int i = NPSD_NSCORE; i < NPSD_NCOUNTER; i++)
 		put_int(out, name[i], v[i]);
 }
 
-/* answered of asked; 0 <= answered <= asked where asked > 0, else there is no rate. */
+/* answered of asked; asked == 0: there is no rate; otherwise 0 <= answered <= asked. */
 struct rate {
 	int64_t answered, asked;
 };
@@ -76,43 +77,38 @@ static struct rate rate_of(struct npsd_counts now, const int64_t v[NPSD_NCOUNTER
 	return r;
 }
 
-static bool is_partial(const struct npsd_window_counts *c)
+/* A window that begins at from_s is not counted from its beginning on. */
+static bool is_partial(const struct npsd_window_counts *c, int64_t from_s)
 {
-	return c->whole_ms != 0 && c->from_s * 1000 < c->whole_ms;
+	return c->whole_ms != 0 && from_s * 1000 < c->whole_ms;
 }
 
-/* It or the window before it. */
-static bool any_partial(const struct npsd_window_counts *c)
+static void put_flag(struct npsd_buf *out, bool *first, bool set, const char *flag)
 {
-	return c->whole_ms != 0 && (2 * c->from_s - c->to_s) * 1000 < c->whole_ms;
+	if (!set)
+		return;
+	npsd_buf_addz(out, *first ? "\"" : ",\"");
+	npsd_buf_addz(out, flag);
+	npsd_buf_addz(out, "\"");
+	*first = false;
 }
 
 static void put_fragile(struct npsd_buf *out, const struct npsd_config *cfg,
     const struct npsd_window_counts *c, struct npsd_counts now, struct npsd_counts prev, struct rate r)
 {
-	struct npsd_nps nps = {0};
-	const char *flag[5];
-	int n = 0;
+	struct npsd_nps nps = now.n > 0 ? npsd_nps_of(now) : (struct npsd_nps){0};
+	int64_t prev_from_s = 2 * c->from_s - c->to_s;
+	bool first = true;
 
-	if (now.n > 0)
-		nps = npsd_nps_of(now);
-	if (now.n < cfg->fragile_few)
-		flag[n++] = "few";
-	if (now.n > 0 && (nps.hi - nps.lo) / 2 > cfg->fragile_wide)
-		flag[n++] = "wide";
-	if (r.asked > 0 && (double)r.answered / (double)r.asked < cfg->fragile_low_rate)
-		flag[n++] = "low_rate";
-	if (now.n < prev.n - now.n)
-		flag[n++] = "volume_drop";
-	if (any_partial(c))
-		flag[n++] = is_partial(c) ? "partial" : "partial_prev";
 	put_name(out, "fragile");
 	npsd_buf_addz(out, "[");
-	for (int i = 0; i < n; i++) {
-		npsd_buf_addz(out, i ? ",\"" : "\"");
-		npsd_buf_addz(out, flag[i]);
-		npsd_buf_addz(out, "\"");
-	}
+	put_flag(out, &first, now.n < cfg->fragile_few, "few");
+	put_flag(out, &first, (nps.hi - nps.lo) / 2 > cfg->fragile_wide && now.n > 0, "wide");
+	put_flag(out, &first, r.asked > 0 && (double)r.answered / (double)r.asked < cfg->fragile_low_rate,
+	    "low_rate");
+	put_flag(out, &first, now.n < prev.n - now.n, "volume_drop");
+	put_flag(
+	    out, &first, is_partial(c, prev_from_s), is_partial(c, c->from_s) ? "partial" : "partial_prev");
 	npsd_buf_addz(out, "]");
 }
 
@@ -179,7 +175,7 @@ bool npsd_window_write(struct npsd_buf *out, const struct npsd_config *cfg, cons
 		put_score_figures(out, now, c->now);
 	if (prev.n > 0)
 		put_figure(out, "prev_nps", npsd_nps_of(prev).nps);
-	if (now.n > 0 && prev.n > 0 && !any_partial(c))
+	if (now.n > 0 && prev.n > 0 && !is_partial(c, 2 * c->from_s - c->to_s))
 		put_change(out, now, prev);
 	if (rate.asked > 0)
 		put_rate(out, rate);

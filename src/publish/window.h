@@ -19,8 +19,8 @@ struct npsd_window_counts {
 };
 
 /*
- * Appends the object; false, and nothing written, where neither window counts anything: such a window has no
- * field. cfg: thresholds of `fragile`. Thread: any
+ * Appends the object. False, and nothing is appended: neither the window nor the one before it counts
+ * anything. Such a window has no field. cfg: thresholds of `fragile`. Thread: any
  */
 bool npsd_window_write(struct npsd_buf *out, const struct npsd_config *cfg, const struct npsd_window *w,
     const struct npsd_window_counts *c);

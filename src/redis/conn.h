@@ -1,59 +1,69 @@
-/* What the files of the production store share. Includes hiredis: for src/redis/ only. Thread: owner, for all
+/*
+ * One connection to the server: it connects, logs in, sends the commands of its queue and matches the
+ * replies. npsd's store and npsctl's client are made of it. Thread: owner, for all
+ *
+ *   state       event                                              next state
+ *   DOWN        the back-off is over                               CONNECTING
+ *   CONNECTING  the socket can be written to                       HANDSHAKE
+ *   HANDSHAKE   every command of the handshake is answered         UP
+ *   UP          the server is read-only                            LEAVING
+ *   LEAVING     nothing is in flight                               DOWN
+ *   any         error, time-out, refused by the server             DOWN
  */
 #ifndef NPSD_REDIS_CONN_H
 #define NPSD_REDIS_CONN_H
 
+#include "base/backoff.h"
 #include "npsd/redis.h"
-#include "redis/answer.h"
-#include "redis/queue.h"
-#include "redis/url.h"
+#include "redis/handshake.h"
+#include "redis/resp.h"
 
 enum npsd_conn_state {
-	NPSD_CONN_DOWN,	      /* until retry_ms */
-	NPSD_CONN_CONNECTING, /* until the socket can be written to */
-	NPSD_CONN_GREETING,   /* logs in, asks for the version, loads scripts: `greet` is sent */
-	NPSD_CONN_UP,	      /* `waiting` is sent */
+	NPSD_CONN_DOWN,
+	NPSD_CONN_CONNECTING,
+	NPSD_CONN_HANDSHAKE, /* from here on the socket is connected */
+	NPSD_CONN_UP,	     /* `waiting` is sent */
+	NPSD_CONN_LEAVING,
 };
 
-/* calls, bytes: of the calls in all lines but `ended`; fd >= 0 == (state != DOWN) == (reader != NULL) */
+/* calls, bytes: of the callers' commands in all queues but `ended`; fd >= 0 == (state != DOWN) == (reader !=
+ * NULL)
+ */
 struct npsd_conn {
 	struct npsd_redis_url url;
-	char where[300]; /* for the operator, without the password */
-	const char *room;
+	char where[300];       /* for the operator, without the password */
+	const char *component; /* in the log; NULL: a plain client, which logs nothing and loads no scripts */
 	int64_t timeout_ms;
-	char sha[NPSD_NSCRIPT][41];
 
 	enum npsd_conn_state state;
 	int fd, wake_fd;
 	redisReader *reader;
-	bool fresh;  /* GREETING: of a new connection, not a reload */
-	bool reload; /* a script was unknown: load them all once nothing is in_flight */
-	bool leave;  /* the server turned read-only: connect anew once nothing is in_flight */
-	bool wrong_policy;
-	int failures; /* since the last time UP */
-	int64_t retry_ms, since_ms /* of the state */, logged_ms;
-	uint32_t connection;
-	char version[32];
+	int addresses; /* of the host */
+	struct npsd_backoff backoff;
+	int64_t since_mono_ms /* of CONNECTING */, logged_mono_ms;
+	uint32_t connection; /* rises with each one that came UP */
+	struct npsd_handshake handshake;
 	char why[200]; /* the last failure */
 
-	struct npsd_queue greet, waiting, in_flight, again /* unknown script */, ended;
+	struct npsd_queue waiting, in_flight, ended;
 	uint32_t calls;
 	size_t bytes;
 
-	struct npsd_answer answer; /* until the next poll */
-	char text[200];
+	struct npsd_resp resp;		    /* valid until the next poll */
+	struct npsd_queue_item *handed_out; /* the text of the last completion */
 };
 
-/* The SHA1 of each script's text, by which the server calls it. */
-void npsd_conn_name_scripts(struct npsd_conn *c);
-/* Puts the commands of a greeting in `greet`: all of them, or only the scripts. */
-void npsd_conn_greet(struct npsd_conn *c, bool all);
-/* The reply to a command of a greeting. False: the connection is dropped, or refused */
-bool npsd_conn_greeted(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply);
-/* Ends the connection: what flies is lost, what waits goes on waiting. */
-void npsd_conn_drop(struct npsd_conn *c, const char *why);
-/* Ends the connection, and all that waits: trying again does not help. */
-void npsd_conn_refuse(struct npsd_conn *c, const char *why);
-int64_t npsd_conn_now_ms(void);
+/* Connects at the first poll. Owns: cfg and component stay the caller's; Fails: NPSD_INVALID where redis.url
+ * cannot be read; nothing is to be closed then */
+bool npsd_conn_open(
+    struct npsd_conn *c, const struct npsd_config *cfg, const char *component, struct npsd_err *err);
+void npsd_conn_close(struct npsd_conn *c);
+/* Owns: takes the item */
+void npsd_conn_append(struct npsd_conn *c, struct npsd_queue_item *item);
+/* poll of struct npsd_store. A plain client's command is NPSD_CANT_NOW as soon as no address of the host
+ * could be reached; other commands wait for redis.timeout. */
+bool npsd_conn_poll(void *self, struct npsd_done *out, int wait_ms);
+/* wake of struct npsd_store. Thread: any */
+void npsd_conn_wake(void *self);
 
 #endif

@@ -6,99 +6,97 @@
 
 #include "npsd/err.h"
 
-#define HEAD 24 /* of an argument: `$`, its length, CR LF */
+#define HEAD 24 /* bytes of `$LENGTH` CR LF before an argument, or of `*ARGUMENTS` CR LF */
 
-static struct npsd_queue_item *item_new(size_t room)
+static void add_arg(struct npsd_queue_item *item, const struct npsd_arg *arg)
 {
-	struct npsd_queue_item *item = malloc(sizeof *item + room);
-
-	npsd_assert(item);
-	memset(item, 0, sizeof *item);
-	return item;
+	item->n += (size_t)sprintf(item->bytes + item->n, "$%zu\r\n", arg->n);
+	if (arg->n)
+		memcpy(item->bytes + item->n, arg->p, arg->n);
+	memcpy(item->bytes + item->n + arg->n, "\r\n", 2);
+	item->n += arg->n + 2;
 }
 
-static void add_arg(struct npsd_queue_item *item, const void *p, size_t n)
+/* The command's arguments are those of three lists. */
+static struct npsd_queue_item *item_new(
+    enum npsd_queue_what what, const struct npsd_arg *const list[3], const size_t n[3])
 {
-	item->n += (size_t)sprintf(item->bytes + item->n, "$%zu\r\n", n);
-	if (n)
-		memcpy(item->bytes + item->n, p, n);
-	memcpy(item->bytes + item->n + n, "\r\n", 2);
-	item->n += n + 2;
+	struct npsd_queue_item *item;
+	size_t size = HEAD;
+
+	for (int k = 0; k < 3; k++)
+		for (size_t i = 0; i < n[k]; i++)
+			size += HEAD + 2 + list[k][i].n;
+	item = malloc(sizeof *item + size);
+	npsd_assert(item);
+	*item = (struct npsd_queue_item){.what = what};
+	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", n[0] + n[1] + n[2]);
+	for (int k = 0; k < 3; k++)
+		for (size_t i = 0; i < n[k]; i++)
+			add_arg(item, &list[k][i]);
+	npsd_assert(item->n <= size);
+	return item;
 }
 
 struct npsd_queue_item *npsd_queue_call(const struct npsd_call *call, const char *sha)
 {
-	size_t room = 8 * HEAD + 64;
-	struct npsd_queue_item *item;
 	char nkeys[24];
-	int digits = snprintf(nkeys, sizeof nkeys, "%zu", call->nkeys);
+	size_t digits = (size_t)snprintf(nkeys, sizeof nkeys, "%zu", call->nkeys);
+	const struct npsd_arg head[3] = {{"EVALSHA", 7}, {sha, strlen(sha)}, {nkeys, digits}};
+	struct npsd_queue_item *item =
+	    item_new(NPSD_QUEUE_CALL, (const struct npsd_arg *const[3]){head, call->keys, call->args},
+		(const size_t[3]){3, call->nkeys, call->nargs});
 
-	for (size_t i = 0; i < call->nkeys; i++)
-		room += HEAD + 2 + call->keys[i].n;
-	for (size_t i = 0; i < call->nargs; i++)
-		room += HEAD + 2 + call->args[i].n;
-	item = item_new(room);
-	item->what = NPSD_QUEUE_CALL;
 	item->script = call->script;
 	item->tag = call->tag;
-	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", 3 + call->nkeys + call->nargs);
-	add_arg(item, "EVALSHA", 7);
-	add_arg(item, sha, strlen(sha));
-	add_arg(item, nkeys, (size_t)digits);
-	for (size_t i = 0; i < call->nkeys; i++)
-		add_arg(item, call->keys[i].p, call->keys[i].n);
-	for (size_t i = 0; i < call->nargs; i++)
-		add_arg(item, call->args[i].p, call->args[i].n);
-	npsd_assert(item->n <= room);
 	return item;
 }
 
 struct npsd_queue_item *npsd_queue_command(enum npsd_queue_what what, const char *const *words, size_t nwords)
 {
-	size_t room = HEAD;
-	struct npsd_queue_item *item;
+	struct npsd_arg list[NPSD_QUEUE_WORDS];
 
+	npsd_assert(nwords <= NPSD_QUEUE_WORDS);
 	for (size_t i = 0; i < nwords; i++)
-		room += HEAD + 2 + strlen(words[i]);
-	item = item_new(room);
-	item->what = what;
-	item->n = (size_t)sprintf(item->bytes, "*%zu\r\n", nwords);
-	for (size_t i = 0; i < nwords; i++)
-		add_arg(item, words[i], strlen(words[i]));
-	npsd_assert(item->n <= room);
-	return item;
+		list[i] = (struct npsd_arg){words[i], strlen(words[i])};
+	return item_new(what, (const struct npsd_arg *const[3]){list}, (const size_t[3]){nwords});
 }
 
-void npsd_queue_append(struct npsd_queue *line, struct npsd_queue_item *item)
+void npsd_queue_append(struct npsd_queue *queue, struct npsd_queue_item *item)
 {
 	item->next = NULL;
-	if (line->last)
-		line->last->next = item;
+	if (queue->last)
+		queue->last->next = item;
 	else
-		line->first = item;
-	line->last = item;
+		queue->first = item;
+	queue->last = item;
 }
 
-struct npsd_queue_item *npsd_queue_pop(struct npsd_queue *line)
+struct npsd_queue_item *npsd_queue_pop(struct npsd_queue *queue)
 {
-	struct npsd_queue_item *item = line->first;
+	struct npsd_queue_item *item = queue->first;
 
 	if (!item)
 		return NULL;
-	line->first = item->next;
-	if (!line->first)
-		line->last = NULL;
+	queue->first = item->next;
+	if (!queue->first)
+		queue->last = NULL;
 	item->next = NULL;
 	return item;
 }
 
-void npsd_queue_prepend(struct npsd_queue *line, struct npsd_queue *from)
+void npsd_queue_prepend(struct npsd_queue *queue, struct npsd_queue_item *item)
 {
-	if (!from->first)
-		return;
-	from->last->next = line->first;
-	if (!line->first)
-		line->last = from->last;
-	line->first = from->first;
-	*from = (struct npsd_queue){NULL, NULL};
+	item->next = queue->first;
+	queue->first = item;
+	if (!queue->last)
+		queue->last = item;
+}
+
+void npsd_queue_free(struct npsd_queue *queue)
+{
+	struct npsd_queue_item *item;
+
+	while ((item = npsd_queue_pop(queue)) != NULL)
+		free(item);
 }

@@ -1,10 +1,13 @@
 /*
- * The line of commands to the server: each is waiting, in_flight (its first byte was sent) or ended (its
- * completion is to be handed out). Commands of our own (login, loading of scripts) stand in the same line.
+ * Commands for the server, as bytes, in the order in which they are sent. An item moves between the queues of
+ * a connection:
  *
- *   submit -> waiting -> in_flight -> handed out, with its reply
- *                 |         '----> ended: lost, or refused
- *                 '--------------> ended: the server is away for too long
+ *   waiting -> in_flight (its first byte was sent) -> handed out, with its reply
+ *      |          |----> waiting: the server does not know the script; it is loaded first
+ *      |          '----> ended: lost, or an error reply
+ *      '---------------> ended: refused, or the server was away for too long
+ *
+ * Thread: owner, for all
  */
 #ifndef NPSD_REDIS_QUEUE_H
 #define NPSD_REDIS_QUEUE_H
@@ -14,10 +17,12 @@
 
 #include "npsd/store.h"
 
+#define NPSD_QUEUE_WORDS 16 /* of a command; calls have no limit */
+
 enum npsd_queue_what {
-	NPSD_QUEUE_CALL,
-	NPSD_QUEUE_AUTH,
-	NPSD_QUEUE_SELECT,
+	NPSD_QUEUE_CALL,    /* a caller's: of a script */
+	NPSD_QUEUE_COMMAND, /* a caller's: plain */
+	NPSD_QUEUE_LOGIN,   /* the handshake's, as those that follow */
 	NPSD_QUEUE_INFO,
 	NPSD_QUEUE_POLICY,
 	NPSD_QUEUE_LOAD
@@ -28,7 +33,8 @@ struct npsd_queue_item {
 	enum npsd_queue_what what;
 	enum npsd_script script; /* CALL, LOAD */
 	uint64_t tag;		 /* CALL */
-	int64_t since_ms;	 /* waiting: when it came; in_flight: when it was sent */
+	int block_ms;		 /* COMMAND: how long the server may block */
+	int64_t expires_mono_ms; /* waiting: no connection by then; in_flight: no reply by then */
 	int loads;		 /* CALL: times that the server did not know the script */
 	enum npsd_outcome outcome;
 	char text[200]; /* ended: why */
@@ -40,14 +46,15 @@ struct npsd_queue {
 	struct npsd_queue_item *first, *last;
 };
 
-/* Thread: owner, for all; Owns: the caller frees an item with free() */
+/* Owns: the caller frees the item with free() */
 struct npsd_queue_item *npsd_queue_call(const struct npsd_call *call, const char *sha);
-/* A command of our own. */
 struct npsd_queue_item *npsd_queue_command(
     enum npsd_queue_what what, const char *const *words, size_t nwords);
-void npsd_queue_append(struct npsd_queue *line, struct npsd_queue_item *item);
-struct npsd_queue_item *npsd_queue_pop(struct npsd_queue *line);
-/* All of `from` before all of `line`, in order; from is empty then. */
-void npsd_queue_prepend(struct npsd_queue *line, struct npsd_queue *from);
+/* Owns: the queue takes the item, pop gives it back */
+void npsd_queue_append(struct npsd_queue *queue, struct npsd_queue_item *item);
+struct npsd_queue_item *npsd_queue_pop(struct npsd_queue *queue);
+void npsd_queue_prepend(struct npsd_queue *queue, struct npsd_queue_item *item);
+/* Frees the items. */
+void npsd_queue_free(struct npsd_queue *queue);
 
 #endif

@@ -1,5 +1,6 @@
 #include "redis/url.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,11 +36,8 @@ static bool decode(char *to, size_t size, const char *from, size_t n)
 
 static bool copy(char *to, size_t size, const char *from, size_t n)
 {
-	if (n >= size)
-		return false;
-	memcpy(to, from, n);
-	to[n] = 0;
-	return true;
+	snprintf(to, size, "%.*s", (int)n, from);
+	return n < size;
 }
 
 /* `user:password@`, `:password@` or `password@` before `end`; *rest is what follows. */
@@ -62,11 +60,6 @@ static bool all_digits(const char *p, size_t n)
 	return n > 0 && n <= 5 && strspn(p, "0123456789") >= n;
 }
 
-static bool is_port(const char *p, size_t n)
-{
-	return all_digits(p, n) && atoi(p) >= 1 && atoi(p) <= 65535;
-}
-
 /* `host`, `host:port`, `[v6]:port` up to `end`. */
 static bool parse_host(struct npsd_redis_url *out, const char *p, const char *end)
 {
@@ -81,40 +74,40 @@ static bool parse_host(struct npsd_redis_url *out, const char *p, const char *en
 	} else if ((port = memchr(p, ':', (size_t)(end - p))) != NULL) {
 		host_end = port++;
 	}
-	if (port && !is_port(port, (size_t)(end - port)))
+	if (port && (!all_digits(port, (size_t)(end - port)) || atoi(port) < 1 || atoi(port) > 65535))
 		return false;
 	if (host == host_end || !copy(out->host, sizeof out->host, host, (size_t)(host_end - host)))
 		return false;
 	return copy(out->port, sizeof out->port, port ? port : "6379", port ? (size_t)(end - port) : 4);
 }
 
-bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct npsd_err *err)
+static bool parse(struct npsd_redis_url *out, const char *url)
 {
-	static const char form[] =
-	    "redis.url: accepted: redis://[user:password@]host:port/db or unix:///path";
 	const char *p, *end, *slash;
 
-	*out = (struct npsd_redis_url){.db = 0};
 	if (strncmp(url, "unix://", 7) == 0) {
 		p = url + 7;
 		slash = strchr(p, '@') ? strchr(strrchr(p, '@'), '/') : p;
-		if (!slash || *slash != '/' || !parse_login(out, &p, slash) || p != slash || !slash[1] ||
-		    !copy(out->path, sizeof out->path, slash, strlen(slash)))
-			return npsd_fail(err, NPSD_INVALID, 0, "%s", form);
-		return true;
+		return slash && *slash == '/' && parse_login(out, &p, slash) && p == slash && slash[1] &&
+		       copy(out->path, sizeof out->path, slash, strlen(slash));
 	}
 	if (strncmp(url, "redis://", 8) != 0)
-		return npsd_fail(err, NPSD_INVALID, 0, "%s", form);
+		return false;
 	p = url + 8;
-	end = p + strlen(p);
 	slash = strrchr(p, '@') ? strchr(strrchr(p, '@'), '/') : strchr(p, '/');
 	if (slash && slash[1]) {
 		if (!all_digits(slash + 1, strlen(slash + 1)))
-			return npsd_fail(err, NPSD_INVALID, 0, "%s", form);
+			return false;
 		out->db = atoi(slash + 1);
 	}
-	end = slash ? slash : end;
-	if (!parse_login(out, &p, end) || !parse_host(out, p, end))
-		return npsd_fail(err, NPSD_INVALID, 0, "%s", form);
-	return true;
+	end = slash ? slash : p + strlen(p);
+	return parse_login(out, &p, end) && parse_host(out, p, end);
+}
+
+bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct npsd_err *err)
+{
+	*out = (struct npsd_redis_url){.db = 0};
+	return parse(out, url) ||
+	       npsd_fail(err, NPSD_INVALID, 0,
+		   "redis.url: accepted: redis://[user:password@]host:port/db or unix:///path");
 }

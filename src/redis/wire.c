@@ -29,12 +29,13 @@ static int start(int family, const struct sockaddr *to, socklen_t n)
 	return -1;
 }
 
-int npsd_wire_connect(const struct npsd_redis_url *url, int attempt, struct npsd_err *err)
+int npsd_wire_connect(int *addresses, const struct npsd_redis_url *url, int attempt, struct npsd_err *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL, *a;
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = -1, code;
 
+	*addresses = 1;
 	if (url->path[0]) {
 		memcpy(un.sun_path, url->path, sizeof url->path);
 		fd = start(AF_UNIX, (const struct sockaddr *)&un, sizeof un);
@@ -44,8 +45,11 @@ int npsd_wire_connect(const struct npsd_redis_url *url, int attempt, struct npsd
 			npsd_fail(err, NPSD_RETRY, 0, "%s: %s", url->host, gai_strerror(code));
 			return -1;
 		}
-		for (a = list; attempt > 0; attempt--)
-			a = a->ai_next ? a->ai_next : list;
+		for (a = list; a->ai_next; a = a->ai_next)
+			(*addresses)++;
+		a = list;
+		for (attempt %= *addresses; attempt > 0; attempt--)
+			a = a->ai_next;
 		fd = start(a->ai_family, a->ai_addr, a->ai_addrlen);
 		freeaddrinfo(list);
 	}
@@ -64,30 +68,27 @@ bool npsd_wire_connected(int fd, struct npsd_err *err)
 	return sys == 0 ? true : npsd_fail(err, NPSD_RETRY, sys, "cannot connect: %s", strerror(sys));
 }
 
-static bool must_wait(int sys)
+/* What send(2) or recv(2) returned, but 0 where the socket is not ready. */
+static ssize_t result_of(ssize_t n, struct npsd_err *err)
 {
-	return sys == EAGAIN || sys == EWOULDBLOCK || sys == EINTR;
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return 0;
+	if (n < 0)
+		npsd_fail(err, NPSD_RETRY, errno, "connection lost: %s", strerror(errno));
+	return n;
 }
 
 ssize_t npsd_wire_send(int fd, const void *p, size_t n, struct npsd_err *err)
 {
-	ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
-
-	if (done >= 0 || must_wait(errno))
-		return done < 0 ? 0 : done;
-	npsd_fail(err, NPSD_RETRY, errno, "connection lost: %s", strerror(errno));
-	return -1;
+	return result_of(send(fd, p, n, MSG_NOSIGNAL), err);
 }
 
 ssize_t npsd_wire_receive(int fd, void *p, size_t n, struct npsd_err *err)
 {
 	ssize_t done = recv(fd, p, n, 0);
 
-	if (done > 0)
-		return done;
-	if (done < 0 && must_wait(errno))
-		return 0;
-	npsd_fail(err, NPSD_RETRY, done ? errno : 0, "connection lost: %s",
-	    done ? strerror(errno) : "closed by the server");
+	if (done != 0)
+		return result_of(done, err);
+	npsd_fail(err, NPSD_RETRY, 0, "connection lost: closed by the server");
 	return -1;
 }

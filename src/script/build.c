@@ -112,6 +112,13 @@ void npsd_script_header(struct npsd_script_build *b, const struct npsd_names *na
 	npsd_script_argz(b, chain);
 }
 
+void npsd_script_header_of(struct npsd_script_build *b, const char *hash)
+{
+	npsd_script_argz(b, hash);
+	npsd_script_argz(b, "0");
+	npsd_script_argz(b, "");
+}
+
 void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n)
 {
 	size_t at = b->text.n;
@@ -134,6 +141,14 @@ void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
 	format(b, fmt, ap);
 	va_end(ap);
 	add_text(b, at);
+}
+
+void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n)
+{
+	npsd_assert(b->n > b->nkeys && !b->item[b->n - 1].ref);
+	npsd_buf_add(&b->text, p, n);
+	npsd_assert(!b->text.full);
+	b->item[b->n - 1].n += n;
 }
 
 void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n)

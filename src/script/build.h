@@ -10,7 +10,7 @@
 #include "npsd/names.h"
 #include "npsd/store.h"
 
-/* item[0 .. nkeys - 1] are keys; an item is text[at .. at + n - 1], or n bytes at `ref` where ref is not NULL
+/* item[0 .. nkeys - 1] are keys; an item is text[at .. at + n - 1], or n bytes at `ref` if that is not NULL
  */
 struct npsd_script_build {
 	const struct npsd_config *cfg;
@@ -24,7 +24,7 @@ struct npsd_script_build {
 	size_t n, nkeys, cap;
 };
 
-/* text_max: bytes that the copied keys and arguments of one call may have. Owns: the caller frees; cfg stays
+/* text_max: limit of the copied keys and arguments of one call, in bytes. Owns: the caller frees; cfg stays
  * the caller's */
 void npsd_script_init(struct npsd_script_build *b, const struct npsd_config *cfg, size_t text_max);
 void npsd_script_free(struct npsd_script_build *b);
@@ -41,16 +41,20 @@ void npsd_script_public_key(struct npsd_script_build *b, const char *fmt, ...)
 /* Adds a key as it is; copied. */
 void npsd_script_key(struct npsd_script_build *b, const void *p, size_t n);
 /* Adds the header: the configuration's hash, the first `len` entries of the dictionary. names may be NULL
- * where len is 0. */
+ * if len is 0. */
 void npsd_script_header(struct npsd_script_build *b, const struct npsd_names *names, uint32_t len);
+/* Adds the header of another configuration, without the dictionary. */
+void npsd_script_header_of(struct npsd_script_build *b, const char *hash);
 /* Adds an argument; copied. */
 void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n);
 void npsd_script_argz(struct npsd_script_build *b, const char *z);
 void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* Appends to the last argument, which was copied. */
+void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n);
 /* Adds an argument that is not copied: p must stay until the last submit. */
 void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n);
-/* False: the store has no room now; try again after its next poll. Waits: never */
+/* False: the store's queue is full; try again after its next poll. Waits: never */
 bool npsd_script_submit(struct npsd_script_build *b, struct npsd_store *store, uint64_t tag);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * What came of a script call. One classification for all components:
+ * The result of a script call, classified in the same way for all components:
  *
  *   OK       the script ran: the reply is {"ok", ...}
  *   REFUSED  the script compared and wrote nothing: the reply is {"refused", REASON, ...}
- *   RETRY    Redis is away or cannot now, or the reply was lost: submit the same bytes again, after a
- * back-off BROKEN   the script failed, or its reply has no form that a script gives: the process stops
+ *   RETRY    away, lost, or Redis cannot run it now: submit the same bytes again, after a back-off
+ *   BROKEN   the script failed, or this version does not know the form of its reply: the process stops
  */
 #ifndef NPSD_SCRIPT_RESULT_H
 #define NPSD_SCRIPT_RESULT_H

@@ -123,13 +123,17 @@ start_broker() {
 	bootstrap=$(sed -n 's/^bootstrap=//p' "$dir/broker.out")
 }
 
-write_config() { # CLOCK
+# write_config CLOCK. The mock cluster cannot say whether a topic is compacted: npsd would ask it several times first.
+write_config() {
+	allow_compacted=true
+	[ $kafka = no ] || allow_compacted=false
 	cat >"$dir/npsd.yaml" <<-YAML
 		kafka:
 		  brokers: $bootstrap
 		  topics: [$topic]
 		redis.url: unix://$dir/redis.sock
 		clock: $1
+		allow_compacted: $allow_compacted
 		segments: [[], [location], [channel], [location, channel], [theme], [stage, team], [attributes.plan]]
 		series: { segments: [[], [location], [theme]], steps: [1h, 1d] }
 	YAML

@@ -11,13 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commit/commit.h"
+#include "commit/inflight.h"
 #include "help_names.h"
 #include "items.h"
 #include "npsd/err.h"
 
 #define ENTRIES 256
-#define TAG 7
 
 static const struct npsd_config config = {
     .sets = {.nattr = 1, .attr = {"plan"}, .attr_word = {"attributes.plan"}}};
@@ -168,37 +167,37 @@ static void no_wake(void *self)
 	(void)self;
 }
 
-static int64_t zero(void *self)
-{
-	(void)self;
-	return 0;
-}
-
 struct fixture {
 	struct npsd_pipeline pl;
-	struct npsd_commit c;
+	struct session session;
+	struct inflight inflight;
 	struct npsd_admission admission;
 };
 
-/* A commit component with a pending admission and an empty copy. */
+/* An admission of the fold, without values, is in flight; the copy of the dictionary is empty. */
 static struct fixture *fixture_new(void)
 {
 	struct fixture *d = calloc(1, sizeof *d);
 
 	npsd_assert(d);
-	d->pl =
-	    (struct npsd_pipeline){.cfg = &config, .broker.wake = no_wake, .clock = {NULL, zero, zero, NULL}};
-	d->c.pl = &d->pl;
-	d->c.names = help_names_new(sets, 1000);
-	d->c.nslots = 1;
+	d->pl = (struct npsd_pipeline){.cfg = &config,
+	    .broker.wake = no_wake,
+	    .store_fold.wake = no_wake,
+	    .commit_to_fold = npsd_ring_new(4)};
+	d->session.pl = &d->pl;
+	d->session.names = help_names_new(sets, 1000);
+	inflight_init(&d->inflight, &d->pl, -1);
 	d->admission.req.what = NPSD_REQ_ADMIT;
-	d->c.slot[0] = (struct slot){.state = SLOT_IN_FLIGHT, .req = &d->admission.req, .tag = TAG};
+	inflight_begin(&d->inflight, &d->session, &d->admission.req);
+	d->inflight.state = INFLIGHT_SENT;
 	return d;
 }
 
 static void fixture_free(struct fixture *d)
 {
-	npsd_names_free(&d->c.names);
+	npsd_script_free(&d->inflight.build);
+	npsd_ring_free(&d->pl.commit_to_fold);
+	npsd_names_free(&d->session.names);
 	free(d);
 }
 
@@ -208,9 +207,9 @@ static void reply(struct fixture *d, const struct npsd_reply *entries, size_t n)
 	    {.type = NPSD_REPLY_STR, .str = "0", .len = 1}, {.type = NPSD_REPLY_STR, .str = "0", .len = 1},
 	    {.type = NPSD_REPLY_ARRAY, .el = entries, .n = n}};
 	const struct npsd_reply r = {.type = NPSD_REPLY_ARRAY, .el = el, .n = 4};
-	const struct npsd_done done = {.tag = TAG, .outcome = NPSD_DONE, .reply = &r};
+	const struct npsd_done done = {.outcome = NPSD_DONE, .reply = &r};
 
-	commit_on_done(&d->c, &done);
+	inflight_done(&d->inflight, &d->session, &done);
 }
 
 /* --- both --- */
@@ -248,12 +247,12 @@ static void compare(struct item_counts *counts, const void *p, size_t n)
 			naive++;
 	}
 	reply(d, entries, nitems);
-	must(&c, npsd_names_len_any(d->c.names) == naive);
-	must(&c, d->c.slot[0].state == (naive == nitems ? SLOT_BACK : SLOT_BLOCKED));
+	must(&c, npsd_names_len_any(d->session.names) == naive);
+	must(&c, d->inflight.state == (naive == nitems ? INFLIGHT_FREE : INFLIGHT_BLOCKED));
 	must(&c,
 	    npsd_fault_of(&d->pl.fault_commit, 0) == (naive == nitems ? NPSD_FAULT_NONE : NPSD_FAULT_DICT));
 	for (size_t i = 0; i < naive; i++)
-		check_entry(&c, d->c.names, i);
+		check_entry(&c, d->session.names, i);
 	counts->accepted += (long)naive;
 	counts->refused += naive < nitems;
 	fixture_free(d);

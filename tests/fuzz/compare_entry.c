@@ -41,19 +41,19 @@ static void check_untouched(struct case_ *c, int64_t seq, const char *hash, cons
 
 	naive_of_bed(&c->got, c->bed);
 	must(c, naive_equal(&c->got, &c->before));
-	must(c, s->view.seq == seq && strcmp(s->view.hash, hash) == 0);
-	must(c, strcmp(s->view.positions, positions) == 0);
+	must(c, s->counts.view.seq == seq && strcmp(s->counts.view.hash, hash) == 0);
+	must(c, strcmp(s->counts.view.positions, positions) == 0);
 }
 
 /* Reads one entry; false: it was not accepted. */
 static bool read_one(struct case_ *c, struct item_counts *counts, const struct bed_entry *e, bool chained)
 {
-	int64_t seq = c->bed->s->view.seq;
-	char hash[41], *positions = strdup(c->bed->s->view.positions);
+	int64_t seq = c->bed->s->counts.view.seq;
+	char hash[41], *positions = strdup(c->bed->s->counts.view.positions);
 	enum naive_result naive = chained ? naive_entry(&c->want, e) : NAIVE_REFUSED;
 	enum bed_end end;
 
-	memcpy(hash, c->bed->s->view.hash, sizeof hash);
+	memcpy(hash, c->bed->s->counts.view.hash, sizeof hash);
 	naive_of_bed(&c->before, c->bed);
 	end = bed_read(c->bed, e);
 	counts->accepted += end == BED_RUNS;
@@ -82,15 +82,15 @@ static void check_accepted(struct case_ *c)
 	naive_settle(&c->want, c->bed->clock_ms);
 	naive_of_bed(&c->got, c->bed);
 	must(c, naive_equal(&c->got, &c->want));
-	must(c, npsd_panes_bytes(c->bed->s->view.panes) <= PANES_BASE + PANES_PER_BYTE * c->n);
-	if (c->bed->s->view.seq > 0) {
+	must(c, npsd_panes_bytes(c->bed->s->counts.view.panes) <= PANES_BASE + PANES_PER_BYTE * c->n);
+	if (c->bed->s->counts.view.seq > 0) {
 		bed_pack(&stored, c->bed);
 		must(c, bed_load(again, &stored) == BED_RUNS);
 		naive_of_bed(&c->got, again);
 		must(c, naive_equal(&c->got, &c->want));
-		must(c, again->s->view.seq == c->bed->s->view.seq);
-		must(c, strcmp(again->s->view.hash, c->bed->s->view.hash) == 0);
-		must(c, strcmp(again->s->view.positions, c->bed->s->view.positions) == 0);
+		must(c, again->s->counts.view.seq == c->bed->s->counts.view.seq);
+		must(c, strcmp(again->s->counts.view.hash, c->bed->s->counts.view.hash) == 0);
+		must(c, strcmp(again->s->counts.view.positions, c->bed->s->counts.view.positions) == 0);
 	}
 	bed_free(&again);
 }
@@ -120,15 +120,15 @@ static void compare(struct item_counts *counts, const void *p, size_t n)
 			chained = false;
 		if (it.kind % 4 != ENTRY_DELTAS)
 			continue;
-		e.seq = c.bed->s->view.seq + 1;
+		e.seq = c.bed->s->counts.view.seq + 1;
 		e.d = it.text;
-		bed_chain(x, chained ? c.bed->s->view.hash : "other", e.b);
+		bed_chain(x, chained ? c.bed->s->counts.view.hash : "other", e.b);
 		e.x = npsd_str(x);
 		goes_on = read_one(&c, counts, &e, chained);
 		chained = true;
 	}
-	if (!c.bed->f->halted && !c.bed->s->leaving && c.bed->s->state == NPSD_SHARD_RUNS &&
-	    c.bed->s->need_len == 0)
+	if (c.bed->f->ctx.state == NPSD_FOLD_RUNNING && c.bed->s->state == NPSD_SHARD_RUNNING &&
+	    c.bed->s->needs.len == 0)
 		check_accepted(&c);
 	bed_free(&c.bed);
 }

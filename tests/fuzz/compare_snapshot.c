@@ -95,11 +95,11 @@ static bool continue_log(struct case_ *c)
 	const struct bed_world *w = bed_world();
 	uint32_t len = npsd_names_len_any(w->names);
 	struct bed_entry e = {
-	    .seq = c->bed->s->view.seq + 1, .b = NPSD_STR("survey-events/0 00ff00ff00ff00ff 0:1")};
+	    .seq = c->bed->s->counts.view.seq + 1, .b = NPSD_STR("survey-events/0 00ff00ff00ff00ff 0:1")};
 	char header[128], x[41], delta[64];
 
 	snprintf(header, sizeof header, "%s %u %s", w->cfg->hash, len, npsd_names_chain_any(w->names, len));
-	bed_chain(x, c->bed->s->view.hash, e.b);
+	bed_chain(x, c->bed->s->counts.view.hash, e.b);
 	e.h = npsd_str(header);
 	e.x = npsd_str(x);
 	e.d = one_delta(delta, c);
@@ -116,7 +116,7 @@ static void check_accepted(struct case_ *c)
 	naive_settle(&c->want, c->bed->clock_ms);
 	naive_of_bed(&c->got, c->bed);
 	must(c, naive_equal(&c->got, &c->want));
-	if (c->bed->s->view.seq == NPSD_SEQ_MAX || !continue_log(c))
+	if (c->bed->s->counts.view.seq == NPSD_SEQ_MAX || !continue_log(c))
 		return;
 	naive_settle(&c->want, c->bed->clock_ms);
 	again = bed_new(c->bed->clock_ms, 3);
@@ -124,7 +124,7 @@ static void check_accepted(struct case_ *c)
 	must(c, bed_load(again, &stored) == BED_RUNS);
 	naive_of_bed(&c->got, again);
 	must(c, naive_equal(&c->got, &c->want));
-	must(c, strcmp(again->s->view.positions, c->bed->s->view.positions) == 0);
+	must(c, strcmp(again->s->counts.view.positions, c->bed->s->counts.view.positions) == 0);
 	bed_free(&again);
 }
 
@@ -149,7 +149,7 @@ static void compare(struct item_counts *counts, const void *p, size_t n)
 		must(&c, end == BED_WAITS);
 	if (naive == NAIVE_REFUSED) /* a missing chunk means that there is a newer manifest */
 		must(&c, end == BED_REFUSED || end == BED_AGAIN);
-	must(&c, npsd_panes_bytes(c.bed->s->view.panes) <= PANES_BASE + PANES_PER_BYTE * n);
+	must(&c, npsd_panes_bytes(c.bed->s->counts.view.panes) <= PANES_BASE + PANES_PER_BYTE * n);
 	if (end == BED_RUNS && naive == NAIVE_ACCEPTED && !c.want.over_max)
 		check_accepted(&c);
 	bed_free(&c.bed);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "commit/commit.h"
+#include "commit/pack.h"
 #include "count/worker.h"
 #include "npsd/err.h"
 
@@ -12,8 +12,7 @@
 struct maker {
 	struct npsd_pipeline pl;
 	struct npsd_worker *worker;
-	struct npsd_commit *commit;
-	struct pack pack;
+	struct npsd_script_build build;
 	struct npsd_buf header, batch;
 	int64_t offset; /* the end of the last batch */
 };
@@ -43,10 +42,7 @@ static struct maker *the_maker(void)
 	m.worker = npsd_worker_new(&m.pl, 0);
 	m.worker->names = bed_world()->names;
 	npsd_tables_names(&m.worker->tables, npsd_names_len_any(m.worker->names));
-	m.commit = calloc(1, sizeof *m.commit);
-	npsd_assert(m.commit);
-	m.commit->pl = &m.pl;
-	m.commit->names = bed_world()->names;
+	npsd_script_init(&m.build, bed_world()->cfg, PACK_TEXT_MAX);
 	npsd_buf_init(&m.header, 256);
 	npsd_buf_init(&m.batch, 4096);
 	return &m;
@@ -86,14 +82,14 @@ static void count_one(struct npsd_worker *k, int64_t now_s)
 		npsd_tables_add(&k->tables, &c, seg);
 }
 
-static struct npsd_str arg_of(const struct pack *p, size_t n)
+static struct npsd_str arg_of(const struct npsd_script_build *p, size_t n)
 {
-	const struct npsd_arg *a = &p->arg[p->nkeys + n];
+	const struct npsd_script_item *it = &p->item[p->nkeys + n];
 
-	return (struct npsd_str){a->p, (uint32_t)a->n};
+	return (struct npsd_str){it->ref ? it->ref : p->text.p + it->at, (uint32_t)it->n};
 }
 
-static void add_arg(struct npsd_buf *b, const struct pack *p, size_t n, const char *after)
+static void add_arg(struct npsd_buf *b, const struct npsd_script_build *p, size_t n, const char *after)
 {
 	struct npsd_str s = arg_of(p, n);
 
@@ -126,24 +122,24 @@ bool make_entry(struct bed_entry *out, int64_t now_s, uint64_t most)
 	npsd_assert(npsd_ring_pop(m->pl.worker_to_commit[0]) == &m->worker->sent->req);
 	b = m->worker->sent;
 	add_parts(m, b);
-	pack_batch(m->commit, &m->pack, b);
+	pack_commit(&m->build, bed_world()->names, b, 0);
 	/* as commit.lua writes the entry */
 	npsd_buf_clear(&m->header);
 	npsd_buf_clear(&m->batch);
 	for (size_t i = 0; i < 3; i++)
-		add_arg(&m->header, &m->pack, i, i < 2 ? " " : "");
+		add_arg(&m->header, &m->build, i, i < 2 ? " " : "");
 	for (size_t i = 0; i < b->nparts; i++) {
 		size_t at = FIRST_PART + PART_ARGS * i;
 
 		npsd_buf_addz(&m->batch, i ? ";" : "");
-		add_arg(&m->batch, &m->pack, at, " ");
-		add_arg(&m->batch, &m->pack, at + 1, " ");
-		add_arg(&m->batch, &m->pack, at + 3, "");
+		add_arg(&m->batch, &m->build, at, " ");
+		add_arg(&m->batch, &m->build, at + 1, " ");
+		add_arg(&m->batch, &m->build, at + 3, "");
 	}
 	any = b->nshards == 1 && b->shard[0].shard == BED_SHARD;
 	*out = (struct bed_entry){.h = npsd_buf_str(&m->header), .b = npsd_buf_str(&m->batch)};
 	if (any)
-		out->d = arg_of(&m->pack, FIRST_PART + PART_ARGS * b->nparts + 1);
+		out->d = arg_of(&m->build, FIRST_PART + PART_ARGS * b->nparts + 1);
 	m->worker->spare = b; /* its bytes stay until it fills again */
 	m->worker->sent = NULL;
 	return any;
@@ -157,13 +153,13 @@ void make_snapshot(struct bed_stored *out, int64_t now_s)
 
 	bed_stored_clear(&nothing);
 	npsd_assert(bed_load(b, &nothing) == BED_RUNS);
-	for (uint64_t n = 1 + drive_below(3); n > 0 || b->s->view.seq == 0; n -= n > 0) {
+	for (uint64_t n = 1 + drive_below(3); n > 0 || b->s->counts.view.seq == 0; n -= n > 0) {
 		struct bed_entry e;
 
 		if (!make_entry(&e, now_s, 8))
 			continue;
-		e.seq = b->s->view.seq + 1;
-		bed_chain(x, b->s->view.hash, e.b);
+		e.seq = b->s->counts.view.seq + 1;
+		bed_chain(x, b->s->counts.view.hash, e.b);
 		e.x = npsd_str(x);
 		npsd_assert(bed_read(b, &e) == BED_RUNS);
 	}

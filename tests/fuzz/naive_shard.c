@@ -11,7 +11,7 @@
 #define PANE_MAX (INT64_C(1) << 48)
 #define NUMBER_END INT32_MAX /* of pane numbers: start / step */
 #define SPAN 64
-#define BUCKETS 16
+#define SLICES 16
 
 /* --- msgpack --- */
 
@@ -243,12 +243,12 @@ bool naive_equal(const struct naive *a, const struct naive *b)
 
 void naive_of_bed(struct naive *n, const struct bed *b)
 {
-	const struct npsd_panes *panes = b->s->view.panes;
+	const struct npsd_panes *panes = b->s->counts.view.panes;
 
 	n->n = 0;
 	n->over_max = false;
 	for (uint32_t i = 0; i < npsd_panes_segments(panes); i++)
-		for (int step = 0; step < b->f->nsteps; step++) {
+		for (int step = 0; step < npsd_panes_nsteps(panes); step++) {
 			struct npsd_seg seg = npsd_panes_seg(panes, i);
 			int64_t from = INT64_MIN;
 			struct npsd_pane p;
@@ -257,10 +257,10 @@ void naive_of_bed(struct naive *n, const struct bed *b)
 				for (int c = 0, k = 0; c < NPSD_NCOUNTER; c++)
 					if (p.bits >> c & 1 && n->n < NAIVE_CELLS)
 						n->cell[n->n++] = (struct naive_cell){seg.hi, seg.lo,
-						    b->f->step_s[step], p.start_s, c, p.v[k++]};
+						    npsd_panes_step_s(panes, step), p.start_s, c, p.v[k++]};
 		}
 	n->over_max = n->n == NAIVE_CELLS;
-	naive_settle(n, b->s->view.t_ms);
+	naive_settle(n, b->s->counts.view.t_ms);
 }
 
 /* --- entries --- */
@@ -376,10 +376,10 @@ enum naive_result naive_entry(struct naive *n, const struct bed_entry *e)
 /* --- snapshots --- */
 
 struct chunk {
-	wide bucket, step, span;
+	wide slice, step, span;
 };
 
-/* `chunk:BUCKET/STEP/SPAN` -> `K-EPOCH-N`, in the form in which npsd writes the numbers */
+/* `chunk:SLICE/STEP/SPAN` -> `K-EPOCH-N`, in the form in which npsd writes the numbers */
 static bool read_chunk_field(
     struct chunk *c, const struct bed *b, struct npsd_str field, struct npsd_str name)
 {
@@ -389,16 +389,17 @@ static bool read_chunk_field(
 	bool known = false;
 
 	if (!take_word(&word, &rest, ':') || !take_word(&word, &rest, '/') ||
-	    !read_decimal(&c->bucket, word, 0, BUCKETS - 1) || !take_word(&word, &rest, '/') ||
+	    !read_decimal(&c->slice, word, 0, SLICES - 1) || !take_word(&word, &rest, '/') ||
 	    !read_decimal(&c->step, word, 60, 86400) ||
 	    !read_decimal(&c->span, rest, -(NUMBER_END / SPAN), NUMBER_END / SPAN))
 		return false;
 	rest = name;
 	if (!take_word(&k, &rest, '-') || !take_word(&epoch, &rest, '-') || !read_decimal(&v[0], k, 0, 255) ||
-	    !read_decimal(&v[1], epoch, 0, b->s->view.epoch - 1) || !read_decimal(&v[2], rest, 0, UINT32_MAX))
+	    !read_decimal(&v[1], epoch, 0, b->s->counts.view.epoch - 1) ||
+	    !read_decimal(&v[2], rest, 0, UINT32_MAX))
 		return false;
 	snprintf(
-	    again[0], sizeof again[0], "chunk:%d/%d/%lld", (int)c->bucket, (int)c->step, (long long)c->span);
+	    again[0], sizeof again[0], "chunk:%d/%d/%lld", (int)c->slice, (int)c->step, (long long)c->span);
 	snprintf(again[1], sizeof again[1], "%d-%lld-%lld", (int)v[0], (long long)v[1], (long long)v[2]);
 	for (int w = 0; w < bed_world()->cfg->nwindows; w++)
 		known = known || bed_world()->cfg->windows[w].step_s == c->step;
@@ -454,7 +455,7 @@ static bool read_manifest(struct manifest *m, const struct bed_stored *stored, c
 			return false;
 	m->dict_chain = field[DICT_CHAIN];
 	return read_decimal(&seq, field[SEQ], 1, (wide)1 << 53) &&
-	       is_version(field[VERSION], seq, b->s->view.epoch) && is_hash(field[HASH]) &&
+	       is_version(field[VERSION], seq, b->s->counts.view.epoch) && is_hash(field[HASH]) &&
 	       npsd_str_eq(field[CONFIG], npsd_str(bed_world()->cfg->hash)) &&
 	       read_decimal(&m->dict_len, field[DICT_LEN], 0, NPSD_ID_MAX) && field[DICT_CHAIN].n <= 40 &&
 	       !(field[DICT_CHAIN].n && memchr(field[DICT_CHAIN].p, 0, field[DICT_CHAIN].n)) &&
@@ -509,8 +510,8 @@ static enum naive_result read_chunk(
 	for (; most > 0; most--) {
 		if (!take_array(&c, &words) || words < 3 || !take_segment(&s, &c) ||
 		    !is_segment(&s, m->dict_len) ||
-		    (npsd_seg_hash((struct npsd_seg){(uint64_t)s.hi, (uint64_t)s.lo}) >> 26) % BUCKETS !=
-			k->bucket ||
+		    (npsd_seg_hash((struct npsd_seg){(uint64_t)s.hi, (uint64_t)s.lo}) >> 26) % SLICES !=
+			k->slice ||
 		    holds(n, &s, k))
 			return NAIVE_REFUSED;
 		for (wide i = 0; i < nseen; i++)

@@ -15,19 +15,15 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-# TEMPORARY: folders that still have breaches. Their breaches are printed as notes and do not fail. Remove a folder from the set
-# when it is clean; remove the set and its uses when it is empty.
-TO_CLEAN = {"src/commit", "src/consume", "src/fold", "src/publish", "src/redis"}
-
 # Uses that may be part of a cycle: (user, used) -> the reason. An entry that is no longer needed is a breach.
 ALLOWED = {}
 
 STRONG = set("TDBRGSC")  # nm's letters of symbols that one object defines for all
-breaches, notes = [], []
+breaches = []
 
 
-def breach(folders, text):
-    (notes if TO_CLEAN & set(folders) else breaches).append(text)
+def breach(text):
+    breaches.append(text)
 
 
 def tracked(*patterns):
@@ -88,7 +84,7 @@ def check_cycles(build):
         if found[path]:
             folders[path.parent][path] = symbols(sorted(found[path]))
         else:
-            breach([], f"{path}: is not part of the build {build}")
+            breach(f"{path}: is not part of the build {build}")
     for folder, files in sorted(folders.items()):
         uses = uses_of(files)
         in_cycles = {(user, used) for cycle in cycles(uses) for user in cycle for used in cycle & uses[user].keys()}
@@ -99,10 +95,10 @@ def check_cycles(build):
         for cycle in sorted(cycles(uses), key=sorted):
             ties = [f"\n    {user.name} uses {used.name}: {' '.join(sorted(uses[user][used]))}"
                     for user in sorted(cycle) for used in sorted(cycle & uses[user].keys())]
-            breach([folder.as_posix()], f"{folder}: cycle of {' '.join(path.name for path in sorted(cycle))}{''.join(ties)}")
+            breach(f"{folder}: cycle of {' '.join(path.name for path in sorted(cycle))}{''.join(ties)}")
     for (user, used), reason in ALLOWED.items():
         if (user, used) not in needed or not reason:
-            breach([], f"tests/lint/structure.py: the exception {user} -> {used} has no reason or is not needed")
+            breach(f"tests/lint/structure.py: the exception {user} -> {used} has no reason or is not needed")
 
 
 # --- names and headers ---
@@ -115,7 +111,7 @@ def check_names():
     for stem, paths in sorted(places.items()):
         folders, code = {path.parent.as_posix() for path in paths}, [path for path in paths if path.suffix != ".h"]
         if len(folders) > 1 or len(code) > 1:
-            breach(folders, f"{paths[0]}: base name `{stem}` is that of {' '.join(map(str, paths[1:]))}, too")
+            breach(f"{paths[0]}: base name `{stem}` is that of {' '.join(map(str, paths[1:]))}, too")
 
 
 def check_headers():
@@ -126,7 +122,7 @@ def check_headers():
             places = [path.parent / name, Path("src") / name, Path("include") / name]
             included |= {next((place for place in places if place in headers), None)} - {path}
     for path in sorted(headers - included):
-        breach([path.parent.as_posix()], f"{path}: no file includes it")
+        breach(f"{path}: no file includes it")
 
 
 def main():
@@ -135,9 +131,7 @@ def main():
     check_cycles(sys.argv[1])
     check_names()
     check_headers()
-    for text in notes:
-        print(f"note: {text}")
-    print("\n".join(breaches) if breaches else f"structure: no breach, {len(notes)} notes on folders that are not clean yet")
+    print("\n".join(breaches) if breaches else "structure: no breach")
     return 1 if breaches else 0
 
 

@@ -133,7 +133,7 @@ def test_an_older_instance_stops(case):
     wait_for("the older one counts", lambda: older.alive() and case.consumed() == 1)
     case.config.sets = SETS + [["channel"]]
     newer = case.npsd("--apply-config")
-    wait_for("the new configuration is in force", lambda: "is in force" in newer.output() and newer.alive())
+    wait_for("the new configuration is in force", lambda: "replaces" in newer.output() and newer.alive())
     producer.send(event("b", 9), BASE_MS + 1, partition=0)
     producer.send(event("c", 9), BASE_MS + 1, partition=1)
     producer.flush()

@@ -33,17 +33,18 @@ struct bed {
 	struct npsd_fold *f;
 	struct npsd_names *names;
 	int64_t mono_ms, wall_ms;
-	uint8_t mask; /* of the shards held */
+	uint8_t mask; /* of the shards assigned */
 	int64_t seq[SHARDS];
 	char hash[SHARDS][41];
 	int batches;
 	int64_t clock_ms; /* the fence's */
 	uint64_t rnd;
-	struct npsd_store real; /* w.store_fold stands in front of it, and loses calls while `flaky` */
+	struct npsd_store real; /* pl.store_fold wraps it, and loses calls while `flaky` */
 	bool flaky;
 	uint64_t chaos;
-	uint64_t cut[64]; /* tags of calls that are never made */
+	uint64_t cut[64]; /* tags of calls that never reach it */
 	int ncut, nlost;
+	int inflight; /* calls of the real store */
 };
 
 static int64_t bed_mono(void *self)
@@ -61,6 +62,13 @@ static void bed_wake(void *self)
 	(void)self;
 }
 
+/* Jitter: the shortest wait of a back-off. */
+static uint64_t bed_jitter(void *self)
+{
+	(void)self;
+	return 0;
+}
+
 static uint64_t random_of(uint64_t *state)
 {
 	uint64_t x = *state += 0x9e3779b97f4a7c15u;
@@ -75,7 +83,7 @@ static uint64_t bed_random(struct bed *b)
 	return random_of(&b->rnd);
 }
 
-/* --- a store that has no room, never makes a call, or loses the answer --- */
+/* --- a store that has no room, makes no call, or loses the reply --- */
 
 static bool flaky_submit(void *self, const struct npsd_call *call)
 {
@@ -84,8 +92,12 @@ static bool flaky_submit(void *self, const struct npsd_call *call)
 
 	if (what == 0)
 		return false;
-	if (what > 2 || b->ncut == 64)
-		return b->real.submit(b->real.self, call);
+	if (what > 2 || b->ncut == 64) {
+		bool ok = b->real.submit(b->real.self, call);
+
+		b->inflight += ok;
+		return ok;
+	}
 	b->cut[b->ncut++] = call->tag;
 	return true;
 }
@@ -101,8 +113,10 @@ static bool flaky_poll(void *self, struct npsd_done *out, int wait_ms)
 		    .text = "cut by the test"};
 		return true;
 	}
-	if (!b->real.poll(b->real.self, out, wait_ms))
+	/* with nothing in flight a wait would only let real time pass */
+	if (!b->real.poll(b->real.self, out, b->inflight ? wait_ms : 0))
 		return false;
+	b->inflight--;
 	if (b->flaky && random_of(&b->chaos) % 8 == 0) {
 		b->nlost++;
 		*out = (struct npsd_done){.tag = out->tag, .outcome = NPSD_LOST, .text = "lost by the test"};
@@ -137,7 +151,7 @@ static const struct npsd_config bed_config = {
 static void bed_start(struct bed *b)
 {
 	b->pl = (struct npsd_pipeline){.cfg = &b->cfg,
-	    .clock = {b, bed_wall, bed_mono, NULL},
+	    .clock = {b, bed_wall, bed_mono, bed_jitter},
 	    .broker = {.wake = bed_wake},
 	    .store_commit = {.wake = bed_wake},
 	    .group_to_fold = npsd_ring_new(16),
@@ -145,7 +159,7 @@ static void bed_start(struct bed *b)
 	    .fold_to_commit = npsd_ring_new(16),
 	    .commit_to_fold = npsd_ring_new(16)};
 	help_store_open(&b->real, &b->redis, 5000);
-	b->ncut = 0;
+	b->ncut = b->inflight = 0;
 	b->pl.store_fold = (struct npsd_store){b, flaky_submit, flaky_poll, bed_wake, flaky_connection};
 	b->f = npsd_fold_new(&b->pl);
 }
@@ -170,7 +184,7 @@ static void bed_command(struct bed *b, struct npsd_command *o, enum npsd_command
 	cr_assert(npsd_ring_push(b->pl.group_to_fold, o));
 }
 
-/* Steps until the order comes back. */
+/* Steps until the reply to the command. */
 static bool bed_back(struct bed *b, const struct npsd_command *o)
 {
 	for (int i = 0; i < LIMIT_STEPS; i++) {
@@ -183,11 +197,11 @@ static bool bed_back(struct bed *b, const struct npsd_command *o)
 		npsd_fold_step(b->f, 5);
 		b->mono_ms += 1;
 	}
-	cr_assert_fail("the order never came back");
+	cr_assert_fail("no reply to the command");
 	return false;
 }
 
-static void bed_hold(struct bed *b, uint8_t mask)
+static void bed_assign(struct bed *b, uint8_t mask)
 {
 	struct npsd_command o = {.shards = {mask}};
 
@@ -196,17 +210,17 @@ static void bed_hold(struct bed *b, uint8_t mask)
 	cr_assert(bed_back(b, &o));
 }
 
-/* And the shards again, as the group does when it has taken the partitions anew. */
+/* And assigns the shards again, as the group does after it has acquired the partitions. */
 static void bed_reset(struct bed *b)
 {
-	struct npsd_command o = {.session = b->f->session + 1, .names = b->names};
+	struct npsd_command o = {.session = b->f->ctx.session + 1, .names = b->names};
 
 	bed_command(b, &o, NPSD_CMD_RESET);
 	cr_assert(bed_back(b, &o));
-	bed_hold(b, b->mask);
+	bed_assign(b, b->mask);
 }
 
-static const char *do_far(struct bed *b, const char *const *argv, const size_t *len, int n)
+static const char *do_argv(struct bed *b, const char *const *argv, const size_t *len, int n)
 {
 	static char text[256];
 	redisReply *r = redisCommandArgv(b->redis.plain, n, (const char **)(uintptr_t)argv, len);
@@ -217,7 +231,7 @@ static const char *do_far(struct bed *b, const char *const *argv, const size_t *
 	return text;
 }
 
-/* Tells the fence and the list of the dictionary's copy, whole. */
+/* Stores the copy of the dictionary, and its length in the fence. */
 static void bed_store_names(struct bed *b)
 {
 	uint32_t len = npsd_names_len_any(b->names);
@@ -242,7 +256,7 @@ static void bed_store_names(struct bed *b)
 		msgpack_pack_str_with_body(&pk, npsd_names_chain_any(b->names, i + 1), 40);
 		argv[2] = sb.data;
 		n[2] = sb.size;
-		do_far(b, argv, n, 3);
+		do_argv(b, argv, n, 3);
 		msgpack_sbuffer_destroy(&sb);
 	}
 }
@@ -265,12 +279,12 @@ static void bed_open(struct bed *b, enum npsd_clock_kind clock)
 	bed_start(b);
 }
 
-/* Open, and holding these shards. */
+/* Opens a bed, and assigns these shards. */
 static void bed_begin(struct bed *b, enum npsd_clock_kind clock, uint8_t mask)
 {
 	bed_open(b, clock);
 	bed_reset(b);
-	bed_hold(b, mask);
+	bed_assign(b, mask);
 }
 
 static void bed_close(struct bed *b)
@@ -347,13 +361,13 @@ static void bed_append(struct bed *b, int k, const char *header, const void *d, 
 	for (int i = 0; i < 12; i++)
 		len[i] = strlen(argv[i]);
 	len[12] = n;
-	do_far(b, argv, len, 13);
+	do_argv(b, argv, len, 13);
 	snprintf(field, sizeof field, "log:%d", k);
 	snprintf(end, sizeof end, "%lld %s", (long long)b->seq[k], b->hash[k]);
 	help_redis_do(&b->redis, "HSET", K("fence"), field, end, "clock_ms", clock, NULL);
 }
 
-/* One answer, or its withdrawal, in its own entry. */
+/* One delta in its own entry. */
 static void bed_count(struct bed *b, uint32_t id, int64_t pane_s, int counter, int64_t v)
 {
 	msgpack_sbuffer sb;
@@ -392,7 +406,7 @@ static int by_pane(const void *pa, const void *pb)
 	return c ? c : a->pane_s < b->pane_s ? -1 : a->pane_s > b->pane_s;
 }
 
-/* In the order of an entry, each once; how many are left. */
+/* Sorts as in an entry and removes duplicates; returns how many remain. */
 static uint32_t bed_sort(struct bed_pane *at, uint32_t n)
 {
 	uint32_t left = 0;
@@ -449,7 +463,7 @@ static bool caught_up(struct bed *b, int k)
 {
 	const struct npsd_shard *s = bed_of(b, k);
 
-	return s->state == NPSD_SHARD_RUNS && !s->leaving && s->view.seq == b->seq[k];
+	return s->state == NPSD_SHARD_RUNNING && s->counts.view.seq == b->seq[k];
 }
 
 /* Steps until the condition holds; the clock runs a millisecond a step. */
@@ -466,31 +480,31 @@ static bool caught_up(struct bed *b, int k)
 static void bed_catch_up(struct bed *b)
 {
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(b, !bed_of(b, k)->held || caught_up(b, k));
+		bed_until(b, !npsd_shard_assigned(bed_of(b, k)) || caught_up(b, k));
 }
 
 /* All panes of a shard that are kept at its t, its positions and clock, as text; the caller frees. */
 __attribute__((unused)) static char *bed_dump(struct bed *b, int k)
 {
 	struct npsd_shard *s = bed_of(b, k);
-	uint32_t n = npsd_panes_segments(s->view.panes);
+	uint32_t n = npsd_panes_segments(s->counts.view.panes);
 	struct npsd_seg *seg = malloc((n + 1) * sizeof *seg);
 	struct npsd_buf out;
 
 	npsd_buf_init(&out, 64u << 20);
-	npsd_panes_drop(s->view.panes, s->view.t_ms);
+	npsd_panes_drop(s->counts.view.panes, s->counts.view.t_ms);
 	for (uint32_t i = 0; i < n; i++)
-		seg[i] = npsd_panes_seg(s->view.panes, i);
+		seg[i] = npsd_panes_seg(s->counts.view.panes, i);
 	qsort(seg, n, sizeof *seg, by_key);
-	npsd_buf_addf(&out, "%lld %s %lld %s\n", (long long)s->view.seq, s->view.hash,
-	    (long long)s->view.t_ms, s->view.positions);
+	npsd_buf_addf(&out, "%lld %s %lld %s\n", (long long)s->counts.view.seq, s->counts.view.hash,
+	    (long long)s->counts.view.t_ms, s->counts.view.positions);
 	for (uint32_t i = 0; i < n; i++)
-		for (int step = 0; step < b->f->nsteps; step++) {
+		for (int step = 0; step < npsd_panes_nsteps(s->counts.view.panes); step++) {
 			struct npsd_pane p;
 			int64_t from = INT64_MIN;
-			uint32_t at = npsd_panes_find(s->view.panes, seg[i], false);
+			uint32_t at = npsd_panes_find(s->counts.view.panes, seg[i], false);
 
-			for (; npsd_panes_next(&p, s->view.panes, at, step, from, INT64_MAX);
+			for (; npsd_panes_next(&p, s->counts.view.panes, at, step, from, INT64_MAX);
 			     from = p.start_s + 1) {
 				npsd_buf_addf(&out, "%llx %d %lld %x", (unsigned long long)seg[i].hi, step,
 				    (long long)p.start_s, p.bits);
@@ -508,12 +522,12 @@ __attribute__((unused)) static char *bed_dump(struct bed *b, int k)
 __attribute__((unused)) static int64_t bed_sum(struct bed *b, uint32_t id, int counter)
 {
 	struct npsd_shard *s = bed_of(b, bed_shard(id));
-	uint32_t i = npsd_panes_find(s->view.panes, bed_seg(id), false);
+	uint32_t i = npsd_panes_find(s->counts.view.panes, bed_seg(id), false);
 	int64_t out[NPSD_NCOUNTER];
 
 	if (i == UINT32_MAX)
 		return 0;
-	npsd_panes_sum(s->view.panes, i, 0, INT64_MIN, INT64_MAX, out);
+	npsd_panes_sum(s->counts.view.panes, i, 0, INT64_MIN, INT64_MAX, out);
 	return out[counter];
 }
 

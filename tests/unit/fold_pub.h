@@ -1,4 +1,4 @@
-/* A publish that only counts, in place of the publish room: npsd_pub_* for the tests of fold. */
+/* A publish that only counts its calls: npsd_pub_* for the tests of fold. */
 #ifndef FOLD_PUB_H
 #define FOLD_PUB_H
 
@@ -17,11 +17,12 @@ struct npsd_pub {
 static int pubs_taken; /* since the program began */
 static bool pubs_busy; /* what a new one begins with */
 
-struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
+struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, const struct npsd_clock *clock, int shard)
 {
 	struct npsd_pub *p = calloc(1, sizeof *p);
 
 	(void)cfg;
+	(void)clock;
 	(void)shard;
 	cr_assert(p);
 	p->busy = pubs_busy;
@@ -30,12 +31,12 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, int shard)
 
 void npsd_pub_free(struct npsd_pub **p)
 {
-	cr_assert(!*p || !(*p)->busy, "freed while calls are on their way");
+	cr_assert(!*p || !(*p)->busy, "freed while calls are in flight");
 	free(*p);
 	*p = NULL;
 }
 
-void npsd_pub_taken(struct npsd_pub *p, const struct npsd_shard_view *v)
+void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v)
 {
 	(void)p;
 	cr_assert(v->panes && v->names && v->epoch > 0);
@@ -47,14 +48,14 @@ void npsd_pub_touch(
 {
 	cr_assert(npsd_panes_segments(v->panes) > i && pane_s % 60 == 0);
 	(void)mono_ms;
-	cr_assert_not(p->busy, "applied while a round is on its way");
+	cr_assert_not(p->busy, "applied while a round is open");
 	p->touched++;
 }
 
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
 {
 	(void)mono_ms;
-	cr_assert_not(p->busy, "t moved while a round is on its way");
+	cr_assert_not(p->busy, "t moved while a round is open");
 	cr_assert_gt(v->t_ms, before_ms);
 	p->turns++;
 	p->before_ms = before_ms;

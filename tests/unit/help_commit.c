@@ -131,7 +131,7 @@ void help_desk_close(struct help_desk *d)
 void help_desk_step(struct help_desk *d)
 {
 	for (int i = 0; npsd_commit_step(d->c, 0); i++)
-		cr_assert_lt(i, 1000, "the room makes steps for ever");
+		cr_assert_lt(i, 1000, "the component makes steps for ever");
 }
 
 void help_command(struct help_desk *d, const struct npsd_command *o)
@@ -153,7 +153,7 @@ bool help_command_back(struct help_desk *d, bool *ok)
 	return true;
 }
 
-void help_take(struct help_desk *d, int32_t part, int64_t offset)
+void help_acquire(struct help_desk *d, int32_t part, int64_t offset)
 {
 	bool ok;
 	struct npsd_command o = {
@@ -226,24 +226,24 @@ void help_batch_free(struct npsd_batch *b)
 
 struct npsd_admission *help_admission(const struct help_desk *d, const char *const *channels, int n)
 {
-	struct npsd_admission *ask = calloc(1, sizeof *ask);
+	struct npsd_admission *values = calloc(1, sizeof *values);
 
-	ask->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d->session};
-	ask->n = (uint32_t)n;
-	npsd_buf_init(&ask->text, 1000);
+	values->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d->session};
+	values->n = (uint32_t)n;
+	npsd_buf_init(&values->text, 1000);
 	for (int i = 0; i < n; i++) {
-		ask->value[i].dim = NPSD_DIM_channel;
-		ask->value[i].len = (uint16_t)strlen(channels[i]);
-		ask->value[i].at = (uint32_t)ask->text.n;
-		npsd_buf_addz(&ask->text, channels[i]);
+		values->value[i].dim = NPSD_DIM_channel;
+		values->value[i].len = (uint16_t)strlen(channels[i]);
+		values->value[i].at = (uint32_t)values->text.n;
+		npsd_buf_addz(&values->text, channels[i]);
 	}
-	return ask;
+	return values;
 }
 
-void help_admission_free(struct npsd_admission *ask)
+void help_admission_free(struct npsd_admission *values)
 {
-	npsd_buf_free(&ask->text);
-	free(ask);
+	npsd_buf_free(&values->text);
+	free(values);
 }
 
 void help_request(struct help_desk *d, int worker, struct npsd_request *req)

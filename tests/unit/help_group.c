@@ -107,7 +107,7 @@ static enum npsd_compacted compacted(void *self, int32_t topic)
 	return b->compacted_later-- > 0 ? NPSD_COMPACTED_LATER : b->compacted;
 }
 
-/* --- store: what a script answers is decided when it is sent --- */
+/* --- store: a call runs when it is submitted --- */
 
 static struct group_bed_part *part_of(struct group_bed *b, const struct npsd_call *call, size_t arg)
 {
@@ -134,7 +134,7 @@ static void say_state(struct group_bed_call *c, struct group_bed_part *p)
 	const char *texts[] = {"ok", p->claim, p->pos, p->base, "- - -"};
 
 	if (!p->claim[0])
-		strcpy(p->claim, "0123456789abcdef"); /* somebody's, who counted up to there */
+		strcpy(p->claim, "0123456789abcdef"); /* of another process, which counted up to there */
 	for (size_t i = 0; i < 5; i++)
 		snprintf(c->answer[c->n++], 40, "%s", texts[i]);
 	c->rulings = p->rulings;
@@ -264,20 +264,20 @@ static uint32_t connection(void *self)
 	return 1;
 }
 
-/* --- the other rooms --- */
+/* --- the other components --- */
 
-static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_ring *out, bool worker)
+static bool component_step(struct group_bed *b, struct npsd_ring *in, struct npsd_ring *out, bool worker)
 {
 	struct npsd_command *o = npsd_ring_pop(in);
 
 	if (!o)
 		return false;
-	b->orders[o->what]++;
+	b->commands[o->what]++;
 	if (o->what == NPSD_CMD_ACQUIRE && worker) {
 		cr_assert_leq(o->nrulings, 8);
-		b->ntaken = o->nrulings;
+		b->nrulings = o->nrulings;
 		if (o->nrulings)
-			memcpy(b->taken, o->rulings, o->nrulings * sizeof *o->rulings);
+			memcpy(b->rulings, o->rulings, o->nrulings * sizeof *o->rulings);
 		free(o->rulings);
 		o->rulings = NULL;
 	}
@@ -286,7 +286,7 @@ static bool room_answers(struct group_bed *b, struct npsd_ring *in, struct npsd_
 		return true;
 	}
 	if (o->what == NPSD_CMD_RESET && in == b->pl.group_to_fold && b->flush) {
-		cr_assert(npsd_ring_push(out, b->flush)); /* given up: not ok */
+		cr_assert(npsd_ring_push(out, b->flush)); /* not ok */
 		b->flush = NULL;
 	}
 	if (b->mute[o->what]) {
@@ -302,11 +302,11 @@ bool group_bed_step(struct group_bed *b)
 {
 	bool any = npsd_group_step(b->g, 0);
 
-	while (room_answers(b, b->pl.group_to_worker[0], b->pl.worker_to_group[0], true))
+	while (component_step(b, b->pl.group_to_worker[0], b->pl.worker_to_group[0], true))
 		any = true;
-	while (room_answers(b, b->pl.group_to_commit, b->pl.commit_to_group, false))
+	while (component_step(b, b->pl.group_to_commit, b->pl.commit_to_group, false))
 		any = true;
-	while (room_answers(b, b->pl.group_to_fold, b->pl.fold_to_group, false))
+	while (component_step(b, b->pl.group_to_fold, b->pl.fold_to_group, false))
 		any = true;
 	return any;
 }

@@ -1,5 +1,5 @@
 /*
- * The group's room alone: the test plays the broker and the other rooms; a store of one fence answers for
+ * The group alone: the test plays the broker and the other components; a store of one fence replies for
  * Redis, at once or when the test says so.
  */
 #ifndef HELP_GROUP_H
@@ -36,47 +36,47 @@ struct group_bed {
 	/* broker */
 	struct npsd_broker_event event[BED_CALLS];
 	size_t nevents;
-	struct npsd_offset given[BED_PARTS]; /* of the ASSIGN on its way */
-	int32_t parts;			     /* of the topic, as partitions() says; -1: not now */
-	int parts_said, parts_fail_at;	     /* calls of it; the one that says -1 (0: none) */
+	struct npsd_offset given[BED_PARTS]; /* of the ASSIGN event in flight */
+	int32_t parts;			     /* of the topic, as partitions() returns it */
+	int parts_said, parts_fail_at;	     /* calls of it; the one that returns -1 (0: none) */
 	bool ends_fail;
-	int64_t ends_take_ms; /* what a call of ends() waits */
+	int64_t ends_take_ms; /* how long a call of ends() waits */
 	int ends_said;
 	enum npsd_commit_answer commit_answer;
 	int assigns, unassigns;
 	enum npsd_compacted compacted;
-	int compacted_later; /* calls that are told so, before */
+	int compacted_later; /* calls that get LATER before */
 
 	/* store */
 	struct group_bed_part part[BED_PARTS];
-	struct group_bed_call call[BED_CALLS]; /* that have run, and are not answered yet */
+	struct group_bed_call call[BED_CALLS]; /* that ran and have no reply yet */
 	size_t ncalls;
 	const char *applied;	      /* text of another configuration that is in force; NULL: ours is */
-	bool hold;		      /* answers nothing */
-	enum npsd_outcome outcome;    /* of the calls that are answered */
+	bool hold;		      /* replies to nothing */
+	enum npsd_outcome outcome;    /* of the replies */
 	int calls_said[NPSD_NSCRIPT]; /* calls made */
 	struct npsd_reply node[40];
 
-	/* rooms */
-	bool flushes_long; /* fold answers a FLUSH only by giving it up */
+	/* components */
+	bool flushes_long; /* fold ends a FLUSH only by a RESET */
 	struct npsd_command *flush;
-	bool mute[NPSD_CMD_CHECK_FENCE + 1];  /* orders that they do not answer */
-	int orders[NPSD_CMD_CHECK_FENCE + 1]; /* that came, over all rings */
-	struct npsd_ruling taken[8];	      /* rulings of the last TAKE of a worker */
-	size_t ntaken;
+	bool mute[NPSD_CMD_CHECK_FENCE + 1];	/* commands that they do not send back */
+	int commands[NPSD_CMD_CHECK_FENCE + 1]; /* commands that came, over all rings */
+	struct npsd_ruling rulings[8];		/* rulings of the last ACQUIRE of a worker */
+	size_t nrulings;
 };
 
 /* Options as `key=value`. One worker, one topic of two partitions, offsets 0 to 100. */
 struct group_bed *group_bed_new(bool drain, const char *const *sets, int n);
 void group_bed_free(struct group_bed **b);
-/* A step of the group; then the rooms answer. */
+/* A step of the group, then of the components. */
 bool group_bed_step(struct group_bed *b);
 /* Steps until nothing moves; time stands still. */
 void group_bed_settle(struct group_bed *b);
 void group_bed_event(struct group_bed *b, enum npsd_broker_what what);
-/* The group gives partitions first..first+n-1. */
+/* Assigns partitions first..first+n-1. */
 void group_bed_assign(struct group_bed *b, int first, int n);
-/* The first call that is not answered yet is, as the store was when it ran. */
+/* Replies to call `which` of those that wait, with the result of when it ran. */
 void group_bed_answer(struct group_bed *b, size_t which);
 
 #endif

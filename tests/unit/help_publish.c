@@ -67,6 +67,15 @@ static uint32_t between_connection(void *self)
 
 /* --- the shard --- */
 
+/* The first back-off is 125 ms and as much at random: with this clock 250 ms. */
+static uint64_t half_of_250(void *self)
+{
+	(void)self;
+	return 125;
+}
+
+static const struct npsd_clock fixed_clock = {.random = half_of_250};
+
 static void fill_config(struct npsd_config *c)
 {
 	*c = (struct npsd_config){
@@ -136,7 +145,7 @@ void help_publish_close(struct help_publish *h)
 	help_redis_stop(&h->redis);
 }
 
-void help_publish_take(struct help_publish *h, int64_t epoch)
+void help_publish_acquire(struct help_publish *h, int64_t epoch)
 {
 	char field[32], text[32];
 
@@ -145,8 +154,8 @@ void help_publish_take(struct help_publish *h, int64_t epoch)
 	help_redis_do(&h->redis, "HSET", "{nps:alerts}:fence", field, text, (char *)NULL);
 	h->view.epoch = epoch;
 	npsd_pub_free(&h->pub);
-	h->pub = npsd_pub_new(&h->cfg, h->view.shard);
-	npsd_pub_taken(h->pub, &h->view);
+	h->pub = npsd_pub_new(&h->cfg, &fixed_clock, h->view.shard);
+	npsd_pub_acquired(h->pub, &h->view);
 }
 
 uint32_t help_publish_seg(struct help_publish *h, const char *seg)
@@ -177,10 +186,10 @@ void help_publish_turn(struct help_publish *h, int64_t t_ms)
 	npsd_panes_drop(h->view.panes, t_ms);
 }
 
-static bool calls_fly(const struct npsd_pub *p)
+static bool in_flight(const struct npsd_pub *p)
 {
-	for (int slot = 0; slot < NPSD_NSLOT; slot++)
-		if (p->slot[slot] != 0)
+	for (int k = 0; k < NPSD_NFLIGHT; k++)
+		if (p->context.flight[k] != 0)
 			return true;
 	return false;
 }
@@ -194,13 +203,13 @@ void help_publish_settle(struct help_publish *h)
 		struct npsd_done done;
 
 		did = npsd_pub_step(h->pub, &h->view, &h->store, h->mono_ms);
-		if (h->store.poll(h->store.self, &done, calls_fly(h->pub) ? 20 : 0)) {
+		if (h->store.poll(h->store.self, &done, in_flight(h->pub) ? 20 : 0)) {
 			npsd_pub_done(h->pub, &h->view, &done, h->mono_ms);
 			did = true;
 		}
 		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "it does not settle:\n%.*s",
 		    (int)h->calls.n, h->calls.p);
-	} while (did || calls_fly(h->pub));
+	} while (did || in_flight(h->pub));
 }
 
 void help_publish_wait(struct help_publish *h, int64_t ms)
@@ -211,7 +220,7 @@ void help_publish_wait(struct help_publish *h, int64_t ms)
 
 void help_publish_rest(struct help_publish *h, int64_t epoch)
 {
-	help_publish_take(h, epoch);
+	help_publish_acquire(h, epoch);
 	help_publish_settle(h);
 	help_publish_wait(h, 1000);
 	help_publish_wait(h, 1000);

@@ -1,6 +1,6 @@
 /*
- * A publish room on a private redis-server, with a shard filled by hand and a clock moved by hand. The store
- * between them writes down which scripts were called, and loses calls when told to.
+ * The publish component on a private redis-server, with a shard filled by hand and a clock moved by hand. The
+ * store between them writes down which scripts were called, and loses calls on demand.
  */
 #ifndef HELP_PUBLISH_H
 #define HELP_PUBLISH_H
@@ -21,7 +21,7 @@ struct help_publish {
 	struct npsd_pub *pub;
 	int64_t mono_ms;
 	struct npsd_buf calls; /* `SCRIPT KEY` a line, in the order submitted */
-	int lose_script, lose; /* so many calls of this script are lost before they reach the server */
+	int lose_script, lose; /* number of calls of this script that are lost before they reach the server */
 	bool have_lost;
 	uint64_t lost_tag;
 };
@@ -30,8 +30,8 @@ struct help_publish {
  * kinds apart. */
 void help_publish_open(struct help_publish *h);
 void help_publish_close(struct help_publish *h);
-/* Makes the pub anew and takes the shard with this epoch, stored as the present one. */
-void help_publish_take(struct help_publish *h, int64_t epoch);
+/* Makes a new pub, which acquires the shard with this epoch, stored as the present one. */
+void help_publish_acquire(struct help_publish *h, int64_t epoch);
 /* The transactional segment of a written name without the kind, made if needed; `` is the set all. */
 uint32_t help_publish_seg(struct help_publish *h, const char *seg);
 /* n answers of a score, counted at t_ms; touched. */
@@ -42,9 +42,9 @@ void help_publish_turn(struct help_publish *h, int64_t t_ms);
 void help_publish_settle(struct help_publish *h);
 /* Moves the clock by that, and settles. */
 void help_publish_wait(struct help_publish *h, int64_t ms);
-/* Takes the shard, and waits until all is told. */
+/* Acquires the shard, and waits until all is written. */
 void help_publish_rest(struct help_publish *h, int64_t epoch);
-/* How often a line begins so since the last help_publish_forget. */
+/* Number of lines that begin so since the last help_publish_forget. */
 int help_publish_calls(struct help_publish *h, const char *line);
 void help_publish_forget(struct help_publish *h);
 

@@ -24,9 +24,8 @@ void help_redis_stop(struct help_redis *r);
 void help_redis_kill(struct help_redis *r);
 void help_redis_again(struct help_redis *r, const char *const *options);
 /*
- * One command past npsd's store, words NULL-terminated; the reply as text: strings as they are, `nil`,
- * integers, lists as
- * `[a b c]`, errors as `!text`. Valid until the fourth call after it.
+ * One command, not through npsd's store, words NULL-terminated; the reply as text: strings as they are,
+ * `nil`, integers, lists as `[a b c]`, errors as `!text`. Valid until the fourth call after it.
  */
 const char *help_redis_do(struct help_redis *r, ...) __attribute__((sentinel));
 /* The next message of a subscription; nothing may be asked on this connection meanwhile but UNSUBSCRIBE. */

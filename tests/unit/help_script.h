@@ -20,7 +20,7 @@ void help_bed_close(struct help_bed *b);
  * help_redis.h says. */
 const char *help_part(struct help_bed *b, enum npsd_script script, const char *tp, ...)
     __attribute__((sentinel));
-/* positions, watch, admit */
+/* positions, fence_check, admit */
 const char *help_plain(struct help_bed *b, enum npsd_script script, ...) __attribute__((sentinel));
 
 /* One partition, up to two shards (0 and 3); NULL: nothing of it */

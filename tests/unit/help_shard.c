@@ -10,7 +10,7 @@
 #include "npsd/err.h"
 
 #define TEXT_MAX (8u << 20)
-#define STEPS 10000 /* of a shard or a snapshot, until it must be somewhere */
+#define STEPS 10000 /* of a shard or a snapshot, at most */
 #define FIRST_EPOCH 1795381445000
 
 /* --- what is stored --- */
@@ -87,7 +87,7 @@ static void make_world(struct bed_world *w)
 
 	npsd_assert(npsd_config_load(&w->cfg, &err, NULL, sets, sizeof sets / sizeof sets[0]));
 	s = &w->cfg->sets;
-	w->gone = s->set[1].number; /* [team] was counted once, and is not any more */
+	w->gone = s->set[1].number; /* [team] was counted once */
 	memmove(&s->set[1], &s->set[2], (size_t)(--s->n - 1) * sizeof s->set[0]);
 	w->names = help_names_new(s, 1000);
 	w->locations = 12;
@@ -114,7 +114,7 @@ const struct bed_world *bed_world(void)
 
 /* --- the store --- */
 
-/* Of the call that is out: there is one at a time, of whichever bed. */
+/* Of the call in flight: there is one at a time, over all beds. */
 static struct npsd_buf words;
 
 static bool store_submit(void *self, const struct npsd_call *call)
@@ -158,7 +158,7 @@ static uint64_t clock_random(void *self)
 	return 0;
 }
 
-/* --- answers --- */
+/* --- replies --- */
 
 static struct npsd_reply text_of(struct npsd_str s)
 {
@@ -175,8 +175,8 @@ static struct npsd_reply list_of(const struct npsd_reply *el, size_t n)
 	return (struct npsd_reply){.type = NPSD_REPLY_ARRAY, .el = el, .n = n};
 }
 
-/* Hands the answer to the call that is out to what made it. */
-static void answer(struct bed *b, const struct npsd_reply *el, size_t n)
+/* Completes the call in flight. */
+static void reply(struct bed *b, const struct npsd_reply *el, size_t n)
 {
 	struct npsd_reply r = list_of(el, n);
 	struct npsd_done done = {.tag = b->call.tag, .outcome = NPSD_DONE, .reply = &r};
@@ -185,14 +185,14 @@ static void answer(struct bed *b, const struct npsd_reply *el, size_t n)
 	npsd_assert(b->call.out);
 	b->call.out = false;
 	if (script == NPSD_S_fold_read)
-		npsd_read_done(b->f, &done);
+		npsd_reader_done(&b->f->reader, &b->f->ctx, &done);
 	else if (script == NPSD_S_chunk_write || script == NPSD_S_manifest)
-		npsd_snapshot_done(b->f, &done);
+		npsd_snapshot_done(&b->f->snap, &b->f->ctx, &done);
 	else
-		npsd_shard_done(b->f, b->s, &done);
+		npsd_shard_done(&b->f->ctx, b->s, &done);
 }
 
-static void answer_take(struct bed *b, const struct bed_stored *stored)
+static void reply_acquire(struct bed *b, const struct bed_stored *stored)
 {
 	static struct npsd_reply field[2 * BED_WORDS];
 	char clock[24];
@@ -210,11 +210,11 @@ static void answer_take(struct bed *b, const struct bed_stored *stored)
 	el[3] = word_of(clock);
 	el[4] = word_of("");
 	el[5] = list_of(field, n);
-	answer(b, el, 6);
+	reply(b, el, 6);
 }
 
 /* As chunk_read.lua does. */
-static void answer_chunks(struct bed *b, const struct bed_stored *stored)
+static void reply_chunks(struct bed *b, const struct bed_stored *stored)
 {
 	static struct npsd_reply bytes[BED_WORDS];
 	struct npsd_reply el[3] = {word_of("ok")};
@@ -232,13 +232,13 @@ static void answer_chunks(struct bed *b, const struct bed_stored *stored)
 			el[0] = word_of("refused");
 			el[1] = word_of("chunk");
 			el[2] = text_of(key);
-			answer(b, el, 3);
+			reply(b, el, 3);
 			return;
 		}
 		bytes[n++] = text_of(stored->chunk[i].value);
 	}
 	el[1] = list_of(bytes, n);
-	answer(b, el, 2);
+	reply(b, el, 2);
 }
 
 /* --- the bed --- */
@@ -248,23 +248,24 @@ static void nobody(void *self)
 	(void)self;
 }
 
-struct bed *bed_new(int64_t event_ms, int taking)
+struct bed *bed_new(int64_t event_ms, int acquisition)
 {
 	struct bed *b = calloc(1, sizeof *b);
 	const struct bed_world *world = bed_world();
 
 	npsd_assert(b);
 	b->clock_ms = event_ms;
-	snprintf(b->epoch, sizeof b->epoch, "%" PRId64, (int64_t)FIRST_EPOCH + taking);
+	snprintf(b->epoch, sizeof b->epoch, "%" PRId64, (int64_t)FIRST_EPOCH + acquisition);
 	b->pl = (struct npsd_pipeline){
 	    .cfg = world->cfg, .broker.wake = nobody, .clock = {b, clock_ms, clock_ms, clock_random}};
 	b->pl.store_fold =
 	    (struct npsd_store){.self = b, .submit = store_submit, .connection = store_connection};
 	b->f = npsd_fold_new(&b->pl);
-	b->f->names = world->names;
-	b->f->mono_ms = 1000;
+	b->f->ctx.names = world->names;
+	b->f->ctx.now_mono_ms = 1000;
+	b->f->ctx.state = NPSD_FOLD_RUNNING;
 	b->s = &b->f->shard[BED_SHARD];
-	b->s->held = true;
+	npsd_shard_assign(&b->f->ctx, b->s, true);
 	return b;
 }
 
@@ -277,17 +278,17 @@ void bed_free(struct bed **bed)
 	free(b);
 }
 
-/* Where the shard is; false: it goes on. */
+/* True: the shard makes no further call by itself. */
 static bool is_over(enum bed_end *end, const struct bed *b)
 {
-	if (b->f->halted) {
-		npsd_assert(npsd_fault_of(&b->pl.fault_fold, b->f->session) != NPSD_FAULT_NONE);
+	if (b->f->ctx.state == NPSD_FOLD_FAULTED) {
+		npsd_assert(npsd_fault_of(&b->pl.fault_fold, b->f->ctx.session) != NPSD_FAULT_NONE);
 		*end = BED_REFUSED;
-	} else if (b->s->leaving || b->s->state == NPSD_SHARD_WAIT) {
+	} else if (b->s->state == NPSD_SHARD_RESTARTING || b->s->state == NPSD_SHARD_WAITING) {
 		*end = BED_AGAIN;
-	} else if (b->s->need_len > npsd_names_len_any(b->f->names)) {
+	} else if (b->s->needs.len > npsd_names_len_any(b->f->ctx.names)) {
 		*end = BED_WAITS;
-	} else if (b->s->state == NPSD_SHARD_RUNS) {
+	} else if (b->s->state == NPSD_SHARD_RUNNING) {
 		*end = BED_RUNS;
 	} else {
 		return false;
@@ -295,24 +296,24 @@ static bool is_over(enum bed_end *end, const struct bed *b)
 	return true;
 }
 
-/* The read that is due, answered with an entry, or none. */
+/* Makes the read that is due, and replies with an entry or none. */
 static void read_once(struct bed *b, const struct bed_entry *e)
 {
 	char clock[24], seq[24], next[24], end[80];
 	struct npsd_reply before[6], entry[6], entries[2], shard[4], shards, el[6];
 	size_t n = 0;
 
-	b->f->read.next_mono = 0;
-	npsd_assert(npsd_read_step(b->f) && b->call.script == NPSD_S_fold_read);
+	b->f->reader.next_mono_ms = 0;
+	npsd_assert(npsd_reader_step(&b->f->reader, &b->f->ctx, NULL) && b->call.script == NPSD_S_fold_read);
 	snprintf(clock, sizeof clock, "%" PRId64, b->clock_ms);
-	snprintf(seq, sizeof seq, "%" PRId64, b->s->view.seq);
+	snprintf(seq, sizeof seq, "%" PRId64, b->s->counts.view.seq);
 	for (int i = 0; i < 6; i++)
 		before[i] = entry[i] = word_of("");
 	before[0] = word_of(seq);
-	before[4] = word_of(b->s->view.hash);
-	if (b->s->view.seq > 0)
+	before[4] = word_of(b->s->counts.view.hash);
+	if (b->s->counts.view.seq > 0)
 		entries[n++] = list_of(before, 6);
-	snprintf(end, sizeof end, "%" PRId64 " %s", b->s->view.seq, b->s->view.hash);
+	snprintf(end, sizeof end, "%" PRId64 " %s", b->s->counts.view.seq, b->s->counts.view.hash);
 	if (e) {
 		snprintf(next, sizeof next, "%" PRId64, e->seq);
 		snprintf(end, sizeof end, "%" PRId64 " %.40s", e->seq, e->x.p);
@@ -324,7 +325,7 @@ static void read_once(struct bed *b, const struct bed_entry *e)
 		entries[n++] = list_of(entry, 6);
 	}
 	shard[0] = word_of(b->epoch);
-	shard[1] = word_of(b->s->view.seq || e ? end : "");
+	shard[1] = word_of(b->s->counts.view.seq || e ? end : "");
 	shard[2] = word_of(e ? "1" : "");
 	shard[3] = list_of(entries, n);
 	shards = list_of(shard, 4);
@@ -333,24 +334,24 @@ static void read_once(struct bed *b, const struct bed_entry *e)
 	el[2] = word_of(clock);
 	el[3] = list_of(&shards, 1);
 	el[4] = el[5] = word_of("");
-	answer(b, el, 6);
+	reply(b, el, 6);
 }
 
 enum bed_end bed_load(struct bed *b, const struct bed_stored *stored)
 {
 	enum bed_end end;
 
-	npsd_assert(npsd_shard_step(b->f, b->s) && b->call.script == NPSD_S_shard_take);
-	answer_take(b, stored);
+	npsd_assert(npsd_shard_step(&b->f->ctx, b->s) && b->call.script == NPSD_S_shard_acquire);
+	reply_acquire(b, stored);
 	for (int i = 0; !is_over(&end, b); i++) {
 		npsd_assert(i < STEPS);
-		if (b->s->state == NPSD_SHARD_READ) {
+		if (b->s->state == NPSD_SHARD_CATCHING_UP) {
 			read_once(b, NULL);
 			continue;
 		}
-		npsd_shard_step(b->f, b->s);
+		npsd_shard_step(&b->f->ctx, b->s);
 		if (b->call.out)
-			answer_chunks(b, stored);
+			reply_chunks(b, stored);
 	}
 	return end;
 }
@@ -393,14 +394,14 @@ void bed_pack(struct bed_stored *out, struct bed *b)
 	struct npsd_reply ok = word_of("ok");
 
 	bed_stored_clear(out);
-	npsd_assert(b->s->state == NPSD_SHARD_RUNS && b->s->view.seq > 0);
-	for (uint32_t i = 0; i < b->s->chunks.n; i++)
-		npsd_chunks_mark(&b->s->chunks, b->s->chunks.at[i].key);
-	b->s->manifest_seq = 0;
-	b->s->snapshot_mono = b->f->mono_ms;
+	npsd_assert(b->s->state == NPSD_SHARD_RUNNING && b->s->counts.view.seq > 0);
+	for (uint32_t i = 0; i < b->s->counts.chunks.n; i++)
+		b->s->counts.chunks.at[i].dirty = true;
+	b->s->manifest.seq = 0;
+	b->s->snapshot_mono_ms = b->f->ctx.now_mono_ms;
 	for (int i = 0; i == 0 || b->f->snap.shard; i++) {
 		npsd_assert(i < STEPS);
-		npsd_snapshot_step(b->f);
+		npsd_snapshot_step(&b->f->snap, &b->f->ctx, b->f->shard, b->f->nshards);
 		if (!b->call.out)
 			continue;
 		if (b->call.script == NPSD_S_manifest)
@@ -408,7 +409,7 @@ void bed_pack(struct bed_stored *out, struct bed *b)
 		for (size_t k = 5; b->call.script == NPSD_S_chunk_write && k + 1 < b->call.n - b->call.nkeys;
 		     k += 2)
 			bed_chunk(out, arg_of(b, k), arg_of(b, k + 1));
-		answer(b, &ok, 1);
+		reply(b, &ok, 1);
 	}
 }
 

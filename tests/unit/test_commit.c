@@ -1,4 +1,4 @@
-/* The commit room with a store that answers what the test says, and once with a real one. */
+/* The commit component with a store that replies what the test gives, and once with a real one. */
 #include <criterion/criterion.h>
 
 #include <stdio.h>
@@ -15,12 +15,12 @@ static void ok(struct help_desk *d, int n)
 	help_answer(d, n, ok_words, 2);
 }
 
-/* A desk that holds t/0 and t/1 at 5, the watch of the beginning answered. */
+/* A desk that holds t/0 and t/1 at 5; the first fence check is answered. */
 static void open_desk(struct help_desk *d)
 {
 	help_desk_open(d, NULL);
-	help_take(d, 0, 5);
-	help_take(d, 1, 5);
+	help_acquire(d, 0, 5);
+	help_acquire(d, 1, 5);
 	cr_assert_eq(d->nsent, 1);
 	ok(d, 0);
 }
@@ -85,7 +85,7 @@ Test(commit, what_is_lost_or_cannot_be_now_is_sent_again_with_equal_bytes)
 	help_desk_close(&d);
 }
 
-Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
+Test(commit, a_refusal_is_a_fault_and_the_request_waits_for_the_reset)
 {
 	static const struct {
 		const char *words[5];
@@ -95,6 +95,9 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 	    {{"refused", "config", "other"}, NPSD_FAULT_CONFIG},
 	    {{"refused", "dict", "9", "ab"}, NPSD_FAULT_DICT},
 	    {{"refused", "claim", "t/0", "other", "0:5"}, NPSD_FAULT_OWNER},
+	    {{"refused", "claim", "t/0", "other", "0:4"}, NPSD_FAULT_ROLLBACK},
+	    {{"refused", "claim", "t/0", "", ""}, NPSD_FAULT_ROLLBACK},
+	    {{"refused", "claim", "t/7", "other", "0:4"}, NPSD_FAULT_OWNER},
 	    {{"refused", "position", "t/0", HELP_MINE, "0:9"}, NPSD_FAULT_ROLLBACK},
 	    {{"what"}, NPSD_FAULT_BROKEN},
 	};
@@ -111,6 +114,10 @@ Test(commit, a_refusal_is_an_incident_and_the_job_waits_for_the_reset)
 			n++;
 		help_answer(&d, 0, rows[i].words, n);
 		cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), (int)rows[i].expect, "%zu", i);
+		if (n == 5 && strcmp(rows[i].words[2], "t/0") == 0)
+			cr_expect(strstr(d.pl.fault_commit.text,
+				      "this process holds claim " HELP_MINE " at position 0:5"),
+			    "%s", d.pl.fault_commit.text);
 		cr_expect_gt(d.wakes_group, 0);
 		cr_expect_str_eq(help_request_back(&d, 0), "none");
 		help_reset(&d, NULL);
@@ -152,9 +159,9 @@ Test(commit, after_a_reset_nothing_of_before_counts)
 	ok(&d, 0); /* the reply comes late */
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	cr_expect_eq(d.pl.fold_lag, 0);
-	help_take(&d, 1, 5);
+	help_acquire(&d, 1, 5);
 	help_request(&d, 1, &before->req);
-	cr_expect_str_eq(help_request_back(&d, 1), "dropped", "a batch of the run before");
+	cr_expect_str_eq(help_request_back(&d, 1), "dropped", "a batch of the session before");
 	help_batch_free(before);
 	help_batch_free(in_flight);
 	help_desk_close(&d);
@@ -174,7 +181,7 @@ Test(commit, batches_of_workers_complete_in_any_order)
 	help_request(&d, 1, &b->req);
 	n = d.nsent;
 	help_request(&d, 0, &next->req);
-	cr_expect_eq(d.nsent, n, "one batch of a worker on its way");
+	cr_expect_eq(d.nsent, n, "one batch of a worker is in flight");
 	ok(&d, 0);
 	cr_expect_str_eq(help_request_back(&d, 1), "done");
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
@@ -189,7 +196,7 @@ Test(commit, batches_of_workers_complete_in_any_order)
 	help_desk_close(&d);
 }
 
-Test(commit, a_batch_that_does_not_go_on_from_what_is_held_is_not_sent)
+Test(commit, a_batch_that_does_not_follow_what_is_held_is_not_sent)
 {
 	struct help_desk d;
 	struct npsd_batch *b;
@@ -207,7 +214,7 @@ Test(commit, a_batch_that_does_not_go_on_from_what_is_held_is_not_sent)
 	help_desk_close(&d);
 }
 
-Test(commit, the_take_that_came_before_a_job_is_seen_before_it)
+Test(commit, a_command_that_came_before_a_request_is_run_before_it)
 {
 	struct help_desk d;
 	struct npsd_batch *b;
@@ -239,7 +246,7 @@ static struct npsd_reply entry(char out[64], char chain[41], int index, char tai
 	return (struct npsd_reply){.type = NPSD_REPLY_STR, .str = out, .len = strlen(out)};
 }
 
-static void answer_ask(
+static void answer_admission(
     struct help_desk *d, const char *from, const char *more, const struct npsd_reply *entries, size_t n)
 {
 	struct npsd_reply el[4] = {{.type = NPSD_REPLY_STR, .str = "ok", .len = 2},
@@ -249,11 +256,11 @@ static void answer_ask(
 	help_reply(d, 0, &(struct npsd_reply){.type = NPSD_REPLY_ARRAY, .el = el, .n = 4});
 }
 
-Test(commit, an_ask_reads_on_until_all_its_values_are_known)
+Test(commit, an_admission_reads_on_until_all_its_values_are_known)
 {
 	static const char *const values[] = {"c1", "cx"};
 	struct help_desk d;
-	struct npsd_admission *ask, *again;
+	struct npsd_admission *admission, *again;
 	struct npsd_reply e[3];
 	char text[3][64], chain[41] = "";
 	int n;
@@ -261,81 +268,81 @@ Test(commit, an_ask_reads_on_until_all_its_values_are_known)
 	open_desk(&d);
 	for (int i = 0; i < 3; i++)
 		e[i] = entry(text[i], chain, i, 0);
-	ask = help_admission(&d, values, 2);
-	help_request(&d, 0, &ask->req);
+	admission = help_admission(&d, values, 2);
+	help_request(&d, 0, &admission->req);
 	cr_expect_str_eq(d.sent[d.nsent - 1].text, "{nps:alerts}:fence|{nps:alerts}:dict|{nps:alerts}:"
 						   "dictids|{nps:alerts}:dictcount||cfg|0||1|channel|3|c1|1|"
 						   "channel|3|cx");
-	answer_ask(&d, "0", "1", e, 2);
+	answer_admission(&d, "0", "1", e, 2);
 	cr_expect_eq(npsd_names_len_any(d.names), 2);
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	cr_expect(strstr(d.sent[d.nsent - 1].text, "||cfg|2|") && !strstr(d.sent[d.nsent - 1].text, "cx"));
-	answer_ask(&d, "2", "0", e + 2, 1);
-	cr_expect_str_eq(help_request_back(&d, 0), "done", "cx is beyond the cap");
+	answer_admission(&d, "2", "0", e + 2, 1);
+	cr_expect_str_eq(help_request_back(&d, 0), "done", "cx is over the cap");
 	cr_expect_eq(npsd_names_find_any(d.names, NPSD_DIM_channel, npsd_str("c1")), 3);
 	cr_expect_eq(npsd_names_find_any(d.names, NPSD_DIM_channel, npsd_str("cx")), NPSD_ID_OTHER);
 	again = help_admission(&d, values, 2);
 	n = d.nsent;
 	help_request(&d, 1, &again->req);
 	cr_expect_str_eq(help_request_back(&d, 1), "done");
-	cr_expect_eq(d.nsent, n, "what is known is not asked");
+	cr_expect_eq(d.nsent, n, "a known value is not sent");
 	help_admission_free(again);
-	help_admission_free(ask);
+	help_admission_free(admission);
 	help_desk_close(&d);
 }
 
 Test(commit, fold_reads_the_rest_in_its_own_session_only)
 {
 	struct help_desk d;
-	struct npsd_admission *ask;
+	struct npsd_admission *admission;
 	struct npsd_reply e;
 	char text[64], chain[41] = "";
 
 	open_desk(&d);
 	e = entry(text, chain, 0, 0);
-	ask = help_admission(&d, NULL, 0);
+	admission = help_admission(&d, NULL, 0);
 	help_reset(&d, NULL);
-	help_request(&d, 2, &ask->req);
+	help_request(&d, 2, &admission->req);
 	cr_expect_str_eq(help_request_back(&d, 2), "dropped");
-	ask->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d.session};
-	help_request(&d, 2, &ask->req);
-	answer_ask(&d, "0", "0", &e, 1);
+	admission->req = (struct npsd_request){.what = NPSD_REQ_ADMIT, .session = d.session};
+	help_request(&d, 2, &admission->req);
+	answer_admission(&d, "0", "0", &e, 1);
 	cr_expect_str_eq(help_request_back(&d, 2), "done");
 	cr_expect_eq(npsd_names_len_any(d.names), 1);
-	help_admission_free(ask);
+	help_admission_free(admission);
 	help_desk_close(&d);
 }
 
-Test(commit, an_entry_that_disagrees_is_an_incident_of_the_dictionary)
+Test(commit, an_entry_that_disagrees_is_a_fault_of_the_dictionary)
 {
 	static const char *const values[] = {"c0"};
 	struct help_desk d;
-	struct npsd_admission *ask;
+	struct npsd_admission *admission;
 	struct npsd_reply e;
 	char text[64], chain[41] = "";
 
 	open_desk(&d);
 	e = entry(text, chain, 0, 'x');
-	ask = help_admission(&d, values, 1);
-	help_request(&d, 0, &ask->req);
-	answer_ask(&d, "0", "0", &e, 1);
+	admission = help_admission(&d, values, 1);
+	help_request(&d, 0, &admission->req);
+	answer_admission(&d, "0", "0", &e, 1);
 	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_DICT);
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	help_reset(&d, npsd_names_new(d.cfg.caps, &d.cfg.sets));
 	cr_expect_str_eq(help_request_back(&d, 0), "dropped");
-	help_admission_free(ask);
+	help_admission_free(admission);
 	help_desk_close(&d);
 }
 
-/* Whether a watch is the last call, of what is idle. */
-static bool watches(const struct help_desk *d, int n, const char *end)
+/* Whether the last call is a fence check of the idle partitions. */
+static bool checks(const struct help_desk *d, int n, const char *end)
 {
 	const struct help_sent *s = &d->sent[d->nsent - 1];
 
 	return d->nsent == n + 1 && s->script == NPSD_S_fence_check && strstr(s->text, end) != NULL;
 }
 
-Test(commit, what_is_held_is_watched_by_itself)
+Test(commit, what_is_held_is_checked_by_itself)
 {
 	static const char *const gone[] = {"refused", "position", "t/1", HELP_MINE, "0:4"};
 	static const char *const moved[] = {"refused", "position", "t/0", HELP_MINE, "0:8"};
@@ -347,7 +354,7 @@ Test(commit, what_is_held_is_watched_by_itself)
 	n = d.nsent;
 	d.connection++;
 	help_desk_step(&d);
-	cr_expect(watches(&d, n, "||cfg|0||t/0|" HELP_MINE "|0:5|t/1|" HELP_MINE "|0:5"));
+	cr_expect(checks(&d, n, "||cfg|0||t/0|" HELP_MINE "|0:5|t/1|" HELP_MINE "|0:5"));
 	b = help_batch(&d, 0, 5, 8);
 	help_request(&d, 0, &b->req);
 	ok(&d, 0);
@@ -359,7 +366,7 @@ Test(commit, what_is_held_is_watched_by_itself)
 	n = d.nsent;
 	d.now_ms += 10000;
 	help_desk_step(&d);
-	cr_expect(watches(&d, n, "|0:8|t/1|"));
+	cr_expect(checks(&d, n, "|0:8|t/1|"));
 	help_answer(&d, 0, gone, 5);
 	cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), NPSD_FAULT_ROLLBACK);
 	help_batch_free(b);
@@ -367,7 +374,7 @@ Test(commit, what_is_held_is_watched_by_itself)
 	help_desk_close(&d);
 }
 
-Test(commit, the_order_to_watch_waits_for_the_batches_and_survives_a_loss)
+Test(commit, the_command_to_check_waits_for_the_batches_and_survives_a_loss)
 {
 	struct help_desk d;
 	struct npsd_batch *b;
@@ -382,11 +389,11 @@ Test(commit, the_order_to_watch_waits_for_the_batches_and_survives_a_loss)
 	help_desk_step(&d);
 	cr_expect_eq(d.nsent, n);
 	ok(&d, 0);
-	cr_expect(watches(&d, n, "|0:8|"));
+	cr_expect(checks(&d, n, "|0:8|"));
 	help_fail(&d, 0, NPSD_LOST);
 	d.now_ms += 1000;
 	help_desk_step(&d);
-	cr_expect(watches(&d, n + 1, "|0:8|"));
+	cr_expect(checks(&d, n + 1, "|0:8|"));
 	cr_expect_not(help_command_back(&d, &good));
 	ok(&d, 0);
 	cr_expect(help_command_back(&d, &good));
@@ -402,14 +409,14 @@ Test(commit, with_a_real_store_what_was_sent_twice_is_stored_once)
 	struct help_bed bed;
 	struct help_desk d;
 	struct npsd_batch *b;
-	struct npsd_admission *ask;
+	struct npsd_admission *admission;
 
 	help_bed_open(&bed);
 	help_part(&bed, NPSD_S_base, "t/0", "0:5", HELP_MINE, NULL);
 	help_desk_open(&d, &bed.store);
-	help_take(&d, 0, 5);
-	ask = help_admission(&d, values, 2);
-	help_request(&d, 0, &ask->req);
+	help_acquire(&d, 0, 5);
+	admission = help_admission(&d, values, 2);
+	help_request(&d, 0, &admission->req);
 	for (int i = 0; i < 10000 && npsd_names_len_any(d.names) < 2; i++)
 		npsd_commit_step(d.c, 10);
 	cr_expect_str_eq(help_request_back(&d, 0), "done");
@@ -417,7 +424,7 @@ Test(commit, with_a_real_store_what_was_sent_twice_is_stored_once)
 	b = help_batch(&d, 0, 5, 8);
 	help_request(&d, 0, &b->req);
 	help_redis_do(&bed.redis, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes",
-	    NULL); /* perhaps behind it, perhaps not */
+	    NULL); /* perhaps after the call ran, perhaps before */
 	for (int i = 0; i < 10000 && !d.pl.fold_lag; i++)
 		npsd_commit_step(d.c, 10);
 	cr_expect_str_eq(help_request_back(&d, 0), "done");
@@ -425,7 +432,7 @@ Test(commit, with_a_real_store_what_was_sent_twice_is_stored_once)
 	cr_expect_str_eq(help_redis_do(&bed.redis, "HGET", K("totals"), "consumed", NULL), "2");
 	cr_expect_str_eq(help_redis_do(&bed.redis, "XLEN", K("log:3"), NULL), "1");
 	help_batch_free(b);
-	help_admission_free(ask);
+	help_admission_free(admission);
 	help_desk_close(&d);
 	help_bed_close(&bed);
 }

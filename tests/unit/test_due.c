@@ -6,7 +6,7 @@ static struct npsd_due d;
 
 static void open_due(void)
 {
-	npsd_due_init(&d);
+	npsd_due_reset(&d);
 }
 
 static void close_due(void)
@@ -19,7 +19,7 @@ TestSuite(due, .init = open_due, .fini = close_due);
 /* Tells the classes of what is fresh: that of segment i is class[i]. */
 static void classify(const int *class, int64_t mono_ms)
 {
-	for (uint32_t i; (i = npsd_due_fresh(&d)) != NPSD_DUE_NONE;)
+	for (uint32_t i; (i = npsd_due_fresh(&d)) != NPSD_LIST_NONE;)
 		npsd_due_classify(&d, class[i], mono_ms);
 }
 
@@ -28,7 +28,7 @@ static void write_next(uint32_t expect, int64_t mono_ms)
 	uint32_t i = npsd_due_take(&d);
 
 	cr_assert_eq(i, expect, "%u instead of %u", i, expect);
-	if (i != NPSD_DUE_NONE)
+	if (i != NPSD_LIST_NONE)
 		npsd_due_written(&d, i, mono_ms);
 }
 
@@ -43,12 +43,12 @@ Test(due, a_first_change_is_ready_at_once_the_next_after_the_interval)
 	npsd_due_touch(&d, 0, 5001);
 	cr_expect_eq(d.due, 1);
 	npsd_due_cool(&d, 5999, 1000);
-	write_next(NPSD_DUE_NONE, 5999);
+	write_next(NPSD_LIST_NONE, 5999);
 	npsd_due_cool(&d, 6000, 1000);
 	write_next(0, 6000);
-	/* nobody touched it since */
+	/* not touched since */
 	npsd_due_cool(&d, 7000, 1000);
-	write_next(NPSD_DUE_NONE, 7000);
+	write_next(NPSD_LIST_NONE, 7000);
 	npsd_due_touch(&d, 0, 7500);
 	write_next(0, 7500);
 }
@@ -64,7 +64,7 @@ Test(due, a_change_while_it_is_written_is_written_after_the_interval)
 	npsd_due_written(&d, 0, 2);
 	cr_expect_eq(d.due, 1);
 	npsd_due_cool(&d, 1001, 1000);
-	write_next(NPSD_DUE_NONE, 1001);
+	write_next(NPSD_LIST_NONE, 1001);
 	npsd_due_cool(&d, 1002, 1000);
 	write_next(0, 1002);
 	cr_expect_eq(d.due, 0);
@@ -84,7 +84,7 @@ Test(due, short_before_long_and_old_before_new)
 	write_next(5, 10);
 	write_next(0, 10);
 	write_next(3, 10);
-	write_next(NPSD_DUE_NONE, 10);
+	write_next(NPSD_LIST_NONE, 10);
 }
 
 Test(due, a_long_one_does_not_starve)
@@ -118,7 +118,7 @@ Test(due, what_could_not_be_written_is_the_first_again)
 	write_next(0, 3);
 	write_next(1, 3);
 	npsd_due_cool(&d, 5000, 1000);
-	write_next(NPSD_DUE_NONE, 5000);
+	write_next(NPSD_LIST_NONE, 5000);
 	cr_expect_eq(d.due, 0);
 }
 
@@ -139,9 +139,9 @@ Test(due, a_sweep_seizes_only_what_is_idle)
 	npsd_due_retry(&d, 1, 0);
 	classify(class, 0);
 	cr_expect_eq(d.nready, 2);
-	npsd_due_reset(&d, 3);
+	npsd_due_reset(&d);
 	cr_expect_eq(d.due, 0);
-	write_next(NPSD_DUE_NONE, 0);
+	write_next(NPSD_LIST_NONE, 0);
 }
 
 /* Any sequence: each segment is in one place, and due counts what still must be written. */
@@ -168,8 +168,8 @@ Test(due, books_are_kept)
 			classify(class, now);
 			npsd_due_cool(&d, now, 50);
 			i = npsd_due_take(&d);
-			if (i != NPSD_DUE_NONE) {
-				cr_assert(owed[i], "nobody touched it");
+			if (i != NPSD_LIST_NONE) {
+				cr_assert(owed[i], "it was not touched");
 				flight[n++] = i;
 				owed[i] = false;
 			}

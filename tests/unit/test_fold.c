@@ -1,4 +1,4 @@
-/* The fold's step against a private redis-server: how a shard is taken, read, lost and taken anew. */
+/* The fold's step against a private redis-server: how a shard is acquired, read, lost and acquired again. */
 #include "fold_bed.h"
 
 Test(fold, entries_become_panes)
@@ -9,7 +9,7 @@ Test(fold, entries_become_panes)
 	bed_open(&b, NPSD_CLOCK_EVENT);
 	bed_count(&b, id, T0, NPSD_C_h9, 3);
 	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
 	cr_expect_eq(pubs_taken, SHARDS);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 3);
@@ -18,22 +18,23 @@ Test(fold, entries_become_panes)
 	bed_catch_up(&b);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 2);
 	cr_expect_eq(bed_of(&b, 2)->pub->touched, 1);
-	cr_expect_str_eq(bed_of(&b, 2)->view.positions, "t/0 0:1;t/1 0:2");
-	cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
+	cr_expect_str_eq(bed_of(&b, 2)->counts.view.positions, "t/0 0:1;t/1 0:2");
+	cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_NONE);
 	bed_close(&b);
 }
 
-Test(fold, only_the_shards_of_the_mask_are_held)
+Test(fold, only_the_shards_of_the_mask_are_acquired)
 {
 	struct bed b;
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x05);
 	bed_catch_up(&b);
-	cr_expect(bed_of(&b, 0)->view.panes && !bed_of(&b, 1)->view.panes);
-	bed_hold(&b, 0x06);
+	cr_expect(bed_of(&b, 0)->counts.view.panes && !bed_of(&b, 1)->counts.view.panes);
+	bed_assign(&b, 0x06);
 	bed_catch_up(&b);
-	cr_expect(!bed_of(&b, 0)->view.panes && bed_of(&b, 1)->view.panes && bed_of(&b, 2)->view.panes);
-	cr_expect_eq(pubs_taken, 3, "what is held on to is not taken again");
+	cr_expect(!bed_of(&b, 0)->counts.view.panes && bed_of(&b, 1)->counts.view.panes &&
+		  bed_of(&b, 2)->counts.view.panes);
+	cr_expect_eq(pubs_taken, 3, "a shard that stays assigned is not acquired again");
 	bed_close(&b);
 }
 
@@ -45,19 +46,19 @@ Test(fold, event_time_is_the_fences_clock_for_all_shards)
 	bed_catch_up(&b);
 	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->view.t_ms == (T0 + 59) * 1000ll);
+		bed_until(&b, bed_of(&b, k)->counts.view.t_ms == (T0 + 59) * 1000ll);
 	bed_count(&b, bed_id(1, 0), T0 - 600, NPSD_C_h9, 1);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 0)->view.t_ms, (T0 + 59) * 1000ll);
+	cr_expect_eq(bed_of(&b, 0)->counts.view.t_ms, (T0 + 59) * 1000ll);
 	cr_expect_eq(bed_of(&b, 0)->pub->turns, 1);
 	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334459500", NULL);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->view.t_ms == 1795334459500);
+		bed_until(&b, bed_of(&b, k)->counts.view.t_ms == 1795334459500);
 	cr_expect_eq(bed_of(&b, 3)->pub->turns, 1, "no pane turned");
 	bed_close(&b);
 }
 
-Test(fold, an_event_clock_that_went_back_takes_the_shards_anew)
+Test(fold, an_event_clock_that_went_back_acquires_the_shards_again)
 {
 	struct bed b;
 	int64_t before[SHARDS];
@@ -65,14 +66,14 @@ Test(fold, an_event_clock_that_went_back_takes_the_shards_anew)
 	bed_open(&b, NPSD_CLOCK_EVENT);
 	bed_count(&b, bed_id(1, 0), T0, NPSD_C_h9, 1);
 	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
 	for (int k = 0; k < SHARDS; k++)
-		before[k] = bed_of(&b, k)->view.epoch;
+		before[k] = bed_of(&b, k)->counts.view.epoch;
 	help_redis_do(&b.redis, "HSET", K("fence"), "clock_ms", "1795334000000", NULL);
 	for (int k = 0; k < SHARDS; k++) {
-		bed_until(&b, bed_of(&b, k)->view.epoch > before[k] && caught_up(&b, k));
-		cr_expect_eq(bed_of(&b, k)->view.t_ms, 1795334000000);
+		bed_until(&b, bed_of(&b, k)->counts.view.epoch > before[k] && caught_up(&b, k));
+		cr_expect_eq(bed_of(&b, k)->counts.view.t_ms, 1795334000000);
 	}
 	bed_close(&b);
 }
@@ -85,18 +86,18 @@ Test(fold, wall_time_never_goes_back)
 	bed_begin(&b, NPSD_CLOCK_WALL, 0x0f);
 	bed_catch_up(&b);
 	now = npsd_clock_system.wall_ms(NULL);
-	t = bed_of(&b, 0)->view.t_ms;
+	t = bed_of(&b, 0)->counts.view.t_ms;
 	cr_expect(t <= now && t > now - 60000, "%lld", (long long)t);
-	b.f->t_ms = now + 86400000; /* what this process used before Redis' clock went back */
-	bed_until(&b, bed_of(&b, 0)->view.t_ms == now + 86400000);
-	bed_hold(&b, 0x0e);
-	bed_hold(&b, 0x0f);
+	b.f->ctx.wall_t_ms = now + 86400000; /* what this process used before Redis' clock went back */
+	bed_until(&b, bed_of(&b, 0)->counts.view.t_ms == now + 86400000);
+	bed_assign(&b, 0x0e);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 0)->view.t_ms, now + 86400000);
+	cr_expect_eq(bed_of(&b, 0)->counts.view.t_ms, now + 86400000);
 	bed_close(&b);
 }
 
-Test(fold, another_epoch_ends_the_shard_for_a_second)
+Test(fold, another_epoch_releases_the_shard_for_a_second)
 {
 	struct bed b;
 	int64_t stopped;
@@ -104,39 +105,39 @@ Test(fold, another_epoch_ends_the_shard_for_a_second)
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
 	help_redis_do(&b.redis, "HSET", K("fence"), "epoch:1", "9000000000000", NULL);
-	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAIT);
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_WAITING);
 	stopped = b.mono_ms;
-	cr_expect_null(bed_of(&b, 1)->view.panes);
+	cr_expect_null(bed_of(&b, 1)->counts.view.panes);
 	cr_expect_str_eq(help_redis_do(&b.redis, "HGET", K("fence"), "epoch:1", NULL), "9000000000000");
-	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_TAKE);
+	bed_until(&b, bed_of(&b, 1)->state == NPSD_SHARD_ACQUIRING);
 	cr_expect_geq(b.mono_ms - stopped, 990);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 1)->view.epoch, 9000000000001);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.epoch, 9000000000001);
 	cr_expect_eq(pubs_taken, SHARDS + 1);
 	bed_close(&b);
 }
 
-Test(fold, a_refused_public_write_takes_the_shard_above_what_was_seen)
+Test(fold, a_refused_public_write_acquires_a_greater_epoch)
 {
 	struct bed b;
 	int64_t before;
 
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_catch_up(&b);
-	before = bed_of(&b, 3)->view.epoch;
+	before = bed_of(&b, 3)->counts.view.epoch;
 	bed_of(&b, 3)->pub->seen = before + 3600000;
-	bed_of(&b, 3)->pub->state = NPSD_PUB_RETAKE;
+	bed_of(&b, 3)->pub->state = NPSD_PUB_REACQUIRE;
 	bed_of(&b, 3)->pub->busy = true;
 	for (int i = 0; i < 100; i++)
 		npsd_fold_step(b.f, 0);
-	cr_expect_eq(bed_of(&b, 3)->view.epoch, before, "not while calls are on their way");
+	cr_expect_eq(bed_of(&b, 3)->counts.view.epoch, before, "not while calls are in flight");
 	bed_of(&b, 3)->pub->busy = false;
-	bed_until(&b, bed_of(&b, 3)->view.epoch > before && caught_up(&b, 3));
-	cr_expect_eq(bed_of(&b, 3)->view.epoch, before + 3600001);
+	bed_until(&b, bed_of(&b, 3)->counts.view.epoch > before && caught_up(&b, 3));
+	cr_expect_eq(bed_of(&b, 3)->counts.view.epoch, before + 3600001);
 	bed_close(&b);
 }
 
-Test(fold, a_busy_publish_holds_its_shard_alone)
+Test(fold, a_busy_publish_blocks_only_its_shard)
 {
 	uint32_t one = bed_id(1, 0), two = bed_id(2, 0);
 	struct bed b;
@@ -145,21 +146,21 @@ Test(fold, a_busy_publish_holds_its_shard_alone)
 	bed_open(&b, NPSD_CLOCK_EVENT);
 	bed_count(&b, one, T0, NPSD_C_h9, 1);
 	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
-	t = bed_of(&b, 1)->view.t_ms;
+	t = bed_of(&b, 1)->counts.view.t_ms;
 	bed_of(&b, 1)->pub->busy = true;
 	bed_count(&b, one, T0 + 60, NPSD_C_h9, 1);
 	bed_count(&b, two, T0 + 120, NPSD_C_h9, 1);
-	bed_until(&b, caught_up(&b, 2) && bed_of(&b, 2)->view.t_ms == (T0 + 179) * 1000ll);
-	cr_expect_eq(bed_of(&b, 1)->view.seq, 1);
-	cr_expect_eq(bed_of(&b, 1)->view.t_ms, t);
+	bed_until(&b, caught_up(&b, 2) && bed_of(&b, 2)->counts.view.t_ms == (T0 + 179) * 1000ll);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.seq, 1);
+	cr_expect_eq(bed_of(&b, 1)->counts.view.t_ms, t);
 	bed_of(&b, 1)->pub->busy = false;
-	bed_until(&b, caught_up(&b, 1) && bed_of(&b, 1)->view.t_ms == (T0 + 179) * 1000ll);
+	bed_until(&b, caught_up(&b, 1) && bed_of(&b, 1)->counts.view.t_ms == (T0 + 179) * 1000ll);
 	bed_close(&b);
 }
 
-Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
+Test(fold, a_reset_waits_for_publish_and_releases_all_shards)
 {
 	struct npsd_command reset = {.session = 7}, flush = {0};
 	struct bed b;
@@ -172,7 +173,7 @@ Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 	bed_command(&b, &reset, NPSD_CMD_RESET);
 	for (int i = 0; i < 200; i++, b.mono_ms++)
 		npsd_fold_step(b.f, 0);
-	cr_expect_eq(npsd_ring_pop(b.pl.fold_to_group), &flush, "it cannot be kept any more");
+	cr_expect_eq(npsd_ring_pop(b.pl.fold_to_group), &flush, "a reset cancels it");
 	cr_expect_not(flush.ok);
 	cr_expect_null(npsd_ring_pop(b.pl.fold_to_group));
 	bed_of(&b, 0)->pub->busy = false;
@@ -180,8 +181,8 @@ Test(fold, a_reset_waits_for_publish_and_takes_all_anew)
 	for (int i = 0; i < 200; i++, b.mono_ms++)
 		npsd_fold_step(b.f, 0);
 	cr_expect_eq(
-	    pubs_taken, SHARDS, "none is taken before the group says so: nothing may be stored to take");
-	bed_hold(&b, 0x0f);
+	    pubs_taken, SHARDS, "none is acquired before the group assigns it: nothing may be stored");
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
 	cr_expect_eq(pubs_taken, 2 * SHARDS);
 	bed_close(&b);
@@ -198,7 +199,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
 	bed_command(&b, &flush, NPSD_CMD_FLUSH);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_CLEAN);
+		bed_until(&b, bed_of(&b, k)->flush == NPSD_FLUSH_PUBLISHING);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5);
 	bed_count(&b, id, T0, NPSD_C_h0, 5);
 	for (int k = 1; k < SHARDS; k++)
@@ -206,7 +207,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	for (int i = 0; i < 200; i++, b.mono_ms++)
 		npsd_fold_step(b.f, 0);
 	cr_expect_null(npsd_ring_pop(b.pl.fold_to_group), "one is not clean");
-	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5, "what comes later must not keep it from ending");
+	cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 5, "later entries must not delay its end");
 	bed_of(&b, 0)->pub->clean = true;
 	cr_expect(bed_back(&b, &flush));
 	bed_catch_up(&b);
@@ -214,7 +215,7 @@ Test(fold, a_flush_ends_when_all_is_applied_and_clean)
 	bed_close(&b);
 }
 
-Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
+Test(fold, an_unknown_end_of_the_dictionary_is_requested)
 {
 	uint32_t id = bed_id(1, 0), len;
 	struct npsd_names *ahead;
@@ -239,7 +240,7 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 		b.names = ours;
 	}
 	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
-	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->ctx.session &&
 		  ((struct npsd_admission *)req)->n == 0);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 0);
 	bed_count(&b, bed_id(2, 0), T0, NPSD_C_h9, 1);
@@ -252,24 +253,24 @@ Test(fold, an_unknown_end_of_the_dictionary_is_asked_for)
 	bed_close(&b);
 }
 
-Test(fold, what_publishing_needs_of_the_dictionary_is_asked_for)
+Test(fold, what_publish_needs_of_the_dictionary_is_requested)
 {
 	struct npsd_request *req = NULL;
 	struct bed b;
 
 	bed_open(&b, NPSD_CLOCK_EVENT);
 	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
 	b.f->shard[2].pub->needs = npsd_names_len_any(b.names);
 	for (int i = 0; i < 100; i++) {
 		b.mono_ms += 10;
 		npsd_fold_step(b.f, 0);
-		cr_assert_null(npsd_ring_pop(b.pl.fold_to_commit), "it is all there");
+		cr_assert_null(npsd_ring_pop(b.pl.fold_to_commit), "the copy is complete");
 	}
 	b.f->shard[2].pub->needs++;
 	bed_until(&b, (req = npsd_ring_pop(b.pl.fold_to_commit)) != NULL);
-	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->session &&
+	cr_expect(req->what == NPSD_REQ_ADMIT && req->session == b.f->ctx.session &&
 		  ((struct npsd_admission *)req)->n == 0);
 	bed_close(&b);
 }
@@ -298,15 +299,15 @@ Test(fold, entries_that_do_not_fit_stop_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		bed_append(&b, 1, rows[i].header, rows[i].d, rows[i].n);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu: %s", i,
-		    b.pl.fault_fold.text);
-		cr_expect_eq(bed_of(&b, 1)->view.seq, 0);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), rows[i].expect, "row %zu: %s",
+		    i, b.pl.fault_fold.text);
+		cr_expect_eq(bed_of(&b, 1)->counts.view.seq, 0);
 		bed_close(&b);
 	}
 }
 
-/* A number that no script of ours writes is told, and is no assertion of the process. */
+/* A number that no script writes is a fault, and fails no assertion. */
 Test(fold, a_fence_that_is_malformed_stops_the_fold)
 {
 	static const struct {
@@ -327,14 +328,14 @@ Test(fold, a_fence_that_is_malformed_stops_the_fold)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu: %s",
-		    i, b.pl.fault_fold.text);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_BROKEN,
+		    "row %zu: %s", i, b.pl.fault_fold.text);
 		bed_close(&b);
 	}
 }
 
-Test(fold, a_header_that_redis_does_not_know_is_an_incident)
+Test(fold, a_header_that_redis_does_not_know_is_a_fault)
 {
 	static const struct {
 		const char *field, *value;
@@ -351,18 +352,18 @@ Test(fold, a_header_that_redis_does_not_know_is_an_incident)
 		bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 		bed_catch_up(&b);
 		help_redis_do(&b.redis, "HSET", K("fence"), rows[i].field, rows[i].value, NULL);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), rows[i].expect, "row %zu", i);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), rows[i].expect, "row %zu", i);
 
 		bed_store_names(&b);
 		bed_reset(&b); /* the group recovers */
 		bed_catch_up(&b);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_NONE);
+		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_NONE);
 		bed_close(&b);
 	}
 }
 
-Test(fold, a_log_too_long_slows_counting_down)
+Test(fold, a_log_that_is_too_long_pauses_counting)
 {
 	uint32_t id = bed_id(1, 0);
 	struct bed b;
@@ -371,7 +372,7 @@ Test(fold, a_log_too_long_slows_counting_down)
 	b.cfg.log_max_bytes = 1000;
 	b.cfg.snapshot_interval_ms = 3600000;
 	bed_reset(&b);
-	bed_hold(&b, 0x0f);
+	bed_assign(&b, 0x0f);
 	bed_catch_up(&b);
 	bed_of(&b, 1)->pub->busy = true;
 	for (int i = 0; i < 20; i++)

@@ -5,7 +5,7 @@
 
 #include "base/unpack.h"
 #include "fold/chunks.h"
-#include "fold/positions.h"
+#include "fold/source_positions.h"
 
 Test(fold_parts, integers_of_every_width)
 {
@@ -127,27 +127,29 @@ Test(fold_parts, positions_move_forward_only)
 	    {"t/1 dddd 4294967296:1", NULL, false}, {"t/1 dddd 1:9223372036854775808", NULL, false},
 	    {" dddd 1:1", NULL, false}, {"t/9 dddd 1:1;", NULL, false},
 	    {"t/9 dddd 1:1;t/2 dddd", NULL, false},
-	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807", true}, /* nothing of those */
+	    {"", "a/0 0:1;t/1 1:0;t/10 0:5;t/2 4294967295:9223372036854775807",
+		true}, /* no failed batch advanced anything */
 	};
-	struct npsd_positions p;
+	struct npsd_source_positions p;
 
-	npsd_positions_init(&p);
-	cr_expect_str_eq(npsd_positions_text(&p), "");
+	npsd_source_positions_init(&p);
+	cr_expect_str_eq(npsd_source_positions_text(&p), "");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		cr_expect_eq(npsd_positions_batch(&p, npsd_str(rows[i].batch)), rows[i].ok, "row %zu", i);
+		cr_expect_eq(
+		    npsd_source_positions_advance(&p, npsd_str(rows[i].batch)), rows[i].ok, "row %zu", i);
 		if (rows[i].after)
-			cr_expect_str_eq(npsd_positions_text(&p), rows[i].after, "row %zu", i);
+			cr_expect_str_eq(npsd_source_positions_text(&p), rows[i].after, "row %zu", i);
 	}
-	cr_expect(npsd_positions_read(&p, NPSD_STR("b/0 2:3;c/0 0:0")), "what is stored replaces all");
-	cr_expect_str_eq(npsd_positions_text(&p), "b/0 2:3;c/0 0:0");
-	cr_expect_not(npsd_positions_read(&p, NPSD_STR("b/0 cccc 2:3")));
-	npsd_positions_free(&p);
+	cr_expect(npsd_source_positions_read(&p, NPSD_STR("b/0 2:3;c/0 0:0")), "what is stored replaces all");
+	cr_expect_str_eq(npsd_source_positions_text(&p), "b/0 2:3;c/0 0:0");
+	cr_expect_not(npsd_source_positions_read(&p, NPSD_STR("b/0 cccc 2:3")));
+	npsd_source_positions_free(&p);
 }
 
-Test(fold_parts, chunks_are_found_marked_and_forgotten)
+Test(fold_parts, chunks_are_found_marked_and_removed)
 {
 	struct npsd_chunks c = {0};
-	uint32_t kept = 0;
+	uint32_t kept = 0, dirty = 0;
 
 	for (int32_t i = 0; i < 3000; i++) {
 		struct npsd_chunk_key key = {(uint32_t)i % 64, i % 4, i / 7 - 200};
@@ -155,16 +157,14 @@ Test(fold_parts, chunks_are_found_marked_and_forgotten)
 
 		chunk->number = (uint32_t)i + 1;
 		chunk->named = i % 3 == 0;
-		if (i % 5 == 0) {
-			npsd_chunks_mark(&c, key);
-			npsd_chunks_mark(&c, key);
-		}
+		npsd_chunks_get(&c, key)->dirty = i % 5 == 0;
 		kept += i % 3 == 0 || i % 5 == 0;
 	}
-	cr_expect_eq(c.ndirty, 600, "each once");
 	npsd_chunks_purge(&c);
 	cr_expect_eq(c.n, kept);
-	cr_expect_eq(c.ndirty, 600);
+	for (uint32_t i = 0; i < c.n; i++)
+		dirty += c.at[i].dirty;
+	cr_expect_eq(dirty, 600, "each once");
 	for (int32_t i = 0; i < 3000; i++) {
 		struct npsd_chunk_key key = {(uint32_t)i % 64, i % 4, i / 7 - 200};
 		const struct npsd_chunk *chunk = npsd_chunks_get(&c, key);

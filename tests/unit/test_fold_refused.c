@@ -1,4 +1,4 @@
-/* What the fold does not take from a log, a manifest or a chunk, and that it takes nothing of it. */
+/* What the fold refuses from a log, a manifest or a chunk; of what it refuses it applies nothing. */
 #include <criterion/criterion.h>
 #include <msgpack.h>
 
@@ -57,19 +57,19 @@ static void pack_delta(msgpack_packer *pk, const struct delta *d)
 	msgpack_pack_int64(pk, d->v);
 }
 
-/* An entry of these deltas, behind what is there. */
+/* Reads an entry of these deltas, the next one of the log. */
 static enum bed_end read_deltas(struct bed *b, const struct delta *d, size_t n, const char *batch)
 {
 	const struct bed_world *w = bed_world();
 	uint32_t len = npsd_names_len_any(w->names);
-	struct bed_entry e = {.seq = b->s->view.seq + 1, .b = npsd_str(batch)};
+	struct bed_entry e = {.seq = b->s->counts.view.seq + 1, .b = npsd_str(batch)};
 	char header[128], x[41];
 	msgpack_sbuffer sb;
 	msgpack_packer pk;
 	enum bed_end end;
 
 	snprintf(header, sizeof header, "%s %u %s", w->cfg->hash, len, npsd_names_chain_any(w->names, len));
-	bed_chain(x, b->s->view.hash, e.b);
+	bed_chain(x, b->s->counts.view.hash, e.b);
 	msgpack_sbuffer_init(&sb);
 	msgpack_packer_init(&pk, &sb, msgpack_sbuffer_write);
 	msgpack_pack_array(&pk, n);
@@ -98,8 +98,8 @@ static void expect_delta(const char *what, struct delta d, enum bed_end expect, 
 	struct bed *b = bed_of_nothing();
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), expect, "%s: %s", what, b->pl.fault_fold.text);
-	cr_expect_eq(npsd_panes_segments(b->s->view.panes), segments, "%s", what);
-	cr_expect_eq(b->s->view.seq, expect == BED_RUNS, "%s", what);
+	cr_expect_eq(npsd_panes_segments(b->s->counts.view.panes), segments, "%s", what);
+	cr_expect_eq(b->s->counts.view.seq, expect == BED_RUNS, "%s", what);
 	bed_free(&b);
 }
 
@@ -134,7 +134,7 @@ Test(fold_refused, deltas_that_count_cannot_have_written)
 	ROW("too little", v, -(int64_t)INT32_MAX - 1, BED_REFUSED, 0);
 	ROW("no pane's beginning", pane_s, NOW_S + 1, BED_REFUSED, 0);
 	ROW("before all panes", pane_s, -(int64_t)INT32_MAX * 60, BED_REFUSED, 0);
-	ROW("behind all panes", pane_s, (int64_t)INT32_MAX * 60, BED_REFUSED, 0);
+	ROW("after all panes", pane_s, (int64_t)INT32_MAX * 60, BED_REFUSED, 0);
 	ROW("the last pane", pane_s, ((int64_t)INT32_MAX - 1) * 60, BED_RUNS, 1);
 #undef ROW
 }
@@ -164,20 +164,20 @@ Test(fold_refused, deltas_out_of_order_or_twice)
 	}
 }
 
-/* Of a batch whose second partition is malformed the first one is not moved. */
-Test(fold_refused, a_batch_of_which_only_a_part_can_be_read)
+/* If the second partition of a batch is malformed, the first does not advance. */
+Test(fold_refused, a_batch_with_a_malformed_part)
 {
 	const struct delta d = {location(1), NOW_S, C(h9), 1};
 	struct bed *b = bed_of_nothing();
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), BED_RUNS);
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:2;t/1 cccc 0"), BED_REFUSED);
-	cr_expect_str_eq(b->s->view.positions, "t/0 0:1");
-	cr_expect_eq(b->s->view.seq, 1);
+	cr_expect_str_eq(b->s->counts.view.positions, "t/0 0:1");
+	cr_expect_eq(b->s->counts.view.seq, 1);
 	bed_free(&b);
 }
 
-/* Sums of windows would overflow: the fold stops, and the shard is published no more. */
+/* Sums of windows would overflow: the fold stops, and publishes the shard no more. */
 Test(fold_refused, a_counter_larger_than_any_that_is_counted)
 {
 	const struct delta d = {location(1), NOW_S, C(h9), INT32_MAX};
@@ -185,10 +185,10 @@ Test(fold_refused, a_counter_larger_than_any_that_is_counted)
 	const int64_t most = NPSD_PANE_MAX - 1;
 
 	cr_expect_eq(read_deltas(b, &d, 1, "t/0 cccc 0:1"), BED_RUNS);
-	cr_assert(npsd_panes_put(b->s->view.panes, 0, 1, NOW_S / 300 * 300, C(h10), &most));
+	cr_assert(npsd_panes_put(b->s->counts.view.panes, 0, 1, NOW_S / 300 * 300, C(h10), &most));
 	cr_expect_eq(
 	    read_deltas(b, &(struct delta){location(1), NOW_S, C(h10), 2}, 1, "t/0 cccc 0:2"), BED_REFUSED);
-	cr_expect_eq(b->s->view.seq, 1);
+	cr_expect_eq(b->s->counts.view.seq, 1);
 	bed_free(&b);
 }
 
@@ -223,12 +223,12 @@ Test(fold_refused, manifests_that_the_fold_cannot_have_written)
 	    {"a newer version's", "x", BED_RUNS}, {"seq", "2", BED_REFUSED}, /* version says 1 */
 	    {"seq", "+1", BED_REFUSED}, {"seq", " 1", BED_REFUSED}, {"seq", "9007199254740993", BED_REFUSED},
 	    {"version", "1-1", BED_RUNS}, {"version", "01-1", BED_REFUSED}, {"version", "1-1 ", BED_REFUSED},
-	    {"version", "9795381445001-1", BED_REFUSED}, /* an epoch to come */
+	    {"version", "9795381445001-1", BED_REFUSED}, /* a later epoch */
 	    {"hash", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", BED_REFUSED}, {"dict_len", "", BED_REFUSED},
 	    {"dict_len", "268435456", BED_REFUSED}, {"dict_len", "1000", BED_WAITS},
 	    {"dict_chain", "0123456789012345678901234567890123456789", BED_REFUSED},
 	    {"t_ms", "1000000000000000000", BED_REFUSED}, {"dropped_ms", "-9223372036854775808", BED_REFUSED},
-	    {"dropped_ms", "1795381440001", BED_REFUSED}, /* the clock is behind it */
+	    {"dropped_ms", "1795381440001", BED_REFUSED}, /* greater than the clock */
 	    {"positions", "", BED_RUNS}, {"positions", "t/0 0:1;", BED_REFUSED},
 	    {"chunk:", "1-1-1", BED_REFUSED}, {"chunk:00/60/1", "1-1-1", BED_REFUSED},
 	    {"chunk:+1/60/1", "1-1-1", BED_REFUSED}, {"chunk:1/60/-0", "1-1-1", BED_REFUSED},
@@ -322,7 +322,7 @@ Test(fold_refused, chunks_that_the_fold_cannot_have_written)
 	struct npsd_seg elsewhere = seg;
 	struct cell c;
 
-	for (uint32_t kind = 1; npsd_chunk_bucket(elsewhere) == npsd_chunk_bucket(seg); kind++)
+	for (uint32_t kind = 1; npsd_chunk_slice(elsewhere) == npsd_chunk_slice(seg); kind++)
 		elsewhere = location(kind % 3 + 1);
 	cr_expect_eq(load_cells(&good, "1"), BED_RUNS);
 	cr_expect_eq(load_cells((struct cell[]){first, good}, "2"), BED_RUNS);
@@ -334,12 +334,12 @@ Test(fold_refused, chunks_that_the_fold_cannot_have_written)
 	c = good;                                                                                            \
 	c.field = (value);                                                                                   \
 	cr_expect_eq(load_cells(&c, "1"), expect, what)
-	ROW("another bucket's", seg, elsewhere, BED_REFUSED);
+	ROW("another slice's", seg, elsewhere, BED_REFUSED);
 	ROW("a kind that there is not", seg, location(4), BED_REFUSED);
 	ROW("the first of the span", start_s, from_s, BED_RUNS);
 	ROW("before the span", start_s, from_s - 60, BED_REFUSED);
 	ROW("the last of the span", start_s, from_s + span_s - 60, BED_RUNS);
-	ROW("behind the span", start_s, from_s + span_s, BED_REFUSED);
+	ROW("after the span", start_s, from_s + span_s, BED_REFUSED);
 	ROW("no pane's beginning", start_s, NOW_S + 1, BED_REFUSED);
 	ROW("no counter", bits, 0, BED_REFUSED);
 	ROW("nothing", v, 0, BED_REFUSED);

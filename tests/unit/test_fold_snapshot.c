@@ -1,7 +1,7 @@
 /* Snapshots, and the fold as a pure function of the log, against a private redis-server. */
 #include "fold_bed.h"
 
-/* Chunks named in the manifest, chunks in the list, chunks that are there: all the same, and how many. */
+/* Expects the same chunks in the manifest, in the list and as keys; returns their number. */
 static int chunks_of(struct bed *b, int k)
 {
 	char key[40], list[40], pattern[48];
@@ -40,7 +40,7 @@ static void snapshot_all(struct bed *b)
 {
 	bed_catch_up(b);
 	for (int k = 0; k < SHARDS; k++)
-		bed_until(b, !bed_of(b, k)->held || bed_of(b, k)->manifest_seq == b->seq[k]);
+		bed_until(b, !npsd_shard_assigned(bed_of(b, k)) || bed_of(b, k)->manifest.seq == b->seq[k]);
 }
 
 static void expect_same(struct bed *b, int k, const char *expect)
@@ -61,15 +61,15 @@ static void from_scratch(char *out[SHARDS], struct bed *b)
 		cr_assert_str_eq(help_redis_do(&b->redis, "EXISTS", key, NULL), "0");
 	}
 	bed_reset(b);
-	bed_hold(b, 0x0f);
+	bed_assign(b, 0x0f);
 	bed_catch_up(b);
 	for (int k = 0; k < SHARDS; k++)
 		out[k] = bed_dump(b, k);
 }
 
 /*
- * Random batches over ten simulated days; now and then read, packed, taken anew, or a new process. The same
- * batches, read at once by a fold that never did anything else, give the same panes.
+ * Random batches over ten simulated days; now and then the log is read or packed, the shards are acquired
+ * again, or a new process starts. Another fold that reads the same batches at once has the same panes.
  */
 static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 {
@@ -85,7 +85,7 @@ static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 	parts.chaos = seed;
 	parts.flaky = flaky;
 	bed_reset(&parts);
-	bed_hold(&parts, 0x0f);
+	bed_assign(&parts, 0x0f);
 	for (int i = 0; i < 150; i++) {
 		uint64_t before = parts.rnd, what;
 
@@ -104,13 +104,13 @@ static void run_split(unsigned long long seed, bool snapshots, bool flaky)
 			bed_end(&parts);
 			bed_start(&parts);
 			bed_reset(&parts);
-			bed_hold(&parts, 0x0f);
+			bed_assign(&parts, 0x0f);
 		}
 	}
 	from_scratch(expect, &whole);
 	bed_catch_up(&parts);
 	for (int k = 0; k < SHARDS; k++) {
-		bed_until(&parts, bed_of(&parts, k)->view.t_ms == parts.clock_ms);
+		bed_until(&parts, bed_of(&parts, k)->counts.view.t_ms == parts.clock_ms);
 		expect_same(&parts, k, expect[k]);
 		bed_until(&parts, !parts.f->snap.shard); /* what it has written is named */
 		if (snapshots)
@@ -140,7 +140,7 @@ Test(fold_snapshot, panes_do_not_depend_on_calls_that_are_lost)
 		run_split(seed, true, true);
 }
 
-Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
+Test(fold_snapshot, trims_the_log_to_its_entry_and_deletes_old_chunks)
 {
 	uint32_t id = bed_id(1, 0);
 	struct bed b;
@@ -158,16 +158,16 @@ Test(fold_snapshot, trims_the_log_to_its_entry_and_leaves_nothing_behind)
 	bed_count(&b, id, T0 + 60 * 5, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3, "replaced");
-	/* a chunk that a former owner wrote and never named goes with the next taking */
+	/* a chunk that a former owner wrote and never named is deleted by the next acquisition */
 	help_redis_do(&b.redis, "SADD", K("chunks:1"), "1-5-5", NULL);
 	help_redis_do(&b.redis, "SET", K("chunk:1-5-5"), "x", NULL);
 	bed_reset(&b);
 	bed_catch_up(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3);
 	cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 6);
-	/* three weeks later nothing of it is read by any window */
+	/* three weeks later no window reads any of it */
 	bed_count(&b, bed_id(2, 0), T0 + 21 * 86400, NPSD_C_h9, 1);
-	bed_until(&b, bed_of(&b, 1)->dropped_ms > (T0 + 20 * 86400) * 1000ll);
+	bed_until(&b, bed_of(&b, 1)->counts.dropped_ms > (T0 + 20 * 86400) * 1000ll);
 	bed_count(&b, id, T0 + 21 * 86400, NPSD_C_h9, 1);
 	snapshot_all(&b);
 	cr_expect_eq(chunks_of(&b, 1), 3);
@@ -188,12 +188,12 @@ Test(fold_snapshot, withdrawn_answers_leave_no_chunk)
 	cr_expect_eq(chunks_of(&b, 3), 0);
 	bed_reset(&b);
 	bed_catch_up(&b);
-	cr_expect_eq(bed_of(&b, 3)->view.seq, 2);
-	cr_expect_str_eq(bed_of(&b, 3)->view.positions, "t/0 0:1;t/1 0:2");
+	cr_expect_eq(bed_of(&b, 3)->counts.view.seq, 2);
+	cr_expect_str_eq(bed_of(&b, 3)->counts.view.positions, "t/0 0:1;t/1 0:2");
 	bed_close(&b);
 }
 
-/* --- Redis went back, or was tampered with --- */
+/* --- Redis lost writes, or was edited --- */
 
 /* Everything private as it is now, to be put back by roll_back. */
 struct saved {
@@ -221,7 +221,7 @@ static void roll_back(struct saved *s, struct bed *b)
 	freeReplyObject(s->keys);
 }
 
-Test(fold_snapshot, a_log_that_went_back_is_read_anew)
+Test(fold_snapshot, a_log_that_went_back_is_read_again)
 {
 	uint32_t id = bed_id(1, 0);
 	struct saved saved;
@@ -231,7 +231,7 @@ Test(fold_snapshot, a_log_that_went_back_is_read_anew)
 		bed_open(&b, NPSD_CLOCK_EVENT);
 		b.cfg.snapshot_interval_ms = snapshot == 0 ? 1ll << 40 : 100;
 		bed_reset(&b);
-		bed_hold(&b, 0x0f);
+		bed_assign(&b, 0x0f);
 		bed_count(&b, id, T0, NPSD_C_h9, 1);
 		if (snapshot)
 			snapshot_all(&b);
@@ -249,7 +249,7 @@ Test(fold_snapshot, a_log_that_went_back_is_read_anew)
 		b.batches = before.batches + 7; /* another history, as long */
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
-		bed_until(&b, caught_up(&b, 1) && strcmp(bed_of(&b, 1)->view.hash, b.hash[1]) == 0);
+		bed_until(&b, caught_up(&b, 1) && strcmp(bed_of(&b, 1)->counts.view.hash, b.hash[1]) == 0);
 		cr_expect_eq(bed_sum(&b, id, NPSD_C_h9), 1);
 		cr_expect_eq(bed_sum(&b, id, NPSD_C_h0), 2);
 		bed_count(&b, id, T0, NPSD_C_h0, 1);
@@ -270,21 +270,21 @@ Test(fold_snapshot, a_broken_chain_is_never_applied)
 	bed_begin(&b, NPSD_CLOCK_EVENT, 0x0f);
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
 	bed_catch_up(&b);
-	epoch = bed_of(&b, 1)->view.epoch;
+	epoch = bed_of(&b, 1)->counts.view.epoch;
 	b.hash[1][0] = b.hash[1][0] == '0' ? '1' : '0'; /* the next one's x goes on from elsewhere */
 	bed_count(&b, id, T0, NPSD_C_h9, 1);
-	bed_until(&b, bed_of(&b, 1)->view.epoch > epoch && bed_of(&b, 1)->view.seq == 1);
-	epoch = bed_of(&b, 1)->view.epoch;
-	bed_until(&b, bed_of(&b, 1)->view.epoch > epoch); /* tried again for ever, once a second */
+	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch && bed_of(&b, 1)->counts.view.seq == 1);
+	epoch = bed_of(&b, 1)->counts.view.epoch;
+	bed_until(&b, bed_of(&b, 1)->counts.view.epoch > epoch); /* acquired again without end */
 	for (int i = 0; i < 3000; i++) {
-		cr_assert(bed_of(&b, 1)->view.seq <= 1);
+		cr_assert(bed_of(&b, 1)->counts.view.seq <= 1);
 		npsd_fold_step(b.f, 0);
 		b.mono_ms++;
 	}
 	bed_close(&b);
 }
 
-Test(fold_snapshot, a_chunk_that_is_gone_is_looked_for_again)
+Test(fold_snapshot, a_chunk_that_is_missing_is_read_again)
 {
 	uint32_t id = bed_id(1, 0);
 	const char *key;
@@ -301,7 +301,7 @@ Test(fold_snapshot, a_chunk_that_is_gone_is_looked_for_again)
 	bed_reset(&b);
 	for (int i = 0; i < 3000; i++, b.mono_ms++) {
 		npsd_fold_step(b.f, 0);
-		cr_assert_neq(bed_of(&b, 1)->state, NPSD_SHARD_RUNS);
+		cr_assert_neq(bed_of(&b, 1)->state, NPSD_SHARD_RUNNING);
 	}
 	freeReplyObject(redisCommand(b.redis.plain, "SET %s %b", key, chunk->str, chunk->len));
 	bed_catch_up(&b);
@@ -338,15 +338,16 @@ Test(fold_snapshot, a_malformed_manifest_stops_the_fold)
 		snapshot_all(&b);
 		help_redis_do(&b.redis, "HSET", K("manifest:1"), rows[i].field, rows[i].value, NULL);
 		bed_reset(&b);
-		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->session) != NPSD_FAULT_NONE);
-		cr_expect_eq(npsd_fault_of(&b.pl.fault_fold, b.f->session), NPSD_FAULT_BROKEN, "row %zu", i);
+		bed_until(&b, npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session) != NPSD_FAULT_NONE);
+		cr_expect_eq(
+		    npsd_fault_of(&b.pl.fault_fold, b.f->ctx.session), NPSD_FAULT_BROKEN, "row %zu", i);
 		bed_close(&b);
 	}
 }
 
 /* --- the manifest's script --- */
 
-Test(fold_snapshot, a_manifest_is_refused_where_its_world_has_changed)
+Test(fold_snapshot, a_manifest_is_refused_where_its_base_has_changed)
 {
 	static const struct {
 		const char *epoch, *base, *version, *kind, *seq, *hash, *t, *name, *expect;
@@ -358,7 +359,8 @@ Test(fold_snapshot, a_manifest_is_refused_where_its_world_has_changed)
 	    {"7", "", "a", "event", "2", "hash2", "101", "1-7-1", "[refused clock 100]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-2", "[refused chunk 1-7-2]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1", "[ok]"},
-	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1", "[ok]"}, /* a lost answer: sent again */
+	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1",
+		"[ok]"}, /* the reply was lost: sent again */
 	    {"7", "", "b", "event", "2", "hash2", "100", "1-7-1", "[refused manifest a]"},
 	    {"7", "a", "b", "wall", "2", "hash2", "101", "1-7-1", "[ok]"},
 	    {"7", "", "a", "event", "2", "hash2", "100", "1-7-1",

@@ -1,5 +1,4 @@
-/* The group's states: what is assigned is taken and counted, what is given up is finished, what stops ends.
- */
+/* The group's phases: acquire, count, give up, recover, drain, stop. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +15,17 @@ Test(group, what_is_assigned_is_claimed_and_read)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_RUNNING);
 	cr_expect_eq(b->assigns, 1);
-	cr_expect_eq(b->orders[NPSD_CMD_ACQUIRE], 4, "a worker's and commit's, of two partitions");
-	cr_expect_eq(b->orders[NPSD_CMD_FETCH], 1);
-	cr_expect_str_eq(b->part[1].claim, b->g->take[1]->held);
+	cr_expect_eq(b->commands[NPSD_CMD_ACQUIRE], 4, "to a worker and to commit, for two partitions");
+	cr_expect_eq(b->commands[NPSD_CMD_FETCH], 1);
+	cr_expect_str_eq(b->part[1].claim, b->g->assignment.part[1]->held);
 	group_bed_free(&b);
 }
 
 /*
- * Between the end of one assignment and the next the group still holds what it took, in case it comes back. A
- * recovery there must not take it anew: it is nobody's now, and what is read when the next assignment comes
- * cannot be dropped by a worker that was not told to stand still.
+ * Between two assignments the group keeps its acquisitions, in case they come back. A recovery then must not
+ * acquire them: they are not assigned, and no worker was paused before the next assignment.
  */
-Test(group, a_recovery_between_two_assignments_takes_nothing)
+Test(group, a_recovery_between_two_assignments_acquires_nothing)
 {
 	struct group_bed *b = group_bed_new(false, NULL, 0);
 
@@ -38,7 +36,7 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->unassigns, 1);
-	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->commands.session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	cr_expect_eq(b->g->phase, PHASE_IDLE);
 	cr_expect_eq(b->assigns, 1);
@@ -49,7 +47,7 @@ Test(group, a_recovery_between_two_assignments_takes_nothing)
 	group_bed_free(&b);
 }
 
-/* An answer that fails in the middle leaves no topic out: all its partitions are waited for. */
+/* A call that fails between others leaves no partition out of the drain. */
 Test(group, a_drain_waits_for_partitions_that_it_could_not_see_at_once)
 {
 	for (int fail = 1; fail <= 4; fail++) {
@@ -73,7 +71,7 @@ Test(group, a_drain_waits_for_partitions_that_it_could_not_see_at_once)
 	}
 }
 
-/* The group is polled between, or Kafka would think that the process hangs. */
+/* The broker is polled between calls, or Kafka would expel the process. */
 Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
 {
 	struct group_bed *b = group_bed_new(true, NULL, 0);
@@ -83,11 +81,11 @@ Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
 		group_bed_step(b);
 		cr_expect_leq(b->ends_said - before, 1);
 	}
-	cr_expect(b->g->targets_known);
+	cr_expect_eq(b->g->progress.unknown, 0);
 	group_bed_free(&b);
 }
 
-Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
+Test(group, ends_that_are_unknown_are_asked_for_again_later)
 {
 	struct group_bed *b = group_bed_new(true, NULL, 0);
 
@@ -100,11 +98,11 @@ Test(group, ends_that_are_not_to_be_had_are_asked_for_again_later)
 	b->ends_fail = false;
 	b->now_ms += 1000;
 	group_bed_settle(b);
-	cr_expect(b->g->targets_known);
+	cr_expect_eq(b->g->progress.unknown, 0);
 	group_bed_free(&b);
 }
 
-/* All calls from number `from` on are answered, in turn, as they come. */
+/* Replies to all calls from number `from` on, in order. */
 static void answer_all(struct group_bed *b, size_t from)
 {
 	while (b->ncalls > from) {
@@ -113,7 +111,7 @@ static void answer_all(struct group_bed *b, size_t from)
 	}
 }
 
-/* Redis was slow: what it says of a partition that is gone by now is no word about the one in its place. */
+/* Redis was slow: its reply about a partition that is gone must not be used for another one. */
 Test(group, an_answer_about_a_partition_that_is_gone_is_dropped)
 {
 	static const char *const halt[] = {"on_gap=halt"};
@@ -136,7 +134,7 @@ Test(group, an_answer_about_a_partition_that_is_gone_is_dropped)
 	group_bed_free(&b);
 }
 
-/* The same of positions, which a drain asks for again and again, of fewer and fewer partitions. */
+/* The same for positions, which a drain asks for repeatedly, each time of fewer partitions. */
 Test(group, positions_asked_for_before_a_recovery_are_dropped)
 {
 	struct group_bed *b = group_bed_new(true, NULL, 0);
@@ -150,7 +148,7 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	b->now_ms += 1000;
 	group_bed_settle(b);
 	cr_assert_eq(b->ncalls, 1, "positions are asked for");
-	npsd_fault_raise(&b->pl.fault_commit, b->g->session, NPSD_FAULT_OWNER, "Redis went back");
+	npsd_fault_raise(&b->pl.fault_commit, b->g->commands.session, NPSD_FAULT_OWNER, "Redis went back");
 	group_bed_settle(b);
 	answer_all(b, 1);
 	cr_assert_eq(b->g->phase, PHASE_RUNNING);
@@ -164,8 +162,7 @@ Test(group, positions_asked_for_before_a_recovery_are_dropped)
 	group_bed_free(&b);
 }
 
-/* Whatever a room, Redis or Kafka does not answer, the process ends, and a drain that was not through says
- * so. */
+/* Whatever component, Redis or Kafka does not reply, the process ends, and a drain ends with 1. */
 Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 {
 	static const struct {
@@ -175,9 +172,9 @@ Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 		enum group_phase phase;
 		int code;
 	} rows[] = {
-	    {"at the start", NPSD_CMD_RESET, true, false, false, PHASE_START, 1},
-	    {"in a recovery", NPSD_CMD_FLUSH, true, true, true, PHASE_RESETTING, 1},
-	    {"in the last look", NPSD_CMD_CHECK_FENCE, true, true, false, PHASE_WATCHING, 1},
+	    {"at the start", NPSD_CMD_RESET, true, false, false, PHASE_RESETTING_ASSIGNED, 1},
+	    {"in a recovery", NPSD_CMD_FLUSH, true, true, true, PHASE_RESETTING_REVOKED, 1},
+	    {"while the fence is checked", NPSD_CMD_CHECK_FENCE, true, true, false, PHASE_CHECKING_FENCE, 1},
 	    {"while the end is published", NPSD_CMD_FLUSH, true, true, false, PHASE_FLUSHING, 1},
 	    {"while it runs", NPSD_CMD_SHARDS, false, false, false, PHASE_RUNNING, 0},
 	};
@@ -209,8 +206,8 @@ Test(group, a_stop_ends_at_once_where_nothing_is_left_to_save)
 	}
 }
 
-/* Which option differs is known to the script alone that gives the text; another one's refusal names none. */
-Test(group, a_configuration_applied_while_a_partition_is_taken_is_named)
+/* `base` alone gives the stored text, so that the error names the option that differs. */
+Test(group, a_configuration_applied_while_a_partition_is_acquired_is_named)
 {
 	struct group_bed *b = group_bed_new(false, NULL, 0);
 	char *text = strdup(b->cfg->text), *at;
@@ -233,7 +230,7 @@ Test(group, a_configuration_applied_while_a_partition_is_taken_is_named)
 	free(text);
 }
 
-/* A broker that is slow at the start must not let a compacted topic through. */
+/* A broker that is slow at the start: a compacted topic is still refused. */
 Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
 {
 	static const struct {
@@ -245,7 +242,7 @@ Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
 	    {NPSD_COMPACTED_YES, 0, false, false},
 	    {NPSD_COMPACTED_YES, 4, false, false},
 	    {NPSD_COMPACTED_YES, 0, true, true},
-	    {NPSD_COMPACTED_UNTOLD, 0, false, true},
+	    {NPSD_COMPACTED_UNKNOWN, 0, false, true},
 	    {NPSD_COMPACTED_LATER, 0, false, true},
 	};
 
@@ -263,8 +260,8 @@ Test(group, a_compacted_topic_is_refused_also_where_the_answer_is_late)
 	}
 }
 
-/* Publishing all that is due may take minutes: those who wait for the partitions do not wait for it. */
-Test(group, what_the_group_takes_back_in_a_flush_is_given_at_once)
+/* A flush may take minutes; a revoked partition does not wait for it. */
+Test(group, what_is_revoked_in_a_flush_is_given_up_at_once)
 {
 	static const enum npsd_broker_what how[] = {NPSD_B_REVOKE, NPSD_B_LOST};
 

@@ -45,7 +45,7 @@ Test(publish, all_windows_of_a_segment_stand_in_one_hash)
 	help_publish_count(
 	    &h, "location=north", HELP_T0 - 7000000, 9, 2); /* in the 24 h, and the hour before */
 	help_publish_count(&h, "", HELP_T0, 2, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	cr_expect_eq(n_of(KEY(",location=north"), "1h"), 3);
 	cr_expect_eq(field_of(KEY(",location=north"), "1h", "\"prev_n\":"), 2);
@@ -67,7 +67,7 @@ Test(publish, all_windows_of_a_segment_stand_in_one_hash)
 Test(publish, the_record_of_a_round_is_written_before_its_keys)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	h.lose_script = NPSD_S_round;
 	h.lose = 1;
 	help_publish_settle(&h);
@@ -80,7 +80,7 @@ Test(publish, the_record_of_a_round_is_written_before_its_keys)
 
 Test(publish, a_segment_is_written_once_per_interval)
 {
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	for (int i = 0; i < 3; i++) {
 		help_publish_forget(&h);
@@ -103,7 +103,7 @@ Test(publish, a_segment_is_written_once_per_interval)
 Test(publish, a_flush_waits_for_no_interval)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_count(&h, "", HELP_T0, 9, 1);
 	help_publish_settle(&h);
@@ -125,7 +125,7 @@ Test(publish, short_segments_go_first)
 	help_publish_count(&h, "location=north/lisbon", HELP_T0, 9, 1);
 	help_publish_count(&h, "location=south", HELP_T0, 9, 1);
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	at = h.calls.p;
 	npsd_buf_add(&h.calls, "", 1);
@@ -141,20 +141,20 @@ Test(publish, an_older_state_replaces_nothing)
 
 	help_publish_count(&h, "", HELP_T0, 9, 1);
 	help_redis_do(&h.redis, "HSET", KEY(""), "rev", ahead, "1h", "theirs", NULL);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), EPOCH + 1);
 	cr_expect_not(npsd_pub_busy(h.pub));
 	cr_expect_not(npsd_pub_clean(h.pub));
 	cr_expect_str_eq(help_redis_do(&h.redis, "HGET", KEY(""), "1h", NULL), "theirs");
-	help_publish_take(&h, EPOCH + 2);
+	help_publish_acquire(&h, EPOCH + 2);
 	help_publish_settle(&h);
 	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_OK);
 	cr_expect_eq(n_of(KEY(""), "1h"), 1);
 }
 
-Test(publish, a_rev_that_is_none_stops_nobody)
+Test(publish, a_rev_of_another_form_is_no_rev)
 {
 	char far[64];
 	int64_t now = npsd_clock_system.wall_ms(NULL);
@@ -183,10 +183,10 @@ Test(publish, a_rev_that_is_none_stops_nobody)
 Test(publish, another_epoch_stops_the_round)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_redis_do(&h.redis, "HSET", "{nps:alerts}:fence", "epoch:0", "1795334399999", NULL);
 	help_publish_settle(&h);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), 1795334399999);
 	cr_expect_eq(help_publish_calls(&h, "publish "), 0);
 }
@@ -197,7 +197,7 @@ Test(publish, an_emptied_key_keeps_its_rev_for_a_day)
 	int64_t ttl;
 
 	help_publish_count(&h, "location=north", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_turn(&h, HELP_T0 + 2 * 3600000);
 	help_publish_wait(&h, 1000);
@@ -225,7 +225,7 @@ Test(publish, a_pane_that_turns_makes_due_what_holds_something)
 	help_publish_count(&h, "location=north", HELP_T0, 9, 1);
 	help_publish_count(&h, "location=south", HELP_T0 - 20 * 3600000ll, 9, 1); /* only in 24h */
 	help_publish_count(&h, "", HELP_T0 + 120000, 9, 1);			  /* ahead of t */
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	cr_expect_eq(n_of(KEY(""), "1h"), -1);
 	help_publish_forget(&h);
@@ -248,7 +248,7 @@ Test(publish, a_pane_that_turns_makes_due_what_holds_something)
 Test(publish, a_lost_write_is_written_again)
 {
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	h.lose_script = NPSD_S_publish;
 	h.lose = 1;
 	help_publish_settle(&h);
@@ -267,15 +267,15 @@ Test(publish, a_lost_write_is_written_again)
 	cr_expect(npsd_pub_clean(h.pub));
 }
 
-Test(publish, an_answer_from_before_the_taking_is_nobodys)
+Test(publish, a_reply_from_before_the_acquisition_is_ignored)
 {
 	struct npsd_done old = {.outcome = NPSD_LOST, .text = "late"};
 
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	cr_assert(npsd_pub_step(h.pub, &h.view, &h.store, h.mono_ms));
 	cr_expect(npsd_pub_busy(h.pub));
-	help_publish_take(&h, EPOCH + 5);
+	help_publish_acquire(&h, EPOCH + 5);
 	for (uint64_t n = 0; n < 256; n++) {
 		old.tag = npsd_tag(NPSD_TAG_PUBLISH, 0, 1ull << 8 | n);
 		npsd_pub_done(h.pub, &h.view, &old, h.mono_ms);

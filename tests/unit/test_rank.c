@@ -52,7 +52,7 @@ static void admit(int dim, const char *value)
 }
 
 /* What is due is written; an interval later the ranks follow. */
-static void write_and_tell(void)
+static void write_and_rank(void)
 {
 	help_publish_wait(&h, 1000);
 	help_publish_wait(&h, 1000);
@@ -147,16 +147,16 @@ Test(rank, a_segment_that_falls_below_the_least_leaves)
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "2");
 	npsd_panes_add(h.view.panes, i, HELP_T0 / 60000 * 60, 1u << NPSD_C_h9, &minus);
 	npsd_pub_touch(h.pub, &h.view, i, HELP_T0 / 60000 * 60, h.mono_ms);
-	write_and_tell();
+	write_and_rank();
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[south]");
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "24h"), "0", "-1"), "[south]");
 	/* south's answers leave the hour, then the day */
 	help_publish_turn(&h, HELP_T0 + 3600000);
-	write_and_tell();
+	write_and_rank();
 	cr_expect_str_eq(DO("EXISTS", RANK("location/1", "1h")), "0");
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "24h"), "0", "-1"), "[south]");
 	help_publish_turn(&h, HELP_T0 + 3 * 86400000);
-	write_and_tell();
+	write_and_rank();
 	cr_expect_str_eq(DO("EXISTS", RANK("location/1", "24h")), "0");
 	cr_expect(npsd_pub_clean(h.pub));
 }
@@ -187,7 +187,7 @@ Test(rank, a_sweep_makes_good_what_was_altered)
 	cr_expect_str_eq(DO("EXISTS", "other:rank:transactional:location/1:1h"), "1");
 }
 
-Test(rank, a_new_holder_takes_out_what_the_former_left)
+Test(rank, a_new_owner_removes_what_the_former_left)
 {
 	help_publish_count(&h, "location=north", HELP_T0, 9, 1);
 	DO("ZADD", RANK("location/1", "1h"), "50", "north", "60", "south");
@@ -207,14 +207,14 @@ Test(rank, a_value_that_another_process_just_admitted_stays)
 	DO("HSET", "{nps:alerts}:fence", "dict_len", "5", "dict_chain", "x");
 	DO("ZADD", RANK("location/1", "1h"), "50", "new", "60", "south");
 	help_publish_wait(&h, SWEEP_MS);
-	write_and_tell();
+	write_and_rank();
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[north new south]");
 	cr_expect_eq(npsd_pub_needs(h.pub), 5, "until it can say which of them are known");
 	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
 	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
 	help_publish_count(&h, "location=new", HELP_T0, 9, 10);
-	write_and_tell();
-	write_and_tell();
+	write_and_rank();
+	write_and_rank();
 	cr_expect_str_eq(DO("ZRANGE", RANK("location/1", "1h"), "0", "-1"), "[new north]");
 }
 
@@ -225,7 +225,7 @@ Test(rank, a_shard_leaves_others_members_alone)
 
 	h.cfg.shards = 2;
 	h.view.shard = 1;
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_wait(&h, 1000);
 	DO("ZADD", RANK("location/1", "1h"), "1", "north", "2", "south", "9", "atlantis");
@@ -254,7 +254,7 @@ Test(rank, a_lost_call_is_made_again)
 	help_publish_count(&h, "location=north", HELP_T0, 9, 10);
 	h.lose_script = NPSD_S_rank;
 	h.lose = 2;
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	cr_expect_not(npsd_pub_clean(h.pub));
 	help_publish_wait(&h, 250);
@@ -265,7 +265,7 @@ Test(rank, a_lost_call_is_made_again)
 	cr_expect(npsd_pub_clean(h.pub));
 }
 
-/* A busy shard tells its ranks once for several writes, and all of it when it is flushed. */
+/* A busy shard submits a rank once for several writes, and all of it in a flush. */
 Test(rank, busy_segments_lag_a_few_intervals_and_a_flush_waits_for_none)
 {
 	char name[64];
@@ -280,7 +280,7 @@ Test(rank, busy_segments_lag_a_few_intervals_and_a_flush_waits_for_none)
 	help_publish_rest(&h, EPOCH);
 	cr_expect_str_eq(DO("ZCARD", RANK("location/1", "1h")), "200");
 	help_publish_forget(&h);
-	h.pub->tokens = 1000;
+	h.pub->context.budget.tokens = 1000;
 	for (int step = 0; step < 20; step++) {
 		for (int i = 0; i < 200; i++) {
 			snprintf(name, sizeof name, "location=place%d", i);

@@ -12,20 +12,21 @@
 #include <unistd.h>
 
 #include "help_redis.h"
+#include "npsd/client.h"
 #include "npsd/clock.h"
 #include "npsd/redis.h"
-#include "redis/answer.h"
+#include "redis/resp.h"
 #include "redis/url.h"
 
 static const char *const keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict"};
-static const char *const empty_watch[] = {"hash", "0", ""};
+static const char *const empty_check[] = {"hash", "0", ""};
 
-static const char *watch(struct npsd_store *s)
+static const char *check(struct npsd_store *s)
 {
-	return help_store_call(s, NPSD_S_fence_check, keys, 2, empty_watch, 3);
+	return help_store_call(s, NPSD_S_fence_check, keys, 2, empty_check, 3);
 }
 
-static bool submit_watch(struct npsd_store *s, uint64_t tag)
+static bool submit_check(struct npsd_store *s, uint64_t tag)
 {
 	struct npsd_arg k[2], a[3] = {{"hash", 4}, {"0", 1}, {"", 0}};
 	struct npsd_call call = {tag, NPSD_S_fence_check, k, 2, a, 3};
@@ -33,6 +34,18 @@ static bool submit_watch(struct npsd_store *s, uint64_t tag)
 	for (int i = 0; i < 2; i++)
 		k[i] = (struct npsd_arg){keys[i], strlen(keys[i])};
 	return s->submit(s->self, &call);
+}
+
+/* One command of a plain client; what failed is added to err. */
+static bool ask(
+    char *url, struct npsd_err *err, int timeout_ms, int block_ms, int argc, const char *const *argv)
+{
+	struct npsd_config cfg = {.redis_url = url, .redis_timeout_ms = timeout_ms};
+	struct npsd_client *c;
+	bool ok = npsd_client_open(&c, &cfg, err) && npsd_client_command(c, err, block_ms, argc, argv);
+
+	npsd_client_close(&c);
+	return ok;
 }
 
 static struct npsd_done next(struct npsd_store *s)
@@ -89,7 +102,7 @@ Test(redis, the_address_is_taken_apart)
 	}
 }
 
-Test(redis, an_error_is_told_apart_by_its_first_word_or_as_6_2_wraps_it)
+Test(redis, an_error_is_classified_by_its_first_word_or_as_6_2_wraps_it)
 {
 	static const struct {
 		const char *text;
@@ -120,7 +133,7 @@ Test(redis, an_error_is_told_apart_by_its_first_word_or_as_6_2_wraps_it)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		cr_expect_eq(npsd_answer_error(rows[i].text), rows[i].expect, "%s", rows[i].text);
+		cr_expect_eq(npsd_resp_error(rows[i].text), rows[i].expect, "%s", rows[i].text);
 }
 
 Test(redis, calls_are_answered_and_the_connection_counted)
@@ -131,13 +144,13 @@ Test(redis, calls_are_answered_and_the_connection_counted)
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
 	cr_expect_eq(s.connection(s.self), 0);
-	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_str_eq(check(&s), "[refused empty]");
 	cr_expect_eq(s.connection(s.self), 1);
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
 }
 
-Test(redis, many_calls_are_on_their_way_but_not_too_many)
+Test(redis, many_calls_are_in_flight_but_not_too_many)
 {
 	struct help_redis r;
 	struct npsd_store s;
@@ -145,7 +158,7 @@ Test(redis, many_calls_are_on_their_way_but_not_too_many)
 
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
-	while (submit_watch(&s, n + 1))
+	while (submit_check(&s, n + 1))
 		n++;
 	cr_expect_eq(n, NPSD_REDIS_CALLS);
 	for (uint64_t i = 0; i < n; i++) {
@@ -155,7 +168,7 @@ Test(redis, many_calls_are_on_their_way_but_not_too_many)
 		sum += done.tag;
 	}
 	cr_expect_eq(sum, n * (n + 1) / 2);
-	cr_expect(submit_watch(&s, 1));
+	cr_expect(submit_check(&s, 1));
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
 }
@@ -167,10 +180,10 @@ Test(redis, scripts_that_the_server_forgot_are_loaded_and_called_again)
 
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
-	watch(&s);
+	check(&s);
 	for (int i = 0; i < 5; i++) {
 		help_redis_do(&r, "SCRIPT", "FLUSH", NULL);
-		cr_expect_str_eq(watch(&s), "[refused empty]");
+		cr_expect_str_eq(check(&s), "[refused empty]");
 	}
 	cr_expect_eq(s.connection(s.self), 1);
 	npsd_redis_close(&s);
@@ -185,26 +198,26 @@ Test(redis, what_gets_no_reply_is_lost_and_what_was_not_sent_cannot_be_now)
 
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 300);
-	watch(&s);
+	check(&s);
 	kill(r.pid, SIGSTOP);
-	cr_expect(submit_watch(&s, 7));
+	cr_expect(submit_check(&s, 7));
 	done = next(&s);
 	cr_expect_eq(done.tag, 7);
 	cr_expect_eq(done.outcome, NPSD_LOST);
 	kill(r.pid, SIGCONT);
-	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_str_eq(check(&s), "[refused empty]");
 	cr_expect_eq(s.connection(s.self), 2);
 	help_redis_kill(&r);
 	while (s.poll(s.self, &done, 10))
 		;
-	cr_expect(submit_watch(&s, 8));
+	cr_expect(submit_check(&s, 8));
 	done = next(&s);
 	cr_expect_eq(done.tag, 8);
 	cr_expect_eq(done.outcome, NPSD_CANT_NOW, "%s", done.text);
 	help_redis_again(&r, NULL);
-	for (int tries = 0; tries < 100 && strncmp(watch(&s), "cannot now: ", 12) == 0; tries++)
+	for (int tries = 0; tries < 100 && strncmp(check(&s), "cannot now: ", 12) == 0; tries++)
 		;
-	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_str_eq(check(&s), "[refused empty]");
 	cr_expect_eq(s.connection(s.self), 3);
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
@@ -219,12 +232,12 @@ Test(redis, a_login_that_fails_is_broken)
 
 	help_redis_start(&r, with_password);
 	help_store_open(&s, &r, 5000);
-	cr_expect(strstr(watch(&s), "broken: NOAUTH") != NULL);
+	cr_expect(strstr(check(&s), "broken: NOAUTH") != NULL);
 	npsd_redis_close(&s);
 	snprintf(plain, sizeof plain, "%s", r.url);
 	snprintf(r.url, sizeof r.url, "unix://:secret@%.80s", r.sock);
 	help_store_open(&s, &r, 5000);
-	cr_expect_str_eq(watch(&s), "[refused empty]");
+	cr_expect_str_eq(check(&s), "[refused empty]");
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
 }
@@ -257,7 +270,7 @@ Test(redis, a_wake_ends_the_wait)
 
 	help_redis_start(&r, NULL);
 	help_store_open(&s, &r, 5000);
-	watch(&s);
+	check(&s);
 	s.wake(s.self);
 	before = npsd_clock_system.mono_ms(NULL);
 	cr_expect_not(s.poll(s.self, &done, 600000));
@@ -292,7 +305,7 @@ static pid_t false_server(const char *path, const char *say)
 	return pid;
 }
 
-Test(redis, a_server_that_is_none_or_too_old_is_told_apart)
+Test(redis, a_server_that_is_none_or_too_old_is_recognized)
 {
 	static const struct {
 		const char *say, *expect;
@@ -322,13 +335,50 @@ Test(redis, a_server_that_is_none_or_too_old_is_told_apart)
 		pid = false_server(r.sock, rows[i].say);
 		help_store_open(&s, &r, 300);
 		cr_expect_eq(
-		    strncmp(watch(&s), rows[i].expect, strlen(rows[i].expect)), 0, "%s", rows[i].expect);
+		    strncmp(check(&s), rows[i].expect, strlen(rows[i].expect)), 0, "%s", rows[i].expect);
 		npsd_redis_close(&s);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		unlink(r.sock);
 		rmdir(r.dir);
 	}
+}
+
+Test(redis, a_client_logs_in_and_its_failures_have_kinds)
+{
+	static const char *const with_password[] = {"--requirepass", "secret", NULL};
+	static const char *const time[] = {"TIME"}, *const wrong[] = {"HGETALL"},
+				 *const block[] = {"BLPOP", "k", "0.4"};
+	struct help_redis r;
+	const struct {
+		const char *url;
+		int timeout_ms, block_ms, argc;
+		const char *const *argv;
+		enum npsd_code code;
+		const char *text;
+	} rows[] = {
+	    {"unix://:secret@%s", 5000, 0, 1, time, NPSD_OK, ""},
+	    {"unix://:secret@%s", 300, 400, 3, block, NPSD_OK, ""},
+	    {"unix://:secret@%s", 300, 0, 3, block, NPSD_RETRY, "no reply within redis.timeout"},
+	    {"unix://:secret@%s", 5000, 0, 1, wrong, NPSD_REFUSED, "ERR wrong number of arguments"},
+	    {"unix://:other@%s", 5000, 0, 1, time, NPSD_REFUSED, "WRONGPASS"},
+	    {"unix://%s", 5000, 0, 1, time, NPSD_REFUSED, "NOAUTH"},
+	    {"unix://%s.not", 600000, 0, 1, time, NPSD_RETRY, "cannot connect"}, /* at once */
+	    {"redis://127.0.0.1:1", 600000, 0, 1, time, NPSD_RETRY, "cannot connect"},
+	    {"http://h", 5000, 0, 1, time, NPSD_INVALID, "redis.url"},
+	};
+
+	help_redis_start(&r, with_password);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct npsd_err err = {.code = NPSD_OK};
+		char url[160];
+
+		snprintf(url, sizeof url, rows[i].url, r.sock);
+		ask(url, &err, rows[i].timeout_ms, rows[i].block_ms, rows[i].argc, rows[i].argv);
+		cr_expect_eq(err.code, rows[i].code, "%zu: %s", i, err.text);
+		cr_expect(strstr(err.text, rows[i].text) != NULL, "%zu: %s", i, err.text);
+	}
+	help_redis_stop(&r);
 }
 
 Test(redis, calls_and_replies_may_be_longer_than_a_socket_holds)

@@ -45,7 +45,7 @@ Test(rejects, each_once_with_its_reason_and_not_while_loading)
 }
 
 /* What Kafka did not take before the end is lost, and the line says why. Kafka is away here. */
-Test(rejects, what_is_lost_at_the_end_is_told_with_its_reason)
+Test(rejects, what_is_lost_at_the_end_is_logged_with_its_reason)
 {
 	static const char *const sets[] = {"kafka.brokers=127.0.0.1:1", "rejects.topic=aside"};
 	const rd_kafka_message_t held = {.key_len = 0};
@@ -69,7 +69,8 @@ Test(rejects, what_is_lost_at_the_end_is_told_with_its_reason)
 	n = read(ends[0], text, sizeof text - 1);
 	text[n > 0 ? n : 0] = 0;
 	cr_expect(
-	    strstr(text, "1 rejected records could not be copied to aside so far: there was no time left"),
+	    strstr(text,
+		"1 rejected records could not be copied to topic \"aside\" so far: there was no time left"),
 	    "%s", text);
 	close(ends[0]);
 	close(was);

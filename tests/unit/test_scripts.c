@@ -113,7 +113,7 @@ Test(scripts, skip_writes_the_loss_down)
 	help_bed_close(&b);
 }
 
-Test(scripts, watch_and_positions_see_what_is_stored)
+Test(scripts, fence_check_and_positions_see_what_is_stored)
 {
 	struct help_bed b;
 
@@ -153,7 +153,7 @@ Test(scripts, a_batch_is_written_once)
 
 	take(&b);
 	cr_expect_str_eq(help_commit(&b, &batch), "[ok written [1 1]]");
-	cr_expect_str_eq(help_commit(&b, &batch), "[ok again]");
+	cr_expect_str_eq(help_commit(&b, &batch), "[ok stored]");
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:8");
 	cr_expect_str_eq(help_fence(&b, "state:t/0"), "30 20 10");
 	cr_expect_str_eq(help_fence(&b, "since_ms"), "29");
@@ -310,7 +310,7 @@ Test(scripts, alerts_go_to_the_stream_and_fresh_ones_to_the_channels)
 	batch.alerts = ALERT("\xa2-1", "\x01");
 	help_commit(&b, &batch);
 	cr_expect_str_eq(help_redis_do(&b.redis, "UNSUBSCRIBE", NULL), "[unsubscribe nps:alerts:all 0]",
-	    "a stale one is told to no channel");
+	    "a stale one is sent to no channel");
 	cr_expect_str_eq(help_redis_do(&b.redis, "XRANGE", "nps:alerts", "-", "+", NULL),
 	    "[[9000000000000-0 [id r:1 kind raised severity critical response_id r at_ms 999999999999999999 "
 	    "source t/0/7 json "
@@ -318,13 +318,14 @@ Test(scripts, alerts_go_to_the_stream_and_fresh_ones_to_the_channels)
 	    "[9000000000000-1 [id r:1 kind raised severity critical response_id r at_ms -1 source t/0/7 json "
 	    "{\"n\":1} stale 1]]]");
 	cr_expect_str_eq(help_fence(&b, "alert_id"), "9000000000000-1");
-	cr_expect_str_eq(help_commit(&b, &batch), "[ok again]");
+	cr_expect_str_eq(help_commit(&b, &batch), "[ok stored]");
 	cr_expect_str_eq(help_redis_do(&b.redis, "XLEN", "nps:alerts", NULL), "2");
 	help_redis_do(&b.redis, "DEL", "nps:alerts", NULL);
 	help_redis_do(&b.redis, "SET", "nps:alerts", "x", NULL);
 	batch.from = "0:7";
 	batch.to = "0:8";
-	cr_expect(strstr(help_commit(&b, &batch), "broken: ERR the key of the alerts is no stream") != NULL);
+	cr_expect(
+	    strstr(help_commit(&b, &batch), "broken: ERR the key of the alerts is not a stream") != NULL);
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:7");
 	help_bed_close(&b);
 }
@@ -358,7 +359,7 @@ Test(scripts, the_stream_of_alerts_is_bounded)
 	help_bed_close(&b);
 }
 
-/* Else what is told next would be cut for what is not there. */
+/* Otherwise the next alerts would be trimmed for entries that do not exist. */
 Test(scripts, a_stream_of_alerts_that_was_deleted_begins_anew)
 {
 	struct help_bed b;

@@ -143,7 +143,7 @@ Test(scripts_change, rebuild_drops_and_keeps)
 	help_bed_close(&b);
 }
 
-Test(scripts_change, a_rebuild_that_loses_says_so_and_what_was_told_stays)
+Test(scripts_change, a_rebuild_that_loses_records_it_and_keeps_told)
 {
 	struct help_bed b;
 	const char *lost;
@@ -156,7 +156,7 @@ Test(scripts_change, a_rebuild_that_loses_says_so_and_what_was_told_stays)
 	cr_expect(atoll(help_fence(&b, "lost_ms")) > 0);
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:7");
 	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "7"), "[ok 1]");
-	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:8", "begun anew before it came so far");
+	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:8", "a second rebuild came before that position");
 	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "nil", "its topic is gone");
 	help_bed_close(&b);

@@ -33,7 +33,7 @@ static void rest(void)
 {
 	help_publish_count(&h, "location=north", HELP_T0, 9, 1);
 	help_publish_count(&h, "", HELP_T0, 9, 1);
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_wait(&h, 1000);
 	cr_assert(npsd_pub_clean(h.pub));
@@ -118,7 +118,7 @@ Test(sweep, a_newer_rev_of_an_own_segment_is_respected)
 	DO("HSET", KEY(",location=south"), "1h", "theirs", "rev", "1795334390001-000000000003-1795334380000");
 	help_publish_wait(&h, SWEEP_MS);
 	help_publish_wait(&h, 1000);
-	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_RETAKE);
+	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
 	cr_expect_eq(npsd_pub_seen(h.pub), EPOCH + 1);
 	cr_expect_str_eq(DO("HGET", KEY(",location=south"), "1h"), "theirs");
 	cr_expect_not(npsd_pub_busy(h.pub));
@@ -164,12 +164,12 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 	cr_expect_str_eq(DO("HGET", KEY(",location=new"), "1h"), "theirs");
 	cr_expect_str_eq(DO("SISMEMBER", "nps:index:location", "kind=transactional,location=new"), "1");
 	/*
-	 * Nothing that this process counts needs the new value, so nothing else would ever ask for it; and
-	 * while the copy ended before it, what nobody knows stayed in Redis for good.
+	 * Nothing that this process counts needs the new value, so nothing else would read it. While
+	 * the copy ended before it, unknown names stayed in Redis for good.
 	 */
 	cr_expect_eq(npsd_pub_needs(h.pub), 5);
 	cr_expect_not(npsd_pub_busy(h.pub), "it waits without a round");
-	cr_expect_str_eq(DO("HLEN", "nps:v:{garbage}"), "1", "nobody can say yet that it is unknown");
+	cr_expect_str_eq(DO("HLEN", "nps:v:{garbage}"), "1", "not yet known to be unknown");
 	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
 	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
 	help_publish_wait(&h, 1000);
@@ -182,7 +182,7 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 }
 
 /*
- * Where a sweep takes longer than the time between two of them, one followed the other, something was always
+ * When a sweep took longer than the time between two sweeps, one followed the other, something was always
  * due, and a drain never ended.
  */
 Test(sweep, none_begins_in_a_flush_but_after_a_reconnect)
@@ -198,12 +198,12 @@ Test(sweep, none_begins_in_a_flush_but_after_a_reconnect)
 	cr_expect(npsd_pub_clean(h.pub));
 	cr_expect_eq(h.pub->sweep.number, number);
 	help_publish_wait(&h, 1000);
-	cr_expect_eq(h.pub->sweep.number, number + 1, "behind it");
+	cr_expect_eq(h.pub->sweep.number, number + 1, "after the flush");
 	help_publish_wait(&h, 1000);
 	cr_assert_not(h.pub->sweep.running);
-	/* another server: what was swept on the one before says nothing */
+	/* another server may hold something else than the one that was swept */
 	DO("DEL", KEY(""));
-	h.pub->connection++;
+	h.pub->sweep.connection++;
 	npsd_pub_flush(h.pub);
 	npsd_pub_step(h.pub, &h.view, &h.store, h.mono_ms);
 	cr_expect_not(npsd_pub_clean(h.pub));
@@ -226,7 +226,7 @@ Test(sweep, the_owner_of_a_name_waits_for_its_value)
 
 	h.cfg.shards = 2;
 	h.view.shard = 1;
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_wait(&h, 1000);
 	grow_dictionary();
@@ -258,7 +258,7 @@ Test(sweep, a_shard_leaves_others_alone)
 
 	h.cfg.shards = 2;
 	h.view.shard = 1;
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	help_publish_wait(&h, 1000);
 	DO("HSET", "nps:v:garbage", "1h", "old");
@@ -317,9 +317,9 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	DO("HSET", "{nps:alerts}:fence", "dict_len", name, "dict_chain",
 	    npsd_names_chain_any(h.names, npsd_names_len_any(h.names)));
 	h.cfg.publish_budget = 0.01; /* with 50 us a key: one in 5 ms */
-	help_publish_take(&h, EPOCH);
-	h.pub->tokens = 100;
-	h.pub->cost_us = 50;
+	help_publish_acquire(&h, EPOCH);
+	h.pub->context.budget.tokens = 100;
+	h.pub->context.budget.cost_us = 50;
 	help_publish_settle(&h);
 	cr_expect_eq(help_publish_calls(&h, "publish "), 100);
 	help_publish_wait(&h, 1000);
@@ -381,7 +381,7 @@ Test(sweep, a_lost_copy_of_totals_is_made_again)
 	DO("HSET", "{nps:alerts}:totals", "consumed", "5");
 	h.lose_script = NPSD_S_copy;
 	h.lose = 1;
-	help_publish_take(&h, EPOCH);
+	help_publish_acquire(&h, EPOCH);
 	help_publish_settle(&h);
 	cr_expect_str_eq(DO("EXISTS", "nps:totals"), "0");
 	help_publish_wait(&h, 250);

@@ -1,12 +1,12 @@
--- What every script needs. KEYS[1] fence, KEYS[2] dictionary; ARGV[1..3] header.
+-- Functions for every script. KEYS[1] fence, KEYS[2] dictionary; ARGV[1..3] header.
 
--- Numbers become text here only: tostring() would round above 1e14.
+-- All numbers become text here: tostring() rounds above 1e14.
 local function int(n)
 	return string.format('%.0f', n)
 end
 
--- nil where the header fits, else the refusal. A dictionary that is a prefix of the stored one fits.
-local function misfit()
+-- The refusal, or nil if the header matches. A dictionary that is a prefix of the stored one matches.
+local function header_mismatch()
 	local f = redis.call('HMGET', KEYS[1], 'config', 'dict_len', 'dict_chain')
 	if not f[1] then
 		return {'refused', 'empty'}
@@ -27,8 +27,8 @@ local function misfit()
 	return nil
 end
 
--- nil where claim and position of the partition are stored as said, else the refusal, with what is stored.
-local function moved(tp, claim, pos)
+-- The refusal, with what is stored, or nil if this claim and this position of the partition are stored.
+local function fence_mismatch(tp, claim, pos)
 	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp)
 	if f[1] ~= claim then
 		return {'refused', 'claim', tp, f[1] or '', f[2] or ''}
@@ -39,8 +39,9 @@ local function moved(tp, claim, pos)
 	return nil
 end
 
--- {"ok", claim, pos, base, state, rulings, told}; empty texts and an empty list where there are none.
-local function state_of(tp, rulings)
+-- {"ok", claim, pos, base, state, rulings, told}; empty texts and an empty list if nothing is stored. `told` is the
+-- position up to which an earlier count emitted alerts.
+local function part_reply(tp, rulings)
 	local f = redis.call('HMGET', KEYS[1], 'claim:' .. tp, 'pos:' .. tp, 'base:' .. tp, 'state:' .. tp, 'told:' .. tp)
 	return {'ok', f[1] or '', f[2] or '', f[3] or '', f[4] or '', redis.call('LRANGE', rulings, '0', '-1'), f[5] or ''}
 end
@@ -55,7 +56,7 @@ local function wall_ms()
 	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
--- A command with one key and many arguments, in pieces that unpack() can take (an even number, for pairs).
+-- Calls a command with one key and many arguments in pieces, since unpack() is limited; each has an even number, for pairs.
 local function push(command, key, list)
 	for i = 1, #list, 1000 do
 		redis.call(command, key, unpack(list, i, math.min(i + 999, #list)))

@@ -1,7 +1,7 @@
--- What the scripts of a shard need.
+-- Functions for the scripts of a shard.
 
--- nil where the shard's epoch is stored as said, else the refusal, with what is stored.
-local function taken(k, epoch)
+-- The refusal, with what is stored, or nil if this epoch of the shard is stored.
+local function epoch_mismatch(k, epoch)
 	local stored = redis.call('HGET', KEYS[1], 'epoch:' .. k) or ''
 	if stored ~= epoch then
 		return {'refused', 'epoch', stored}
@@ -9,7 +9,7 @@ local function taken(k, epoch)
 	return nil
 end
 
--- The key of a chunk: in the slot of all private keys.
+-- The key of a chunk. It has the hash tag of all private keys.
 local function chunk_key(name)
 	return string.sub(KEYS[1], 1, -6) .. 'chunk:' .. name
 end

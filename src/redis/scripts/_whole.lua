@@ -1,6 +1,6 @@
--- What scripts over the whole slot need, which those that change the configuration are.
+-- Functions for the scripts that reach all private keys: those that change the configuration.
 
--- A key of the private slot.
+-- A private key.
 local function private(name)
 	return string.sub(KEYS[1], 1, -6) .. name
 end
@@ -16,7 +16,7 @@ local function partitions()
 	return out
 end
 
--- The number of every shard that was taken or written once, as text.
+-- The number of every shard that was ever acquired or written, as text.
 local function shards()
 	local out, seen = {}, {}
 	for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -29,7 +29,7 @@ local function shards()
 	return out
 end
 
--- The highest t of a manifest, as text; empty where there is none.
+-- The highest t_ms of all manifests, as text; empty if there is none.
 local function highest_t()
 	local most = ''
 	for _, k in ipairs(shards()) do
@@ -41,7 +41,7 @@ local function highest_t()
 	return most
 end
 
--- The later one of two positions; the first may be missing.
+-- The later of two positions; the first may be missing.
 local function later(a, b)
 	if not a then
 		return b
@@ -55,7 +55,7 @@ local function later(a, b)
 	return b
 end
 
--- A ruling for each partition: before its position the configuration `hash` was in force.
+-- Writes a ruling for each partition: before its position the configuration `hash` was in force.
 local function rule_config(hash)
 	local len = redis.call('HGET', KEYS[1], 'dict_len') or '0'
 	for _, p in ipairs(partitions()) do

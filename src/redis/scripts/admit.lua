@@ -1,13 +1,11 @@
 -- KEYS: fence, dict, dictids, dictcount
 -- ARGV: header, and for each value: dimension's number, its word, its cap, value (an ancestor before its descendants)
--- Values already there keep their id, others are appended up to the cap of their dimension.
--- {"ok", asker's length, "1" where more follows or "0", {entries of the dictionary from there on, at most 2000}}
+-- A value that is stored keeps its id. Others are appended, up to the cap of their dimension.
+-- {"ok", the header's length, "1" if more entries follow, else "0", {entries from that length on, at most 2000}}
 -- or the header's refusals
 local MOST = 2000
-local no = misfit()
-if no then
-	return no
-end
+local no = header_mismatch()
+if no then return no end
 
 local f = redis.call('HMGET', KEYS[1], 'dict_len', 'dict_chain')
 local len, chain = tonumber(f[1] or '0'), f[2] or ''
@@ -17,7 +15,7 @@ local function known(key)
 	return new[key] or redis.call('HEXISTS', KEYS[3], key) == 1
 end
 
--- A location's ancestor must be there before it; the reserved values need no entry.
+-- A location's ancestor must be stored before it; the reserved values need no entry.
 local function has_parent(dim, word, value)
 	local up = word == 'location' and string.match(value, '^(.*)/[^/]*$')
 	return not up or up == '__none__' or up == '__other__' or known(dim .. ':' .. up)
@@ -32,7 +30,7 @@ for i = 4, #ARGV, 4 do
 	end
 	if not known(key) and count[dim] < cap then
 		if not has_parent(dim, word, value) then
-			return redis.error_reply('ERR a location is admitted behind its ancestors')
+			return redis.error_reply('ERR a location is admitted after its ancestors')
 		end
 		chain = redis.sha1hex(chain .. #word .. ':' .. word .. #value .. ':' .. value)
 		entries[#entries + 1] = cmsgpack.pack({tonumber(dim), value, chain})
@@ -57,6 +55,6 @@ local rest = len - from
 if rest == 0 then
 	return {'ok', ARGV[2], '0', {}}
 end
--- Counted from the end, which is near.
+-- Indexes from the end: LRANGE walks the list from its nearer end.
 local last = rest > MOST and from - len + MOST - 1 or -1
 return {'ok', ARGV[2], rest > MOST and '1' or '0', redis.call('LRANGE', KEYS[2], int(from - len), int(last))}

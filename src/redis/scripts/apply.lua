@@ -1,17 +1,15 @@
 -- KEYS: fence, dict, config
--- ARGV: header (its configuration is the one in force until now), new hash, its text, event clock that the text was made
---       for (empty: none), t up to which it holds (empty: any), `event` or `wall`, `,STEP,STEP,` of its windows in seconds
--- Puts the new configuration in force: a ruling for each partition says where, and panes of steps that no window uses any
--- more are forgotten.
--- {"ok"} {"refused", "clock"}: time went on, the text must be made anew; or the header's refusals
+-- ARGV: header (with the configuration in force until now), new hash, its text, event clock for which the text was made
+--       (empty: none), t_ms up to which it is valid (empty: any), `event` or `wall`, `,STEP,STEP,` of its windows in seconds
+-- Puts the new configuration in force. Writes a ruling for each partition that says from which position, and deletes panes
+-- of steps that no window uses any more.
+-- {"ok"} {"refused", "clock"}: the clock went on, so the text must be made again; or the header's refusals
 local new, text, clock, most, kind, steps = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 if redis.call('HGET', KEYS[1], 'config') == new then
 	return {'ok'}
 end
-local no = misfit()
-if no then
-	return no
-end
+local no = header_mismatch()
+if no then return no end
 if (redis.call('HGET', KEYS[1], 'clock_ms') or '') ~= clock then
 	return {'refused', 'clock'}
 end

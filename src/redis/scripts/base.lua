@@ -1,15 +1,16 @@
 -- KEYS: fence, dict, config, rulings:TP
--- ARGV: header, configuration's text, TP, base position `INC:OFFSET` or empty, a fresh claim of nobody's, its topic, its
---       number, partitions of the topic now, base position of a partition that came later
--- Where the partition has no position and a base is given, sets it, and the configuration where none is stored at all.
--- With an empty base nothing is written. A partition that the topic did not have when it was first counted came later:
--- keys move between partitions then, so the time is kept.
--- {"ok", claim, pos, base, state, rulings, told, "1" where a later partition got its base}, empty texts where nothing is stored for TP
+-- ARGV: header, configuration's text, TP, base position `INC:OFFSET` or empty, a fresh claim that no process holds, the
+--       topic of TP, its number, partitions of the topic now, base position of a later partition
+-- If the partition has no position and a base is given, sets the base, and the configuration if none is stored. Writes
+-- nothing if the base is empty. A later partition is one that the topic did not have when it was first counted: producers
+-- then send keys to other partitions than before, so the time is stored.
+-- {"ok", claim, pos, base, state, rulings, told, "1" if a later partition got its base}, empty texts if nothing is stored for
+-- TP
 -- {"refused", "config", stored hash, stored text} {"refused", "dict", len, chain}
 local text, tp, base, nobody = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local topic, number, most, later_base = ARGV[8], tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local grown = ''
-local no = misfit()
+local no = header_mismatch()
 local fresh = no and no[2] == 'empty'
 if fresh and ARGV[2] ~= '0' then
 	return {'refused', 'dict', '0', ''}
@@ -34,6 +35,6 @@ if base ~= '' and redis.call('HEXISTS', KEYS[1], 'pos:' .. tp) == 0 then
 		redis.call('HSET', KEYS[3], ARGV[1], text)
 	end
 end
-local state = state_of(tp, KEYS[4])
+local state = part_reply(tp, KEYS[4])
 state[8] = grown
 return state

@@ -1,10 +1,8 @@
 -- KEYS: fence, dict, chunks:K, chunk:NAME ...
 -- ARGV: header, K, epoch, and for each chunk: its name, its bytes
 -- {"ok"} {"refused", "epoch", stored}
-local no = misfit() or taken(ARGV[4], ARGV[5])
-if no then
-	return no
-end
+local no = header_mismatch() or epoch_mismatch(ARGV[4], ARGV[5])
+if no then return no end
 for i = 4, #KEYS do
 	redis.call('SADD', KEYS[3], ARGV[2 * i - 2])
 	redis.call('SET', KEYS[i], ARGV[2 * i - 1])

@@ -3,9 +3,7 @@
 -- {"ok", claim, pos, base, state, rulings, told}
 -- {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
 local tp, claim, pos, mine = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local no = misfit() or moved(tp, claim, pos)
-if no then
-	return no
-end
+local no = header_mismatch() or fence_mismatch(tp, claim, pos)
+if no then return no end
 redis.call('HSET', KEYS[1], 'claim:' .. tp, mine)
-return state_of(tp, KEYS[3])
+return part_reply(tp, KEYS[3])

@@ -1,9 +1,9 @@
 -- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard
 -- ARGV: header; 4 `PFX:alerts:`; 5 wall clock of the batch in ms; 6 its event clock or empty; 7 totals and 8 meta (msgpack
 --       maps of what to add); 9 alerts (msgpack array); 10 alerts.keep; 11 alerts.keep_bytes; 12 number of partitions;
---       for each: TP, claim, position that the batch goes on from, its end, state, first_ms or empty, rulings (lines);
+--       for each: TP, claim, position that the batch follows, its end, state, first_ms or empty, rulings (lines);
 --       for each shard, ascending: K, deltas (msgpack array)
--- {"ok", "written", {entries in each shard's log}}; {"ok", "again"} where this very batch is stored already
+-- {"ok", "written", {entries in each shard's log}}; {"ok", "stored"} if this batch was stored by an earlier call
 -- {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
 local FIRST = 13
 local nparts = tonumber(ARGV[12])
@@ -16,29 +16,27 @@ local function part(i)
 		first_ms = ARGV[at + 5], rulings = ARGV[at + 6]}
 end
 
-local no = misfit()
-local again = true
+local no = header_mismatch()
+local repeated = true
 for i = 1, nparts do
 	local p = part(i)
-	again = again and not moved(p.tp, p.claim, p.to)
+	repeated = repeated and not fence_mismatch(p.tp, p.claim, p.to)
 end
-if not no and again then
-	return {'ok', 'again'}
+if not no and repeated then
+	return {'ok', 'stored'}
 end
 for i = 1, nparts do
 	local p = part(i)
-	no = no or moved(p.tp, p.claim, p.from)
+	no = no or fence_mismatch(p.tp, p.claim, p.from)
 end
-if no then
-	return no
-end
+if no then return no end
 
 local clock_ms, since_ms = redis.call('HGET', KEYS[1], 'clock_ms') or '', redis.call('HGET', KEYS[1], 'since_ms') or '0'
 if clock_ms == '' or (ARGV[6] ~= '' and tonumber(ARGV[6]) > tonumber(clock_ms)) then
 	clock_ms = ARGV[6]
 end
 
--- What changes in the fence, and the name of this batch.
+-- The new fields of the fence, and the name of this batch.
 local fence, names = {}, {}
 for i = 1, nparts do
 	local p = part(i)
@@ -79,11 +77,12 @@ local alerts = cmsgpack.unpack(ARGV[9])
 if #alerts > 0 then
 	local kind = redis.call('TYPE', KEYS[5]).ok
 	if kind ~= 'none' and kind ~= 'stream' then
-		return redis.error_reply('ERR the key of the alerts is no stream')
+		return redis.error_reply('ERR the key of the alerts is not a stream')
 	end
 end
 
--- Ids rise whatever the clocks do: never below the clock of the batch, of Redis, or the last one.
+-- Returns a function that gives the next entry id. Ids rise even if a clock goes back: each is greater than the last one in
+-- the fence and in the stream. Their time is at least the batch's clock and that of Redis.
 local function next_ids()
 	local last = redis.call('HGET', KEYS[1], 'alert_id') or '0-0'
 	local top = redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', '1')[1]
@@ -106,8 +105,9 @@ local function next_ids()
 	end
 end
 
--- Writes one alert; its size in the stream, about.
-local function tell(a, id, now)
+-- Appends one alert to the stream, and sends it to its channels unless it is stale. Returns its size in bytes, without
+-- the stream's own overhead.
+local function emit(a, id, now)
 	local json, fields = a[7], {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', a[5],
 		'source', a[6], 'json', a[7]}
 	if now > a[8] then
@@ -127,8 +127,9 @@ local function tell(a, id, now)
 	return size
 end
 
--- Keeps about so many entries and bytes: of the bytes the share of the entries that stay.
-local function bound(bytes)
+-- Trims the stream to about alerts.keep entries and alerts.keep_bytes bytes; `bytes` is its size before. Returns the size
+-- after, estimated from the share of the entries that stay.
+local function trim(bytes)
 	local keep, keep_bytes, n = tonumber(ARGV[10]), tonumber(ARGV[11]), redis.call('XLEN', KEYS[5])
 	local most = keep
 	if bytes > keep_bytes then
@@ -161,13 +162,13 @@ for _, sum in ipairs(sums) do
 	end
 end
 if #alerts > 0 then
-	-- Of a stream that somebody emptied nothing is left to count, nor to cut for.
+	-- The stored size is void if the stream was deleted.
 	local stored = redis.call('XLEN', KEYS[5]) > 0 and redis.call('HGET', KEYS[1], 'alert_bytes') or '0'
 	local id, now, bytes, last = next_ids(), wall_ms(), tonumber(stored), nil
 	for _, a in ipairs(alerts) do
 		last = id()
-		bytes = bytes + tell(a, last, now)
+		bytes = bytes + emit(a, last, now)
 	end
-	redis.call('HSET', KEYS[1], 'alert_id', last, 'alert_bytes', bound(bytes))
+	redis.call('HSET', KEYS[1], 'alert_id', last, 'alert_bytes', trim(bytes))
 end
 return {'ok', 'written', lengths}

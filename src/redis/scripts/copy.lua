@@ -1,5 +1,5 @@
 -- KEYS: a public hash
--- ARGV: field, value ...: all that it holds from now on
+-- ARGV: field, value ...: the new content
 -- {"ok"}
 redis.call('DEL', KEYS[1])
 for i = 1, #ARGV, 1000 do

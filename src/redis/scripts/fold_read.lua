@@ -1,13 +1,11 @@
 -- KEYS: fence, dict, log:K ...
 -- ARGV: header, most entries, most bytes, and for each log: K, and SEQ and HASH of the last entry applied (0 and empty: none)
 -- {"ok", time_ms, clock_ms, {a shard, as below, for each log}, since_ms, lost_ms}
--- shard: {epoch, `SEQ HASH` of the log's end, "" or "1" where the log was read, {entry ...}}; entry: {SEQ, h, b, c, x, d}.
--- It is read from SEQ on, inclusive: the first entry is that one again, without h, b, c and d. A log that ends where the
--- reader stands, and those for which no entries or bytes are left, are not read.
-local no = misfit()
-if no then
-	return no
-end
+-- shard: {epoch, `SEQ HASH` of the log's end, "1" if the log was read, else "", {entry ...}}; entry: {SEQ, h, b, c, x, d}.
+-- A log is read from SEQ on, inclusive: its first entry is the last one applied, without h, b, c and d. A log is not read if
+-- it ends with the last entry applied, or if no entries or bytes are left.
+local no = header_mismatch()
+if no then return no end
 local count, bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local function entry_of(raw, bare)

@@ -1,14 +1,12 @@
 -- KEYS: fence, dict, manifest:K, chunks:K, log:K
--- ARGV: header, K, epoch, version that this one goes on from (empty: none), its own version, `event` or `wall`,
---       SEQ, HASH, t_ms, dropped_ms, positions, number of chunks that are new, for each its field and name, then each field
---       that goes
--- Makes a snapshot current, if the log holds the entry that it was made behind, deletes the chunks that it replaces and
--- trims the log behind it (the entry itself stays). Done already is ok.
+-- ARGV: header, K, epoch, version of the snapshot before (empty: none), version of this one, `event` or `wall`, SEQ and HASH
+--       of the last log entry in it, t_ms, dropped_ms, positions, number of new chunks, field and name of each, then each
+--       field to delete
+-- Makes a snapshot current if the log holds that entry. Deletes the chunks that it replaces, and the log before the entry.
+-- The reply is ok if the snapshot is current already.
 -- {"ok"} {"refused", "epoch" | "manifest" | "log" | "clock" | "chunk", what is stored}
-local no = misfit() or taken(ARGV[4], ARGV[5])
-if no then
-	return no
-end
+local no = header_mismatch() or epoch_mismatch(ARGV[4], ARGV[5])
+if no then return no end
 local base, version, kind, seq, hash, t = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local last = 14 + 2 * tonumber(ARGV[14])
 local stored = redis.call('HGET', KEYS[3], 'version') or ''

@@ -1,10 +1,8 @@
 -- KEYS: fence, dict
 -- ARGV: header, number of shards, TP ...
--- {"ok", clock_ms, {position of each TP}, {`SEQ HASH` of each shard's log}}, empty texts where there are none
-local no = misfit()
-if no then
-	return no
-end
+-- {"ok", clock_ms, {position of each TP}, {`SEQ HASH` of each shard's log}}, empty texts if nothing is stored
+local no = header_mismatch()
+if no then return no end
 local pos, logs = {}, {}
 for i = 5, #ARGV do
 	pos[i - 4] = redis.call('HGET', KEYS[1], 'pos:' .. ARGV[i]) or ''

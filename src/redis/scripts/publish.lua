@@ -1,8 +1,8 @@
 -- KEYS: a public hash that carries a rev
 -- ARGV: rev, the rev that must be stored (as `scan` gave it) or `*` for any, then field, value ...
--- Replaces the hash, unless what is stored is newer: a rev is EPOCH-SEQ-T in 13, 12 and 13 digits and compares as text;
--- one that is not, or whose epoch is more than a day ahead of the clock here, counts as none. Without fields only the
--- rev stays, for a day.
+-- Replaces the hash, unless a newer rev is stored. A rev is EPOCH-SEQ-T in 13, 12 and 13 digits, and compares as text.
+-- A stored rev of another form, or whose epoch is more than a day ahead of Redis's clock, is ignored. Without fields the
+-- hash keeps only the rev, for a day.
 -- {"ok", 1 written | 0 another rev is stored} {"refused", "rev", stored rev}
 local key, rev, want = KEYS[1], ARGV[1], ARGV[2]
 local stored = redis.pcall('HGET', key, 'rev')

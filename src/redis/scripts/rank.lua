@@ -1,5 +1,5 @@
 -- KEYS: a rank
--- ARGV: how many are set, then score, member of each, then members to be taken out; at most 1000 words
+-- ARGV: number of members to set, then score and member of each, then members to remove; at most 1000 arguments
 -- {"ok"}
 local key, set, n = KEYS[1], 2 * tonumber(ARGV[1]), #ARGV
 for try = 1, 2 do
@@ -13,6 +13,6 @@ for try = 1, 2 do
 	if type(out) ~= 'table' and type(done) ~= 'table' then
 		break
 	end
-	redis.call('DEL', key) -- no sorted set: somebody else's doing
+	redis.call('DEL', key) -- not a sorted set: npsd did not write it
 end
 return {'ok'}

@@ -1,6 +1,6 @@
 -- KEYS: a rank
--- ARGV: cursor, how many to look at, about
--- {next cursor, member, ...}; nothing where the key is no sorted set: `rank` makes it right
+-- ARGV: cursor, about how many members to scan
+-- {next cursor, member, ...}; no member if the key is not a sorted set: `rank` repairs it
 local page = redis.pcall('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 if page.err then
 	return {'0'}

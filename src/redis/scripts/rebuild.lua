@@ -1,15 +1,13 @@
 -- KEYS: fence, dict, config, totals, meta, lost
--- ARGV: header (its configuration is the one in force until now), new hash, its text, a fresh claim of nobody's, `1` where
+-- ARGV: header (with the configuration in force until now), new hash, its text, a fresh claim that no process holds, `1` if
 --       losses are accepted, and for each partition: TP, earliest offset that Kafka holds
--- Drops what was counted and sets base positions, so that all of it is counted anew. What stays: the dictionary, the
--- rulings on records, the alerts, epochs (which go on rising), and for each partition `told`: the position up to which
--- alerts were told.
--- {"ok", partitions} {"refused", "loss", TP, base position, earliest offset or empty} where Kafka does not hold all that was
--- counted; or the header's refusals
-local no = misfit()
-if no then
-	return no
-end
+-- Deletes the counts and sets base positions, so that every record is counted again. Keeps the dictionary, the rulings on
+-- records, the alerts and the epochs, which go on rising. Stores for each partition in `told` the position up to which
+-- alerts were emitted.
+-- {"ok", partitions} {"refused", "loss", TP, base position, earliest offset or empty} if Kafka does not hold every record
+-- that was counted; or the header's refusals
+local no = header_mismatch()
+if no then return no end
 local new, text, nobody, accept = ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
 local low = {}
 for i = 8, #ARGV, 2 do
@@ -55,7 +53,7 @@ for _, p in ipairs(parts) do
 	local kept = {}
 	for _, line in ipairs(redis.call('LRANGE', rulings, '0', '-1')) do
 		local word = string.match(line, '^%l+')
-		if word ~= 'lateness' and word ~= 'horizon' then -- these are decided anew
+		if word ~= 'lateness' and word ~= 'horizon' then -- these are decided again
 			kept[#kept + 1] = line
 		end
 	end

@@ -1,4 +1,4 @@
--- KEYS: a public key whose name nobody knows
+-- KEYS: an orphan: a public key that no process writes any more
 -- ARGV: its rev as `scan` gave it
 -- {"ok", 1 removed | 0 another rev is stored}
 local stored = redis.pcall('HGET', KEYS[1], 'rev')

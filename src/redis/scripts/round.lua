@@ -1,12 +1,10 @@
 -- KEYS: fence, dict, rounds:K
--- ARGV: header, K, epoch, rev of the round, `HASH POSITIONS`, rev before which records are dropped or empty
+-- ARGV: header, K, epoch, rev of the round, `HASH POSITIONS`, rev before which records are deleted, or empty
 -- Writes the record of a round before its first public key, so that a recount knows what each key must hold.
 -- {"ok", dict_len}
--- {"refused", "epoch", stored epoch or empty} and what the header is refused for
-local no = misfit()
-if no then
-	return no
-end
+-- {"refused", "epoch", stored epoch or empty} or the header's refusals
+local no = header_mismatch()
+if no then return no end
 local epoch = redis.call('HGET', KEYS[1], 'epoch:' .. ARGV[4]) or ''
 if epoch ~= ARGV[5] then
 	return {'refused', 'epoch', epoch}

@@ -1,5 +1,5 @@
--- ARGV: cursor, pattern, how many to look at, about
--- {next cursor, key, rev or empty, number of fields (0: no hash), ...}
+-- ARGV: cursor, pattern, about how many keys to scan
+-- {next cursor, key, rev or empty, number of fields (0: not a hash), ...}
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
 local out = {page[1]}
 for _, key in ipairs(page[2]) do

@@ -1,7 +1,7 @@
 -- KEYS: a series
--- ARGV: `1` these are all its fields | `0` beside what it holds, how many are set, then field, value of each, then fields
--- that go
--- {"ok"} {"again"}: it is no hash; all of it is wanted
+-- ARGV: `1` (these are all its fields) or `0` (other fields stay), number of fields to set, field and value of each, then
+--       fields to delete
+-- {"ok"} {"again"}: the key is not a hash, so all fields are needed
 local key, last = KEYS[1], 2 + 2 * tonumber(ARGV[2])
 if ARGV[1] == '1' then
 	redis.call('DEL', key)

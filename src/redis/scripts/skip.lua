@@ -1,14 +1,12 @@
 -- KEYS: fence, dict, rulings:TP, lost
--- ARGV: header, TP, claim and position read before, new position, reason (one word), `1` where stream time and horizon
---       begin anew (a new incarnation), else empty
--- The range between is lost: a ruling `gap`, a line in `lost`, and the position moves. Of a new incarnation the range is
--- what lies before the new position.
+-- ARGV: header, TP, claim and position read before, new position, reason (one word), `1` if stream time and horizon begin
+--       again (a new incarnation), else empty
+-- The range from the old position to the new one is lost; in a new incarnation, the range before the new position. Writes a
+-- ruling `gap` and a line in `lost`, and moves the position.
 -- {"ok", new position} {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
-local tp, claim, pos, to, reason, anew = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local no = misfit() or moved(tp, claim, pos)
-if no then
-	return no
-end
+local tp, claim, pos, to, reason, fresh = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local no = header_mismatch() or fence_mismatch(tp, claim, pos)
+if no then return no end
 local inc, from = split_pos(pos)
 local to_inc, to_offset = split_pos(to)
 if tonumber(to_inc) < tonumber(inc) or (to_inc == inc and tonumber(to_offset) < tonumber(from)) then
@@ -19,7 +17,7 @@ if to_inc ~= inc then
 end
 local line = 'gap ' .. to_inc .. ':' .. from .. ' ' .. to_offset .. ' ' .. int(wall_ms()) .. ' ' .. reason
 redis.call('HSET', KEYS[1], 'pos:' .. tp, to)
-if anew == '1' then
+if fresh == '1' then
 	redis.call('HSET', KEYS[1], 'state:' .. tp, '- - -')
 end
 redis.call('HSET', KEYS[1], 'lost_ms', int(wall_ms()))

@@ -1,0 +1,313 @@
+#include "consume/acquisition.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "consume/stored.h"
+
+struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp)
+{
+	struct acquisition *a = calloc(1, sizeof *a);
+
+	npsd_assert(a);
+	a->tp = tp;
+	a->retry = CONTEXT_BACKOFF;
+	context_tp_name(c, a->name, tp);
+	acquisition_restart(a, c);
+	return a;
+}
+
+void acquisition_free(struct acquisition **a)
+{
+	free((*a)->rulings);
+	free(*a);
+	*a = NULL;
+}
+
+void acquisition_restart(struct acquisition *a, struct context *c)
+{
+	a->step = ACQ_ENDS;
+	a->in_flight = false;
+	a->attempt = ++c->numbers;
+	a->retry.retry_mono_ms = 0;
+}
+
+void acquisition_retry(struct acquisition *a, struct context *c, const char *who, const char *text)
+{
+	acquisition_restart(a, c);
+	context_retry(c, &a->retry, "%s cannot be acquired: %s: %s", a->name, who, text);
+}
+
+static void fresh_claim(struct acquisition *a, const struct context *c)
+{
+	snprintf(a->fresh, sizeof a->fresh, "%016" PRIx64, c->clock->random(c->clock->self));
+}
+
+static void add_pos(struct npsd_script_build *b, struct npsd_pos pos)
+{
+	npsd_script_argf(b, "%" PRIu32 ":%" PRId64, pos.inc, pos.offset);
+}
+
+/* --- the steps' calls --- */
+
+static bool base_call(struct acquisition *a, struct context *c, uint64_t tag)
+{
+	struct npsd_script_build *b = &c->build;
+	/* a group that has offsets counted before: what Redis does not know is lost, from offset 0 on */
+	bool counted = a->committed >= 0;
+	bool latest = c->cfg->start == NPSD_START_LATEST;
+	struct npsd_pos base = {0, counted  ? 0
+				   : latest ? a->high
+					    : a->low},
+			later = {0, counted ? 0 : a->low};
+	int32_t parts = context_parts(c, a->tp.topic);
+
+	if (parts == 0)
+		return false;
+	fresh_claim(a, c);
+	npsd_script_begin_private(b, NPSD_S_base);
+	npsd_script_private_key(b, "config");
+	npsd_script_private_key(b, "rulings:%s", a->name);
+	npsd_script_header(b, NULL, 0);
+	npsd_script_argz(b, c->cfg->text);
+	npsd_script_argz(b, a->name);
+	if (counted && c->cfg->on_gap == NPSD_GAP_HALT)
+		npsd_script_argz(b, ""); /* only reads */
+	else
+		add_pos(b, base);
+	npsd_script_argz(b, a->fresh);
+	npsd_script_argz(b, c->cfg->topics[a->tp.topic]);
+	npsd_script_argf(b, "%" PRId32, a->tp.part);
+	npsd_script_argf(b, "%" PRId32, parts);
+	add_pos(b, later);
+	return context_submit(c, tag);
+}
+
+/* Begins a call that demands the claim and the position that were read. */
+static struct npsd_script_build *begin_compare(
+    struct acquisition *a, struct context *c, enum npsd_script script, const char *key)
+{
+	struct npsd_script_build *b = &c->build;
+
+	npsd_script_begin_private(b, script);
+	npsd_script_private_key(b, "rulings:%s", a->name);
+	if (key)
+		npsd_script_private_key(b, "%s", key);
+	npsd_script_header(b, NULL, 0);
+	npsd_script_argz(b, a->name);
+	npsd_script_argz(b, a->state.claim);
+	add_pos(b, a->state.pos);
+	return b;
+}
+
+static bool skip_call(struct acquisition *a, struct context *c, uint64_t tag)
+{
+	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_skip, "lost");
+
+	add_pos(b, a->skip_to);
+	npsd_script_argz(b, a->skip_reason);
+	npsd_script_argz(b, a->skip_to.inc == a->state.pos.inc ? "" : "1");
+	return context_submit(c, tag);
+}
+
+static bool claim_call(struct acquisition *a, struct context *c, uint64_t tag)
+{
+	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_claim, NULL);
+
+	fresh_claim(a, c);
+	npsd_script_argz(b, a->fresh);
+	return context_submit(c, tag);
+}
+
+bool acquisition_advance(struct acquisition *a, struct context *c)
+{
+	uint64_t tag = CONTEXT_TAG(TAG_ACQUISITION, a->attempt);
+	struct npsd_offset at = {a->tp, a->state.pos.offset};
+
+	if (a->in_flight || npsd_backoff_waits(&a->retry, context_mono_ms(c)))
+		return false;
+	switch (a->step) {
+	case ACQ_ENDS:
+		a->in_flight = c->broker->ends(c->broker->self, tag, a->tp);
+		break;
+	case ACQ_BASE:
+		a->in_flight = base_call(a, c, tag);
+		break;
+	case ACQ_SKIP:
+		a->in_flight = skip_call(a, c, tag);
+		break;
+	case ACQ_COMMIT:
+		a->in_flight = c->broker->commit(c->broker->self, tag, &at, 1);
+		break;
+	case ACQ_CLAIM:
+		a->in_flight = claim_call(a, c, tag);
+		break;
+	case ACQ_READY:
+	case ACQ_STALE:
+		break;
+	}
+	return a->in_flight;
+}
+
+/* --- completions --- */
+
+void acquisition_on_ends(struct acquisition *a, struct context *c, const struct npsd_broker_event *e)
+{
+	a->in_flight = false;
+	if (!e->ok) {
+		acquisition_retry(a, c, "Kafka, first and last offset", e->text);
+		return;
+	}
+	a->low = e->low;
+	a->high = e->high;
+	a->committed = e->committed;
+	a->step = ACQ_BASE;
+}
+
+void acquisition_on_commit(struct acquisition *a, struct context *c, const struct npsd_broker_event *e)
+{
+	a->in_flight = false;
+	if (e->answer == NPSD_COMMIT_AGAIN) {
+		acquisition_retry(a, c, "Kafka, group commit", e->text);
+	} else if (e->answer == NPSD_COMMIT_STALE) {
+		a->step = ACQ_STALE;
+		npsd_log(NPSD_LOG_INFO, "consume",
+		    "%s: Kafka refused the group commit: %s; waiting for the next assignment", a->name,
+		    e->text);
+	} else {
+		a->step = acquisition_keeps(a) ? ACQ_READY : ACQ_CLAIM;
+	}
+}
+
+static bool read_stored(struct acquisition *a, struct context *c, const struct npsd_reply *r)
+{
+	free(a->rulings);
+	a->state = (struct npsd_part_state){.tp = a->tp};
+	if (npsd_stored_part(&a->state, &a->rulings, &a->nrulings, r, c->cfg))
+		return true;
+	context_fail(c, 1, "%s: Redis holds a state of this partition that npsd did not write", a->name);
+	return false;
+}
+
+/*
+ * The position is greater than the end where the topic was recreated, but also where the owner before went on
+ * counting after the end was read. A position that was read before the end proves the first.
+ */
+static bool end_is_older(struct acquisition *a)
+{
+	struct npsd_pos before = a->read_before, pos = a->state.pos;
+
+	a->read_before = pos;
+	return pos.offset > a->high && !(before.inc == pos.inc && before.offset > a->high);
+}
+
+/* True: records after the position are lost, and skip_to is where counting goes on. */
+static bool find_gap(struct acquisition *a, bool emptied)
+{
+	a->skip_to = a->state.pos;
+	if (a->state.pos.offset < a->low) {
+		a->skip_reason = emptied ? "emptied" : "retention";
+	} else if (a->state.pos.offset > a->high) {
+		a->skip_reason = "recreated";
+		a->skip_to.inc++;
+	} else {
+		return false;
+	}
+	a->skip_to.offset = a->low;
+	return true;
+}
+
+static void log_grown(const struct acquisition *a, const struct context *c)
+{
+	const char *topic = c->cfg->topics[a->tp.topic];
+
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "topic \"%s\" has grown to %" PRId32
+	    " partitions: keys move between them, and answers with them; see grown:%s in %s:meta",
+	    topic, c->parts[a->tp.topic], topic, c->cfg->prefix);
+}
+
+static void on_base(struct acquisition *a, struct context *c, const struct npsd_reply *r)
+{
+	bool emptied; /* the group counted before, and Redis holds nothing */
+
+	if (npsd_reply_str(r, 2).n == 0) {
+		context_fail(c, 1,
+		    "%s: Redis holds no position, the group had %" PRId64 ", and on_gap is halt", a->name,
+		    a->committed);
+		return;
+	}
+	if (!read_stored(a, c, r))
+		return;
+	if (end_is_older(a)) {
+		acquisition_restart(a, c);
+		return;
+	}
+	if (npsd_reply_str(r, 7).n > 0)
+		log_grown(a, c);
+	emptied = a->committed >= 0 && strcmp(a->state.claim, a->fresh) == 0;
+	if (emptied)
+		npsd_log(NPSD_LOG_WARN, "consume",
+		    "%s: Redis holds no position, the group had %" PRId64 "; counting begins at %" PRId64,
+		    a->name, a->committed, a->low);
+	if (!find_gap(a, emptied)) {
+		a->step = ACQ_COMMIT;
+		return;
+	}
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
+	    a->name, a->state.pos.offset, a->skip_to.offset, a->skip_reason, a->low, a->high);
+	a->held[0] = 0;
+	a->step = ACQ_SKIP;
+	if (c->cfg->on_gap == NPSD_GAP_HALT)
+		context_fail(c, 1, "%s: records are lost (%s), and on_gap is halt", a->name, a->skip_reason);
+}
+
+/* `base` alone gives the stored configuration; another script's refusal leads to it. */
+static void on_refused(struct acquisition *a, struct context *c, const struct npsd_result *r)
+{
+	struct npsd_err err = {0};
+
+	if (r->refusal != NPSD_REFUSAL_config || a->step != ACQ_BASE) {
+		acquisition_restart(a, c);
+		return;
+	}
+	npsd_config_refuse(&err, npsd_reply_z(r->reply, 3), c->cfg->text);
+	context_fail(c, 2, "%s", err.text);
+}
+
+void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done)
+{
+	struct npsd_result r = context_result(c, done, a->step == ACQ_SKIP ? 2 : 7);
+
+	a->in_flight = false;
+	if (r.kind == NPSD_RESULT_RETRY)
+		acquisition_retry(a, c, "Redis", r.text);
+	else if (r.kind == NPSD_RESULT_REFUSED)
+		on_refused(a, c, &r);
+	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_BASE)
+		on_base(a, c, r.reply);
+	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_SKIP)
+		acquisition_restart(a, c); /* reads what is stored now */
+	else if (r.kind == NPSD_RESULT_OK && read_stored(a, c, r.reply))
+		a->step = ACQ_READY;
+}
+
+bool acquisition_keeps(const struct acquisition *a)
+{
+	return strcmp(a->held, a->state.claim) == 0;
+}
+
+int64_t acquisition_from(const struct acquisition *a)
+{
+	int64_t from = a->low;
+
+	if (acquisition_keeps(a))
+		return a->state.pos.offset;
+	if (a->state.base.inc == a->state.pos.inc && a->state.base.offset > from)
+		from = a->state.base.offset;
+	return from < a->state.pos.offset ? from : a->state.pos.offset;
+}

@@ -1,0 +1,63 @@
+/*
+ * The acquisition of one partition: from assigned to counted (docs/fence.md). Kafka's group alone is
+ * advisory. The partition is acquired when a script has set a fresh claim, which it does only where the claim
+ * and the position that were read before are still stored.
+ *
+ *   step    call                                         done                   otherwise
+ *   ENDS    broker: first and last offset                BASE                   ENDS after a back-off
+ *   BASE    script: reads the stored state; sets a       COMMIT; SKIP where     ENDS where the last
+ *           base position where there is none            records are lost       offset is too old
+ *   SKIP    script: moves the position past a gap        ENDS
+ *   COMMIT  group commit: is the generation current?     CLAIM; READY where a   STALE where it is not;
+ *                                                        worker has the ledger  ENDS after a back-off
+ *   CLAIM   script: sets a fresh claim                   READY
+ *   READY   none
+ *   STALE   none; the next assignment leads to ENDS
+ *
+ * A script that refuses leads to ENDS at once; one whose outcome is unknown, after a back-off. A lost range
+ * with on_gap=halt, another configuration and an unreadable state end the process. Thread: group, for all
+ */
+#ifndef NPSD_CONSUME_ACQUISITION_H
+#define NPSD_CONSUME_ACQUISITION_H
+
+#include "consume/group_context.h"
+
+enum acquisition_step { ACQ_ENDS, ACQ_BASE, ACQ_SKIP, ACQ_COMMIT, ACQ_CLAIM, ACQ_READY, ACQ_STALE };
+
+struct acquisition {
+	struct npsd_tp tp;
+	char name[CONTEXT_TP_TEXT];
+	enum acquisition_step step;
+	bool in_flight;	  /* the step's call is out with this attempt's tag; at most one */
+	uint32_t attempt; /* changes whenever ENDS begins; completions of earlier ones are dropped */
+	struct npsd_backoff retry;
+	int64_t low, high, committed; /* from ENDS */
+	struct npsd_part_state state; /* from BASE, CLAIM */
+	struct npsd_ruling *rulings;
+	size_t nrulings;
+	struct npsd_pos read_before; /* position that the attempt before read, so before low and high were */
+	struct npsd_pos skip_to;     /* SKIP */
+	const char *skip_reason;     /* SKIP */
+	char fresh[NPSD_CLAIM_LEN + 1];
+	char held[NPSD_CLAIM_LEN + 1]; /* claim under which a worker holds the ledger; "": none does */
+};
+
+/* Owns: the caller frees */
+struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp);
+void acquisition_free(struct acquisition **a);
+/* Begins again with ENDS, at once. */
+void acquisition_restart(struct acquisition *a, struct context *c);
+/* Begins again with ENDS after a back-off. who, text: what failed, for the log */
+void acquisition_retry(struct acquisition *a, struct context *c, const char *who, const char *text);
+/* Makes the call that the step needs. False: not now. */
+bool acquisition_advance(struct acquisition *a, struct context *c);
+/* Completions of this attempt's calls. */
+void acquisition_on_ends(struct acquisition *a, struct context *c, const struct npsd_broker_event *e);
+void acquisition_on_commit(struct acquisition *a, struct context *c, const struct npsd_broker_event *e);
+void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done);
+/* Whether a worker holds the ledger as of the stored claim, so that it need not be loaded. */
+bool acquisition_keeps(const struct acquisition *a);
+/* First offset to deliver: the position, or an earlier one where the ledger must be loaded. */
+int64_t acquisition_from(const struct acquisition *a);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * What the files of consume share: the handles of the process, the script call that is being built, what is
+ * known of the topics, and the failure that ends the process. The files call each other in one direction:
+ *
+ *   group -> rebuild -> progress -> assignment -> acquisition, commands -> context
+ *
+ * Thread: group, for all of them
+ */
+#ifndef NPSD_CONSUME_CONTEXT_H
+#define NPSD_CONSUME_CONTEXT_H
+
+#include "base/backoff.h"
+#include "npsd/pipeline.h"
+#include "script/build.h"
+#include "script/result.h"
+
+#define CONTEXT_TP_TEXT 300  /* `TOPIC/PARTITION` and its zero; Kafka's topic names have at most 249 bytes */
+#define CONTEXT_ENDS_MS 1000 /* no further ends() in a step after that: the group must be polled in time */
+#define CONTEXT_BACKOFF ((struct npsd_backoff){.first_ms = 500, .most_ms = 5000})
+
+struct context {
+	const struct npsd_config *cfg;
+	const struct npsd_broker *broker;
+	const struct npsd_clock *clock;
+	struct npsd_store *store;
+	struct npsd_script_build build;
+	int calls_out;	  /* calls submitted to the store and not completed */
+	uint32_t numbers; /* given out to attempts and calls, for their tags; none is given twice */
+
+	int32_t parts[NPSD_MAX_TOPICS]; /* number of partitions; 0: unknown, also after each assignment */
+	struct npsd_backoff parts_retry;
+	int32_t compaction_next; /* topics below it were asked about */
+	int compaction_tries;
+
+	int64_t retry_logged_mono_ms;
+	int code;	 /* exit code of the process */
+	char error[512]; /* why the process ends; "": it does not */
+};
+
+/* Tags of calls to the store and to the broker: which file gets the completion, and a number of its own. */
+enum context_tag {
+	TAG_ACQUISITION = 1, /* number: the attempt */
+	TAG_TARGET,	     /* number: the target */
+	TAG_POSITIONS,	     /* number: the call */
+	TAG_ADVISORY,	     /* completion is ignored */
+	TAG_REBUILD,
+};
+#define CONTEXT_TAG(kind, number) ((uint64_t)(kind) << 32 | (uint32_t)(number))
+
+/* Owns: pl stays the caller's; the caller frees c->build */
+void context_init(struct context *c, struct npsd_pipeline *pl);
+int64_t context_mono_ms(const struct context *c);
+/* The process ends with this exit code; the first failure counts. */
+void context_fail(struct context *c, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A try failed: begins its back-off. Logs `TEXT; retrying in N s`, at most one line in 5 s. */
+void context_retry(struct context *c, struct npsd_backoff *retry, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void context_tp_name(const struct context *c, char out[CONTEXT_TP_TEXT], struct npsd_tp tp);
+/* Submits the call that was built. False: no room; try again in a later step. */
+bool context_submit(struct context *c, uint64_t tag);
+/* Classifies a completion; one that is BROKEN fails. */
+struct npsd_result context_result(struct context *c, const struct npsd_done *done, size_t least);
+/* Number of partitions of a topic; 0: not known now, ask again in a later step. */
+int32_t context_parts(struct context *c, int32_t topic);
+/* Asks whether the next topic is compacted; fails if it is. True: all topics were asked about. */
+bool context_compaction_checked(struct context *c);
+
+#endif

@@ -1,0 +1,133 @@
+#include "consume/progress.h"
+
+#include <stdlib.h>
+
+#include "consume/stored.h"
+
+#define ADVISORY_MS 5000
+#define DRAIN_MS 50
+
+/* --- targets --- */
+
+/* False: the number of partitions of a topic is not known now. */
+static bool name_targets(struct progress *p, struct context *c)
+{
+	size_t n = 1;
+
+	for (int32_t t = 0; t < c->cfg->ntopics; t++) {
+		if (context_parts(c, t) == 0)
+			return false;
+		n += (size_t)c->parts[t];
+	}
+	p->target = calloc(n, sizeof *p->target);
+	npsd_assert(p->target);
+	for (int32_t t = 0; t < c->cfg->ntopics; t++)
+		for (int32_t k = 0; k < c->parts[t]; k++)
+			p->target[p->ntargets++] = (struct target){.tp = {t, k}, .end = -1};
+	p->unknown = p->unreached = p->ntargets;
+	return true;
+}
+
+bool progress_find_targets(struct progress *p, struct context *c)
+{
+	int64_t now = context_mono_ms(c), until = now + CONTEXT_ENDS_MS;
+
+	if (npsd_backoff_waits(&p->retry, now) || (!p->target && !name_targets(p, c)))
+		return false;
+	for (size_t i = 0; i < p->ntargets && p->unknown && context_mono_ms(c) < until; i++) {
+		struct target *t = &p->target[i];
+
+		if (t->end < 0 && !t->asked)
+			t->asked = c->broker->ends(c->broker->self, CONTEXT_TAG(TAG_TARGET, i), t->tp);
+	}
+	return p->unknown == 0;
+}
+
+void progress_on_ends(struct progress *p, struct context *c, const struct npsd_broker_event *e)
+{
+	struct target *t = &p->target[(uint32_t)e->tag];
+	char name[CONTEXT_TP_TEXT];
+
+	t->asked = false;
+	if (e->ok) {
+		t->low = e->low;
+		t->end = e->high;
+		t->reached = t->end <= t->low;
+		p->unreached -= t->reached;
+		p->unknown--;
+	} else if (!npsd_backoff_waits(&p->retry, context_mono_ms(c))) {
+		context_tp_name(c, name, t->tp);
+		context_retry(c, &p->retry, "%s: Kafka, first and last offset: %s", name, e->text);
+	}
+}
+
+static void on_position(struct progress *p, struct npsd_tp tp, struct npsd_pos pos)
+{
+	for (struct target *t = p->target; t < p->target + p->ntargets; t++)
+		if (t->tp.topic == tp.topic && t->tp.part == tp.part && !t->reached) {
+			t->reached = pos.offset >= t->end;
+			p->unreached -= t->reached;
+		}
+}
+
+/* --- positions --- */
+
+static void choose(struct progress *p, const struct assignment *assigned)
+{
+	p->nasked = 0;
+	for (size_t i = 0; p->drain && i < p->ntargets && p->nasked < NPSD_MAX_PARTS; i++)
+		if (!p->target[i].reached)
+			p->asked[p->nasked++] = p->target[i].tp;
+	for (size_t i = 0; !p->drain && i < assigned->n; i++)
+		p->asked[p->nasked++] = assigned->part[i]->tp;
+}
+
+bool progress_step(struct progress *p, struct context *c, const struct assignment *assigned)
+{
+	int64_t now = context_mono_ms(c);
+	uint64_t tag = CONTEXT_TAG(TAG_POSITIONS, ++c->numbers);
+	char name[CONTEXT_TP_TEXT];
+
+	if (p->drain && (!p->target || p->unknown))
+		return false;
+	if (p->tag || now - p->asked_mono_ms < (p->drain ? DRAIN_MS : ADVISORY_MS))
+		return false;
+	p->asked_mono_ms = now;
+	choose(p, assigned);
+	if (p->nasked == 0)
+		return false;
+	npsd_script_begin_private(&c->build, NPSD_S_positions);
+	npsd_script_header(&c->build, NULL, 0);
+	npsd_script_argz(&c->build, "0"); /* no logs */
+	for (size_t i = 0; i < p->nasked; i++) {
+		context_tp_name(c, name, p->asked[i]);
+		npsd_script_argz(&c->build, name);
+	}
+	if (context_submit(c, tag))
+		p->tag = tag;
+	return p->tag != 0;
+}
+
+void progress_on_store(struct progress *p, struct context *c, const struct npsd_done *done)
+{
+	struct npsd_result r = context_result(c, done, 3);
+	struct npsd_offset at[NPSD_MAX_PARTS];
+	struct npsd_pos pos;
+	size_t n = 0;
+
+	if (done->tag != p->tag)
+		return;
+	p->tag = 0;
+	if (r.kind != NPSD_RESULT_OK)
+		return; /* asked again; a refusal is commit's to handle */
+	for (size_t i = 0; i < p->nasked; i++) {
+		if (!npsd_stored_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
+			continue;
+		if (p->drain)
+			on_position(p, p->asked[i], pos);
+		else
+			at[n++] = (struct npsd_offset){p->asked[i], pos.offset};
+	}
+	if (n) /* where this fails, the next call's offsets are enough */
+		c->broker->commit(c->broker->self, CONTEXT_TAG(TAG_ADVISORY, 0), at, n);
+}

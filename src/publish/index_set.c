@@ -1,0 +1,113 @@
+#include "publish/index_set.h"
+
+#include "publish/keyname.h"
+
+void npsd_index_set_reset(struct npsd_index_set *x)
+{
+	for (int s = 0; s < NPSD_MAX_SETS; s++)
+		x->list[s] = NPSD_LIST_EMPTY;
+	x->n = x->nbatch = 0;
+}
+
+void npsd_index_set_free(struct npsd_index_set *x)
+{
+	free(x->seg);
+}
+
+static struct npsd_index_seg *seg_at(struct npsd_index_set *x, uint32_t i)
+{
+	x->seg = npsd_array_reserve(x->seg, &x->cap, i, sizeof *x->seg);
+	/* a former owner of the shard may have left a member */
+	while (x->n <= i)
+		x->seg[x->n++] = (struct npsd_index_seg){.may_index = true};
+	return &x->seg[i];
+}
+
+static void push(struct npsd_index_set *x, int set, uint32_t i)
+{
+	if (x->seg[i].queued)
+		return;
+	x->seg[i].queued = true;
+	npsd_list_push(&x->list[set], NPSD_LINKS(x->seg), i);
+}
+
+void npsd_index_set_acknowledged(
+    struct npsd_index_set *x, const struct npsd_pub_context *c, uint32_t i, bool holds, bool all)
+{
+	struct npsd_index_seg *s = seg_at(x, i);
+	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
+
+	npsd_assert(set >= 0);
+	s->holds = holds;
+	if (holds ? !s->indexed || all : s->may_index)
+		push(x, set, i);
+}
+
+/* Moves members from the front of a list to the batch and the call: all are added, or all removed. */
+static void gather(struct npsd_index_set *x, struct npsd_pub_context *c)
+{
+	struct npsd_list *l = &x->list[x->set];
+
+	x->add = x->seg[l->head].holds;
+	npsd_list_name(&c->name, c->cfg, (struct npsd_list_key){.list = x->set});
+	npsd_pub_begin(c, NPSD_S_index);
+	npsd_script_argz(&c->build, x->add ? "SADD" : "SREM");
+	while (x->nbatch < NPSD_INDEX_MEMBERS && !npsd_list_empty(l) && x->seg[l->head].holds == x->add) {
+		uint32_t i = npsd_list_pop(l, NPSD_LINKS(x->seg));
+		bool named;
+
+		npsd_buf_clear(&c->name);
+		named = npsd_seg_name(&c->name, npsd_panes_seg(c->v->panes, i), &c->cfg->sets, c->v->names);
+		npsd_assert(named);
+		npsd_script_arg(&c->build, c->name.p, c->name.n);
+		x->seg[i].queued = false;
+		x->batch[x->nbatch++] = i;
+	}
+}
+
+static void give_back(struct npsd_index_set *x)
+{
+	for (uint32_t k = 0; k < x->nbatch; k++)
+		push(x, x->set, x->batch[k]);
+	x->nbatch = 0;
+}
+
+bool npsd_index_set_step(struct npsd_index_set *x, struct npsd_pub_context *c)
+{
+	int set = 0;
+
+	while (set < c->cfg->sets.n && npsd_list_empty(&x->list[set]))
+		set++;
+	if (c->flight[NPSD_FLIGHT_INDEX] != 0 || set == c->cfg->sets.n)
+		return false;
+	x->set = set;
+	gather(x, c);
+	if (!npsd_pub_submit(c, NPSD_FLIGHT_INDEX)) {
+		give_back(x);
+		return false;
+	}
+	for (uint32_t k = 0; k < x->nbatch; k++) {
+		x->seg[x->batch[k]].may_index = true;
+		x->seg[x->batch[k]].indexed = false;
+	}
+	return true;
+}
+
+void npsd_index_set_done(struct npsd_index_set *x, struct npsd_pub_context *c, const struct npsd_done *done)
+{
+	if (!npsd_pub_ok(c, done, 1)) {
+		give_back(x);
+		return;
+	}
+	for (uint32_t k = 0; k < x->nbatch; k++)
+		x->seg[x->batch[k]].indexed = x->seg[x->batch[k]].may_index = x->add;
+	x->nbatch = 0;
+}
+
+bool npsd_index_set_clean(const struct npsd_index_set *x)
+{
+	for (int s = 0; s < NPSD_MAX_SETS; s++)
+		if (!npsd_list_empty(&x->list[s]))
+			return false;
+	return x->nbatch == 0;
+}
