@@ -41,6 +41,17 @@ bool drive_next(struct drive *d)
 	return true;
 }
 
+void drive_fail(const void *p, size_t n, const char *what, const char *detail)
+{
+	const uint8_t *bytes = p;
+
+	fprintf(stderr, "%s\n%s\n%zu bytes: ", what, detail, n);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, bytes[i] < 0x20 || bytes[i] > 0x7e ? "\\x%02x" : "%c", bytes[i]);
+	fprintf(stderr, "\n");
+	abort();
+}
+
 void drive_splice(struct drive_input *in, size_t a, size_t b, const void *p, size_t n)
 {
 	if (in->n - (b - a) + n > sizeof in->p)
@@ -114,7 +125,7 @@ void drive_mutate_number(struct drive_input *in)
 	case 1:
 		drive_splice(in, a, a, way, strlen(way));
 		break;
-	case 2: /* one more, about */
+	case 2: /* the last digit one more */
 		next = (char)('0' + (in->p[b - 1] - '0' + 1) % 10);
 		drive_splice(in, b - 1, b, &next, 1);
 		break;

@@ -1,9 +1,8 @@
-/* The properties of the fuzzer over seeded mutations of files, for every build: drive_config [SEED [INPUTS]]
- */
+/* drive_config [SEED [INPUTS]]: compare_config() on seeded mutations of configuration files. */
 #include <stdio.h>
 #include <string.h>
 
-#include "config_same.h"
+#include "compare_config.h"
 #include "drive.h"
 #include "npsd/err.h"
 
@@ -25,7 +24,7 @@ enum { NPIECES = sizeof pieces / sizeof pieces[0] };
 
 static void mutate(struct drive_input *in)
 {
-	if (drive_below(5) == 0) /* a whole other file behind */
+	if (drive_below(5) == 0) /* append another file */
 		drive_addz(in, DRIVE_ONE_OF(files));
 	else
 		drive_mutate(in, pieces, NPIECES);
@@ -37,14 +36,14 @@ int main(int argc, char **argv)
 	long accepted = 0;
 
 	for (int i = 0; i < NFILES; i++)
-		npsd_assert(config_same(files[i], strlen(files[i])));
+		npsd_assert(compare_config(files[i], strlen(files[i])));
 	while (drive_next(&d)) {
 		struct drive_input in = {.n = 0};
 
 		drive_addz(&in, files[d.i % NFILES]);
 		for (uint64_t k = 1 + drive_below(3); k > 0; k--)
 			mutate(&in);
-		accepted += config_same(in.p, in.n);
+		accepted += compare_config(in.p, in.n);
 	}
 	printf("%ld accepted\n", accepted);
 	npsd_assert(d.inputs < 1000 || (accepted > d.inputs / 100 && accepted < d.inputs));

@@ -1,10 +1,7 @@
-/*
- * The checks of fuzz_decode over seeded mutations of valid events, in every build: drive_decode [SEED
- * [INPUTS]]
- */
+/* drive_decode [SEED [INPUTS]]: compare_decode() on seeded mutations of valid events. */
 #include <stdio.h>
 
-#include "decode_same.h"
+#include "compare_decode.h"
 #include "drive.h"
 
 static const char *const events[] = {
@@ -98,18 +95,16 @@ int main(int argc, char **argv)
 	long seen[NPSD_NREASON] = {0};
 
 	for (int i = 0; i < NEVENTS; i++)
-		npsd_assert(decode_same(readers, events[i], strlen(events[i])) == NPSD_R_ok);
+		npsd_assert(compare_decode(readers, events[i], strlen(events[i])) == NPSD_R_ok);
 	while (drive_next(&d)) {
 		struct drive_input in = {.n = 0};
 
 		drive_addz(&in, DRIVE_ONE_OF(events));
 		for (uint64_t k = 1 + drive_below(4); k > 0; k--)
 			mutate(&in);
-		seen[decode_same(readers, in.p, in.n)]++;
+		seen[compare_decode(readers, in.p, in.n)]++;
 	}
-	for (int i = 0; i < NPSD_NREASON; i++)
-		if (seen[i] > 0)
-			printf("%8ld %s\n", seen[i], npsd_reason_names[i]);
+	compare_decode_report(seen);
 	readers_free(readers);
 	return 0;
 }

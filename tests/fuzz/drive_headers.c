@@ -1,9 +1,9 @@
-/* CloudEvents made of seeded parts, valid and invalid, in headers and bodies: drive_headers [SEED [INPUTS]]
- */
+/* drive_headers [SEED [INPUTS]]: compare_headers() on CloudEvents of valid and invalid parts, in headers and
+ * bodies. */
 #include <stdio.h>
 
 #include "drive.h"
-#include "headers_same.h"
+#include "compare_headers.h"
 
 static const char *const contents[] = {"application/cloudevents+json", "application/cloudevents",
     "APPLICATION/CloudEvents; charset=utf-8", "application/cloudevents-batch+json", "application/json",
@@ -83,11 +83,9 @@ int main(int argc, char **argv)
 		drive_addz(&in, "}");
 		if (drive_below(16) == 0)
 			in.p[drive_below(in.n)] = (char)drive_below(256);
-		seen[headers_same(readers, in.p, in.n)]++;
+		seen[compare_headers(readers, in.p, in.n)]++;
 	}
-	for (int i = 0; i < NPSD_NREASON; i++)
-		if (seen[i] > 0)
-			printf("%8ld %s\n", seen[i], npsd_reason_names[i]);
+	compare_decode_report(seen);
 	readers_free(readers);
 	return 0;
 }

@@ -1,11 +1,11 @@
 /* libFuzzer: tests/fuzz/fuzz_config -dict=tests/fuzz/config.dict CORPUS </dev/null */
 #include <stdint.h>
 
-#include "config_same.h"
+#include "compare_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	config_same((const char *)data, size);
+	compare_config((const char *)data, size);
 	return 0;
 }

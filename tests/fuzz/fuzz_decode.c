@@ -1,5 +1,5 @@
 /* libFuzzer: tests/fuzz/fuzz_decode -dict=tests/fuzz/decode.dict CORPUS */
-#include "decode_same.h"
+#include "compare_decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!readers)
 		readers = readers_new();
 	if (size <= readers->room)
-		(void)decode_same(readers, (const char *)data, size);
+		(void)compare_decode(readers, (const char *)data, size);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* libFuzzer: tests/fuzz/fuzz_headers -dict=tests/fuzz/decode.dict CORPUS */
-#include "headers_same.h"
+#include "compare_headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!readers)
 		readers = readers_new();
 	if (size <= readers->room)
-		(void)headers_same(readers, (const char *)data, size);
+		(void)compare_headers(readers, (const char *)data, size);
 	return 0;
 }

@@ -1,9 +1,21 @@
 #include "items.h"
 
-#include "packed.h"
+#include "mutate_msgpack.h"
 
 #define HEAD 3
 #define TEXT_MAX 65535
+
+/* Fragments of log entries, manifests, chunks, rulings and positions. */
+static const char *const pieces[] = {"\x90", "\x91", "\x93", "\x95", "\x96", "\xdc\xff\xff",
+    "\xdd\xff\xff\xff\xff", "\xdd\x7f\xff\xff\xff", "\x80", "\xc0", "\xc2", "\xc4\xff",
+    "\xcb\x7f\xf0\x01\x01\x01\x01\x01\x01", "\xa1z", "\xd9\xff", "\x01", "\x7f", "\xff", "\xe0", "\xcc\xff",
+    "\xcd\xff\xff", "\xce\xff\xff\xff\xff", "\xce\x7f\xff\xff\xff", "\xce\x80\x01\x01\x01",
+    "\xcf\x7f\xff\xff\xff\xff\xff\xff\xff", "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\xd2\x80\x01\x01\x01",
+    "\xd3\x80\x01\x01\x01\x01\x01\x01\x01", "\xd3\xff\xff\xff\xff\xff\xff\xff\xff",
+    "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91", "0", "1", "9", "-", "+", " ", ";",
+    ":", "/", "-1", "18446744073709551616", "9223372036854775807", "-9223372036854775808", "4294967296", "00",
+    "1e9", "chunk:", "survey-events/1 ", "0:1", "60", "86400"};
+enum { NPIECES = sizeof pieces / sizeof pieces[0] };
 
 bool item_next(struct item *out, size_t *at, const void *bytes, size_t n)
 {
@@ -37,7 +49,7 @@ void item_add(struct drive_input *in, uint8_t kind, const void *p, size_t n)
 	splice_item(in, in->n, in->n, kind, p, n);
 }
 
-/* One of them, with where it begins; what is packed three times as often. False: there is none. */
+/* Chooses an item and its bounds, packed ones three times as often. False: there is none. */
 static bool choose(struct item *it, size_t *a, size_t *b, const struct drive_input *in, unsigned int packed)
 {
 	uint64_t weight = 0, at;
@@ -56,7 +68,7 @@ static bool choose(struct item *it, size_t *a, size_t *b, const struct drive_inp
 	return found;
 }
 
-void items_mutate(struct drive_input *in, unsigned int packed, const char *const *pieces, size_t npieces)
+void items_mutate(struct drive_input *in, unsigned int packed)
 {
 	struct drive_input one = {.n = 0};
 	struct item it;
@@ -77,11 +89,11 @@ void items_mutate(struct drive_input *in, unsigned int packed, const char *const
 		break;
 	default:
 		if (packed >> (it.kind % 4) & 1 && drive_below(4))
-			packed_mutate(&one);
+			mutate_msgpack(&one);
 		else if (drive_below(2))
 			drive_mutate_number(&one);
 		else
-			drive_mutate(&one, pieces, npieces);
+			drive_mutate(&one, pieces, NPIECES);
 		splice_item(in, a, b, it.kind, one.p, one.n);
 	}
 }

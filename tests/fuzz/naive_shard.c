@@ -9,7 +9,7 @@
 
 #define DELTA_MAX INT32_MAX
 #define PANE_MAX (INT64_C(1) << 48)
-#define NUMBER_END INT32_MAX /* of a pane, in its step */
+#define NUMBER_END INT32_MAX /* of pane numbers: start / step */
 #define SPAN 64
 #define SLICES 16
 
@@ -79,7 +79,7 @@ static bool take_array(struct cursor *c, wide *n)
 
 /* --- words of text --- */
 
-/* Up to the separator, which goes too; false: it is not there. */
+/* Removes a word and the separator after it; false: there is no separator. */
 static bool take_word(struct npsd_str *out, struct npsd_str *rest, char by)
 {
 	for (uint32_t i = 0; i < rest->n; i++)
@@ -91,7 +91,7 @@ static bool take_word(struct npsd_str *out, struct npsd_str *rest, char by)
 	return false;
 }
 
-/* Decimal digits, with a sign where `least` is below 0. */
+/* Decimal digits, with a sign if `least` is less than 0. */
 static bool read_decimal(wide *out, struct npsd_str text, wide least, wide most)
 {
 	bool minus = least < 0 && text.n > 0 && text.p[0] == '-';
@@ -194,13 +194,13 @@ static void add_cell(struct naive *n, struct naive_cell cell)
 	for (size_t i = 0; i < n->n; i++)
 		if (compare(&n->cell[i], &cell) == 0) {
 			n->cell[i].v += cell.v;
-			n->beyond = n->beyond || n->cell[i].v > PANE_MAX || n->cell[i].v < -PANE_MAX;
+			n->over_max = n->over_max || n->cell[i].v > PANE_MAX || n->cell[i].v < -PANE_MAX;
 			return;
 		}
 	if (n->n < NAIVE_CELLS)
 		n->cell[n->n++] = cell;
 	else
-		n->beyond = true;
+		n->over_max = true;
 }
 
 static int64_t floor_to(int64_t v, int64_t step)
@@ -210,7 +210,7 @@ static int64_t floor_to(int64_t v, int64_t step)
 	return v - rest - (rest < 0 ? step : 0);
 }
 
-/* What windows of this step, and those before them, read first at t. */
+/* The first second that a window of the step, or the one before it, reads at t. */
 static int64_t kept_s(int64_t step_s, int64_t t_ms)
 {
 	const struct npsd_config *cfg = bed_world()->cfg;
@@ -233,7 +233,7 @@ void naive_settle(struct naive *n, int64_t t_ms)
 	qsort(n->cell, n->n, sizeof n->cell[0], compare);
 }
 
-bool naive_same(const struct naive *a, const struct naive *b)
+bool naive_equal(const struct naive *a, const struct naive *b)
 {
 	for (size_t i = 0; i < a->n && i < b->n; i++)
 		if (compare(&a->cell[i], &b->cell[i]) != 0 || a->cell[i].v != b->cell[i].v)
@@ -246,7 +246,7 @@ void naive_of_bed(struct naive *n, const struct bed *b)
 	const struct npsd_panes *panes = b->s->counts.view.panes;
 
 	n->n = 0;
-	n->beyond = false;
+	n->over_max = false;
 	for (uint32_t i = 0; i < npsd_panes_segments(panes); i++)
 		for (int step = 0; step < npsd_panes_nsteps(panes); step++) {
 			struct npsd_seg seg = npsd_panes_seg(panes, i);
@@ -259,7 +259,7 @@ void naive_of_bed(struct naive *n, const struct bed *b)
 						n->cell[n->n++] = (struct naive_cell){seg.hi, seg.lo,
 						    npsd_panes_step_s(panes, step), p.start_s, c, p.v[k++]};
 		}
-	n->beyond = n->n == NAIVE_CELLS;
+	n->over_max = n->n == NAIVE_CELLS;
 	naive_settle(n, b->s->counts.view.t_ms);
 }
 
@@ -304,7 +304,7 @@ static void add_counts(
 					(uint64_t)s->hi, (uint64_t)s->lo, step_s, start_s, k, c->v[k]});
 }
 
-/* To every step that a window has. */
+/* Adds to every step that a window has. */
 static void add_delta(struct naive *n, const struct segment *s, int64_t pane_s, const struct counts *c)
 {
 	static const int64_t steps[] = {60, 300, 3600, 86400};
@@ -353,7 +353,7 @@ static bool read_deltas(struct naive *n, struct npsd_str d, wide dict_len, bool 
 	return c.n == 0;
 }
 
-enum naive_says naive_entry(struct naive *n, const struct bed_entry *e)
+enum naive_result naive_entry(struct naive *n, const struct bed_entry *e)
 {
 	const struct bed_world *w = bed_world();
 	struct npsd_str chain = e->h, config, len;
@@ -362,15 +362,15 @@ enum naive_says naive_entry(struct naive *n, const struct bed_entry *e)
 	if (!take_word(&config, &chain, ' ') || !take_word(&len, &chain, ' ') ||
 	    !read_decimal(&dict_len, len, 0, NPSD_ID_MAX) || chain.n > 40 ||
 	    !npsd_str_eq(config, npsd_str(w->cfg->hash)))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	if (dict_len > npsd_names_len_any(w->names))
-		return NAIVE_WAITS;
+		return NAIVE_WAITING;
 	if (dict_len > 0 && !npsd_str_eq(chain, npsd_str(npsd_names_chain_any(w->names, (uint32_t)dict_len))))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	if (!are_positions(e->b, true) || !read_deltas(n, e->d, dict_len, false))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	read_deltas(n, e->d, dict_len, true);
-	return NAIVE_TAKES;
+	return NAIVE_ACCEPTED;
 }
 
 /* --- snapshots --- */
@@ -379,7 +379,7 @@ struct chunk {
 	wide slice, step, span;
 };
 
-/* `chunk:SLICE/STEP/SPAN` -> `K-EPOCH-N`, numbers as they are written */
+/* `chunk:SLICE/STEP/SPAN` -> `K-EPOCH-N`, in the form in which npsd writes the numbers */
 static bool read_chunk_field(
     struct chunk *c, const struct bed *b, struct npsd_str field, struct npsd_str name)
 {
@@ -416,7 +416,6 @@ static bool is_version(struct npsd_str version, wide seq, int64_t epoch)
 	if (!take_word(&word, &version, '-') || !read_decimal(&v[0], word, 0, epoch - 1) ||
 	    !read_decimal(&v[1], version, 0, INT64_MAX))
 		return false;
-	/* the two words lie in one text */
 	snprintf(again, sizeof again, "%lld-%lld", (long long)v[0], (long long)seq);
 	return npsd_str_eq((struct npsd_str){word.p, word.n + 1 + version.n}, npsd_str(again));
 }
@@ -429,7 +428,7 @@ static bool is_hash(struct npsd_str hash)
 	return hash.n == 40;
 }
 
-/* What the fields beside the chunks say; false: they are not of their forms. */
+/* The fields that are not chunks. */
 struct manifest {
 	wide dict_len, dropped_ms;
 	struct npsd_str dict_chain;
@@ -498,7 +497,7 @@ static bool read_panes(struct naive *n, struct cursor *c, const struct segment *
 	return true;
 }
 
-static enum naive_says read_chunk(
+static enum naive_result read_chunk(
     struct naive *n, struct npsd_str bytes, const struct chunk *k, const struct manifest *m)
 {
 	struct cursor c = {(const unsigned char *)bytes.p, bytes.n};
@@ -507,14 +506,14 @@ static enum naive_says read_chunk(
 	bool twice = false;
 
 	if (!take_array(&c, &most))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	for (; most > 0; most--) {
 		if (!take_array(&c, &words) || words < 3 || !take_segment(&s, &c) ||
 		    !is_segment(&s, m->dict_len) ||
 		    (npsd_seg_hash((struct npsd_seg){(uint64_t)s.hi, (uint64_t)s.lo}) >> 26) % SLICES !=
 			k->slice ||
 		    holds(n, &s, k))
-			return NAIVE_REFUSES;
+			return NAIVE_REFUSED;
 		for (wide i = 0; i < nseen; i++)
 			twice = twice || (seen[i].hi == s.hi && seen[i].lo == s.lo);
 		if (nseen < 64)
@@ -522,12 +521,12 @@ static enum naive_says read_chunk(
 		else
 			twice = true;
 		if (!read_panes(n, &c, &s, k, words - 2, kept_s((int64_t)k->step, (int64_t)m->dropped_ms)))
-			return NAIVE_REFUSES;
+			return NAIVE_REFUSED;
 	}
-	return c.n > 0 ? NAIVE_REFUSES : twice ? NAIVE_CANNOT_TELL : NAIVE_TAKES;
+	return c.n > 0 ? NAIVE_REFUSED : twice ? NAIVE_UNDECIDED : NAIVE_ACCEPTED;
 }
 
-/* p == NULL: it is gone. */
+/* p == NULL: it does not exist. */
 static struct npsd_str chunk_of(const struct bed_stored *stored, struct npsd_str name)
 {
 	for (size_t i = 0; i < stored->nchunks; i++)
@@ -536,37 +535,37 @@ static struct npsd_str chunk_of(const struct bed_stored *stored, struct npsd_str
 	return (struct npsd_str){NULL, 0};
 }
 
-enum naive_says naive_snapshot(struct naive *n, const struct bed_stored *stored, const struct bed *b)
+enum naive_result naive_snapshot(struct naive *n, const struct bed_stored *stored, const struct bed *b)
 {
 	const struct bed_world *w = bed_world();
-	enum naive_says says = NAIVE_TAKES;
+	enum naive_result result = NAIVE_ACCEPTED;
 	struct manifest m;
 	struct chunk k;
 
 	if (stored->nfields == 0)
-		return NAIVE_TAKES;
+		return NAIVE_ACCEPTED;
 	if (!read_manifest(&m, stored, b))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	if (m.dict_len > npsd_names_len_any(w->names))
-		return NAIVE_WAITS;
+		return NAIVE_WAITING;
 	if (m.dict_len > 0 &&
 	    !npsd_str_eq(m.dict_chain, npsd_str(npsd_names_chain_any(w->names, (uint32_t)m.dict_len))))
-		return NAIVE_REFUSES;
+		return NAIVE_REFUSED;
 	for (size_t i = 0; i < stored->nfields; i++) {
 		struct npsd_str bytes;
 
 		if (!read_chunk_field(&k, b, stored->field[i].name, stored->field[i].value))
 			continue;
 		bytes = chunk_of(stored, stored->field[i].value);
-		switch (bytes.p ? read_chunk(n, bytes, &k, &m) : NAIVE_REFUSES) {
-		case NAIVE_REFUSES:
-			return NAIVE_REFUSES;
-		case NAIVE_CANNOT_TELL:
-			says = NAIVE_CANNOT_TELL;
+		switch (bytes.p ? read_chunk(n, bytes, &k, &m) : NAIVE_REFUSED) {
+		case NAIVE_REFUSED:
+			return NAIVE_REFUSED;
+		case NAIVE_UNDECIDED:
+			result = NAIVE_UNDECIDED;
 			break;
 		default:
 			break;
 		}
 	}
-	return says;
+	return result;
 }

@@ -1,7 +1,6 @@
 /*
- * Another reader of log entries and snapshots, written from docs/formats.md alone: it knows nothing of
- * shards, blocks of panes or positions in use, only a list of cells. What the fold makes of the same bytes is
- * held against it.
+ * A naive second reader of log entries and snapshots, written from docs/formats.md. It keeps a plain list of
+ * cells and shares no code with the fold, whose result for the same bytes is compared with it.
  */
 #ifndef NAIVE_SHARD_H
 #define NAIVE_SHARD_H
@@ -10,7 +9,7 @@
 
 #define NAIVE_CELLS 16384
 
-/* A counter of a segment in a pane that is not 0; sorted by all before v. */
+/* A counter of a segment in a pane, not 0. Sorted by the fields before v. */
 struct naive_cell {
 	uint64_t hi, lo;
 	int64_t step_s, start_s;
@@ -21,26 +20,25 @@ struct naive_cell {
 struct naive {
 	struct naive_cell cell[NAIVE_CELLS];
 	size_t n;
-	bool beyond; /* a counter has passed what is stored, or there are too many cells: nothing more is
-			known */
+	bool over_max; /* a counter is out of range, or there are too many cells: the rest is undefined */
 };
 
-enum naive_says {
-	NAIVE_REFUSES,
-	NAIVE_TAKES,
-	NAIVE_WAITS,	  /* its dictionary is longer than the one there is */
-	NAIVE_CANNOT_TELL /* a segment that stands twice, of which nothing is kept */
+enum naive_result {
+	NAIVE_REFUSED,
+	NAIVE_ACCEPTED,
+	NAIVE_WAITING,	/* its dictionary is longer than the present one */
+	NAIVE_UNDECIDED /* a segment occurs twice and none of its panes is kept */
 };
 
-/* Adds the entry's deltas; cells are as before where it is not taken. */
-enum naive_says naive_entry(struct naive *n, const struct bed_entry *e);
-/* Reads what the manifest's fields name; b has taken the shard, which says the epoch and the clock. */
-enum naive_says naive_snapshot(struct naive *n, const struct bed_stored *stored, const struct bed *b);
-/* Forgets what no window reads at t, and what is 0. */
+/* Adds the deltas of the entry. The cells stay unchanged if it is not accepted. */
+enum naive_result naive_entry(struct naive *n, const struct bed_entry *e);
+/* Reads the snapshot that the manifest names, with the epoch and the clock of the bed b. */
+enum naive_result naive_snapshot(struct naive *n, const struct bed_stored *stored, const struct bed *b);
+/* Removes cells that no window reads at t, and cells of 0. Sorts the others. */
 void naive_settle(struct naive *n, int64_t t_ms);
-/* The same of the fold's panes. */
+/* The settled cells of the panes of the fold. */
 void naive_of_bed(struct naive *n, const struct bed *b);
-/* Both settled. */
-bool naive_same(const struct naive *a, const struct naive *b);
+/* Whether both, settled, are equal. */
+bool naive_equal(const struct naive *a, const struct naive *b);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The dictionary is read while it grows: one thread appends, others go the two ways in which an entry can be
- * met, by its value and by the length. What each sees must be whole at once.
+ * race_names: the dictionary is read while it grows. One thread appends; others find entries by value, and
+ * others by the length of the dictionary. Every entry that a reader finds must be complete.
  */
 #include <openssl/sha.h>
 #include <pthread.h>
@@ -47,7 +47,7 @@ static void check_entry(uint32_t i)
 	npsd_assert(strcmp(npsd_names_chain_any(names, i + 1), chains[i]) == 0);
 }
 
-/* Asks for each value until it is there: nothing else tells this reader of it. */
+/* Looks the value up until it is found: only the table synchronizes this reader with the writer. */
 static uint32_t wait_found(const char *value)
 {
 	uint32_t id;

@@ -1,6 +1,6 @@
 /*
- * Items go round through two rings, as batches do: out full, back empty. Each is written by its holder with
- * plain stores.
+ * race_ring: items circulate through two rings, as batches do: full ones to the consumer, empty ones back.
+ * Their holder writes them with plain stores.
  */
 #include <pthread.h>
 #include <sched.h>

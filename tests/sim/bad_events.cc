@@ -1,4 +1,5 @@
-/* Records that are wrong, or none of ours: of answers that are known too, which they leave as they are. */
+/* Records that are rejected or ignored, each for one reason. Some carry the id of a known response, which
+ * must not change. */
 #include "events.h"
 
 namespace sim
@@ -9,7 +10,7 @@ namespace
 
 enum When { ALWAYS, NO_DEFAULT_KIND, LOCATION_REQUIRED };
 
-/* How it reads (`$` is an id), and whether its reason is asked before `future`. */
+/* `$` in `rest` becomes an id. before_future: the reason takes precedence over `future`. */
 struct Bad {
 	const char *fate, *reason;
 	bool before_future;
@@ -73,9 +74,9 @@ bool Topics::make_bad(Record &r, const Known &k)
 {
 	size_t i;
 
-	if (!rng.chance(0.1))
+	if (!draws(DRAW_BAD))
 		return false;
-	if (rng.chance(0.1)) {
+	if (draws(DRAW_TOMBSTONE)) {
 		r.tombstone = true;
 		r.event.fate = "ignored";
 		r.event.reason = "tombstone";
@@ -86,7 +87,7 @@ bool Topics::make_bad(Record &r, const Known &k)
 		i = (size_t)rng.below((int64_t)(sizeof bads / sizeof *bads));
 	} while (!fits(bads[i], !k.default_kind.empty(), setup.location_required));
 	const Bad &b = bads[i];
-	std::string id = k.answers.empty() || rng.chance(0.3) ? "x" : rng.pick(k.answers).event.id,
+	std::string id = k.responses.empty() || rng.chance(0.3) ? "x" : rng.pick(k.responses).event.id,
 		    rest = b.rest;
 	size_t at = rest.find('$');
 	r.value = std::string("{\"type\":\"") + b.type + "\"," + rest.replace(at, 1, render_text(id));

@@ -21,7 +21,7 @@ const TopicPart &Checker::part(const std::string &tp) const
 	return topics.part((int)(topic - setup.topics.begin()), std::stoi(tp.substr(slash + 1)));
 }
 
-/* Records do not change, so a recount is worth keeping while rulings and dictionary stay what they are. */
+/* A recount is valid while rulings and dictionary stay: records do not change. */
 const Counted &Checker::counted(const std::string &tp, int64_t position)
 {
 	static const Rulings none;
@@ -29,13 +29,14 @@ const Counted &Checker::counted(const std::string &tp, int64_t position)
 	auto stored = st.parts.find(tp);
 	const Rulings &rulings = stored == st.parts.end() ? none : stored->second.rulings;
 
-	if (m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
-		m = {rulings, st.values, {}};
+	if (!m.recount || m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
+		m = {rulings, st.values, nullptr, {}};
+		m.recount = std::make_unique<Recount>(setup, part(tp), tp, rulings, st.values);
 		segs.clear();
 	}
 	auto it = m.at.find(position);
 	if (it == m.at.end())
-		it = m.at.emplace(position, recount(setup, part(tp), tp, position, rulings, st.values)).first;
+		it = m.at.emplace(position, m.recount->upto(position)).first;
 	return it->second;
 }
 
@@ -51,16 +52,17 @@ Checker::Whole Checker::whole(const Positions &positions)
 			w.totals[t.first] += t.second;
 			w.totals[topic + "/" + t.first] += t.second;
 		}
-		for (auto &t : c.turns)
-			w.turns[t.first] += t.second;
+		for (auto &t : c.effects)
+			w.effects[t.first] += t.second;
 		for (auto &o : c.other)
 			if ((w.other["other:" + o.first] += o.second) == 0)
 				w.other.erase("other:" + o.first);
 		w.undated += c.undated;
 		if (c.clock_ms)
 			w.clock_ms = std::max(w.clock_ms.value_or(*c.clock_ms), *c.clock_ms);
-		for (auto &e : c.panes)
-			add_pane(w.panes, e.first.first, e.first.second, e.second, 1);
+		for (auto &seg : c.panes)
+			for (auto &pane : seg.second)
+				add_pane(w.panes, seg.first, pane.first, pane.second, 1);
 	}
 	return w;
 }
@@ -94,25 +96,26 @@ void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 	int64_t last = 0;
 
 	for (auto &r : p.rulings.ahead) {
-		if (r.first < last || r.second <= r.first || r.second > std::max(p.pos.offset, p.told.offset))
-			throw Difference(
-			    tp + ": a ruling `ahead` stands where it cannot: " + std::to_string(r.first));
+		if (r.first < last || r.second <= r.first ||
+		    r.second > std::max(p.pos.offset, p.emitted.offset))
+			throw Violation(
+			    tp + ": the range of a ruling `ahead` is not valid: " + std::to_string(r.first));
 		last = r.second;
 	}
 	for (auto &r : part(tp).records) {
 		if (r.offset >= p.pos.offset)
 			break;
-		if (p.rulings.is_ahead(r.offset) ? r.ms <= r.made_ms + DAY : r.ms > now_ms + DAY)
-			throw Difference(tp + ": record " + std::to_string(r.offset) +
-					 " is wrongly ruled to be " +
-					 (p.rulings.is_ahead(r.offset) ? "ahead" : "in time"));
+		if (p.rulings.is_ahead(r.offset) ? r.ms <= r.produced_ms + DAY : r.ms > now_ms + DAY)
+			throw Violation(tp + ": record " + std::to_string(r.offset) + " is ruled to be " +
+					(p.rulings.is_ahead(r.offset) ? "ahead" : "in time") +
+					", and it is not");
 	}
 	for (auto &l : p.rulings.lateness)
 		if (!std::count(setup.lateness_ms.begin(), setup.lateness_ms.end(), l.second))
-			throw Difference(tp + ": a ruling `lateness` of nobody's");
+			throw Violation(tp + ": a ruling `lateness` that no instance is configured with");
 	for (auto &h : p.rulings.horizon)
 		if (!setup.ledger_bytes || h.second > counted(tp, h.first).stream_ms.value_or(INT64_MIN))
-			throw Difference(tp + ": a ruling `horizon` beyond stream time");
+			throw Violation(tp + ": a ruling `horizon` greater than stream time");
 }
 
 static std::string text_of(const std::optional<int64_t> &v)
@@ -128,12 +131,12 @@ void Checker::check_part(const std::string &tp, const StoredPart &p)
 		    state = text_of(c.stream_ms) + " " + text_of(c.horizon_ms) + " " + lateness;
 
 	if (p.pos.inc != 0 || p.base.offset != 0)
-		throw Difference(tp + " is counted from elsewhere");
+		throw Violation(tp + " is not counted from its first offset");
 	if (p.pos.offset > part(tp).end)
-		throw Difference(tp + " is counted beyond its end");
+		throw Violation(tp + " is counted past its end");
 	check_rulings(tp, p);
 	if (p.state != state)
-		throw Difference(tp + ": its time is stored as `" + p.state + "`, not `" + state + "`");
+		throw Violation(tp + ": its time is stored as `" + p.state + "`, not `" + state + "`");
 }
 
 static std::string first_difference(
@@ -153,13 +156,6 @@ static std::string first_difference(
 	return "";
 }
 
-static int64_t floor_to(int64_t x, int64_t step)
-{
-	int64_t r = x % step;
-
-	return x - (r < 0 ? r + step : r);
-}
-
 static std::string show(const Counters &v)
 {
 	std::string out;
@@ -169,53 +165,68 @@ static std::string show(const Counters &v)
 	return out;
 }
 
-void Checker::check_panes(const Whole &w)
+/* The panes of one segment in one step; those that start before from_s may have been dropped. */
+static void check_segment(
+    const std::string &seg, int64_t step, int64_t from_s, const SegPanes &stored, const SegPanes &recounted)
 {
-	for (auto &step : st.panes) {
-		int64_t from = st.whole_from_s[step.first];
-		Panes recounted;
+	for (auto a = recounted.lower_bound(from_s), b = stored.lower_bound(from_s);
+	     a != recounted.end() || b != stored.end(); ++a, ++b) {
+		bool want = a != recounted.end() && (b == stored.end() || a->first <= b->first);
+		bool have = b != stored.end() && (a == recounted.end() || b->first <= a->first);
 
-		for (auto &p : w.panes)
-			add_pane(recounted, p.first.first, floor_to(p.first.second, step.first), p.second, 1);
-		for (auto a = recounted.begin(), b = step.second.begin();
-		     a != recounted.end() || b != step.second.end();) {
-			bool stored = a == recounted.end() || (b != step.second.end() && b->first < a->first);
-			bool both = !stored && b != step.second.end() && !(a->first < b->first);
-			const auto &at = stored ? b->first : a->first;
-
-			if (at.second >= from && (!both || a->second != b->second))
-				throw Difference("pane " + at.first + " " + std::to_string(at.second) + "/" +
-						 std::to_string(step.first) + " is stored as" +
-						 (stored || both ? show(b->second) : " nothing") + ", not" +
-						 (stored ? " nothing" : show(a->second)));
-			if (stored || both)
-				++b;
-			if (!stored)
-				++a;
-		}
+		if (!want || !have || a->second != b->second)
+			throw Violation("pane " + seg + " " + std::to_string(want ? a->first : b->first) +
+					"/" + std::to_string(step) + " is stored as" +
+					(have ? show(b->second) : " nothing") + ", not" +
+					(want ? show(a->second) : " nothing"));
 	}
 }
 
-/* Of a dimension that is not full, every value that counts is admitted: so what the recount calls `__other__`
- * is. */
+void Checker::check_panes(const Whole &w)
+{
+	static const SegPanes none;
+	auto of = [](const Panes &panes, const std::string &seg) -> const SegPanes & {
+		auto it = panes.find(seg);
+
+		return it == panes.end() ? none : it->second;
+	};
+
+	for (auto &step : st.panes) {
+		int64_t from_s = st.whole_from_s[step.first];
+		Panes recounted;
+
+		for (auto &seg : w.panes)
+			for (auto &pane : seg.second)
+				add_pane(
+				    recounted, seg.first, floor_to(pane.first, step.first), pane.second, 1);
+		for (auto &seg : recounted)
+			check_segment(seg.first, step.first, from_s, of(step.second, seg.first), seg.second);
+		for (auto &seg : step.second)
+			if (!recounted.count(seg.first))
+				check_segment(seg.first, step.first, from_s, seg.second, none);
+	}
+}
+
+/* Every counted value of a dimension below its cap is admitted. So where the recount has `__other__`, the
+ * dimension is full. */
 void Checker::check_values()
 {
 	for (auto &p : st.parts)
 		for (auto &r : part(p.first).records)
 			if (r.offset < p.second.pos.offset && r.event.fate.empty() &&
 			    !p.second.rulings.is_ahead(r.offset) && r.event.event_ms <= r.ms + 5 * 60000)
-				check_values_of(r.event.said);
+				check_values_of(r.event.mentioned);
 }
 
-void Checker::check_values_of(const Said &said)
+void Checker::check_values_of(const Mentioned &event)
 {
-	std::vector<std::pair<std::string, std::string>> all = {{"location", said.location.value_or("")},
-	    {"channel", said.channel.value_or("")}, {"team", said.team.value_or("")},
-	    {"owner", said.owner.value_or("")}};
+	std::vector<std::pair<std::string, std::string>> all = {{"location", event.location.value_or("")},
+	    {"channel", event.channel.value_or("")}, {"team", event.team.value_or("")},
+	    {"owner", event.owner.value_or("")}};
 
 	if (setup.splits_by("attributes.plan"))
-		all.emplace_back("attributes.plan", said.plan.value_or(""));
-	for (auto &t : said.themes.value_or(std::vector<std::string>()))
+		all.emplace_back("attributes.plan", event.plan.value_or(""));
+	for (auto &t : event.themes.value_or(std::vector<std::string>()))
 		all.emplace_back("theme", t);
 	for (auto &v : all) {
 		auto cap = setup.caps.find(v.first);
@@ -224,35 +235,34 @@ void Checker::check_values_of(const Said &said)
 		    st.values[v.first].count(v.second))
 			continue;
 		if (cap == setup.caps.end() || (int64_t)st.values[v.first].size() < cap->second)
-			throw Difference("`" + v.second + "` was counted before it was admitted");
+			throw Violation("`" + v.second + "` was counted before it was admitted");
 	}
 }
 
 void Checker::check_meta(Whole &w)
 {
-	std::map<std::string, int64_t> told = st.meta;
-	int64_t ahead = told["ahead"], moved = told["horizon_moved"], may_be_ahead = 0, rulings = 0;
+	std::map<std::string, int64_t> stored = st.meta;
+	int64_t ahead = stored["ahead"], moved = stored["horizon_moved"], may_be_ahead = 0, rulings = 0;
 	std::string meta;
 
-	told.erase("ahead");
-	told.erase("horizon_moved");
+	stored.erase("ahead");
+	stored.erase("horizon_moved");
 	if (w.undated)
 		w.other["undated"] = w.undated;
-	if (!(meta = first_difference(told, w.other)).empty())
-		throw Difference("meta: " + meta);
+	if (!(meta = first_difference(stored, w.other)).empty())
+		throw Violation("meta: " + meta);
 	for (auto &p : st.parts) {
 		rulings += (int64_t)p.second.rulings.horizon.size();
 		for (auto &r : part(p.first).records)
-			may_be_ahead += r.offset < p.second.pos.offset && r.ms > r.made_ms + 5 * 60000;
+			may_be_ahead += r.offset < p.second.pos.offset && r.ms > r.produced_ms + 5 * 60000;
 	}
 	if (ahead > may_be_ahead)
-		throw Difference("meta: " + std::to_string(ahead) + " were ahead, of " +
-				 std::to_string(may_be_ahead) + " that may have been");
-	/* twice at the same offset is one ruling; and it is written with the partition's next batch, if one
-	 * comes */
+		throw Violation("meta: ahead is " + std::to_string(ahead) + ", at most " +
+				std::to_string(may_be_ahead) + " records can have been");
+	/* two moves at one offset are one ruling, and a ruling is written with the partition's next batch */
 	if (moved < rulings)
-		throw Difference("meta: the horizon was moved " + std::to_string(moved) + " times, in " +
-				 std::to_string(rulings) + " rulings");
+		throw Violation("meta: horizon_moved is " + std::to_string(moved) + ", less than the " +
+				std::to_string(rulings) + " rulings");
 	memory_moves = moved;
 }
 
@@ -269,13 +279,13 @@ void Checker::check_stored()
 	std::string totals = first_difference(st.totals, w.totals);
 
 	if (!totals.empty())
-		throw Difference("totals: " + totals);
+		throw Violation("totals: " + totals);
 	if (st.totals["consumed"] != st.totals["counted"] + st.totals["duplicate"] + st.totals["late"] +
 					 st.totals["rejected"] + st.totals["ignored"])
-		throw Difference("not every record has one fate");
+		throw Violation("consumed is not the sum of the fates");
 	check_meta(w);
 	if (st.clock_ms != (w.clock_ms ? std::to_string(*w.clock_ms) : ""))
-		throw Difference(
+		throw Violation(
 		    "the event clock is `" + st.clock_ms + "`, not `" + text_of(w.clock_ms) + "`");
 	check_values();
 	check_panes(w);
@@ -290,11 +300,11 @@ void Checker::rolled_back()
 	memory.clear();
 	segs.clear();
 	published.clear();
-	heard = st.alerts.size();
+	alerts_checked = st.alerts.size();
 	check_stored();
 }
 
-/* --- what scripts do --- */
+/* --- after a script --- */
 
 static bool is_ok(const struct npsd_reply *r)
 {
@@ -302,12 +312,12 @@ static bool is_ok(const struct npsd_reply *r)
 	       std::string(r->el[0].str) == "ok";
 }
 
-void Checker::seen(const Call &call, const struct npsd_reply *reply)
+void Checker::on_script(const Call &call, const struct npsd_reply *reply)
 {
 	if (!is_ok(reply))
 		return;
 	switch (call.script) {
-	case NPSD_S_rebuild: /* the logs begin anew */
+	case NPSD_S_rebuild: /* new logs */
 		for (auto &h : hashes)
 			h.clear();
 		check_stored();

@@ -1,4 +1,4 @@
-/* The checker's third part: the stream of alerts. */
+/* Part of the checker: the stream of alerts and its channels. */
 #include "checker.h"
 
 #include <simdjson.h>
@@ -6,7 +6,7 @@
 namespace sim
 {
 
-/* A JSON object of an alert, as a Transition would write it. */
+/* The JSON of an alert as a flat map, as flat(Transition) gives it. */
 static std::map<std::string, std::string> flat(const simdjson::dom::object &o)
 {
 	std::map<std::string, std::string> out;
@@ -68,40 +68,41 @@ static void check_alert(const StoredAlert &a, const Transition &t)
 	auto wanted = flat(t);
 
 	if (parser.parse(a.field.at("json")).get(o))
-		throw Difference(name + "no JSON object");
+		throw Violation(name + "no JSON object");
 	auto got = flat(o);
 	for (auto &w : wanted)
 		if (!got.count(w.first) || got[w.first] != w.second)
-			throw Difference(name + w.first + " is " +
-					 (got.count(w.first) ? "`" + got[w.first] + "`" : "not there") +
-					 ", not `" + w.second + "`");
+			throw Violation(name + w.first + " is " +
+					(got.count(w.first) ? "`" + got[w.first] + "`" : "not there") +
+					", not `" + w.second + "`");
 	for (auto &g : got)
 		if (!wanted.count(g.first))
-			throw Difference(name + g.first + " should not be there");
+			throw Violation(name + g.first + " is not expected");
 	for (const char *field : {"id", "kind", "severity", "response_id", "source", "at_ms"})
 		if (a.field.at(field) != wanted[field])
-			throw Difference(name + "its field " + field + " is `" + a.field.at(field) +
-					 "`, not `" + wanted[field] + "`");
+			throw Violation(name + "its field " + field + " is `" + a.field.at(field) +
+					"`, not `" + wanted[field] + "`");
 }
 
-/* Just added to the stream: marked where it is stale, else told to all whom it concerns, once. */
-void Checker::check_told(const StoredAlert &a, const Transition &t)
+/* Checks a new alert: it is marked as stale, or it was published once on each of its channels. */
+void Checker::check_emission(const StoredAlert &a, const Transition &t)
 {
 	bool stale = now_ms > t.oldest_ms + setup.alerts_max_age_ms;
 	std::string json = a.field.at("json"),
 		    message = json.substr(0, json.size() - 1) + ",\"stream_id\":\"" + a.stream_id + "\"}";
-	std::set<std::string> heard_by;
+	std::set<std::string> channels;
 
 	if ((a.field.count("stale") > 0) != stale || (stale && a.field.at("stale") != "1"))
-		throw Difference(name_of(a) + (stale ? "it is not stale" : "it is stale"));
+		throw Violation(name_of(a) + (stale ? "it is not stale" : "it is stale"));
 	for (auto &m : published)
-		if (m.second == message && !heard_by.insert(m.first).second)
-			throw Difference(name_of(a) + "twice on " + m.first);
+		if (m.second == message && !channels.insert(m.first).second)
+			throw Violation(name_of(a) + "twice on " + m.first);
 	for (auto &channel : t.channels)
-		if (heard_by.erase("nps:alerts:" + channel) == stale)
-			throw Difference(name_of(a) + (stale ? "told to " : "not told to ") + channel);
-	if (!heard_by.empty())
-		throw Difference(name_of(a) + "told to " + *heard_by.begin());
+		if (channels.erase("nps:alerts:" + channel) == stale)
+			throw Violation(
+			    name_of(a) + (stale ? "published on " : "not published on ") + channel);
+	if (!channels.empty())
+		throw Violation(name_of(a) + "published on " + *channels.begin());
 	messages += stale ? 0 : t.channels.size();
 }
 
@@ -110,40 +111,40 @@ static int64_t offset_in(const std::string &source)
 	return std::stoll(source.substr(source.rfind('/') + 1));
 }
 
-/* Whether another count of the same records may decide otherwise what is late. */
+/* Whether a rebuild may decide otherwise which records are late. */
 bool Checker::may_change() const
 {
 	return setup.lateness_ms.size() > 1 || setup.ledger_bytes;
 }
 
-/* All that was to be told of a partition, by this count or by one before a rebuild. */
-const std::vector<Transition> &Checker::told_of(const std::string &tp, const StoredPart &p)
+/* The alerts of a partition, those before a rebuild included. */
+const std::vector<Transition> &Checker::alerts_of(const std::string &tp, const StoredPart &p)
 {
-	int64_t upto = std::max(p.pos.offset, p.told.offset);
+	int64_t upto = std::max(p.pos.offset, p.emitted.offset);
 	Rulings rulings = p.rulings;
 
 	if (!p.rulings.lateness.empty() || upto == 0)
-		return counted(tp, upto).told;
-	/* it will be ruled with the first record */
+		return counted(tp, upto).emitted;
+	/* the ruling comes with the first record */
 	rulings.lateness = {{0, setup.lateness_ms[0]}};
-	return (repeated[tp] = recount(setup, part(tp), tp, upto, rulings, st.values)).told;
+	return (repeated[tp] = Recount(setup, part(tp), tp, rulings, st.values).upto(upto)).emitted;
 }
 
-/* Each partition's in order. What a count before a rebuild told stays, as far as this one may say otherwise.
- */
+/* Alerts of one partition are in order. Those emitted before a rebuild stay, even if the rebuild decides
+ * otherwise. */
 void Checker::check_alerts()
 {
-	std::map<std::string, const std::vector<Transition> *> told;
+	std::map<std::string, const std::vector<Transition> *> expected;
 	std::map<std::string, size_t> next;
 	size_t all = 0, number = 0, before = 0;
 
 	for (auto &p : st.parts) {
 		size_t &n = next[p.first];
 
-		told[p.first] = &told_of(p.first, p.second);
-		all += told[p.first]->size();
-		while (may_change() && n < told[p.first]->size() &&
-		       offset_in((*told[p.first])[n].source) < p.second.told.offset)
+		expected[p.first] = &alerts_of(p.first, p.second);
+		all += expected[p.first]->size();
+		while (may_change() && n < expected[p.first]->size() &&
+		       offset_in((*expected[p.first])[n].source) < p.second.emitted.offset)
 			n++;
 		all -= n;
 	}
@@ -151,29 +152,29 @@ void Checker::check_alerts()
 	for (auto &a : st.alerts) {
 		std::string source = a.field.at("source"), tp = source.substr(0, source.rfind('/'));
 
-		if (may_change() && offset_in(source) < st.parts[tp].told.offset) {
+		if (may_change() && offset_in(source) < st.parts[tp].emitted.offset) {
 			before++;
 			number++;
 			continue;
 		}
 		size_t n = next[tp]++;
-		if (!told.count(tp) || n >= told[tp]->size())
-			throw Difference("alert " + a.field.at("id") + " of " + source + " is one too many");
-		const Transition &t = (*told[tp])[n];
-		if (number >= heard || resting)
+		if (!expected.count(tp) || n >= expected[tp]->size())
+			throw Violation("alert " + a.field.at("id") + " of " + source + " is not expected");
+		const Transition &t = (*expected[tp])[n];
+		if (number >= alerts_checked || resting)
 			check_alert(a, t);
 		else if (a.field.at("id") != t.id || a.field.at("kind") != t.kind || source != t.source)
-			throw Difference(name_of(a) + "it is not what it was");
-		if (number++ >= heard)
-			check_told(a, t);
+			throw Violation(name_of(a) + "it has changed");
+		if (number++ >= alerts_checked)
+			check_emission(a, t);
 	}
 	if (all + before != st.alerts.size())
-		throw Difference(
+		throw Violation(
 		    std::to_string(st.alerts.size()) + " alerts, not " + std::to_string(all + before));
 	if (published.size() != messages)
-		throw Difference(
+		throw Violation(
 		    std::to_string(published.size()) + " messages, not " + std::to_string(messages));
-	heard = st.alerts.size();
+	alerts_checked = st.alerts.size();
 	published.clear();
 	transitions = (int64_t)(all + before);
 }

@@ -1,4 +1,4 @@
-/* The checker's second part: what is published. */
+/* Part of the checker: the windows, indexes and totals that are published. */
 #include "checker.h"
 
 #include <algorithm>
@@ -13,12 +13,12 @@ static std::string seg_in(const std::string &key)
 	return key.substr(KEY.size(), key.size() - KEY.size() - 1);
 }
 
-const std::map<std::string, SegPanes> &Checker::segs_at(const Positions &positions)
+const Panes &Checker::segs_at(const Positions &positions)
 {
 	std::string name;
 
 	for (auto &p : positions) {
-		counted(p.first, p.second.offset); /* forgets what is no longer so */
+		counted(p.first, p.second.offset); /* clears `segs` if rulings or dictionary changed */
 		name += p.first + " " + std::to_string(p.second.offset) + ";";
 	}
 	auto it = segs.find(name);
@@ -26,10 +26,7 @@ const std::map<std::string, SegPanes> &Checker::segs_at(const Positions &positio
 		return it->second;
 	if (segs.size() > 64)
 		segs.clear();
-	std::map<std::string, SegPanes> &out = segs[name];
-	for (auto &p : whole(positions).panes)
-		out[p.first.first][p.first.second] = p.second;
-	return out;
+	return segs[name] = whole(positions).panes;
 }
 
 void Checker::check_key(const std::string &key, const std::map<std::string, std::string> &fields,
@@ -42,16 +39,16 @@ void Checker::check_key(const std::string &key, const std::map<std::string, std:
 		auto field = fields.find(w.name);
 
 		if (field == fields.end())
-			throw Difference(key + " has no window " + w.name);
-		std::string fault = window_fault(field->second, panes, w, setup, t_ms);
+			throw Violation(key + " has no window " + w.name);
+		std::string fault = window_error(field->second, panes, w, setup, t_ms);
 		if (!fault.empty())
-			throw Difference(key + " " + w.name + ": " + fault + ": " + field->second);
+			throw Violation(key + " " + w.name + ": " + fault + ": " + field->second);
 	}
 	if (fields.size() != windows.size() + 1) /* and `rev` */
-		throw Difference(key + " has a window that it should not have");
+		throw Violation(key + " has an unexpected window");
 }
 
-/* A key was written: it must hold what its round says, where the round is one of this history. */
+/* A key was written: it must match the positions of its round, if the round belongs to this history. */
 void Checker::check_published(const Call &call)
 {
 	const std::string &key = call.keys.at(0);
@@ -61,7 +58,7 @@ void Checker::check_published(const Call &call)
 		return;
 	std::string rev = it->second.hash.at("rev"), seg = seg_in(key), &highest = revs[key];
 	if (rev < highest)
-		throw Difference(key + ": rev goes back from " + highest + " to " + rev);
+		throw Violation(key + ": rev goes back from " + highest + " to " + rev);
 	highest = rev;
 	auto shard = st.shard_of.find(seg);
 	std::string k = shard == st.shard_of.end() ? "" : std::to_string(shard->second),
@@ -73,7 +70,7 @@ void Checker::check_published(const Call &call)
 	int64_t seq = std::stoll(rev.substr(14, 12)), t_ms = std::stoll(rev.substr(27));
 	auto known = hashes[(size_t)shard->second].find(seq);
 	if (known == hashes[(size_t)shard->second].end() || known->second != hash) {
-		keys_of_unknown_rounds++; /* of a history that was lost, not noticed yet */
+		keys_of_unknown_rounds++; /* of a lost history; npsd has not noticed yet */
 		return;
 	}
 	Positions at = parse_positions(round.size() > hash.size() ? round.substr(hash.size() + 1) : "");
@@ -83,7 +80,7 @@ void Checker::check_published(const Call &call)
 
 /* --- at rest --- */
 
-void Checker::check_keys(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_keys(const Panes &all, int64_t t_ms)
 {
 	std::set<std::string> wanted;
 
@@ -95,24 +92,24 @@ void Checker::check_keys(const std::map<std::string, SegPanes> &all, int64_t t_m
 			continue;
 		wanted.insert(key);
 		if (it == keys.all.end())
-			throw Difference("at rest " + key + " is not there");
+			throw Violation("at rest " + key + " is missing");
 		int64_t asof_ms = std::stoll(it->second.hash.at("rev").substr(27));
 		for (auto &w : windows_of(s.second, setup, t_ms))
 			if (window_from_s(w, asof_ms) != window_from_s(w, t_ms))
-				throw Difference("at rest " + key + " " + w.name + " is of an earlier pane");
+				throw Violation("at rest " + key + " " + w.name + " is of an earlier pane");
 		try {
 			check_key(key, it->second.hash, s.second, asof_ms);
-		} catch (Difference &d) {
-			throw Difference(std::string("at rest ") + d.what());
+		} catch (Violation &d) {
+			throw Violation(std::string("at rest ") + d.what());
 		}
 	}
 	for (auto &e : keys.all)
 		if (e.first.compare(0, KEY.size(), KEY) == 0 && !wanted.count(e.first) &&
 		    e.second.hash.size() > 1)
-			throw Difference("at rest " + e.first + " should hold nothing");
+			throw Violation("at rest " + e.first + " has windows without counts");
 }
 
-void Checker::check_indexes(const std::map<std::string, SegPanes> &all, int64_t t_ms)
+void Checker::check_indexes(const Panes &all, int64_t t_ms)
 {
 	std::map<std::string, std::set<std::string>> wanted;
 
@@ -124,11 +121,11 @@ void Checker::check_indexes(const std::map<std::string, SegPanes> &all, int64_t 
 		auto it = keys.all.find(w.first);
 
 		if (it == keys.all.end() || it->second.set != w.second)
-			throw Difference("at rest " + w.first + " is not the segments that have keys");
+			throw Violation("at rest " + w.first + " does not match the segments that have keys");
 	}
 	for (auto &e : keys.all)
 		if (e.first.compare(0, 10, "nps:index:") == 0 && !wanted.count(e.first))
-			throw Difference("at rest " + e.first + " should not be there");
+			throw Violation("at rest " + e.first + " is not expected");
 }
 
 void Checker::check_public_totals(const Whole &w)
@@ -139,7 +136,7 @@ void Checker::check_public_totals(const Whole &w)
 	if (it == keys.all.end()) {
 		if (w.totals.empty())
 			return;
-		throw Difference("at rest nps:totals is not there");
+		throw Violation("at rest nps:totals is missing");
 	}
 	for (auto &f : it->second.hash)
 		if (f.second != "0" && f.second != "")
@@ -149,11 +146,11 @@ void Checker::check_public_totals(const Whole &w)
 		wanted["clock_ms"] = *w.clock_ms;
 	for (auto &t : wanted)
 		if (got[t.first] != t.second)
-			throw Difference("at rest nps:totals " + t.first + " is " +
-					 std::to_string(got[t.first]) + ", not " + std::to_string(t.second));
+			throw Violation("at rest nps:totals " + t.first + " is " +
+					std::to_string(got[t.first]) + ", not " + std::to_string(t.second));
 	for (auto &g : got)
 		if (g.second && !wanted.count(g.first))
-			throw Difference("at rest nps:totals " + g.first + " should not be there");
+			throw Violation("at rest nps:totals " + g.first + " is not expected");
 }
 
 void Checker::check_at_rest()
@@ -165,7 +162,7 @@ void Checker::check_at_rest()
 	const auto &all = segs_at(stored_positions());
 
 	if (!all_counted())
-		throw Difference("at rest not everything is counted");
+		throw Violation("at rest not every record is counted");
 	check_keys(all, t_ms);
 	check_indexes(all, t_ms);
 	check_public_totals(w);
@@ -180,11 +177,11 @@ void Checker::check_at_rest()
 		if (t.first.find('/') == std::string::npos)
 			happened[t.first] = t.second;
 	if (memory_moves)
-		happened["horizons moved by memory"] = memory_moves;
-	for (auto &t : w.turns)
-		happened["turn:" + t.first] = t.second;
+		happened["horizon:moved"] = memory_moves;
+	for (auto &t : w.effects)
+		happened["effect:" + t.first] = t.second;
 	for (auto &p : st.parts)
-		for (auto &t : told_of(p.first, p.second))
+		for (auto &t : alerts_of(p.first, p.second))
 			happened["alert:" + t.kind]++;
 }
 

@@ -16,7 +16,7 @@ Topics::Topics(const Setup &s, Rng &r) : setup(s), rng(r), parts(s.topics.size()
 	}
 }
 
-/* Mostly a few common values, so that caps are reached and edits move within them. */
+/* Favours the first values, so that caps are reached and edits stay within them. */
 static const std::string &draw_value(const std::vector<std::string> &values, Rng &rng)
 {
 	return values[(size_t)std::min(rng.below((int64_t)values.size()), rng.below((int64_t)values.size()))];
@@ -57,11 +57,23 @@ Content Topics::draw_content()
 	return c;
 }
 
-/* All of it; what is empty may go without saying, and a kind that is the topic's own. */
-Said Topics::say_all(const Content &c, const Known &k)
+bool Topics::draws(Draw kind)
 {
-	Said s;
-	auto say = [&](std::optional<std::string> &field, const std::string &value) {
+	static const double chances[] = {
+#define RECORD(name, chance, text) chance,
+#include "draws.def"
+	};
+	bool yes = rng.chance(kind == DRAW_STAGE ? setup.stages : chances[kind]);
+
+	drawn[kind] += yes;
+	return yes;
+}
+
+/* All fields; empty ones, and a kind where the topic has a default, may be left out. */
+Mentioned Topics::mention_all(const Content &c, const Known &k)
+{
+	Mentioned s;
+	auto mention = [&](std::optional<std::string> &field, const std::string &value) {
 		if (!value.empty() || rng.chance(0.2))
 			field = value;
 	};
@@ -71,40 +83,40 @@ Said Topics::say_all(const Content &c, const Known &k)
 		s.kind = c.kind;
 	if (!c.location.empty() || (!setup.location_required && rng.chance(0.2)))
 		s.location = c.location;
-	say(s.channel, c.channel);
-	say(s.team, c.team);
-	say(s.owner, c.owner);
-	say(s.plan, c.plan);
-	say(s.comment, c.comment);
+	mention(s.channel, c.channel);
+	mention(s.team, c.team);
+	mention(s.owner, c.owner);
+	mention(s.plan, c.plan);
+	mention(s.comment, c.comment);
 	if (!c.themes.empty() || rng.chance(0.2))
 		s.themes = c.themes;
 	return s;
 }
 
-/* Some of it. */
-Said Topics::say_some(const Content &c)
+/* Some of the fields. */
+Mentioned Topics::mention_some(const Content &c)
 {
-	Said s;
-	auto say = [&](std::optional<std::string> &field, const std::string &value) {
+	Mentioned s;
+	auto mention = [&](std::optional<std::string> &field, const std::string &value) {
 		if (rng.chance(0.25))
 			field = value;
 	};
 
 	if (rng.chance(0.4))
 		s.score = c.score;
-	say(s.kind, c.kind);
-	say(s.location, c.location);
-	say(s.channel, c.channel);
-	say(s.team, c.team);
-	say(s.owner, c.owner);
-	say(s.plan, c.plan);
-	say(s.comment, c.comment);
+	mention(s.kind, c.kind);
+	mention(s.location, c.location);
+	mention(s.channel, c.channel);
+	mention(s.team, c.team);
+	mention(s.owner, c.owner);
+	mention(s.plan, c.plan);
+	mention(s.comment, c.comment);
 	if (rng.chance(0.25))
 		s.themes = c.themes;
 	return s;
 }
 
-/* When it was answered, or reached a stage: mostly lately, at times at the edge of what is known. */
+/* The event time: mostly recent, sometimes near or before the horizon. */
 void Topics::draw_time(Event &e, int64_t ms)
 {
 	int64_t lateness = setup.lateness_ms[0];
@@ -116,8 +128,8 @@ void Topics::draw_time(Event &e, int64_t ms)
 						      : MINUTE);
 }
 
-/* Revision, update time or place alone make it newer, older, or the same again. */
-void Topics::draw_order(Event &e, int64_t ms)
+/* Revision, update time or offset make the event newer or older than the one before, or neither. */
+void Topics::draw_revision(Event &e, int64_t ms)
 {
 	switch (rng.below(4)) {
 	case 0:
@@ -135,35 +147,39 @@ void Topics::draw_order(Event &e, int64_t ms)
 	}
 }
 
-/* Of an answer that was not heard of yet, which need not begin with its beginning. */
-Topics::Sent Topics::draw_answer(const Known &k, int64_t ms)
+/* Of a response that no record mentioned; its first event need not be response.submitted. */
+Topics::Sent Topics::draw_response(const Known &k, int64_t ms)
 {
 	Sent s;
 	Event &e = s.event;
 
 	e.id = "r" + std::to_string(ids++) + (rng.chance(0.1) ? std::string(" №=\0", 6) : "");
-	e.type = rng.chance(0.85) ? Type::SUBMITTED : rng.chance(0.7) ? Type::UPDATED : Type::RETRACTED;
+	e.type = draws(DRAW_NEW_SUBMITTED) ? Type::SUBMITTED
+		 : draws(DRAW_NEW_UPDATED) ? Type::UPDATED
+					   : Type::RETRACTED;
 	e.revision = rng.chance(0.4) ? 1 : 0;
 	if (rng.chance(0.3))
 		e.updated_ms = ms - rng.between(0, MINUTE);
 	draw_time(e, ms);
 	s.content = draw_content();
 	if (e.type == Type::SUBMITTED || rng.chance(0.7))
-		e.said = say_all(s.content, k);
+		e.mentioned = mention_all(s.content, k);
 	else
-		e.said = say_some(s.content);
+		e.mentioned = mention_some(s.content);
 	return s;
 }
 
-/* Of an answer that was told of before: sent anew as a whole, edited, or withdrawn. */
+/* Of a response that an earlier event mentioned: submitted again, edited or retracted. */
 Topics::Sent Topics::draw_later(const Sent &before, const Known &k, int64_t ms)
 {
 	Sent s = before;
 	Event &e = s.event;
 
-	e.type = rng.chance(0.45) ? Type::SUBMITTED : rng.chance(0.6) ? Type::UPDATED : Type::RETRACTED;
+	e.type = draws(DRAW_LATER_SUBMITTED) ? Type::SUBMITTED
+		 : draws(DRAW_LATER_UPDATED) ? Type::UPDATED
+					     : Type::RETRACTED;
 	e.excluded = false;
-	draw_order(e, ms);
+	draw_revision(e, ms);
 	if (rng.chance(0.25))
 		draw_time(e, ms);
 	if (rng.chance(0.4))
@@ -173,9 +189,9 @@ Topics::Sent Topics::draw_later(const Sent &before, const Known &k, int64_t ms)
 	if (rng.chance(0.2))
 		s.content.comment = "again " + std::to_string(rng.below(3));
 	if (e.type == Type::SUBMITTED || rng.chance(0.3))
-		e.said = say_all(s.content, k);
+		e.mentioned = mention_all(s.content, k);
 	else
-		e.said = say_some(s.content);
+		e.mentioned = mention_some(s.content);
 	return s;
 }
 
@@ -184,11 +200,11 @@ Topics::Sent Topics::draw_stage(const Known &k, int64_t ms)
 	Sent s;
 	Event &e = s.event;
 
-	if (!k.invitations.empty() && rng.chance(0.7)) {
+	if (!k.invitations.empty() && draws(DRAW_KNOWN_INVITATION)) {
 		s = k.invitations[k.invitations.size() - 1 -
 				  (size_t)rng.below(std::min<int64_t>((int64_t)k.invitations.size(), 20))];
 	} else {
-		/* ids of answers are another name space */
+		/* ids of responses are another name space */
 		e.id =
 		    rng.chance(0.3) ? "r" + std::to_string(rng.below(ids + 1)) : "i" + std::to_string(ids++);
 		s.content = draw_content();
@@ -199,11 +215,11 @@ Topics::Sent Topics::draw_stage(const Known &k, int64_t ms)
 	draw_time(e, ms);
 	if (rng.chance(0.2))
 		s.content = draw_content();
-	e.said = say_all(s.content, k);
+	e.mentioned = mention_all(s.content, k);
 	return s;
 }
 
-/* Fall-backs of an event's own time, and what a retraction says. */
+/* Applies the fall-backs of the event time, and clears the fields of a retraction. */
 static void finish(Event &e, Rng &rng, int64_t ms)
 {
 	e.undated = e.time_field.empty() && !e.updated_ms;
@@ -211,23 +227,24 @@ static void finish(Event &e, Rng &rng, int64_t ms)
 		e.event_ms = e.updated_ms ? *e.updated_ms : ms;
 	if (e.type == Type::RETRACTED) {
 		e.excluded = rng.chance(0.5);
-		e.said = Said();
+		e.mentioned = Mentioned();
 	}
 }
 
 Topics::Sent Topics::draw(Known &k, int64_t ms)
 {
-	bool stage = rng.chance(setup.stages);
+	bool stage = draws(DRAW_STAGE);
 	Sent s;
 
 	if (stage) {
 		s = draw_stage(k, ms);
-	} else if (k.answers.empty() || rng.chance(0.45)) {
-		s = draw_answer(k, ms);
+	} else if (k.responses.empty() || draws(DRAW_NEW_RESPONSE)) {
+		s = draw_response(k, ms);
 	} else {
-		size_t recent = std::min<size_t>(k.answers.size(), rng.chance(0.8) ? 12 : 1000);
+		size_t recent = std::min<size_t>(k.responses.size(), rng.chance(0.8) ? 12 : 1000);
 
-		s = draw_later(k.answers[k.answers.size() - 1 - (size_t)rng.below((int64_t)recent)], k, ms);
+		s = draw_later(
+		    k.responses[k.responses.size() - 1 - (size_t)rng.below((int64_t)recent)], k, ms);
 	}
 	finish(s.event, rng, ms);
 	s.value = render_event(s.event, rng);
@@ -240,18 +257,18 @@ void Topics::produce(int64_t now_ms)
 	Known &k = known[setup.topics[t] + "/" + std::to_string(p)];
 	Record r;
 
-	r.made_ms = r.ms = now_ms;
-	if (rng.chance(0.3))
-		r.ms -= rng.below(rng.chance(0.1) ? 2 * setup.lateness_ms[0] : 5000);
-	if (rng.chance(0.01))
+	r.produced_ms = r.ms = now_ms;
+	if (draws(DRAW_OLD))
+		r.ms -= rng.below(draws(DRAW_VERY_OLD) ? 2 * setup.lateness_ms[0] : 5000);
+	if (draws(DRAW_EARLY))
 		r.ms += rng.below(setup.lateness_ms[0]);
-	if (rng.chance(0.02))
+	if (draws(DRAW_AHEAD))
 		r.ms = now_ms + DAY + (rng.chance(0.3) ? rng.below(MINUTE) : 30 * MINUTE + rng.below(DAY));
 	if (!make_bad(r, k)) {
-		auto &before = rng.chance(setup.stages) ? k.invitations : k.answers;
+		auto &before = rng.chance(setup.stages) ? k.invitations : k.responses;
 		Sent s;
 
-		if (!before.empty() && rng.chance(0.1)) { /* sent again as it was */
+		if (!before.empty() && draws(DRAW_REPEAT)) {
 			s = rng.pick(before);
 			if (s.event.undated)
 				s.event.event_ms = r.ms;
@@ -260,14 +277,14 @@ void Topics::produce(int64_t now_ms)
 		}
 		r.event = s.event;
 		r.value = s.value;
-		(is_stage(s.event.type) ? k.invitations : k.answers).push_back(std::move(s));
+		(is_stage(s.event.type) ? k.invitations : k.responses).push_back(std::move(s));
 	}
 	TopicPart &to = parts[t][p];
-	if (rng.chance(0.03)) /* offsets have holes where transactions end */
+	if (draws(DRAW_HOLE_BEFORE))
 		to.end++;
 	r.offset = to.end++;
 	to.records.push_back(std::move(r));
-	if (rng.chance(0.03))
+	if (draws(DRAW_HOLE_AFTER))
 		to.end++;
 	produced++;
 }

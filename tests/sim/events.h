@@ -1,16 +1,18 @@
 /*
- * The generator: records of a topic and, beside the bytes, what they say. The recount looks at the struct
- * only, npsd only at the bytes.
+ * Generates the records of the topics. Each has its bytes, which npsd reads, and the same content as a
+ * struct, which the recount reads.
  */
 #ifndef NPSD_SIM_EVENTS_H
 #define NPSD_SIM_EVENTS_H
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "rng.h"
 #include "setup.h"
 
 namespace sim
@@ -33,39 +35,41 @@ inline bool is_stage(Type t)
 	return t >= Type::INVITED;
 }
 
-/* What an answer, or one stage of an invitation, is counted by. */
+/* The fields that decide where a response, or a stage of an invitation, is counted. */
 struct Content {
-	std::optional<int> score;				/* none: answered without one */
+	std::optional<int> score;				/* none: a response without score */
 	std::string kind, location, channel, team, owner, plan; /* empty: none */
-	std::vector<std::string> themes;			/* no two alike */
+	std::vector<std::string> themes;			/* distinct */
 	std::string comment;
 };
 
-/* What one event says of it; what is not there is not mentioned, an empty text takes away what was. */
-struct Said {
-	std::optional<std::optional<int>> score; /* in it none: null, answered without one */
+/* The fields that an event mentions. A field that is not mentioned keeps its value; an empty text clears it.
+ */
+struct Mentioned {
+	std::optional<std::optional<int>> score; /* the inner one empty: null, a response without score */
 	std::optional<std::string> kind, location, channel, team, owner, plan, comment;
 	std::optional<std::vector<std::string>> themes;
 };
 
 struct Event {
-	std::string fate,
-	    reason; /* of one that is wrong or ignored whatever came before; empty: one that is judged */
-	bool before_future = false; /* the reason is asked before `future` is */
+	/* of an event that is rejected or ignored for its own content; empty: the recount decides */
+	std::string fate, reason;
+	bool before_future = false; /* the reason takes precedence over `future` */
 	Type type = Type::SUBMITTED;
-	bool excluded = false; /* RETRACTED, said by an event of another type */
+	bool excluded = false; /* RETRACTED, written as `excluded` in an event of another type */
 	std::string id;
 	int64_t revision = 0; /* 0: none */
 	std::optional<int64_t> updated_ms;
-	std::string time_field; /* where its own time is told; empty: updated_at, else the record's time */
-	int64_t event_ms = 0;	/* its own time, fall-backs applied */
+	std::string
+	    time_field;	      /* that holds the event time; empty: updated_at, else the record's timestamp */
+	int64_t event_ms = 0; /* event time, after these fall-backs */
 	bool undated = false;
-	Said said;
+	Mentioned mentioned;
 };
 
 struct Record {
-	int64_t offset, ms; /* ms: its timestamp */
-	int64_t made_ms;    /* the clock when it was produced */
+	int64_t offset, ms;  /* ms: timestamp */
+	int64_t produced_ms; /* clock when it was produced */
 	bool tombstone = false;
 	std::string value;
 	Event event;
@@ -76,12 +80,19 @@ struct TopicPart {
 	int64_t end = 0; /* next offset */
 };
 
-/* Topics and their partitions, growing at the end. */
+/* The kinds of draws.def. */
+enum Draw {
+#define RECORD(name, chance, text) DRAW_##name,
+#include "draws.def"
+	NDRAWS
+};
+
+/* Topics and their partitions; records are appended. */
 class Topics
 {
       public:
 	Topics(const Setup &setup, Rng &rng);
-	/* Appends one record somewhere. */
+	/* Appends a record to a random partition. */
 	void produce(int64_t now_ms);
 	const TopicPart &part(int topic, int part) const
 	{
@@ -100,26 +111,28 @@ class Topics
 		return (int)parts[0].size();
 	}
 	int produced = 0;
+	std::array<int64_t, NDRAWS> drawn = {}; /* how often each kind was drawn */
 
       private:
 	struct Sent {
 		Event event;
-		Content content; /* what the producer thinks that it is now */
+		Content content; /* of the response after this event, as the producer knows it */
 		std::string value;
 	};
-	struct Known { /* of one partition, as last sent */
+	struct Known { /* events of one partition, oldest first */
 		std::string default_kind;
-		std::vector<Sent> answers, invitations;
+		std::vector<Sent> responses, invitations;
 	};
 	Sent draw(Known &k, int64_t ms);
-	Sent draw_answer(const Known &k, int64_t ms);
+	bool draws(Draw kind);
+	Sent draw_response(const Known &k, int64_t ms);
 	Sent draw_later(const Sent &before, const Known &k, int64_t ms);
 	Sent draw_stage(const Known &k, int64_t ms);
 	Content draw_content();
 	void draw_time(Event &e, int64_t ms);
-	void draw_order(Event &e, int64_t ms);
-	Said say_all(const Content &c, const Known &k);
-	Said say_some(const Content &c);
+	void draw_revision(Event &e, int64_t ms);
+	Mentioned mention_all(const Content &c, const Known &k);
+	Mentioned mention_some(const Content &c);
 	bool make_bad(Record &r, const Known &k);
 
 	const Setup &setup;
@@ -129,7 +142,7 @@ class Topics
 	int ids = 0;
 };
 
-/* The event as JSON, with times and spelling as chance will have it. */
+/* The event as JSON, with a random form for times, numbers and the order of fields. */
 std::string render_event(const Event &e, Rng &rng);
 /* A JSON string. */
 std::string render_text(const std::string &s);

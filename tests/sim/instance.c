@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count/ledger.h"
 #include "npsd/change.h"
 #include "npsd/pipeline.h"
 
@@ -22,7 +23,8 @@ static char panic_text[256];
 
 _Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what);
 
-/* The linker replaces npsd_panic by this (--wrap), so that a failed assertion names the seed. */
+/* The linker replaces npsd_panic() by this (--wrap), so that the report of a failed assertion names the seed.
+ */
 _Noreturn void __wrap_npsd_panic(const char *file, int line, const char *what)
 {
 	snprintf(panic_text, sizeof panic_text, "%s:%d: assertion failed: %s", file, line, what);
@@ -47,6 +49,14 @@ struct npsd_config *instance_config(const char *const *sets, int nsets, const ch
 void instance_config_free(struct npsd_config **cfg)
 {
 	npsd_config_free(cfg);
+}
+
+void instance_limit_ledgers(struct npsd_config *cfg, int workers, int partitions, int64_t bytes)
+{
+	struct npsd_ledger *empty = npsd_ledger_new();
+
+	cfg->ledger_memory_max = workers * (partitions * (int64_t)npsd_ledger_bytes(empty) + bytes);
+	npsd_ledger_free(&empty);
 }
 
 bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,

@@ -1,8 +1,9 @@
-/* One whole npsd: the production components on given handles, stepped by the caller. One thread. */
+/* One npsd process: the production components on given handles, stepped by the caller. Single-threaded. */
 #ifndef NPSD_SIM_INSTANCE_H
 #define NPSD_SIM_INSTANCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "npsd/broker.h"
 #include "npsd/clock.h"
@@ -15,12 +16,19 @@ extern "C" {
 struct npsd_config;
 struct instance;
 
-/* `key=value` texts, as --set. NULL: *error says why. Owns: the caller frees */
+/* sets: `key=value`, as --set takes them. NULL: *error says why. Owns: the caller frees */
 struct npsd_config *instance_config(const char *const *sets, int nsets, const char **error);
 void instance_config_free(struct npsd_config **cfg);
 
 /*
- * Adopts the stored configuration, as at any start; waits for the store. False: *error says why.
+ * Limits the ledgers to fewer bytes than the option allows, so that a short run reaches the limit: each
+ * worker, with at most that many partitions, may use `bytes` more than its empty ledgers do.
+ */
+void instance_limit_ledgers(struct npsd_config *cfg, int workers, int partitions, int64_t bytes);
+
+/*
+ * Compares the configuration with the stored one, as each start does; waits for the store. False: *error says
+ * why the process must not start.
  */
 bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const struct npsd_clock *clock,
     bool rebuild, const char **error);
@@ -36,12 +44,13 @@ struct instance_wiring {
 
 /* Owns: the caller frees */
 struct instance *instance_new(const struct instance_wiring *wiring);
-/* A crash: frees all, whatever is in flight. The handles need only answer `release`. */
+/* Frees everything, requests in flight included, as a crash does. The handles must accept `release` until
+ * then. */
 void instance_free(struct instance **i);
 
-/* Components: 0 group, 1 commit, 2 fold, 3 .. workers. */
+/* Components are 0 group, 1 commit, 2 fold, and from 3 on the workers. */
 int instance_components(const struct instance *i);
-/* False: an assertion failed, and instance_panic() says where; the instance must not be stepped any more. */
+/* False: an assertion failed, see instance_panic(). The instance must not be used again, not even freed. */
 bool instance_step(struct instance *i, int component);
 const char *instance_panic(void);
 void instance_stop(struct instance *i); /* SIGTERM */

@@ -2,7 +2,6 @@
 
 #include <lua.hpp>
 #include <msgpack.h>
-#include <openssl/sha.h>
 
 #include <cmath>
 #include <cstdio>
@@ -12,8 +11,7 @@
 namespace sim
 {
 
-/* ---- msgpack, as Redis's cmsgpack packs: whole numbers as integers, tables 1..n as arrays, others as maps
- * ---- */
+/* --- msgpack, as cmsgpack of Redis packs it: whole numbers as integers, tables 1..n as arrays --- */
 
 static void unpack_object(lua_State *L, const msgpack_object &o)
 {
@@ -137,7 +135,7 @@ static int lua_pack(lua_State *L)
 	return 1;
 }
 
-/* ---- redis.* ---- */
+/* --- redis.* --- */
 
 static void push(lua_State *L, const Value &v)
 {
@@ -167,8 +165,8 @@ static void push(lua_State *L, const Value &v)
 	}
 }
 
-/* Does the command and pushes its answer; false: pushed the error's text. C++ objects are gone when it
- * returns. */
+/* Runs the command and pushes its reply; false: pushed the text of the error. C++ objects are destroyed on
+ * return, since lua_error() would skip that. */
 static bool do_call(lua_State *L)
 {
 	auto *host = (LuaHost *)lua_touserdata(L, lua_upvalueindex(1));
@@ -191,7 +189,7 @@ static bool do_call(lua_State *L)
 				    "ERR Lua redis lib command arguments must be strings or integers");
 			args.emplace_back(s, n);
 		}
-		push(L, host->call(args));
+		push(L, host->call(std::move(args)));
 		return true;
 	} catch (std::exception &e) {
 		lua_pushstring(L, e.what());
@@ -235,18 +233,14 @@ static int lua_sha1hex(lua_State *L)
 {
 	size_t n;
 	const char *s = luaL_checklstring(L, 1, &n);
-	unsigned char md[SHA_DIGEST_LENGTH];
-	char hex[2 * SHA_DIGEST_LENGTH + 1];
+	Sha1Hex hex = sha1hex(s, n);
 
-	SHA1((const unsigned char *)s, n, md);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
-		snprintf(hex + 2 * i, 3, "%02x", md[i]);
-	lua_pushlstring(L, hex, 2 * SHA_DIGEST_LENGTH);
+	lua_pushlstring(L, hex.data(), hex.size());
 	return 1;
 }
 
-/* What a script returned, as a server would answer it. */
-static Value answer(lua_State *L, int index)
+/* The value that a script returned, as a server converts it to a reply. */
+static Value to_reply(lua_State *L, int index)
 {
 	switch (lua_type(L, index)) {
 	case LUA_TNUMBER:
@@ -272,7 +266,7 @@ static Value answer(lua_State *L, int index)
 				lua_pop(L, 1);
 				return out;
 			}
-			out.items.push_back(answer(L, lua_gettop(L)));
+			out.items.push_back(to_reply(L, lua_gettop(L)));
 			lua_pop(L, 1);
 		}
 	}
@@ -342,7 +336,7 @@ Value LuaHost::run(
 	}
 	Value out;
 	try {
-		out = answer(L, lua_gettop(L));
+		out = to_reply(L, lua_gettop(L));
 	} catch (...) {
 		lua_settop(L, 0);
 		throw;

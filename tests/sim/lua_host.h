@@ -1,5 +1,5 @@
-/* Runs Redis scripts on embedded Lua 5.1: `redis`, `cmsgpack`, KEYS and ARGV as a server gives them. One
- * thread. */
+/* Runs Redis scripts on embedded Lua 5.1, with `redis`, `cmsgpack`, KEYS and ARGV as a server has them.
+ * Single-threaded. */
 #ifndef NPSD_SIM_LUA_HOST_H
 #define NPSD_SIM_LUA_HOST_H
 
@@ -18,13 +18,13 @@ namespace sim
 class LuaHost
 {
       public:
-	using Call = std::function<Value(const std::vector<std::string> &)>;
+	using Call = std::function<Value(std::vector<std::string>)>;
 
 	explicit LuaHost(Call call);
 	~LuaHost();
 	LuaHost(const LuaHost &) = delete;
 	LuaHost &operator=(const LuaHost &) = delete;
-	/* text must live as long as the host. Throws std::runtime_error where the script fails or answers an
+	/* text must live as long as the host. Throws std::runtime_error if the script fails or returns an
 	 * error. */
 	Value run(
 	    const char *text, const std::vector<std::string> &keys, const std::vector<std::string> &args);
@@ -33,7 +33,7 @@ class LuaHost
 
       private:
 	lua_State *L;
-	std::map<const char *, int> compiled; /* script -> its place in the registry */
+	std::map<const char *, int> compiled; /* text of the script -> its reference in the registry */
 };
 
 } // namespace sim

@@ -1,9 +1,10 @@
-/* sim: many runs, each of a seed; stops at the first in which something is not as it should be, and names the
- * seed. */
+/*
+ * sim: simulated runs of npsd, one per seed. Compares what npsd stores and publishes with a recount of the
+ * records. Stops at the first seed with a violation and prints how to repeat it.
+ */
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include "world.h"
 
@@ -15,127 +16,181 @@ namespace
 {
 
 struct Options {
-	uint64_t seed = 1;
-	int64_t seeds = 100, steps = 12000;
-	int mutant = 0;
-	bool verbose = false;
+	int64_t seed = 1, seeds = 100, steps = 12000, mutant = 0;
+	bool verbose = false, help = false;
+};
+
+struct Option {
+	const char *name, *argument, *text;
+	int64_t Options::*number;
+	bool Options::*flag;
+};
+
+const Option options[] = {
+    {"--seeds", "N", "number of runs (100)", &Options::seeds, nullptr},
+    {"--seed", "FIRST", "seed of the first run; each later run has the next one (1)", &Options::seed,
+	nullptr},
+    {"--steps", "N", "steps of the scheduler with faults, per run (12000)", &Options::steps, nullptr},
+    {"--mutant", "N", "apply a mutant; success is that some seed finds it", &Options::mutant, nullptr},
+    {"-v", "", "trace the scheduler on stdout, npsd's log on stderr", nullptr, &Options::verbose},
+    {"--help", "", "print the options, mutants, faults and kinds of record", nullptr, &Options::help},
+};
+
+struct Sum {
+	int64_t seeds = 0, violations = 0;
+	sim::Outcome all;
 };
 
 } // namespace
 
-static int usage()
+static void print_usage(FILE *f)
 {
-	fprintf(stderr, "usage: sim [--seeds N] [--seed FIRST] [--steps N] [--mutant N] [-v]\n"
-			"  --mutant breaks something on purpose: success is that some seed finds it\n");
-	for (int i = 1; i <= sim::mutants(); i++)
-		fprintf(stderr, "  mutant %d: %s\n", i, sim::mutant_name(i));
-	return 2;
+	fprintf(f, "usage: sim [OPTION]...\n");
+	for (auto &o : options)
+		fprintf(f, "  %-8s %-5s  %s\n", o.name, o.argument, o.text);
 }
 
-static bool parse(Options &o, int argc, char **argv)
+static void print_help(FILE *f)
+{
+	print_usage(f);
+	fprintf(f, "\nmutants:\n");
+	for (int i = 1; i <= sim::mutants(); i++)
+		fprintf(f, "  %2d  %s\n", i, sim::mutant_name(i));
+	fprintf(f, "\nfaults: share of runs that have it, greatest chance per occasion\n");
+#define FAULT(name, runs, chance, per, text)                                                                 \
+	fprintf(f, "  %-16s %3.0f %%  %.4f per %-9s  %s\n", #name, 100 * (runs), chance, per, text);
+#define DELAY(name, chance, per, text)                                                                       \
+	fprintf(f, "  %-16s 100 %%  %.4f per %-9s  %s\n", #name, chance, per, text);
+#include "draws.def"
+	fprintf(f, "\nkinds of record: chance that a record ...\n");
+#define RECORD(name, chance, text) fprintf(f, "  %-16s %.2f  %s\n", #name, chance, text);
+#include "draws.def"
+}
+
+static bool parse(Options &out, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
+		const Option *found = nullptr;
 		char *end = nullptr;
-		long long n = i + 1 < argc ? strtoll(argv[i + 1], &end, 10) : 0;
 
-		if (strcmp(argv[i], "-v") == 0) {
-			o.verbose = true;
+		for (auto &o : options)
+			if (strcmp(argv[i], o.name) == 0)
+				found = &o;
+		if (found && found->flag) {
+			out.*(found->flag) = true;
 			continue;
 		}
-		if (!end || *end || n < 1)
+		int64_t n = ++i < argc ? strtoll(argv[i], &end, 10) : 0;
+		if (!found || !end || *end || n < 1)
 			return false;
-		if (strcmp(argv[i], "--seeds") == 0)
-			o.seeds = n;
-		else if (strcmp(argv[i], "--seed") == 0)
-			o.seed = (uint64_t)n;
-		else if (strcmp(argv[i], "--steps") == 0)
-			o.steps = n;
-		else if (strcmp(argv[i], "--mutant") == 0 && n <= sim::mutants())
-			o.mutant = (int)n;
-		else
-			return false;
-		i++;
+		out.*(found->number) = n;
 	}
-	return true;
+	return out.mutant <= sim::mutants();
 }
 
-static void add(sim::Outcome &sum, const sim::Outcome &o)
+static void add(Sum &sum, const sim::Outcome &o)
 {
-	sum.steps += o.steps;
-	sum.records += o.records;
-	sum.commits += o.commits;
-	sum.stored_checks += o.stored_checks;
-	sum.key_checks += o.key_checks;
-	sum.unknown_rounds += o.unknown_rounds;
-	sum.transitions += o.transitions;
-	sum.crashes += o.crashes;
-	sum.roll_backs += o.roll_backs;
-	sum.cuts += o.cuts;
-	sum.rebuilds += o.rebuilds;
+	sum.seeds++;
+	sum.violations += !o.violation.empty();
+	sum.all.steps += o.steps;
+	sum.all.records += o.records;
+	sum.all.commits += o.commits;
+	sum.all.stored_checks += o.stored_checks;
+	sum.all.key_checks += o.key_checks;
+	sum.all.unknown_rounds += o.unknown_rounds;
+	sum.all.transitions += o.transitions;
+	for (size_t i = 0; i < o.faults.size(); i++)
+		sum.all.faults[i] += o.faults[i];
+	for (size_t i = 0; i < o.drawn.size(); i++)
+		sum.all.drawn[i] += o.drawn[i];
 	for (auto &h : o.happened)
-		sum.happened[h.first] += h.second;
+		sum.all.happened[h.first] += h.second;
 }
 
-static void tell(const sim::Outcome &s, int64_t seeds)
+static void report(const Sum &sum)
 {
-	printf("%ld seeds without a difference: %ld steps, %ld records, %ld commits, %ld alerts; %ld "
-	       "crashes, %ld roll-backs, %ld cuts, %ld rebuilds;\n"
-	       "the stored state was recounted %ld times, a published key %ld times (%ld of a history that "
-	       "was lost)\n",
-	    (long)seeds, (long)s.steps, (long)s.records, (long)s.commits, (long)s.transitions,
-	    (long)s.crashes, (long)s.roll_backs, (long)s.cuts, (long)s.rebuilds, (long)s.stored_checks,
-	    (long)s.key_checks, (long)s.unknown_rounds);
+	const sim::Outcome &s = sum.all;
+
+	printf(
+	    "%ld seeds, %ld steps, %ld violations\n", (long)sum.seeds, (long)s.steps, (long)sum.violations);
+	printf(
+	    "%ld records, %ld commits, %ld alerts\n", (long)s.records, (long)s.commits, (long)s.transitions);
+	printf(
+	    "compared with the recount: the stored state %ld times, published keys %ld times (%ld more of a "
+	    "lost history)\n",
+	    (long)s.stored_checks, (long)s.key_checks, (long)s.unknown_rounds);
+	printf("faults injected:\n");
+#define FAULT(name, runs, chance, per, text) printf("  " #name " %ld\n", (long)s.faults[sim::FAULT_##name]);
+#define DELAY(name, chance, per, text) printf("  " #name " %ld\n", (long)s.faults[sim::FAULT_##name]);
+#include "draws.def"
+	printf("records drawn:\n");
+#define RECORD(name, chance, text) printf("  " #name " %ld\n", (long)s.drawn[sim::DRAW_##name]);
+#include "draws.def"
+	printf("found at the end of the runs:\n");
 	for (auto &h : s.happened)
 		printf("  %s %ld\n", h.first.c_str(), (long)h.second);
 }
 
-/* What a hundred seeds must have met; where they have not, they show nothing of it. */
-static bool met_all(const sim::Outcome &s)
+/* Whether a hundred seeds or more had every fault, kind of record and outcome; otherwise they do not test it.
+ */
+static bool covers_all(const sim::Outcome &s)
 {
 	static const char *const all[] = {"counted", "duplicate", "late", "late:unknown_update",
 	    "rejected:future", "rejected:no_kind", "rejected:no_location", "rejected:wrong_scale",
-	    "ignored:tombstone", "turn:created", "turn:edited", "turn:withdrawn", "turn:unknown withdrawn",
-	    "turn:revived", "horizons moved by memory", "turn:stages", "alert:raised", "alert:changed",
-	    "alert:retracted", "ranks", "series"};
-	bool met = true;
+	    "ignored:tombstone", "effect:created", "effect:edited", "effect:withdrawn",
+	    "effect:unknown withdrawn", "effect:revived", "horizon:moved", "effect:stages", "alert:raised",
+	    "alert:changed", "alert:retracted", "ranks", "series"};
+	bool covered = true;
+	auto need = [&](const char *name, bool has) {
+		if (!has)
+			printf("no seed had `%s`\n", name);
+		covered = covered && has;
+	};
 
 	for (const char *name : all)
-		if (!s.happened.count(name)) {
-			printf("in no seed there was any `%s`\n", name);
-			met = false;
-		}
-	return met;
+		need(name, s.happened.count(name) > 0);
+#define FAULT(name, runs, chance, per, text) need(#name, s.faults[sim::FAULT_##name] > 0);
+#define DELAY(name, chance, per, text) need(#name, s.faults[sim::FAULT_##name] > 0);
+#define RECORD(name, chance, text) need(#name, s.drawn[sim::DRAW_##name] > 0);
+#include "draws.def"
+	return covered;
+}
+
+static int finish(const Options &o, const Sum &sum)
+{
+	if (o.mutant) {
+		printf("mutant %d (%s) was %s %ld seeds\n", (int)o.mutant, sim::mutant_name((int)o.mutant),
+		    sum.violations ? "found after" : "not found in", (long)sum.seeds);
+		return sum.violations ? 0 : 1;
+	}
+	report(sum);
+	return sum.violations || (o.seeds >= 100 && !covers_all(sum.all)) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
 	Options o;
-	sim::Outcome sum = {};
+	Sum sum;
 
-	if (!parse(o, argc, argv))
-		return usage();
+	if (!parse(o, argc, argv)) {
+		print_usage(stderr);
+		return 2;
+	}
+	if (o.help) {
+		print_help(stdout);
+		return 0;
+	}
 	npsd_log_level(o.verbose ? NPSD_LOG_INFO : NPSD_LOG_ERROR);
-	for (int64_t i = 0; i < o.seeds; i++) {
-		uint64_t seed = o.seed + (uint64_t)i;
-		sim::Outcome out = sim::World(seed, o.steps, o.mutant, o.verbose).run();
+	for (int64_t i = 0; i < o.seeds && !sum.violations; i++) {
+		long long seed = o.seed + i;
+		sim::Outcome out = sim::World((uint64_t)seed, o.steps, (int)o.mutant, o.verbose).run();
 
 		add(sum, out);
-		if (out.difference.empty())
+		if (out.violation.empty())
 			continue;
-		printf("seed %llu, step %ld: %s\n", (unsigned long long)seed, (long)out.steps,
-		    out.difference.c_str());
-		if (o.mutant)
-			printf("mutant %d (%s) was found after %ld seeds\n", o.mutant,
-			    sim::mutant_name(o.mutant), (long)i + 1);
-		else
-			printf("again: sim --seed %llu --seeds 1 --steps %ld -v\n", (unsigned long long)seed,
-			    (long)o.steps);
-		return o.mutant ? 0 : 1;
+		printf("seed %lld, step %ld: %s\n", seed, (long)out.steps, out.violation.c_str());
+		if (!o.mutant)
+			printf("repeat: sim --seed %lld --seeds 1 --steps %ld -v\n", seed, (long)o.steps);
 	}
-	if (o.mutant)
-		printf("mutant %d (%s) was not found in %ld seeds\n", o.mutant, sim::mutant_name(o.mutant),
-		    (long)o.seeds);
-	else
-		tell(sum, o.seeds);
-	return o.mutant || (o.seeds >= 100 && !met_all(sum)) ? 1 : 0;
+	return finish(o, sum);
 }

@@ -1,13 +1,13 @@
-/* npsd_decide(), with a break on purpose where one is asked for (the linker's --wrap). */
+/* Wraps npsd_decide() (--wrap of the linker) and applies the mutant that is set. */
 #include "mutant_decide.h"
 
 #include "count/decide.h"
 
-static enum mutant_decide broken;
+static enum mutant_decide mutant;
 
 void mutant_decide(enum mutant_decide what)
 {
-	broken = what;
+	mutant = what;
 }
 
 void __real_npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *event,
@@ -15,10 +15,10 @@ void __real_npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const 
 void __wrap_npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const struct npsd_resolved *event,
     const struct npsd_moment *at);
 
-static void break_entry(struct npsd_entry *e, const struct npsd_entry *before,
+static void apply_to_entry(struct npsd_entry *e, const struct npsd_entry *before,
     const struct npsd_decision *out, const struct npsd_resolved *event, const struct npsd_moment *at)
 {
-	switch (broken) {
+	switch (mutant) {
 	case MUTANT_DECIDE_TIME:
 		if (out->fate == NPSD_F_counted && !npsd_is_stage(event->ev->type) && !before->counts)
 			e->event_ms = before->event_ms;
@@ -45,9 +45,9 @@ void __wrap_npsd_decide(struct npsd_decision *out, struct npsd_ledger *l, const 
 	if (e)
 		before = *e;
 	__real_npsd_decide(out, l, event, at);
-	if (broken == MUTANT_DECIDE_STAGES && out->fate == NPSD_F_counted && npsd_is_stage(event->ev->type)) {
+	if (mutant == MUTANT_DECIDE_STAGES && out->fate == NPSD_F_counted && npsd_is_stage(event->ev->type)) {
 		out->entry->location = 1u << stage;
 	}
 	if (e && npsd_ledger_find(l, event->key) == e)
-		break_entry(e, &before, out, event, at);
+		apply_to_entry(e, &before, out, event, at);
 }

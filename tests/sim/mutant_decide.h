@@ -1,4 +1,4 @@
-/* Breaks on purpose in what the ledger decides. */
+/* Mutants of npsd_decide(): deliberate errors in what the ledger decides. */
 #ifndef NPSD_SIM_MUTANT_DECIDE_H
 #define NPSD_SIM_MUTANT_DECIDE_H
 
@@ -8,13 +8,13 @@ extern "C" {
 
 enum mutant_decide {
 	MUTANT_DECIDE_NONE,
-	MUTANT_DECIDE_TIME,   /* a revived answer keeps the time that it had */
-	MUTANT_DECIDE_ORDER,  /* a second retraction leaves no order */
-	MUTANT_DECIDE_MEMORY, /* a duplicate prolongs what is known */
-	MUTANT_DECIDE_STAGES, /* an invitation's last stage is remembered alone */
+	MUTANT_DECIDE_TIME,   /* a revived response keeps its earlier event time */
+	MUTANT_DECIDE_ORDER,  /* a second retraction does not update revision and time */
+	MUTANT_DECIDE_MEMORY, /* a duplicate extends how long an entry is known */
+	MUTANT_DECIDE_STAGES, /* an invitation remembers its last stage only */
 };
 
-/* For all decisions from now on. */
+/* For all later decisions. */
 void mutant_decide(enum mutant_decide what);
 
 #ifdef __cplusplus

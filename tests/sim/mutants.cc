@@ -14,31 +14,33 @@ struct Mutant {
 	const char *name;
 	enum npsd_script script;
 	const char *from, *to; /* from NULL: not in a script */
-	enum mutant_decide judge;
+	enum mutant_decide decide;
 };
 
 static const Mutant all[] = {
-    {"a commit looks at no claim", NPSD_S_commit, "if f[1] ~= claim then", "if false then",
+    {"a commit compares no claim", NPSD_S_commit, "if f[1] ~= claim then", "if false then",
 	MUTANT_DECIDE_NONE},
-    {"a commit looks at no position", NPSD_S_commit, "if f[2] ~= pos then", "if false then",
+    {"a commit compares no position", NPSD_S_commit, "if f[2] ~= pos then", "if false then",
 	MUTANT_DECIDE_NONE},
-    {"a commit looks at no dictionary", NPSD_S_commit, "if len > stored or chain ~= ARGV[3] then",
+    {"a commit compares no dictionary", NPSD_S_commit, "if len > stored or chain ~= ARGV[3] then",
 	"if false then", MUTANT_DECIDE_NONE},
-    {"a claim is set whoever holds it", NPSD_S_claim, "or fence_mismatch(tp, claim, pos)", "",
+    {"a claim is set without comparing the stored one", NPSD_S_claim, "or fence_mismatch(tp, claim, pos)", "",
 	MUTANT_DECIDE_NONE},
     {"a dimension is never full", NPSD_S_admit, "count[dim] < cap", "true", MUTANT_DECIDE_NONE},
     {"an older state may replace a newer one", NPSD_S_publish, "stored > rev", "false", MUTANT_DECIDE_NONE},
-    {"a snapshot need not fit the log", NPSD_S_manifest, "if x ~= hash then", "if false then",
+    {"a snapshot need not match the log", NPSD_S_manifest, "if x ~= hash then", "if false then",
 	MUTANT_DECIDE_NONE},
-    {"a shard is taken without a new epoch", NPSD_S_shard_acquire,
+    {"a shard is acquired without a new epoch", NPSD_S_shard_acquire,
 	"local epoch = ", "local epoch = f[1] and tonumber(f[1]) or ", MUTANT_DECIDE_NONE},
-    {"ledgers are not loaded when partitions are taken", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_NONE},
-    {"a revived answer keeps the time that it had", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_TIME},
-    {"a second retraction leaves no order", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_ORDER},
-    {"a duplicate prolongs what is known", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_MEMORY},
-    {"an invitation's last stage is remembered alone", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_STAGES},
-    {"a stale alert is told", NPSD_S_commit, "if now <= a[8] then", "if true then", MUTANT_DECIDE_NONE},
-    {"a rebuild forgets what alerts were told", NPSD_S_rebuild,
+    {"ledgers are not loaded when partitions are acquired", NPSD_NSCRIPT, nullptr, nullptr,
+	MUTANT_DECIDE_NONE},
+    {"a revived response keeps its earlier event time", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_TIME},
+    {"a second retraction does not update revision and time", NPSD_NSCRIPT, nullptr, nullptr,
+	MUTANT_DECIDE_ORDER},
+    {"a duplicate extends how long an entry is known", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_MEMORY},
+    {"an invitation remembers its last stage only", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_STAGES},
+    {"a stale alert is published", NPSD_S_commit, "if now <= a[8] then", "if true then", MUTANT_DECIDE_NONE},
+    {"a rebuild forgets which alerts were emitted", NPSD_S_rebuild,
 	"later(redis.call('HGET', KEYS[1], 'told:' .. p.tp), p.pos)", "'0:0'", MUTANT_DECIDE_NONE},
 };
 
@@ -54,7 +56,7 @@ const char *mutant_name(int number)
 
 void mutate(struct ::model *m, int number)
 {
-	mutant_decide(number == 0 ? MUTANT_DECIDE_NONE : all[number - 1].judge);
+	mutant_decide(number == 0 ? MUTANT_DECIDE_NONE : all[number - 1].decide);
 	if (number == 0 || !all[number - 1].from)
 		return;
 	const Mutant &mutant = all[number - 1];
@@ -66,7 +68,7 @@ void mutate(struct ::model *m, int number)
 
 bool mutant_forgets_ledger(int number)
 {
-	return number != 0 && !all[number - 1].from && all[number - 1].judge == MUTANT_DECIDE_NONE;
+	return number != 0 && !all[number - 1].from && all[number - 1].decide == MUTANT_DECIDE_NONE;
 }
 
 } // namespace sim

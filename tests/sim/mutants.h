@@ -1,6 +1,6 @@
 /*
- * Breaks on purpose: an edit of a script's text before it runs, of what the broker delivers, or of what the
- * ledger decides. Each must be found by some seed, or the simulator is blind there.
+ * Mutants: deliberate errors in a script, in what the broker delivers, or in what the ledger decides. Some
+ * seed must find each, or the simulator does not test that property.
  */
 #ifndef NPSD_SIM_MUTANTS_H
 #define NPSD_SIM_MUTANTS_H
@@ -12,9 +12,9 @@ namespace sim
 
 int mutants();
 const char *mutant_name(int number); /* from 1 */
-/* Edits the scripts of the model, and sets what the ledger does wrong. 0: none. */
+/* Applies a mutant to the scripts of the model or to the ledger. 0: none. */
 void mutate(struct ::model *m, int number);
-/* The mutant whose fault lies in the broker: a ledger is not loaded again when a partition is taken. */
+/* Whether it is the mutant of the broker: the ledger is not loaded when a partition is acquired. */
 bool mutant_forgets_ledger(int number);
 
 } // namespace sim

@@ -21,12 +21,12 @@ RealRedis::RealRedis()
 	auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
 
 	if (!mkdtemp(name))
-		throw std::runtime_error("no directory for redis-server");
+		throw std::runtime_error("cannot create a directory for redis-server");
 	dir = name;
 	sock = dir + "/s";
 	pid = fork();
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it goes with the test, whatever becomes of that */
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* the server ends with the test */
 		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", sock.c_str(), "--save",
 		    "", "--dir", dir.c_str(), "--logfile", "/dev/null", (char *)nullptr);
 		_exit(127);
@@ -39,7 +39,7 @@ RealRedis::RealRedis()
 		connection = nullptr;
 		std::this_thread::sleep_for(std::chrono::milliseconds(2));
 	}
-	throw std::runtime_error("no redis-server answers: is it installed?");
+	throw std::runtime_error("redis-server does not start within 20 s: is it installed?");
 }
 
 RealRedis::~RealRedis()
@@ -107,7 +107,7 @@ std::string RealRedis::command(const std::vector<std::string> &words)
 	auto *r = (redisReply *)redisCommandArgv(
 	    connection, (int)argv.size(), (const char **)argv.data(), lens.data());
 	if (!r)
-		throw std::runtime_error("redis-server is gone");
+		throw std::runtime_error("redis-server closed the connection");
 	out = show(r);
 	freeReplyObject(r);
 	return out;

@@ -1,4 +1,4 @@
-/* A private redis-server on a unix socket, which goes with this object. */
+/* A redis-server on a unix socket, as long as this object lives. */
 #ifndef NPSD_SIM_REAL_REDIS_H
 #define NPSD_SIM_REAL_REDIS_H
 
@@ -15,11 +15,11 @@ namespace sim
 class RealRedis
 {
       public:
-	RealRedis(); /* throws where there is no server to be had */
+	RealRedis(); /* throws if the server does not start */
 	~RealRedis();
 	RealRedis(const RealRedis &) = delete;
 	RealRedis &operator=(const RealRedis &) = delete;
-	/* The reply as text, see show(); an error as `!`. */
+	/* The reply as text, in the form below; an error is `!`. */
 	std::string command(const std::vector<std::string> &words);
 
       private:
@@ -28,7 +28,7 @@ class RealRedis
 	struct redisContext *connection = nullptr;
 };
 
-/* How replies are compared: a list's items in order of their text, since hashes and sets have none. */
+/* The text by which replies are compared. Items of a list are sorted, since hashes and sets have no order. */
 std::string show_text(const std::string &s);
 std::string show_number(long long n);
 std::string show_list(std::vector<std::string> items);

@@ -17,25 +17,27 @@ namespace
 {
 
 struct Response {
-	std::optional<Content> content; /* none: withdrawn */
+	std::optional<Content> content; /* none: retracted */
 	int64_t event_ms = 0, seen_ms = 0, revision = 0;
 	std::optional<int64_t> updated_ms;
-	int64_t told = 0, incident = 0;
-	std::string severity; /* last told */
+	int64_t emitted = 0, incident = 0; /* alerts so far; the number of the one that raised */
+	std::string severity;		   /* of the last alert */
 };
 
 struct Invitation {
 	std::set<Type> stages;
-	int64_t from_ms = INT64_MIN;   /* the horizon when it became known */
-	int64_t latest_ms = INT64_MIN; /* of its stages' own times */
+	int64_t from_ms = INT64_MIN;   /* the horizon at its first stage */
+	int64_t latest_ms = INT64_MIN; /* event time of its stages */
 	int64_t seen_ms = 0;
 };
 
-struct Judged {
+struct Decision {
 	std::string fate, reason;
 };
 
-class Partition
+} // namespace
+
+class Recount::Partition
 {
       public:
 	Partition(const Setup &s, const std::string &w, const Rulings &r, const Values &v)
@@ -51,13 +53,13 @@ class Partition
 	Counted out;
 
       private:
-	Judged judge(const Record &r);
-	Judged judge_first(const Record &r, Response now);
-	Judged judge_edit(const Record &r, Response &now);
-	Judged judge_stage(const Record &r);
+	Decision decide(const Record &r);
+	Decision decide_first(const Record &r, Response now);
+	Decision decide_edit(const Record &r, Response &now);
+	Decision decide_stage(const Record &r);
 	bool knows(int64_t seen_ms) const;
 	bool stands_alone(const Event &e) const;
-	Content whole(const Said &said) const;
+	Content whole(const Mentioned &mentioned) const;
 	void apply(const Record &r, Response &now, const std::optional<Content> &content);
 
 	const Setup &setup;
@@ -70,18 +72,16 @@ class Partition
 	int64_t lateness_ms = 0;
 };
 
-} // namespace
-
 static bool newer(const Event &e, const Response &r)
 {
 	if (e.revision && r.revision)
 		return e.revision > r.revision;
 	if (e.updated_ms && r.updated_ms)
 		return *e.updated_ms > *r.updated_ms;
-	return true; /* the later offset */
+	return true; /* its offset is greater */
 }
 
-/* What it does not say of its order stays. */
+/* Revision and update time stay where the event has none. */
 static void keep_order(Response &now, const Event &e)
 {
 	if (e.revision)
@@ -90,8 +90,8 @@ static void keep_order(Response &now, const Event &e)
 		now.updated_ms = e.updated_ms;
 }
 
-/* What was, with what is mentioned in its place. */
-static Content merged(Content c, const Said &s)
+/* The content after an event that mentions some fields. */
+static Content merged(Content c, const Mentioned &s)
 {
 	c.score = s.score.value_or(c.score);
 	c.kind = s.kind.value_or(c.kind);
@@ -105,41 +105,41 @@ static Content merged(Content c, const Said &s)
 	return c;
 }
 
-/* What creates takes the topic's kind where it names none; an edit never does. */
-Content Partition::whole(const Said &said) const
+/* The content after an event that creates: the topic's default kind applies, as it never does to an edit. */
+Content Recount::Partition::whole(const Mentioned &mentioned) const
 {
 	Content c;
 
 	c.kind = default_kind;
-	return merged(c, said);
+	return merged(c, mentioned);
 }
 
-bool Partition::stands_alone(const Event &e) const
+bool Recount::Partition::stands_alone(const Event &e) const
 {
-	Content c = whole(e.said);
+	Content c = whole(e.mentioned);
 
-	return e.time_field == "responded_at" && e.said.score && !c.kind.empty() &&
+	return e.time_field == "responded_at" && e.mentioned.score && !c.kind.empty() &&
 	       (!c.location.empty() || !setup.location_required);
 }
 
-bool Partition::knows(int64_t seen_ms) const
+bool Recount::Partition::knows(int64_t seen_ms) const
 {
 	return seen_ms >= out.horizon_ms.value_or(INT64_MIN);
 }
 
-/* The event is counted: the answer is now what `content` says. */
-void Partition::apply(const Record &r, Response &now, const std::optional<Content> &content)
+/* The event is counted: `content` is the response from now on. */
+void Recount::Partition::apply(const Record &r, Response &now, const std::optional<Content> &content)
 {
 	std::optional<Content> before = now.content;
 
-	out.turns[!content	? (before ? "withdrawn" : "unknown withdrawn")
-		  : before	? "edited"
-		  : now.seen_ms ? "revived"
-				: "created"]++;
+	out.effects[!content	  ? (before ? "withdrawn" : "unknown withdrawn")
+		    : before	  ? "edited"
+		    : now.seen_ms ? "revived"
+				  : "created"]++;
 	if (before)
-		count_answer(out, setup, *before, now.event_ms, -1, values);
+		count_response(out, setup, *before, now.event_ms, -1, values);
 	if (content)
-		count_answer(out, setup, *content, now.event_ms, 1, values);
+		count_response(out, setup, *content, now.event_ms, 1, values);
 	now.content = content;
 	now.seen_ms = std::max(out.stream_ms.value_or(now.event_ms), now.event_ms);
 	keep_order(now, r.event);
@@ -149,24 +149,25 @@ void Partition::apply(const Record &r, Response &now, const std::optional<Conten
 	    transition_of(setup, r.event, before ? &*before : nullptr, content ? &*content : nullptr, values);
 	if (!t)
 		return;
-	now.told++;
+	now.emitted++;
 	if (t->kind == "raised")
-		now.incident = now.told;
+		now.incident = now.emitted;
 	if (t->kind != "retracted")
 		now.severity = severity_of(*content->score);
-	t->id = r.event.id + ":" + std::to_string(now.told);
+	t->id = r.event.id + ":" + std::to_string(now.emitted);
 	t->severity = now.severity;
 	t->response_id = r.event.id;
 	t->source = where + "/" + std::to_string(r.offset);
 	t->incident = now.incident;
 	t->responded_ms = now.event_ms;
-	t->oldest_ms = before ? r.ms : std::min(r.ms, now.event_ms); /* an edit is as old as its record */
+	t->oldest_ms =
+	    before ? r.ms : std::min(r.ms, now.event_ms); /* the age of an edit is that of its record */
 	t->channels = channels_of(*t, before ? &*before : nullptr, content ? *content : *before, values);
-	out.told.push_back(*t);
+	out.emitted.push_back(*t);
 }
 
-/* Of an answer that is unknown, or known as withdrawn and this event newer. */
-Judged Partition::judge_first(const Record &r, Response now)
+/* The response is unknown, or retracted before this newer event. */
+Decision Recount::Partition::decide_first(const Record &r, Response now)
 {
 	const Event &e = r.event;
 
@@ -179,25 +180,25 @@ Judged Partition::judge_first(const Record &r, Response now)
 		apply(r, now, {});
 	} else {
 		out.undated += e.undated;
-		apply(r, now, whole(e.said));
+		apply(r, now, whole(e.mentioned));
 	}
 	responses[e.id] = now;
 	return {"counted", ""};
 }
 
-Judged Partition::judge_edit(const Record &r, Response &now)
+Decision Recount::Partition::decide_edit(const Record &r, Response &now)
 {
 	if (r.event.type == Type::RETRACTED)
 		apply(r, now, {});
 	else if (r.event.type == Type::SUBMITTED)
-		apply(r, now, whole(r.event.said));
+		apply(r, now, whole(r.event.mentioned));
 	else
-		apply(r, now, merged(*now.content, r.event.said));
+		apply(r, now, merged(*now.content, r.event.mentioned));
 	return {"counted", ""};
 }
 
-/* Each stage once, whatever its order. */
-Judged Partition::judge_stage(const Record &r)
+/* Each stage counts once, in any order. */
+Decision Recount::Partition::decide_stage(const Record &r)
 {
 	const Event &e = r.event;
 	auto it = invitations.find(e.id);
@@ -214,70 +215,83 @@ Judged Partition::judge_stage(const Record &r)
 	now.latest_ms = std::max(now.latest_ms, e.event_ms);
 	now.seen_ms = std::max(out.stream_ms.value_or(now.latest_ms), now.latest_ms);
 	invitations[e.id] = now;
-	out.turns["stages"]++;
-	count_stage(out, setup, whole(e.said), e.type, e.event_ms, values);
+	out.effects["stages"]++;
+	count_stage(out, setup, whole(e.mentioned), e.type, e.event_ms, values);
 	return {"counted", ""};
 }
 
-Judged Partition::judge(const Record &r)
+Decision Recount::Partition::decide(const Record &r)
 {
 	if (is_stage(r.event.type))
-		return judge_stage(r);
+		return decide_stage(r);
 	auto it = responses.find(r.event.id);
 	if (it == responses.end() || !knows(it->second.seen_ms))
-		return judge_first(r, Response());
+		return decide_first(r, Response());
 	if (!newer(r.event, it->second))
 		return {"duplicate", ""};
 	if (it->second.content)
-		return judge_edit(r, it->second);
+		return decide_edit(r, it->second);
 	if (r.event.type != Type::RETRACTED)
-		return judge_first(r, it->second);
+		return decide_first(r, it->second);
 	keep_order(it->second, r.event);
 	return {"duplicate", ""};
 }
 
-/* Where memory was short: from these offsets on. */
-void Partition::raise_horizon(int64_t offset)
+/* Applies the `horizon` rulings up to an offset: memory was short there. */
+void Recount::Partition::raise_horizon(int64_t offset)
 {
 	for (auto &h : rulings.horizon)
 		if (h.first <= offset)
 			out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), h.second);
 }
 
-void Partition::record(const Record &r)
+void Recount::Partition::record(const Record &r)
 {
 	bool ahead = rulings.is_ahead(r.offset);
-	Judged j = {r.event.fate, r.event.reason};
+	Decision d = {r.event.fate, r.event.reason};
 
 	for (auto &l : rulings.lateness)
 		if (l.first <= r.offset)
 			lateness_ms = l.second;
-	bool future = ahead || (j.fate.empty() && r.event.event_ms > r.ms + 5 * 60000);
+	bool future = ahead || (d.fate.empty() && r.event.event_ms > r.ms + 5 * 60000);
 	if (future && !r.event.before_future)
-		j = {"rejected", "future"};
-	if (!ahead && j.reason != "future")
+		d = {"rejected", "future"};
+	if (!ahead && d.reason != "future")
 		out.stream_ms = std::max(out.stream_ms.value_or(r.ms), r.ms);
 	raise_horizon(r.offset);
 	if (out.stream_ms)
 		out.horizon_ms = std::max(out.horizon_ms.value_or(INT64_MIN), *out.stream_ms - lateness_ms);
-	if (j.fate.empty())
-		j = judge(r);
+	if (d.fate.empty())
+		d = decide(r);
 	out.totals["consumed"]++;
-	out.totals[j.fate]++;
-	if (!j.reason.empty())
-		out.totals[j.fate + ":" + j.reason]++;
+	out.totals[d.fate]++;
+	if (!d.reason.empty())
+		out.totals[d.fate + ":" + d.reason]++;
 }
 
-Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
-    const Rulings &rulings, const Values &values)
+Recount::Recount(const Setup &s, const TopicPart &p, const std::string &w, const Rulings &r, const Values &v)
+    : setup(s), part(p), where(w), rulings(r), values(v)
 {
-	Partition p(setup, where, rulings, values);
+	begin();
+}
 
-	for (auto &r : part.records)
-		if (r.offset < position)
-			p.record(r);
-	p.raise_horizon(position);
-	return p.out;
+Recount::~Recount() = default;
+
+void Recount::begin()
+{
+	partition = std::make_unique<Partition>(setup, where, rulings, values);
+	next = 0;
+}
+
+const Counted &Recount::upto(int64_t position)
+{
+	if (position < counted_to)
+		begin();
+	for (; next < part.records.size() && part.records[next].offset < position; next++)
+		partition->record(part.records[next]);
+	partition->raise_horizon(position);
+	counted_to = position;
+	return partition->out;
 }
 
 } // namespace sim

@@ -1,13 +1,14 @@
 /*
- * The recount: section 1 of the contract once more, from the generator's structs, slowly and obviously. It
- * knows nothing of npsd's ledger, tables, logs or panes; of what npsd stored it takes what does not follow
- * from the records: positions, rulings and the dictionary.
+ * The recount: a second implementation of section 1 of the contract, over the generator's structs, as simple
+ * as possible. It shares no code with npsd. From the stored state it uses only what does not follow from the
+ * records: positions, rulings and the dictionary.
  */
 #ifndef NPSD_SIM_RECOUNT_H
 #define NPSD_SIM_RECOUNT_H
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,20 +19,30 @@
 namespace sim
 {
 
+/* The largest multiple of step that is not greater than x. */
+inline int64_t floor_to(int64_t x, int64_t step)
+{
+	int64_t r = x % step;
+
+	return x - (r < 0 ? r + step : r);
+}
+
 enum { COUNTERS = 19, NO_SCORE = 11, COMMENTS = 12, INVITED = 13, DELIVERED = 14 };
 using Counters = std::array<int64_t, COUNTERS>;
-/* Segment's written name, start of the minute -> counters */
-using Panes = std::map<std::pair<std::string, int64_t>, Counters>;
+/* Panes of one segment: start of the pane, in seconds -> counters. No pane is all zero. */
+using SegPanes = std::map<int64_t, Counters>;
+/* Name of the segment (SEG) -> its panes; no segment is without panes. */
+using Panes = std::map<std::string, SegPanes>;
 
 void add_pane(Panes &to, const std::string &seg, int64_t pane_s, const Counters &v, int64_t sign);
 
-/* Values of each dimension that are told apart, by the dimension's word. */
+/* The dictionary: name of the dimension -> its admitted values. */
 using Values = std::map<std::string, std::set<std::string>>;
 
 struct Rulings {
 	std::vector<std::pair<int64_t, int64_t>> ahead;	   /* offsets from .. to-1 */
 	std::vector<std::pair<int64_t, int64_t>> lateness; /* from this offset on, ms */
-	std::vector<std::pair<int64_t, int64_t>> horizon;  /* likewise: at least, ms */
+	std::vector<std::pair<int64_t, int64_t>> horizon;  /* from this offset on, at least these ms */
 
 	bool operator<(const Rulings &o) const
 	{
@@ -40,53 +51,77 @@ struct Rulings {
 	bool is_ahead(int64_t offset) const;
 };
 
-/* What an alert tells. */
+/* The content of an alert. */
 struct Transition {
 	std::string id, kind, severity, response_id, source;
 	int64_t incident, responded_ms, at_ms;
-	int64_t oldest_ms; /* what its age is reckoned from */
+	int64_t oldest_ms; /* start of its age */
 	std::optional<int> score, prev_score;
 	bool has_comment;
 	std::set<std::string> reasons, themes;
-	std::map<std::string, std::string> texts; /* by field, `attributes.plan` among them */
+	std::map<std::string, std::string> texts; /* by field, `attributes.plan` included */
 	std::set<std::string> channels;
 };
 
-/* Of one partition up to a position. */
+/* The counts of one partition up to a position. */
 struct Counted {
-	std::map<std::string, int64_t> totals; /* without the topic's own */
-	std::map<std::string, int64_t> other;  /* by dimension: answers counted as `__other__` */
-	std::map<std::string, int64_t> turns;  /* what counted events did: created, edited, withdrawn ... */
+	std::map<std::string, int64_t> totals;	/* without those per topic */
+	std::map<std::string, int64_t> other;	/* by dimension: responses counted as `__other__` */
+	std::map<std::string, int64_t> effects; /* of counted events: created, edited, withdrawn ... */
 	int64_t undated = 0;
 	std::optional<int64_t> stream_ms, horizon_ms, clock_ms;
 	Panes panes;
-	std::vector<Transition> told;
+	std::vector<Transition> emitted;
 };
 
-Counted recount(const Setup &setup, const TopicPart &part, const std::string &where, int64_t position,
-    const Rulings &rulings, const Values &values);
+/* Counts the records of one partition from its start, under rulings and values that stay. */
+class Recount
+{
+      public:
+	/* where: `TOPIC/P`. setup and part must outlive the recount. */
+	Recount(const Setup &setup, const TopicPart &part, const std::string &where, const Rulings &rulings,
+	    const Values &values);
+	~Recount();
+	Recount(const Recount &) = delete;
+	Recount &operator=(const Recount &) = delete;
+	/* The records before the position; continues from the last position if that is not greater. */
+	const Counted &upto(int64_t position);
 
-/* --- its parts --- */
+      private:
+	class Partition;
+	void begin();
+
+	const Setup &setup;
+	const TopicPart &part;
+	const std::string where;
+	const Rulings rulings;
+	const Values values;
+	std::unique_ptr<Partition> partition;
+	size_t next = 0; /* index of the next record */
+	int64_t counted_to = 0;
+};
+
+/* --- parts of the recount --- */
 
 /* SEG of a segment: `kind` (empty: not split), then dimensions and values in the set's order. */
 std::string seg_name(const std::string &kind, const std::vector<std::pair<std::string, std::string>> &values);
-/* A value as it stands in SEG. */
+/* A value as SEG has it. */
 std::string seg_encode(const std::string &value);
-/* A value as it is told apart: itself, `__none__` or `__other__`. */
-std::string told_apart(const std::string &dim, const std::string &value, const Values &values);
-/* The values of a dimension that an answer counts in. */
-std::vector<std::string> ways(const std::string &dim, const Content &c, const Values &values);
-/* Adds an answer, or takes one away (sign). */
-void count_answer(
+/* The value under which a value is counted: itself, `__none__` or `__other__`. */
+std::string counted_value(const std::string &dim, const std::string &value, const Values &values);
+/* The values of a dimension under which a response is counted. */
+std::vector<std::string> dim_values(const std::string &dim, const Content &c, const Values &values);
+/* Adds (sign 1) or subtracts (sign -1) a response. */
+void count_response(
     Counted &out, const Setup &setup, const Content &c, int64_t event_ms, int64_t sign, const Values &values);
 void count_stage(
     Counted &out, const Setup &setup, const Content &c, Type stage, int64_t event_ms, const Values &values);
 std::string severity_of(int score);
-/* Who hears of it: of values that were and that are. */
+/* The channels on which an alert is published: those of the values before and after the event. */
 std::set<std::string> channels_of(
     const Transition &t, const Content *before, const Content &shown, const Values &values);
-/* What an event that makes `now` of `before` (NULL: nothing that counts) tells, apart from its id, source and
- * times. */
+/* The alert of an event that changes a response from `before` to `now` (NULL: not counted), without id,
+ * source and times. */
 std::optional<Transition> transition_of(
     const Setup &setup, const Event &e, const Content *before, const Content *now, const Values &values);
 

@@ -30,7 +30,7 @@ static Value strings(const std::vector<std::string> &v)
 	return out;
 }
 
-/* start and stop as in LRANGE, clipped; false: nothing between */
+/* Clips start and stop as LRANGE does; false: the range is empty. */
 static bool clip(int64_t &a, int64_t &b, int64_t n)
 {
 	if (a < 0)
@@ -64,7 +64,7 @@ static Value entry(const std::pair<const Id, std::vector<std::string>> &e)
 	return out;
 }
 
-/* MAXLEN|MINID [=|~] N [LIMIT n] beginning at args[i]; true and i behind it where it stands there */
+/* MAXLEN|MINID [=|~] N at args[i]; true, and i after it, if it is there */
 static bool trim_option(Stream &s, const Args &a, size_t &i, int64_t &removed, bool apply)
 {
 	if (i >= a.size() || (a[i] != "MAXLEN" && a[i] != "MINID"))
@@ -137,7 +137,7 @@ static Value cmd_xrange(Keys &k, const Args &a)
 
 static Value cmd_scan(Keys &k, const Args &a)
 {
-	/* all in one page: a cursor of 0 is as good an answer as any */
+	/* all keys in one page, as a server may do */
 	std::string pattern = "*";
 	Value out = Value::array(), keys = Value::array();
 
@@ -365,15 +365,15 @@ static void add_zset(std::map<std::string, Command> &c)
 	c["ZRANGE"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::ZSET);
 		int64_t from = number(a.at(2)), to = number(a.at(3));
-		std::vector<std::pair<double, std::string>> order;
+		std::vector<std::pair<double, std::string>> sorted;
 		Value out = Value::array();
 		if (i)
 			for (auto &e : i->zset)
-				order.emplace_back(e.second, e.first);
-		std::sort(order.begin(), order.end());
-		if (clip(from, to, (int64_t)order.size()))
+				sorted.emplace_back(e.second, e.first);
+		std::sort(sorted.begin(), sorted.end());
+		if (clip(from, to, (int64_t)sorted.size()))
 			for (int64_t n = from; n <= to; n++)
-				out.items.push_back(Value::string(order[(size_t)n].second));
+				out.items.push_back(Value::string(sorted[(size_t)n].second));
 		return out;
 	};
 }

@@ -1,4 +1,4 @@
-/* The model's keys, and the commands on them. */
+/* The keys of the model of Redis, and the commands on them. */
 #ifndef NPSD_SIM_REDIS_COMMANDS_H
 #define NPSD_SIM_REDIS_COMMANDS_H
 
@@ -102,12 +102,19 @@ struct Keys {
 	}
 };
 
-/* What the model holds, to be looked at. */
+/* The keys of a model, to read them. */
 const Keys &model_keys(const struct ::model *m);
-/* Channels and messages are added there from now on. */
+/*
+ * A copy of the keys of one slot, named by its hash tag, and the way back to it: what a fail-over does where
+ * the replica of that slot lacked the last writes, and the replicas of the other slots did not.
+ */
+using Slot = std::map<std::string, Item>;
+Slot model_copy_slot(const struct ::model *m, const std::string &tag);
+void model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot);
+/* Appends each published channel and message to the list from now on. */
 void model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published);
 
-/* Throws std::runtime_error with what a server would answer as an error. */
+/* Throws std::runtime_error with the error reply of a server. */
 Value run_command(Keys &keys, Args a);
 
 } // namespace sim

@@ -24,21 +24,13 @@ static const char *script_text(enum npsd_script s)
 	return text[s];
 }
 
-/* Which slot a key lies in, as far as it matters here: what stands between the braces, or the key. */
-static std::string tag_of(const std::string &key)
-{
-	size_t open = key.find('{'), close = open == std::string::npos ? open : key.find('}', open + 1);
-
-	return close == std::string::npos || close == open + 1 ? key : key.substr(open + 1, close - open - 1);
-}
-
 } // namespace sim
 
 struct model {
 	sim::Keys keys;
 	std::unique_ptr<sim::LuaHost> lua;
 	std::string error;
-	std::map<enum npsd_script, std::string> edited; /* scripts that are not as they are */
+	std::map<enum npsd_script, std::string> edited; /* texts of scripts that were edited */
 
 	const char *text(enum npsd_script s) const
 	{
@@ -51,6 +43,31 @@ struct model {
 const sim::Keys &sim::model_keys(const struct ::model *m)
 {
 	return m->keys;
+}
+
+/* The text between the braces of a key, or the key: keys that share it share a slot. */
+static std::string tag_of(const std::string &key)
+{
+	size_t open = key.find('{'), close = open == std::string::npos ? open : key.find('}', open + 1);
+
+	return close == std::string::npos || close == open + 1 ? key : key.substr(open + 1, close - open - 1);
+}
+
+sim::Slot sim::model_copy_slot(const struct ::model *m, const std::string &tag)
+{
+	Slot out;
+
+	for (auto &e : m->keys.all)
+		if (tag_of(e.first) == tag)
+			out.insert(out.end(), e);
+	return out;
+}
+
+void sim::model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot)
+{
+	for (auto it = m->keys.all.begin(); it != m->keys.all.end();)
+		it = tag_of(it->first) == tag ? m->keys.all.erase(it) : std::next(it);
+	m->keys.all.insert(slot.begin(), slot.end());
 }
 
 void sim::model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published)
@@ -66,7 +83,7 @@ struct model *model_new(const int64_t *now_ms)
 
 	m->keys.now_ms = now_ms;
 	m->lua = std::make_unique<sim::LuaHost>(
-	    [m](const std::vector<std::string> &a) { return sim::run_command(m->keys, a); });
+	    [m](std::vector<std::string> a) { return sim::run_command(m->keys, std::move(a)); });
 	return m;
 }
 
@@ -74,28 +91,6 @@ void model_free(struct model **m)
 {
 	delete *m;
 	*m = nullptr;
-}
-
-void model_copy(struct model *to, const struct model *from)
-{
-	to->keys.all = from->keys.all;
-}
-
-void model_restore_slot(struct model *m, const struct model *from, const char *prefix)
-{
-	std::string slot = std::string(prefix) + ":alerts";
-	auto in_slot = [&](const std::string &key) { return sim::tag_of(key) == slot; };
-
-	for (auto it = m->keys.all.begin(); it != m->keys.all.end();)
-		it = in_slot(it->first) ? m->keys.all.erase(it) : std::next(it);
-	for (auto &e : from->keys.all)
-		if (in_slot(e.first))
-			m->keys.all.insert(e);
-}
-
-void model_del(struct model *m, const char *key)
-{
-	m->keys.all.erase(key);
 }
 
 bool model_edit_script(struct model *m, enum npsd_script script, const char *from, const char *to)

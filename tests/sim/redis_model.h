@@ -1,7 +1,6 @@
 /*
- * A model of the part of Redis that npsd's scripts use: the very scripts run on Lua 5.1 over maps in memory.
- * It can be copied whole, which is what a fail-over that loses writes does. Checked against a real
- * redis-server by test_model. One thread.
+ * A model of the commands of Redis that npsd uses, over maps in memory. The production scripts run on
+ * embedded Lua 5.1. test_model compares it with a real redis-server. Single-threaded.
  */
 #ifndef NPSD_SIM_REDIS_MODEL_H
 #define NPSD_SIM_REDIS_MODEL_H
@@ -18,27 +17,20 @@ extern "C" {
 
 struct model;
 
-/* now_ms: what TIME gives, read at each call; the caller's. Owns: the caller frees */
+/* now_ms: the clock of TIME, read at each call; must outlive the model. Owns: the caller frees */
 struct model *model_new(const int64_t *now_ms);
 void model_free(struct model **m);
-/*
- * Puts back all keys of the slot of `{prefix:alerts}` as they are in `from`; others stay. A replica that was
- * promoted with that slot behind and the others not.
- */
-void model_restore_slot(struct model *m, const struct model *from, const char *prefix);
-void model_copy(struct model *to, const struct model *from);
-/* Forgets one key; for an operator's hand. */
-void model_del(struct model *m, const char *key);
 
-/* Puts `to` in the place of `from` in a script's text, in this model only. False: it is not there. */
+/* Replaces `from` by `to` in the text of a script, in this model only. False: the text does not contain
+ * `from`. */
 bool model_edit_script(struct model *m, enum npsd_script script, const char *from, const char *to);
 
 /*
- * Runs a script. The reply belongs to the model until model_reply_free. NULL: the script failed, *error says
- * why (valid until the next call).
+ * Runs a script. The caller frees the reply by model_reply_free(). NULL: the script failed, *error says why
+ * (valid until the next call).
  */
 const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call, const char **error);
-/* Runs one command outside of a script, likewise. */
+/* The same for one command outside a script. */
 const struct npsd_reply *model_command(
     struct model *m, int argc, const char *const *argv, const char **error);
 void model_reply_free(const struct npsd_reply *r);

@@ -1,7 +1,8 @@
-/* The one source of chance in a run: the same seed, the same run. */
+/* The only source of randomness of a simulated run: the same seed gives the same run. */
 #ifndef NPSD_SIM_RNG_H
 #define NPSD_SIM_RNG_H
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

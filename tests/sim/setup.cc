@@ -13,7 +13,7 @@ bool Setup::splits_by(const std::string &dim) const
 	return false;
 }
 
-/* As in `nps:index:SET`. */
+/* SET in `nps:index:SET`. */
 static std::string name_of(const std::vector<std::string> &set)
 {
 	std::string out;
@@ -104,27 +104,7 @@ static std::string draw_kind(Rng &rng)
 	return rng.pick(std::vector<std::string>{"", "transactional", "relational", "other"});
 }
 
-static Faults draw_faults(Rng &rng)
-{
-	Faults f;
-	auto some = [&](double often, double most) {
-		return rng.chance(often) ? most * (double)rng.between(1, 10) / 10 : 0;
-	};
-
-	f.cut = some(0.6, 0.01);
-	f.cant_now = some(0.5, 0.01);
-	f.twice = some(0.3, 0.01);
-	f.crash = some(0.5, 0.0006);
-	f.roll_back = some(0.5, 0.0008);
-	f.lose_admission = some(0.4, 0.2);
-	f.rebalance = some(0.5, 0.0006);
-	f.stop = some(0.3, 0.0003);
-	f.broker_no = some(0.5, 0.05);
-	f.rebuild = some(0.2, 0.0004);
-	return f;
-}
-
-/* Of sets and steps that are there; few, since each key of theirs is a round trip of its own. */
+/* Some of the sets and steps; few, since each of their keys needs a round trip of its own. */
 static void draw_series(Setup &s, Rng &rng)
 {
 	static const std::vector<std::pair<std::string, int64_t>> steps = {
@@ -180,7 +160,6 @@ Setup draw_setup(Rng &rng)
 	s.alerts_max_age_ms = rng.chance(0.3) ? rng.between(2, 120) * 1000 : 86400000;
 	s.ledger_bytes = rng.chance(0.2) ? rng.between(4, 12) * 1024 : 0;
 	s.records = (int)rng.between(60, 400);
-	s.faults = draw_faults(rng);
 	return s;
 }
 

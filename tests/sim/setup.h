@@ -1,4 +1,5 @@
-/* What a run is like: drawn from its seed, before anything happens. */
+/* The configuration of a simulated run and the shape of its input: drawn from the seed before the first step.
+ */
 #ifndef NPSD_SIM_SETUP_H
 #define NPSD_SIM_SETUP_H
 
@@ -17,35 +18,27 @@ struct Window {
 	int64_t width_s, step_s;
 };
 
-/* Chances of a fault at a scheduler's step; 0 while the run comes to rest. */
-struct Faults {
-	double cut = 0, cant_now = 0, twice = 0, crash = 0, roll_back = 0, lose_admission = 0, rebalance = 0,
-	       stop = 0, broker_no = 0;
-	double rebuild = 0; /* somebody starts a process that counts anew */
-};
-
 struct Setup {
 	std::vector<std::string> topics;
 	int partitions, shards, instances, workers;
 	bool clock_event, kinds_split, location_required;
 	std::vector<std::vector<std::string>> sets;
 	std::map<std::string, int64_t> caps;
-	std::string default_kind;		/* of every topic; empty: none */
-	std::vector<std::string> default_kinds; /* by topic, its own applied */
-	double stages;				/* share of events that are stages of invitations */
+	std::string default_kind;		/* of every topic without one of its own; empty: none */
+	std::vector<std::string> default_kinds; /* by topic, after topic_defaults */
+	double stages;				/* chance of RECORD_STAGE */
 	std::vector<Window> windows;
-	std::vector<int64_t> lateness_ms; /* an instance takes one of them */
+	std::vector<int64_t> lateness_ms; /* each instance is configured with one of them */
 	int64_t publish_interval_ms, publish_sweep_ms, snapshot_interval_ms, batch_age_ms;
 	int64_t fragile_few, rank_min_n;
 	std::set<std::string> series_sets; /* by name */
 	std::map<std::string, int64_t> series_steps;
 	int64_t alerts_max_age_ms;
-	int64_t ledger_bytes; /* what the ledgers of a worker may take; 0: as much as they need */
-	int records;	      /* of a run, about */
-	Faults faults;
+	int64_t ledger_bytes; /* limit of the ledgers of a worker; 0: none */
+	int records;	      /* that are produced, about */
 
 	bool splits_by(const std::string &dim) const;
-	/* As --set takes them. */
+	/* In the form of --set. */
 	std::vector<std::string> options(int64_t lateness) const;
 };
 

@@ -23,31 +23,31 @@ Member::~Member()
 
 void Member::crash()
 {
-	state = GONE;
-	gone_ms = group.now_ms;
-	told.clear();
-	asked.clear();
+	state = CRASHED;
+	crashed_ms = group.now_ms;
+	events.clear();
+	requests.clear();
 	reading.clear();
 	for (char *value : held)
 		free(value);
 	held.clear();
 }
 
-void Member::tell(enum npsd_broker_what what, const std::vector<struct npsd_offset> &tps)
+void Member::emit(enum npsd_broker_what what, const std::vector<struct npsd_offset> &tps)
 {
-	Told t;
+	Emitted e;
 
-	t.event.what = what;
-	t.tps = tps;
-	told.push_back(t);
+	e.event.what = what;
+	e.tps = tps;
+	events.push_back(e);
 }
 
 bool Member::poll(struct npsd_broker_event *out)
 {
-	if (told.empty() || group.rng.chance(0.2))
+	if (events.empty() || group.faults.strikes(FAULT_NO_EVENT))
 		return false;
-	last = told.front();
-	told.pop_front();
+	last = events.front();
+	events.pop_front();
 	*out = last.event;
 	out->tps = last.tps.data();
 	out->n = last.tps.size();
@@ -57,13 +57,13 @@ bool Member::poll(struct npsd_broker_event *out)
 bool Member::assign(const struct npsd_offset *tps, size_t n)
 {
 	reading.clear();
-	if (group.rng.chance(group.no))
+	if (group.faults.strikes(FAULT_BROKER_ERROR))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = tps[i].offset;
 
 		if (at < 0 || at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end)
-			group.wrong = "assigned at an offset that is not there";
+			group.violation = "assigned an offset that does not exist";
 		if (group.begin_at)
 			at = group.begin_at(group.begin_arg, tps[i].tp, at);
 		reading.push_back({tps[i].tp, at, false});
@@ -91,9 +91,9 @@ bool Member::fetch_one(Reading &r, struct npsd_msg *out)
 	*out = {};
 	out->tp = r.tp;
 	if (it == p.records.end()) {
-		if (r.told_end && !group.rng.chance(0.05))
+		if (r.at_end && !group.rng.chance(0.05))
 			return false;
-		r.told_end = true;
+		r.at_end = true;
 		out->what = NPSD_MSG_END;
 		r.next = out->offset = p.end;
 		return true;
@@ -102,10 +102,10 @@ bool Member::fetch_one(Reading &r, struct npsd_msg *out)
 	out->offset = it->offset;
 	out->record_ms = it->ms;
 	r.next = it->offset + 1;
-	r.told_end = false;
+	r.at_end = false;
 	if (it->tombstone)
 		return true;
-	/* exactly as long as it is: a sanitizer sees who reads behind it, or after its release */
+	/* of the exact length: a sanitizer reports a read after its end, or after its release */
 	char *copy = (char *)malloc(it->value.size() ? it->value.size() : 1);
 	memcpy(copy, it->value.data(), it->value.size());
 	held.insert(copy);
@@ -122,7 +122,7 @@ size_t Member::fetch(int worker, struct npsd_msg *out, size_t max)
 	for (auto &r : reading)
 		if (r.tp.part % workers == worker)
 			mine.push_back(&r);
-	if (mine.empty() || max == 0 || group.rng.chance(0.2))
+	if (mine.empty() || max == 0 || group.faults.strikes(FAULT_NO_MESSAGE))
 		return 0;
 	size_t want =
 	    (size_t)group.rng.between(1, (int64_t)std::min<size_t>(max, group.rng.chance(0.3) ? 64 : 6));
@@ -137,7 +137,7 @@ void Member::release(struct npsd_msg *msgs, size_t n)
 		if (!msgs[i].held)
 			continue;
 		if (!held.erase((char *)msgs[i].held))
-			group.wrong = "released what was not held";
+			group.violation = "released a message that it does not hold";
 		else
 			free(msgs[i].held);
 	}
@@ -156,19 +156,19 @@ struct npsd_broker Member::handle()
 	b.unassign = [](void *self) { ((Member *)self)->unassign(); };
 	b.commit = [](void *self, uint64_t tag, const struct npsd_offset *tps, size_t n) {
 		auto *m = (Member *)self;
-		m->asked.push_back({true, tag, {}, {tps, tps + n}, m->generation});
+		m->requests.push_back({true, tag, {}, {tps, tps + n}, m->generation});
 		return true;
 	};
 	b.ends = [](void *self, uint64_t tag, struct npsd_tp tp) {
 		auto *m = (Member *)self;
-		if (m->group.rng.chance(m->group.no))
+		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
 			return false;
-		m->asked.push_back({false, tag, tp, {}, m->generation});
+		m->requests.push_back({false, tag, tp, {}, m->generation});
 		return true;
 	};
 	b.partitions = [](void *self, int32_t) {
 		Group &g = ((Member *)self)->group;
-		return g.rng.chance(g.no) ? -1 : (int32_t)g.topics.partitions();
+		return g.faults.strikes(FAULT_BROKER_ERROR) ? -1 : (int32_t)g.topics.partitions();
 	};
 	b.fetch = [](void *self, int worker, struct npsd_msg *out, size_t max, int) {
 		return ((Member *)self)->fetch(worker, out, max);
@@ -180,7 +180,7 @@ struct npsd_broker Member::handle()
 
 /* --- the group --- */
 
-Group::Group(Topics &t, const int64_t &now, Rng &r) : topics(t), now_ms(now), rng(r)
+Group::Group(Topics &t, const int64_t &now, Rng &r, Faults &f) : topics(t), now_ms(now), rng(r), faults(f)
 {
 }
 
@@ -200,26 +200,26 @@ void Group::rebalance()
 	for (auto &m : members)
 		if (m->state == Member::HOLDS) {
 			m->state = Member::REVOKES;
-			m->tell(NPSD_B_REVOKE, {});
+			m->emit(NPSD_B_REVOKE, {});
 		}
 }
 
 void Group::expel(Member &m)
 {
-	/* who has not answered REVOKE yet is not told twice: its answer leads it back */
+	/* a member in REVOKES gets no second event: its acknowledgement of REVOKE makes it join again */
 	if (m.state == Member::HOLDS)
-		m.tell(NPSD_B_LOST, {});
+		m.emit(NPSD_B_LOST, {});
 	m.state = Member::EXPELLED;
 	m.generation = 0;
 }
 
-/* Members that are gone, or hold up a rebalance. True if the group lost one that held something. */
-bool Group::expel_silent()
+/* Expels members that crashed or delay a rebalance for too long. True if one of the crashed left. */
+bool Group::expel_overdue()
 {
 	bool any = false;
 
 	for (size_t i = 0; i < members.size(); i++)
-		if (members[i]->state == Member::GONE && now_ms - members[i]->gone_ms > SESSION_MS) {
+		if (members[i]->state == Member::CRASHED && now_ms - members[i]->crashed_ms > SESSION_MS) {
 			any = true;
 			members.erase(members.begin() + (long)i--);
 		}
@@ -247,48 +247,48 @@ void Group::assign_all()
 	for (Member *m : ready) {
 		m->state = Member::HOLDS;
 		m->generation = generation;
-		m->tell(NPSD_B_ASSIGN, share[m]);
+		m->emit(NPSD_B_ASSIGN, share[m]);
 	}
 }
 
-void Group::answer(Member &m)
+void Group::reply(Member &m)
 {
-	Member::Asked a = m.asked.front();
-	Member::Told t;
+	Member::Request r = m.requests.front();
+	Member::Emitted e;
 
-	m.asked.pop_front();
-	t.event.tag = a.tag;
-	if (a.commit) {
-		t.event.what = NPSD_B_COMMITTED;
-		t.event.answer = NPSD_COMMIT_OK;
-		if (m.state == Member::EXPELLED || m.state == Member::WAITS || a.generation != generation)
-			t.event.answer = NPSD_COMMIT_STALE;
-		else if (rng.chance(no) || (preparing && rng.chance(0.5)))
-			t.event.answer = NPSD_COMMIT_AGAIN;
-		for (size_t i = 0; t.event.answer == NPSD_COMMIT_OK && i < a.tps.size(); i++)
-			committed[{a.tps[i].tp.topic, a.tps[i].tp.part}] = a.tps[i].offset;
+	m.requests.pop_front();
+	e.event.tag = r.tag;
+	if (r.commit) {
+		e.event.what = NPSD_B_COMMITTED;
+		e.event.answer = NPSD_COMMIT_OK;
+		if (m.state == Member::EXPELLED || m.state == Member::WAITS || r.generation != generation)
+			e.event.answer = NPSD_COMMIT_STALE;
+		else if (faults.strikes(FAULT_BROKER_ERROR) || (preparing && rng.chance(0.5)))
+			e.event.answer = NPSD_COMMIT_AGAIN;
+		for (size_t i = 0; e.event.answer == NPSD_COMMIT_OK && i < r.tps.size(); i++)
+			committed[{r.tps[i].tp.topic, r.tps[i].tp.part}] = r.tps[i].offset;
 	} else {
-		auto it = committed.find({a.tp.topic, a.tp.part});
+		auto it = committed.find({r.tp.topic, r.tp.part});
 
-		t.event.what = NPSD_B_ENDS;
-		t.event.tp = a.tp;
-		t.event.ok = !rng.chance(no);
-		t.event.low = 0;
-		t.event.high = topics.part(a.tp.topic, a.tp.part).end;
-		t.event.committed = it == committed.end() ? -1 : it->second;
+		e.event.what = NPSD_B_ENDS;
+		e.event.tp = r.tp;
+		e.event.ok = !faults.strikes(FAULT_BROKER_ERROR);
+		e.event.low = 0;
+		e.event.high = topics.part(r.tp.topic, r.tp.part).end;
+		e.event.committed = it == committed.end() ? -1 : it->second;
 	}
-	m.told.push_back(t);
+	m.events.push_back(e);
 }
 
 void Group::tick()
 {
-	if (expel_silent())
+	if (expel_overdue())
 		rebalance();
 	bool waiting = false;
 	for (auto &m : members) {
-		waiting |= m->state == Member::REVOKES || m->state == Member::GONE;
-		while (!m->asked.empty() && rng.chance(0.7))
-			answer(*m);
+		waiting |= m->state == Member::REVOKES || m->state == Member::CRASHED;
+		while (!m->requests.empty() && rng.chance(0.7))
+			reply(*m);
 	}
 	if (preparing && !waiting && rng.chance(0.5))
 		assign_all();

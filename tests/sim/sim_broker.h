@@ -1,7 +1,7 @@
 /*
- * A model of Kafka's group: members, generations, eager rebalances; and of a client's queues. One thread;
- * time passes in tick(). What the client may and may not do is as in broker.h; what it does wrong is told in
- * `wrong`.
+ * A model of a Kafka consumer group (members, generations, eager rebalances) and of the queues of a client,
+ * behind the interface of npsd/broker.h. Single-threaded; time passes in tick(). `violation` reports a use
+ * that the interface forbids.
  */
 #ifndef NPSD_SIM_BROKER_H
 #define NPSD_SIM_BROKER_H
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "events.h"
+#include "faults.h"
 #include "npsd/broker.h"
 
 namespace sim
@@ -30,24 +31,24 @@ class Member
 	Member(const Member &) = delete;
 	Member &operator=(const Member &) = delete;
 	struct npsd_broker handle();
-	/* The process is gone: the group learns of it when it hears nothing for a while. */
+	/* The process has ended: the group expels the member after the session timeout. */
 	void crash();
 
 	enum State {
-		WAITS,	  /* gave back all, for the rebalance to end */
-		HOLDS,	  /* an assignment was given */
-		REVOKES,  /* REVOKE was given, and is not answered */
-		EXPELLED, /* and does not know it, or has not answered LOST */
-		GONE,
+		WAITS,	  /* has no partitions; waits until the rebalance ends */
+		HOLDS,	  /* has an assignment */
+		REVOKES,  /* REVOKE was emitted and is not acknowledged */
+		EXPELLED, /* by the group; LOST is not acknowledged */
+		CRASHED,
 	} state = WAITS;
 
       private:
 	friend class Group;
-	struct Told { /* an event with the partitions it points to */
+	struct Emitted { /* an event with the partitions that it points to */
 		struct npsd_broker_event event = {};
 		std::vector<struct npsd_offset> tps;
 	};
-	struct Asked { /* ends or commit */
+	struct Request { /* ends or commit */
 		bool commit;
 		uint64_t tag;
 		struct npsd_tp tp;
@@ -57,7 +58,7 @@ class Member
 	struct Reading {
 		struct npsd_tp tp;
 		int64_t next;
-		bool told_end;
+		bool at_end; /* the end of the partition was emitted */
 	};
 	bool poll(struct npsd_broker_event *out);
 	bool assign(const struct npsd_offset *tps, size_t n);
@@ -65,47 +66,47 @@ class Member
 	size_t fetch(int worker, struct npsd_msg *out, size_t max);
 	bool fetch_one(Reading &r, struct npsd_msg *out);
 	void release(struct npsd_msg *msgs, size_t n);
-	void tell(enum npsd_broker_what what, const std::vector<struct npsd_offset> &tps);
+	void emit(enum npsd_broker_what what, const std::vector<struct npsd_offset> &tps);
 
 	Group &group;
 	int workers;
 	uint64_t generation = 0;
-	int64_t gone_ms = 0;
-	std::deque<Told> told;
-	Told last; /* what was polled last: its list is still looked at */
-	std::deque<Asked> asked;
+	int64_t crashed_ms = 0;
+	std::deque<Emitted> events;
+	Emitted last; /* the event that was polled last: its partitions stay valid until the next poll */
+	std::deque<Request> requests;
 	std::vector<Reading> reading;
-	std::set<char *> held; /* values that a worker looks at */
+	std::set<char *> held; /* values that a worker has not released */
 };
 
 class Group
 {
       public:
-	Group(Topics &topics, const int64_t &now_ms, Rng &rng);
+	Group(Topics &topics, const int64_t &now_ms, Rng &rng, Faults &faults);
 	Member *join(int workers);
-	void rebalance(); /* begins one, if none is under way */
-	void tick();	  /* answers, expels, assigns: what is due */
+	void rebalance(); /* begins one, if none is in progress */
+	void tick();	  /* replies to requests, expels and assigns, as far as due */
 	bool stable() const
 	{
 		return !preparing;
 	}
 
 	Topics &topics;
-	double no = 0;	   /* chance that an answer is no */
-	std::string wrong; /* what a client did against the contract */
-	/* Mutant: where delivery begins in place of where the client asked for; empty: as asked. */
-	int64_t (*begin_at)(void *arg, struct npsd_tp tp, int64_t asked) = nullptr;
+	std::string violation; /* of npsd/broker.h, by a client */
+	/* Mutant: the offset at which delivery begins, in place of the requested one; NULL: none. */
+	int64_t (*begin_at)(void *arg, struct npsd_tp tp, int64_t requested) = nullptr;
 	void *begin_arg = nullptr;
 
       private:
 	friend class Member;
-	void answer(Member &m);
+	void reply(Member &m);
 	void assign_all();
 	void expel(Member &m);
-	bool expel_silent();
+	bool expel_overdue();
 
 	const int64_t &now_ms;
 	Rng &rng;
+	Faults &faults;
 	std::vector<std::unique_ptr<Member>> members;
 	bool preparing = false;
 	int64_t deadline_ms = 0;

@@ -5,7 +5,7 @@
 namespace sim
 {
 
-static constexpr size_t MOST_SENT = 64;
+static constexpr size_t MAX_SENT = 64;
 
 Call::Call(const struct npsd_call *c) : tag(c->tag), script(c->script)
 {
@@ -17,26 +17,26 @@ Call::Call(const struct npsd_call *c) : tag(c->tag), script(c->script)
 
 /* --- a connection --- */
 
-Connection::Connection(Server &s, std::string n) : name(std::move(n)), server(s)
+Connection::Connection(Server &s) : server(s)
 {
 }
 
 Connection::~Connection()
 {
 	forget(last);
-	for (auto &a : answers)
-		forget(a);
+	for (auto &r : replies)
+		forget(r);
 }
 
-void Connection::forget(Answer &a)
+void Connection::forget(Reply &r)
 {
-	model_reply_free(a.reply);
-	a.reply = nullptr;
+	model_reply_free(r.reply);
+	r.reply = nullptr;
 }
 
 bool Connection::submit(const struct npsd_call *c)
 {
-	if (sent.size() >= MOST_SENT || server.rng.chance(0.02))
+	if (sent.size() >= MAX_SENT || server.faults.strikes(FAULT_QUEUE_FULL))
 		return false;
 	sent.emplace_back(c);
 	return true;
@@ -49,10 +49,10 @@ bool Connection::poll(struct npsd_done *out)
 		number++;
 	}
 	forget(last);
-	if (answers.empty() || server.rng.chance(0.1))
+	if (replies.empty() || server.faults.strikes(FAULT_NO_REPLY))
 		return false;
-	last = answers.front();
-	answers.pop_front();
+	last = replies.front();
+	replies.pop_front();
 	*out = {last.tag, last.outcome, last.reply, last.text.c_str()};
 	return true;
 }
@@ -71,13 +71,14 @@ struct npsd_store Connection::handle()
 
 /* --- the server --- */
 
-Server::Server(struct model *m, Rng &r, Seen s) : model(m), rng(r), seen(std::move(s))
+Server::Server(struct model *m, Rng &r, Faults &f, OnExecuted done)
+    : model(m), rng(r), faults(f), on_executed(std::move(done))
 {
 }
 
-Connection *Server::connect(const std::string &name)
+Connection *Server::connect()
 {
-	connections.push_back(std::make_unique<Connection>(*this, name));
+	connections.push_back(std::make_unique<Connection>(*this));
 	return connections.back().get();
 }
 
@@ -92,32 +93,30 @@ const struct npsd_reply *Server::execute(const Call &c, const char **error)
 		args.push_back({a.data(), a.size()});
 	call.keys = keys.data();
 	call.args = args.data();
-	if (before)
-		before(c);
+	if (before_call)
+		before_call(c);
 	const struct npsd_reply *r = model_run(model, &call, error);
-	seen(c, r);
-	if (!r && broken.empty())
-		broken = *error;
+	on_executed(c, r);
 	return r;
 }
 
-void Server::execute_of(Connection &c, const Faults &faults)
+void Server::execute_of(Connection &c)
 {
 	Call call = c.sent.front();
 	const char *error = "";
 
 	c.sent.pop_front();
-	if (rng.chance(faults.cant_now)) {
-		c.answers.push_back({call.tag, NPSD_CANT_NOW, nullptr, "LOADING the model is"});
+	if (faults.strikes(FAULT_REFUSED)) {
+		c.replies.push_back({call.tag, NPSD_CANT_NOW, nullptr, "LOADING the model is"});
 		return;
 	}
 	const struct npsd_reply *r = execute(call, &error);
-	c.answers.push_back({call.tag, r ? NPSD_DONE : NPSD_BROKEN, r, r ? "" : error});
-	if (rng.chance(faults.twice))
+	c.replies.push_back({call.tag, r ? NPSD_DONE : NPSD_BROKEN, r, r ? "" : error});
+	if (faults.strikes(FAULT_TWICE))
 		model_reply_free(execute(call, &error));
 }
 
-bool Server::execute_some(const Faults &faults)
+bool Server::execute_some()
 {
 	std::vector<Connection *> waiting;
 
@@ -126,7 +125,7 @@ bool Server::execute_some(const Faults &faults)
 			waiting.push_back(c.get());
 	size_t i = (size_t)rng.below((int64_t)(waiting.size() + zombies.size() + 1));
 	if (i < waiting.size()) {
-		execute_of(*waiting[i], faults);
+		execute_of(*waiting[i]);
 		return true;
 	}
 	i -= waiting.size();
@@ -141,9 +140,9 @@ bool Server::execute_some(const Faults &faults)
 	return true;
 }
 
-/* Of what was sent a part is executed, the rest is dropped or executed later, in order; nobody hears of it.
- */
-void Server::bury(Connection &c)
+/* Executes a part of the calls that were sent. The rest is dropped, or executed later in order. No reply
+ * arrives. */
+void Server::abandon(Connection &c)
 {
 	const char *error;
 
@@ -165,18 +164,18 @@ void Server::cut(Connection &c)
 
 	if (!c.connected)
 		return;
-	/* of the answers on their way some arrive */
-	size_t arrive = (size_t)rng.below((int64_t)c.answers.size() + 1);
-	for (size_t i = arrive; i < c.answers.size(); i++) {
-		lost.push_back(c.answers[i].tag);
-		c.forget(c.answers[i]);
+	/* some of the pending replies arrive */
+	size_t arrive = (size_t)rng.below((int64_t)c.replies.size() + 1);
+	for (size_t i = arrive; i < c.replies.size(); i++) {
+		lost.push_back(c.replies[i].tag);
+		c.forget(c.replies[i]);
 	}
-	c.answers.resize(arrive);
+	c.replies.resize(arrive);
 	for (auto &call : c.sent)
 		lost.push_back(call.tag);
-	bury(c);
+	abandon(c);
 	for (uint64_t tag : lost)
-		c.answers.push_back({tag, NPSD_LOST, nullptr, "the connection was cut"});
+		c.replies.push_back({tag, NPSD_LOST, nullptr, "the connection was cut"});
 }
 
 void Server::cut_some()
@@ -189,13 +188,13 @@ void Server::cut_all(bool zombies_stay)
 {
 	for (auto &c : connections) {
 		if (c->connected && !zombies_stay) {
-			/* the server that they were sent to is gone: nothing of it is executed */
-			for (auto &a : c->answers) {
+			/* the server that received the calls was replaced: it executes none */
+			for (auto &a : c->replies) {
 				c->forget(a);
 				a.outcome = NPSD_LOST;
 			}
 			for (auto &call : c->sent)
-				c->answers.push_back(
+				c->replies.push_back(
 				    {call.tag, NPSD_LOST, nullptr, "the connection was cut"});
 			c->sent.clear();
 			c->connected = false;
@@ -209,7 +208,7 @@ void Server::cut_all(bool zombies_stay)
 
 void Server::close(Connection *c)
 {
-	bury(*c);
+	abandon(*c);
 	connections.erase(
 	    std::find_if(connections.begin(), connections.end(), [&](auto &p) { return p.get() == c; }));
 }

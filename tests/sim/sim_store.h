@@ -1,6 +1,7 @@
 /*
- * Connections to the model of Redis: calls wait until the scheduler executes them, answers until the room
- * polls. What can go wrong on the way does. One thread.
+ * Connections to the model of Redis, behind the interface of npsd/store.h. A call waits until the scheduler
+ * executes it; its reply waits until the component polls. Faults lose, delay and repeat calls.
+ * Single-threaded.
  */
 #ifndef NPSD_SIM_STORE_H
 #define NPSD_SIM_STORE_H
@@ -13,13 +14,12 @@
 
 #include "npsd/store.h"
 #include "redis_model.h"
-#include "rng.h"
-#include "setup.h"
+#include "faults.h"
 
 namespace sim
 {
 
-/* A call with its bytes. */
+/* A call that owns its bytes. */
 struct Call {
 	uint64_t tag;
 	enum npsd_script script;
@@ -33,17 +33,15 @@ class Server;
 class Connection
 {
       public:
-	Connection(Server &server, std::string name);
+	explicit Connection(Server &server);
 	~Connection();
 	Connection(const Connection &) = delete;
 	Connection &operator=(const Connection &) = delete;
 	struct npsd_store handle();
 
-	const std::string name;
-
       private:
 	friend class Server;
-	struct Answer {
+	struct Reply {
 		uint64_t tag;
 		enum npsd_outcome outcome;
 		const struct npsd_reply *reply;
@@ -51,49 +49,49 @@ class Connection
 	};
 	bool submit(const struct npsd_call *c);
 	bool poll(struct npsd_done *out);
-	void forget(Answer &a);
+	void forget(Reply &r);
 
 	Server &server;
 	bool connected = false;
 	uint32_t number = 0;
 	std::deque<Call> sent;
-	std::deque<Answer> answers;
-	Answer last = {};
+	std::deque<Reply> replies;
+	Reply last = {};
 };
 
 class Server
 {
       public:
-	/* What was done; reply NULL: the script failed. */
-	using Seen = std::function<void(const Call &, const struct npsd_reply *)>;
+	/* A call was executed; reply NULL: the script failed. */
+	using OnExecuted = std::function<void(const Call &, const struct npsd_reply *)>;
 
-	Server(struct model *model, Rng &rng, Seen seen);
-	Connection *connect(const std::string &name);
-	/* Of a process that is gone: what it sent may still be executed. */
+	Server(struct model *model, Rng &rng, Faults &faults, OnExecuted on_executed);
+	Connection *connect();
+	/* The process has ended; calls that it sent may still be executed. */
 	void close(Connection *c);
 
-	/* One call of some connection, or of one that was cut. False: nothing waits. */
-	bool execute_some(const Faults &faults);
-	/* Whether calls wait whose connection is gone. */
-	bool haunted() const
+	/* Executes one call of some connection, or one whose connection broke. False: none waits. */
+	bool execute_some();
+	/* Whether calls wait whose connection broke. */
+	bool has_zombies() const
 	{
 		return !zombies.empty();
 	}
 	void cut_some();
 	void cut_all(bool zombies_stay);
-	std::function<void(const Call &)> before; /* a call is about to be executed */
-	std::string broken;			  /* a script failed: its error */
+	std::function<void(const Call &)> before_call; /* a call is about to be executed */
 
       private:
 	friend class Connection;
 	const struct npsd_reply *execute(const Call &c, const char **error);
-	void execute_of(Connection &c, const Faults &faults);
+	void execute_of(Connection &c);
 	void cut(Connection &c);
-	void bury(Connection &c);
+	void abandon(Connection &c);
 
 	struct model *model;
 	Rng &rng;
-	Seen seen;
+	Faults &faults;
+	OnExecuted on_executed;
 	std::vector<std::unique_ptr<Connection>> connections;
 	std::vector<std::deque<Call>> zombies;
 };

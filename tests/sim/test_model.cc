@@ -1,7 +1,7 @@
 /*
- * The model of Redis against a real server: every script call of some simulated runs, and random single
- * commands, on both; replies and resulting keys must be equal. What a script reads as TIME comes from a key
- * on the real server, so that both have the simulated clock.
+ * test_model: compares the model of Redis with a real redis-server. Both execute every script call of some
+ * simulated runs, and random single commands; replies and resulting keys must be equal. On the real server
+ * the scripts read the simulated clock from a key, in place of TIME.
  */
 #include <cstdio>
 #include <cstring>
@@ -41,12 +41,12 @@ static std::string show(const struct npsd_reply *r)
 static void expect_equal(const std::string &what, const std::string &model, const std::string &real)
 {
 	if (model != real)
-		throw Difference(what + ": the model answers " + model + ", redis-server " + real);
+		throw Violation(what + ": the model replies " + model + ", redis-server " + real);
 }
 
 /* --- keys --- */
 
-static std::vector<std::string> reader(const std::string &key, Item::Kind kind)
+static std::vector<std::string> command_that_reads(const std::string &key, Item::Kind kind)
 {
 	switch (kind) {
 	case Item::STRING:
@@ -64,7 +64,7 @@ static std::vector<std::string> reader(const std::string &key, Item::Kind kind)
 	}
 }
 
-static std::string ask_model(struct ::model *m, const std::vector<std::string> &words)
+static std::string run_on_model(struct ::model *m, const std::vector<std::string> &words)
 {
 	std::vector<const char *> argv;
 	const char *error;
@@ -84,9 +84,9 @@ static void compare_keys(struct ::model *m, RealRedis &real, size_t others)
 	for (auto &e : model_keys(m).all)
 		all.emplace_back(e.first, e.second.kind);
 	for (auto &k : all) {
-		std::vector<std::string> words = reader(k.first, k.second);
+		std::vector<std::string> words = command_that_reads(k.first, k.second);
 
-		expect_equal(words[0] + " " + k.first, ask_model(m, words), real.command(words));
+		expect_equal(words[0] + " " + k.first, run_on_model(m, words), real.command(words));
 	}
 	expect_equal("DBSIZE", show_number((long long)(all.size() + others)), real.command({"DBSIZE"}));
 }
@@ -114,7 +114,7 @@ static std::string script_text(enum npsd_script s)
 	return text;
 }
 
-/* Pages of a scan are as long as a server likes. */
+/* Replies that are a page of a scan: a server chooses its length. */
 static bool is_page(enum npsd_script s)
 {
 	return s == NPSD_S_scan || s == NPSD_S_members || s == NPSD_S_ranked;
@@ -126,7 +126,8 @@ static void run_seed(uint64_t seed)
 	World world(seed, 5000, 0, false);
 	long calls = 0;
 
-	world.no_roll_backs();
+	world.faults.never(FAULT_ROLL_BACK);
+	world.faults.never(FAULT_LOSE_ADMISSION);
 	world.mirror = [&](const Call &call, const struct npsd_reply *reply) {
 		int64_t now = world.now();
 		std::vector<std::string> words = {
@@ -137,17 +138,17 @@ static void run_seed(uint64_t seed)
 		    {"RPUSH", TIME_KEY, std::to_string(now / 1000), std::to_string(now % 1000 * 1000)});
 		words.insert(words.end(), call.keys.begin(), call.keys.end());
 		words.insert(words.end(), call.args.begin(), call.args.end());
-		std::string answer = real.command(words);
+		std::string got = real.command(words);
 		if (!is_page(call.script))
-			expect_equal("script " + std::to_string((int)call.script), show(reply), answer);
+			expect_equal("script " + std::to_string((int)call.script), show(reply), got);
 		if (++calls % 200 == 0)
 			compare_keys(world.redis(), real, 1);
 	};
 	Outcome out = world.run();
-	if (!out.difference.empty())
-		throw Difference("seed " + std::to_string(seed) + ": " + out.difference);
+	if (!out.violation.empty())
+		throw Violation("seed " + std::to_string(seed) + ": " + out.violation);
 	compare_keys(world.redis(), real, 1);
-	printf("seed %lu: %ld calls alike\n", (unsigned long)seed, calls);
+	printf("seed %lu: %ld equal calls\n", (unsigned long)seed, calls);
 }
 
 /* --- single commands --- */
@@ -191,7 +192,7 @@ static void run_commands(uint64_t seed)
 
 		for (auto &w : words)
 			shown += w + " ";
-		expect_equal(shown, ask_model(m.get(), words), real.command(words));
+		expect_equal(shown, run_on_model(m.get(), words), real.command(words));
 		if (i % 500 == 0)
 			compare_keys(m.get(), real, 0);
 	}
@@ -211,6 +212,6 @@ int main()
 		printf("%s\n", e.what());
 		return 1;
 	}
-	printf("the model answers as redis-server does\n");
+	printf("the model and redis-server are equal\n");
 	return 0;
 }

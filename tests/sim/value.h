@@ -1,15 +1,31 @@
-/* What commands give and scripts answer, before it becomes an npsd_reply. */
+/* The result of a command or script, before it becomes an npsd_reply; and SHA-1 in hexadecimal. */
 #ifndef NPSD_SIM_VALUE_H
 #define NPSD_SIM_VALUE_H
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <openssl/sha.h>
 
 #include "npsd/store.h"
 
 namespace sim
 {
+
+using Sha1Hex = std::array<char, (size_t)2 * SHA_DIGEST_LENGTH>;
+
+inline Sha1Hex sha1hex(const char *p, size_t n)
+{
+	unsigned char digest[SHA_DIGEST_LENGTH];
+	Sha1Hex out;
+
+	SHA1((const unsigned char *)p, n, digest);
+	for (size_t i = 0; i < out.size(); i++)
+		out[i] = "0123456789abcdef"[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	return out;
+}
 
 struct Value {
 	enum Kind { NIL, INT, STRING, STATUS, ARRAY } kind = NIL;

@@ -4,26 +4,24 @@
 #include <cstdio>
 #include <cstring>
 
-#include "small_ledgers.h"
-#include "redis_commands.h"
-
 namespace sim
 {
 
+static const char *const FENCE_TAG = "nps:alerts"; /* hash tag of the keys that are written under the fence */
+
 World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
-    : rng(seed), setup(draw_setup(rng)), steps_left(steps), verbose(loud), topics(setup, rng),
+    : rng(seed), setup(draw_setup(rng)), faults(rng), steps_left(steps), verbose(loud), topics(setup, rng),
       model(model_new(&now_ms), [](struct model *m) { model_free(&m); }), ledger_bytes(setup.ledger_bytes)
 {
 	now_ms += rng.below(3600000);
 	checker = std::make_unique<Checker>(setup, topics, model.get(), now_ms);
-	server = std::make_unique<Server>(
-	    model.get(), rng, [this](const Call &c, const struct npsd_reply *r) { seen(c, r); });
-	server->before = [this](const Call &c) { before(c); };
-	group = std::make_unique<Group>(topics, now_ms, rng);
-	group->no = setup.faults.broker_no;
+	server = std::make_unique<Server>(model.get(), rng, faults,
+	    [this](const Call &c, const struct npsd_reply *r) { on_executed(c, r); });
+	server->before_call = [this](const Call &c) { before_call(c); };
+	group = std::make_unique<Group>(topics, now_ms, rng, faults);
 	for (const ScriptEdit &e : claim_records())
 		if (!model_edit_script(model.get(), e.script, e.from.c_str(), e.to.c_str()))
-			throw Difference("a script sets claims in another way than claim_records() expects");
+			throw Violation("a script sets claims in another way than claim_records() expects");
 	mutate(model.get(), mutant);
 	if (mutant_forgets_ledger(mutant)) {
 		group->begin_arg = this;
@@ -44,10 +42,6 @@ World::~World()
 		instance_free(&p->instance);
 		instance_config_free(&p->cfg);
 	}
-	for (auto *copy : copies)
-		model_free(&copy);
-	if (before_admission)
-		model_free(&before_admission);
 }
 
 void World::trace(const char *fmt, ...)
@@ -66,7 +60,7 @@ void World::trace(const char *fmt, ...)
 
 /* --- processes --- */
 
-/* Before its rooms run, a process waits for Redis, which serves others meanwhile. */
+/* Before its components start, a process waits for Redis, which serves other processes meanwhile. */
 void World::adopt(Process &p, const struct npsd_clock &clock, bool rebuild)
 {
 	struct Waiting {
@@ -85,12 +79,12 @@ void World::adopt(Process &p, const struct npsd_clock &clock, bool rebuild)
 	store.poll = [](void *self, struct npsd_done *out, int) {
 		auto *w = (Waiting *)self;
 
-		w->world->server->execute_some(w->world->setup.faults);
+		w->world->server->execute_some();
 		w->world->now_ms++;
 		return w->inner.poll(w->inner.self, out, 0);
 	};
 	if (!instance_adopt(p.cfg, &store, &clock, rebuild, &error))
-		throw Difference("process " + std::to_string(p.number) + " does not start: " + error);
+		throw Violation("process " + std::to_string(p.number) + " does not start: " + error);
 }
 
 void World::start(bool drain, bool rebuild)
@@ -105,16 +99,15 @@ void World::start(bool drain, bool rebuild)
 		texts.push_back(o.c_str());
 	p->cfg = instance_config(texts.data(), (int)texts.size(), &error);
 	if (!p->cfg)
-		throw std::runtime_error(std::string("the configuration is refused: ") + error);
+		throw std::runtime_error(std::string("the configuration is invalid: ") + error);
 	if (ledger_bytes && !drain)
-		limit_ledgers(p->cfg, setup.workers, topics.topics() * setup.partitions, ledger_bytes);
+		instance_limit_ledgers(
+		    p->cfg, setup.workers, topics.topics() * setup.partitions, ledger_bytes);
 	p->world = this;
 	p->number = ++started;
 	p->member = group->join(setup.workers);
-	for (int i = 0; i < 3; i++)
-		p->connection[i] = server->connect(std::to_string(p->number) + (i == 0	    ? " group"
-										   : i == 1 ? " commit"
-											    : " fold"));
+	for (auto &c : p->connection)
+		c = server->connect();
 	w.cfg = p->cfg;
 	w.broker = p->member->handle();
 	w.clock.self = this;
@@ -128,7 +121,6 @@ void World::start(bool drain, bool rebuild)
 	w.workers = setup.workers;
 	w.drain = drain;
 	w.rebuild = rebuild;
-	out.rebuilds += rebuild;
 	p->instance = instance_new(&w);
 	trace("start of %d%s%s", p->number, drain ? ", to drain" : "", rebuild ? ", to rebuild" : "");
 	processes.push_back(std::move(p));
@@ -149,42 +141,49 @@ void World::end(Process &p, bool crash)
 		}
 }
 
-/* What became of a process behind its step. */
-void World::look(Process &p)
+/* Checks the state of a process after a step. */
+void World::check_state(Process &p)
 {
-	if (!group->wrong.empty())
-		throw Difference("process " + std::to_string(p.number) + " " + group->wrong);
+	if (!group->violation.empty())
+		throw Violation("process " + std::to_string(p.number) + " " + group->violation);
 	switch (instance_state(p.instance)) {
 	case INSTANCE_RUNS:
 		break;
 	case INSTANCE_DONE:
 		if (!p.stopping)
-			throw Difference("process " + std::to_string(p.number) + " ended unasked");
+			throw Violation(
+			    "process " + std::to_string(p.number) + " ended without a request to stop");
 		break;
 	case INSTANCE_FAILED:
-		/* too much that is young: it says what to raise, and somebody does */
+		/* the ledgers are too small for the lateness: the operator raises the limit, as the error
+		 * asks */
 		if (ledger_bytes == 0 || !strstr(instance_error(p.instance), "ledger.memory_max"))
-			throw Difference("process " + std::to_string(p.number) +
-					 " gave up: " + instance_error(p.instance));
+			throw Violation(
+			    "process " + std::to_string(p.number) + " failed: " + instance_error(p.instance));
 		p.stopping = true;
 		ledger_bytes *= 2;
 	}
 }
 
-void World::step_room_of(Process &p, int room)
+void World::step_component_of(Process &p, int component)
 {
-	if (!instance_step(p.instance, room)) {
-		p.instance = nullptr; /* nothing may be done with it any more, not even freed */
-		throw Difference(instance_panic());
+	if (!instance_step(p.instance, component)) {
+		p.instance = nullptr; /* it must not be used again, not even freed */
+		throw Violation(instance_panic());
 	}
-	look(p);
+	check_state(p);
 }
 
-void World::step_room()
+World::Process &World::any_process()
 {
-	Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
+	return *processes[(size_t)rng.below((int64_t)processes.size())];
+}
 
-	step_room_of(p, (int)rng.below(instance_components(p.instance)));
+void World::step_component()
+{
+	Process &p = any_process();
+
+	step_component_of(p, (int)rng.below(instance_components(p.instance)));
 	if (p.stopping && instance_state(p.instance) != INSTANCE_RUNS)
 		end(p, false);
 }
@@ -193,23 +192,16 @@ void World::step_room()
 
 void World::keep_copy()
 {
-	struct model *copy;
-
-	if (copies.size() >= 3) {
-		model_free(&copies.front());
+	if (copies.size() >= 3)
 		copies.pop_front();
-	}
-	copy = model_new(&now_ms);
-	model_copy(copy, model.get());
-	copies.push_back(copy);
+	copies.push_back(model_copy_slot(model.get(), FENCE_TAG));
 }
 
-void World::roll_back_to(struct model *copy)
+void World::roll_back_to(const Slot &copy)
 {
-	trace("Redis goes back");
-	out.roll_backs++;
+	trace("roll-back of Redis");
 	server->cut_all(rng.chance(0.3));
-	model_restore_slot(model.get(), copy, "nps");
+	model_restore_slot(model.get(), FENCE_TAG, copy);
 	checker->rolled_back();
 }
 
@@ -218,26 +210,19 @@ void World::roll_back()
 	size_t i = (size_t)rng.below((int64_t)copies.size());
 
 	roll_back_to(copies[i]);
-	while (copies.size() > i + 1) { /* what came later never was */
-		model_free(&copies.back());
-		copies.pop_back();
-	}
+	copies.resize(i + 1); /* the later ones belong to a history that was lost */
 }
 
-/* Redis goes back to just before an admission to the dictionary that was answered already. */
-void World::before(const Call &call)
+/* LOSE_ADMISSION: keeps the slot as it is before an admission, to return to it after the reply. */
+void World::before_call(const Call &call)
 {
-	if (call.script != NPSD_S_admit || lose_admission || !faulty ||
-	    !rng.chance(setup.faults.lose_admission))
+	if (call.script != NPSD_S_admit || lose_admission || !faulty || !faults.strikes(FAULT_LOSE_ADMISSION))
 		return;
-	if (!before_admission)
-		before_admission = model_new(&now_ms);
-	model_copy(before_admission, model.get());
+	before_admission = model_copy_slot(model.get(), FENCE_TAG);
 	lose_admission = true;
 }
 
-/* After each script. */
-void World::seen(const Call &call, const struct npsd_reply *reply)
+void World::on_executed(const Call &call, const struct npsd_reply *reply)
 {
 	if (call.script == NPSD_S_commit)
 		out.commits++;
@@ -252,34 +237,29 @@ void World::seen(const Call &call, const struct npsd_reply *reply)
 	}
 	if (mirror)
 		mirror(call, reply);
-	checker->seen(call, reply);
+	checker->on_script(call, reply);
 }
 
-/* Something breaks, perhaps. */
-void World::some_fault()
+void World::redis_faults()
 {
-	const Faults &f = setup.faults;
-
 	if (lose_admission && rng.chance(0.3)) {
 		roll_back_to(before_admission);
 		lose_admission = false;
 	}
-	if (rng.chance(f.cut)) {
-		out.cuts++;
+	if (faults.strikes(FAULT_CUT))
 		server->cut_some();
-	}
 	if (rng.chance(0.002))
 		keep_copy();
-	if (rng.chance(f.roll_back) && !copies.empty())
+	if (faults.strikes(FAULT_ROLL_BACK, !copies.empty()))
 		roll_back();
-	if (rng.chance(f.rebalance))
-		group->rebalance();
-	if (rng.chance(f.crash) && !processes.empty()) {
-		out.crashes++;
-		end(*processes[(size_t)rng.below((int64_t)processes.size())], true);
-	}
-	if (rng.chance(f.stop) && !processes.empty()) {
-		Process &p = *processes[(size_t)rng.below((int64_t)processes.size())];
+}
+
+void World::process_faults()
+{
+	if (faults.strikes(FAULT_CRASH, !processes.empty()))
+		end(any_process(), true);
+	if (faults.strikes(FAULT_STOP, !processes.empty())) {
+		Process &p = any_process();
 
 		trace("SIGTERM to %d", p.number);
 		p.stopping = true;
@@ -287,9 +267,9 @@ void World::some_fault()
 	}
 	if ((int)processes.size() < setup.instances && rng.chance(processes.empty() ? 0.02 : 0.002))
 		start(false, false);
-	if (rng.chance(f.rebuild)) {
+	if (faults.strikes(FAULT_REBUILD)) {
 		if (!processes.empty() && rng.chance(0.5))
-			end(*processes[(size_t)rng.below((int64_t)processes.size())], true);
+			end(any_process(), true);
 		start(false, true);
 	}
 }
@@ -315,9 +295,9 @@ void World::step()
 	out.steps++;
 	if (what < 62) {
 		if (!processes.empty())
-			step_room();
+			step_component();
 	} else if (what < 88) {
-		server->execute_some(setup.faults);
+		server->execute_some();
 	} else if (what < 94) {
 		move_clock();
 	} else if (what < 98) {
@@ -326,7 +306,10 @@ void World::step()
 		for (int64_t n = rng.between(1, rng.chance(0.1) ? 40 : 4); n > 0; n--)
 			topics.produce(now_ms);
 	}
-	some_fault();
+	redis_faults();
+	if (faults.strikes(FAULT_REBALANCE))
+		group->rebalance();
+	process_faults();
 }
 
 void World::run_faulty()
@@ -339,18 +322,15 @@ void World::run_faulty()
 
 /* --- the end --- */
 
-/* Everybody has a turn, in a random order; nothing breaks. */
+/* Every component has a chance to step, in a random order; no fault but delays. */
 void World::quiet_round()
 {
 	out.steps++;
 	for (size_t i = 0; i < processes.size(); i++)
-		for (int room = instance_components(processes[i]->instance) - 1; room >= 0; room--)
+		for (int n = instance_components(processes[i]->instance), c = n - 1; c >= 0; c--)
 			if (instance_state(processes[i]->instance) == INSTANCE_RUNS)
-				step_room_of(*processes[i],
-				    rng.chance(0.5)
-					? room
-					: (int)rng.below(instance_components(processes[i]->instance)));
-	for (int i = 0; i < 40 && server->execute_some(setup.faults); i++)
+				step_component_of(*processes[i], rng.chance(0.5) ? c : (int)rng.below(n));
+	for (int i = 0; i < 40 && server->execute_some(); i++)
 		;
 	group->tick();
 	now_ms += rng.between(1, 30);
@@ -358,7 +338,7 @@ void World::quiet_round()
 
 void World::come_to_rest()
 {
-	int64_t give_up_ms = now_ms + 600000, counted_ms = 0, looked_ms = 0;
+	int64_t give_up_ms = now_ms + 600000, counted_ms = 0, compared_ms = 0;
 	int64_t rest_ms = 3 * setup.publish_sweep_ms + 3 * setup.publish_interval_ms + 3000;
 
 	for (;;) {
@@ -368,20 +348,20 @@ void World::come_to_rest()
 				end(*processes[i--], false);
 		if (processes.empty())
 			start(false, false);
-		if (!checker->all_counted() || server->haunted() || !group->stable())
+		if (!checker->all_counted() || server->has_zombies() || !group->stable())
 			counted_ms = 0;
 		else if (!counted_ms)
 			counted_ms = now_ms;
-		/* a while behind a minute's turn, so that every window is of the present pane */
+		/* some time after the start of a minute, so that every window is of the current pane */
 		if (counted_ms && now_ms - counted_ms > rest_ms && now_ms % 60000 > 15000 &&
-		    now_ms - looked_ms > 500) {
-			looked_ms = now_ms;
-			/* ranks may lag by a minute, and are slow where sweeps follow each other */
-			if (checker->charts_right() || now_ms - counted_ms > rest_ms + 180000)
+		    now_ms - compared_ms > 500) {
+			compared_ms = now_ms;
+			/* ranks may lag by a minute, and by more if sweeps follow each other */
+			if (checker->slow_views_match() || now_ms - counted_ms > rest_ms + 180000)
 				return;
 		}
 		if (now_ms > give_up_ms && (!counted_ms || now_ms > give_up_ms + 600000))
-			throw Difference("it does not come to rest");
+			throw Violation("the run does not come to rest");
 	}
 }
 
@@ -389,7 +369,7 @@ void World::drain(bool rebuild)
 {
 	while (!processes.empty())
 		end(*processes.front(), true);
-	while (server->haunted())
+	while (server->has_zombies())
 		quiet_round();
 	while (now_ms % 60000 > 20000)
 		now_ms += 1000;
@@ -399,7 +379,7 @@ void World::drain(bool rebuild)
 	while (instance_state(processes.front()->instance) == INSTANCE_RUNS) {
 		quiet_round();
 		if (now_ms > give_up_ms)
-			throw Difference("it does not drain");
+			throw Violation("the last instance does not drain");
 	}
 }
 
@@ -408,22 +388,23 @@ Outcome World::run()
 	try {
 		run_faulty();
 		faulty = false;
-		bool rebuild = setup.faults.rebuild > 0 && rng.chance(0.5);
-		setup.faults = Faults();
-		group->no = 0;
+		bool rebuild = faults.has(FAULT_REBUILD) && rng.chance(0.5);
+		faults.stop();
 		if (rng.chance(0.5))
 			come_to_rest();
 		else
 			drain(rebuild);
 		checker->check_at_rest();
 	} catch (std::exception &e) {
-		out.difference = e.what();
+		out.violation = e.what();
 	}
 	out.records = topics.produced;
 	out.stored_checks = checker->stored_checks;
 	out.key_checks = checker->key_checks;
 	out.unknown_rounds = checker->keys_of_unknown_rounds;
 	out.transitions = checker->transitions;
+	out.faults = faults.injected;
+	out.drawn = topics.drawn;
 	out.happened = checker->happened;
 	return out;
 }

@@ -1,7 +1,10 @@
 /*
- * One run: instances of npsd, the model of Redis, the model of Kafka, and a scheduler that picks at random
- * which room steps, which request is executed, when the clock moves and what breaks. The seed decides all of
- * it.
+ * One simulated run: instances of npsd, the models of Redis and Kafka, and a scheduler. The scheduler decides
+ * at random which component steps, which call is executed, when the clock moves and which fault happens. The
+ * seed determines all of it.
+ *
+ * A run has a part with faults, then either comes to rest (all records counted, nothing in flight) or drains
+ * into one last instance. The checker compares the stored and the published state throughout and at the end.
  */
 #ifndef NPSD_SIM_WORLD_H
 #define NPSD_SIM_WORLD_H
@@ -13,6 +16,7 @@
 #include "checker.h"
 #include "instance.h"
 #include "mutants.h"
+#include "redis_commands.h"
 #include "sim_broker.h"
 #include "sim_store.h"
 
@@ -20,10 +24,12 @@ namespace sim
 {
 
 struct Outcome {
-	std::string difference; /* empty: none */
-	int64_t steps, records, commits, stored_checks, key_checks, unknown_rounds, transitions, crashes,
-	    roll_backs, cuts, rebuilds;
-	std::map<std::string, int64_t> happened; /* as the checker has it */
+	std::string violation; /* empty: none */
+	int64_t steps = 0, records = 0, commits = 0, stored_checks = 0, key_checks = 0, unknown_rounds = 0,
+		transitions = 0;
+	std::array<int64_t, NFAULTS> faults = {};
+	std::array<int64_t, NDRAWS> drawn = {};
+	std::map<std::string, int64_t> happened; /* see Checker */
 };
 
 class World
@@ -35,12 +41,8 @@ class World
 	World &operator=(const World &) = delete;
 	Outcome run();
 
-	/* For who compares the model with another server: each call, as it was executed. */
-	std::function<void(const Call &, const struct npsd_reply *)> mirror;
-	void no_roll_backs()
-	{
-		setup.faults.roll_back = setup.faults.lose_admission = 0;
-	}
+	/* Called after each call, to execute it on another server too. */
+	Server::OnExecuted mirror;
 	int64_t now() const
 	{
 		return now_ms;
@@ -49,6 +51,13 @@ class World
 	{
 		return model.get();
 	}
+
+      private:
+	Rng rng;
+	Setup setup;
+
+      public:
+	Faults faults;
 
       private:
 	struct Process {
@@ -63,16 +72,18 @@ class World
 	void start(bool drain, bool rebuild);
 	void adopt(Process &p, const struct npsd_clock &clock, bool rebuild);
 	void end(Process &p, bool crash);
-	void step_room();
-	void step_room_of(Process &p, int room);
-	void look(Process &p);
+	Process &any_process();
+	void step_component();
+	void step_component_of(Process &p, int component);
+	void check_state(Process &p);
 	void move_clock();
-	void some_fault();
-	void roll_back_to(struct model *copy);
+	void redis_faults();
+	void process_faults();
+	void roll_back_to(const Slot &copy);
 	void roll_back();
 	void keep_copy();
-	void before(const Call &call);
-	void seen(const Call &call, const struct npsd_reply *reply);
+	void before_call(const Call &call);
+	void on_executed(const Call &call, const struct npsd_reply *reply);
 	void step();
 	void quiet_round();
 	void run_faulty();
@@ -80,8 +91,6 @@ class World
 	void drain(bool rebuild);
 	void trace(const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-	Rng rng;
-	Setup setup;
 	int64_t now_ms = 1795000000000;
 	int64_t steps_left;
 	bool verbose, faulty = true;
@@ -92,10 +101,10 @@ class World
 	std::unique_ptr<Server> server;
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
-	int64_t ledger_bytes;		   /* of processes that start from now on; 0: as much as they need */
-	std::deque<struct model *> copies; /* of Redis, as it was earlier */
-	struct model *before_admission = nullptr;
-	bool lose_admission = false; /* goes back to it */
+	int64_t ledger_bytes;	 /* as in Setup, of instances that start from now on */
+	std::deque<Slot> copies; /* of the fenced slot, oldest first */
+	Slot before_admission;
+	bool lose_admission = false; /* a roll-back to before_admission is due */
 	int started = 0;
 };
 
