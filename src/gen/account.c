@@ -68,7 +68,7 @@ static void put_number(struct gen_out *o, const char *name, int64_t v)
 static void put_str(struct gen_out *o, const char *name, struct npsd_str v)
 {
 	put_name(o, name);
-	gen_put_json(o, v.p, v.n, 0);
+	gen_put_json(o, v, false);
 }
 
 static void put_themes(struct gen_out *o, uint32_t bits)
@@ -80,7 +80,7 @@ static void put_themes(struct gen_out *o, uint32_t bits)
 			continue;
 		if (o->p[o->n - 1] != '[')
 			gen_putc(o, ',');
-		gen_put_json(o, gen_theme_names[i], strlen(gen_theme_names[i]), 0);
+		gen_put_json(o, npsd_str(gen_theme_names[i]), false);
 	}
 	gen_putc(o, ']');
 }
@@ -119,7 +119,7 @@ static void put_content(struct gen_out *o, const char *name, const struct gen_ca
 	put_name(o, name);
 	gen_putc(o, '{');
 	put_str(o, "survey_kind", npsd_str(gen_kind_names[c->kind]));
-	put_str(o, "location", gen_catalog_location(w, c->location));
+	put_str(o, "location", w->location[c->location].path);
 	for (int l = 0; l < GEN_NLIST; l++)
 		if (c->value[l] && (c->value[l] != GEN_TEXT_NONE || has & (uint32_t)GEN_HAS_LIST << l))
 			put_str(o, gen_list_fields[l], gen_list_value((enum gen_list)l, c->value[l]));

@@ -1,7 +1,14 @@
 #include <stdlib.h>
 
 #include "gen/rand.h"
-#include "gen/catalog.h"
+#include "gen/types.h"
+
+const char *const gen_intent_names[GEN_NINTENT] = {
+    "creates", "edits", "withdraws", "revives", "reaches", "duplicate", "late", "rejected", "ignored"};
+
+const char *const gen_type_names[GEN_NTYPE] = {"response.submitted", "response.updated", "response.retracted",
+    "survey.invited", "survey.delivered", "survey.opened", "survey.declined", "survey.bounced",
+    "survey.unsubscribed"};
 
 const char *const gen_kind_names[GEN_KINDS] = {"transactional", "relational", "other"};
 
@@ -12,33 +19,21 @@ const char *const gen_theme_names[GEN_NTHEMES] = {"price", "waiting time", "staf
 const char *const gen_list_fields[GEN_NLIST] = {
     "channel", "stage", "team", "product", "profile", "language", "survey_id", "owner", "attributes.plan"};
 
-/* Some values need percent-encoding in the name of a segment. Index 0: absent. */
-static const char *const channels[] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr",
-    "call center", "web={v2}", "sms,2-way", "100%"};
-static const char *const stages[] = {
-    NULL, "onboarding", "purchase", "delivery", "support", "renewal", "exit"};
-static const char *const teams[] = {NULL, "team-01", "team-02", "team-03", "team-04", "team-05", "team-06",
-    "night shift", "Équipe Nord", "チームA"};
-static const char *const products[] = {
-    NULL, "basic", "plus", "pro", "card: gold", "insurance", "loan", "Zubehör"};
-static const char *const profiles[] = {NULL, "b2b", "b2c", "vip", "student", "60+"};
-static const char *const languages[] = {
-    NULL, "en", "de", "fr", "es", "pt-BR", "pl", "ru", "ar", "hi", "ja", "zh-Hant", "ko"};
-static const char *const surveys[] = {
-    NULL, "srv-checkout", "srv-delivery", "srv-2026-spring", "srv-2026-autumn", "srv-support", "srv-branch"};
-static const char *const owners[] = {NULL, "ana.silva", "b.schmidt", "chen.wei", "d.okafor", "elif",
-    "f.rossi", "gopal", "hanna", "ivan@example.com", "Żaneta K."};
-static const char *const plans[] = {NULL, "silver", "gold", "bronze", "trial: 30 days"};
-
-static const struct {
-	const char *const *value;
-	uint32_t n;
-} lists[GEN_NLIST] = {
-#define LAST(a) (sizeof(a) / sizeof(*(a)) - 1)
-    {channels, LAST(channels)}, {stages, LAST(stages)}, {teams, LAST(teams)}, {products, LAST(products)},
-    {profiles, LAST(profiles)}, {languages, LAST(languages)}, {surveys, LAST(surveys)},
-    {owners, LAST(owners)}, {plans, LAST(plans)}
-#undef LAST
+/* Index 0: absent; NULL ends. Some values need percent-encoding in the name of a segment. */
+static const char *const lists[GEN_NLIST][14] = {
+    [GEN_CHANNEL] = {NULL, "email", "sms", "web", "app:ios", "app:android", "kiosk", "qr", "call center",
+	"web={v2}", "sms,2-way", "100%"},
+    [GEN_STAGE] = {NULL, "onboarding", "purchase", "delivery", "support", "renewal", "exit"},
+    [GEN_TEAM] = {NULL, "team-01", "team-02", "team-03", "team-04", "team-05", "team-06", "night shift",
+	"Équipe Nord", "チームA"},
+    [GEN_PRODUCT] = {NULL, "basic", "plus", "pro", "card: gold", "insurance", "loan", "Zubehör"},
+    [GEN_PROFILE] = {NULL, "b2b", "b2c", "vip", "student", "60+"},
+    [GEN_LANGUAGE] = {NULL, "en", "de", "fr", "es", "pt-BR", "pl", "ru", "ar", "hi", "ja", "zh-Hant", "ko"},
+    [GEN_SURVEY] = {NULL, "srv-checkout", "srv-delivery", "srv-2026-spring", "srv-2026-autumn", "srv-support",
+	"srv-branch"},
+    [GEN_OWNER] = {NULL, "ana.silva", "b.schmidt", "chen.wei", "d.okafor", "elif", "f.rossi", "gopal",
+	"hanna", "ivan@example.com", "Żaneta K."},
+    [GEN_PLAN] = {NULL, "silver", "gold", "bronze", "trial: 30 days"},
 };
 
 static const char *const regions[] = {
@@ -52,12 +47,16 @@ static const char *const cities[] = {"lisbon", "Porto", "São Paulo", "Berlin", 
 
 uint32_t gen_list_len(enum gen_list list)
 {
-	return lists[list].n;
+	uint32_t n = 1;
+
+	while (lists[list][n])
+		n++;
+	return n - 1;
 }
 
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
 {
-	return npsd_str(index == GEN_TEXT_NONE ? "__none__" : lists[list].value[index]);
+	return npsd_str(index == GEN_TEXT_NONE ? "__none__" : lists[list][index]);
 }
 
 /* Most locations are units in a city; a few are a whole region or city, or a desk of a unit. */
@@ -88,17 +87,15 @@ struct gen_catalog *gen_catalog_new(uint32_t locations)
 	npsd_assert(w && locations > 0);
 	w->nlocations = locations;
 	w->location = calloc(locations, sizeof(*w->location));
-	w->weights = calloc(locations, sizeof(*w->weights));
 	w->arena = o.p = malloc(o.cap);
-	npsd_assert(w->location && w->weights && w->arena);
+	npsd_assert(w->location && w->arena);
 	for (uint32_t i = 0; i < locations; i++) {
 		size_t at = o.n;
 
 		put_path(&o, i, ncities);
-		w->location[i] = (struct gen_location){
-		    (uint32_t)at, (uint16_t)(o.n - at), (uint8_t)(gen_mix(i ^ 0x7e3a) & 3)};
 		sum += ((uint64_t)1 << 40) / (i + 1);
-		w->weights[i] = sum;
+		w->location[i] = (struct gen_location){
+		    {o.p + at, (uint32_t)(o.n - at)}, (uint8_t)(gen_mix(i ^ 0x7e3a) & 3), sum};
 	}
 	return w;
 }
@@ -108,7 +105,6 @@ void gen_catalog_free(struct gen_catalog **world)
 	if (!*world)
 		return;
 	free((*world)->location);
-	free((*world)->weights);
 	free((*world)->arena);
 	free(*world);
 	*world = NULL;
@@ -116,21 +112,16 @@ void gen_catalog_free(struct gen_catalog **world)
 
 uint32_t gen_catalog_pick(const struct gen_catalog *w, uint64_t *rand)
 {
-	uint64_t want = gen_rand(rand) % w->weights[w->nlocations - 1];
+	uint64_t want = gen_rand(rand) % w->location[w->nlocations - 1].weight;
 	uint32_t lo = 0, hi = w->nlocations - 1;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (w->weights[mid] > want)
+		if (w->location[mid].weight > want)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
 	return lo;
-}
-
-struct npsd_str gen_catalog_location(const struct gen_catalog *w, uint32_t location)
-{
-	return (struct npsd_str){w->arena + w->location[location].at, w->location[location].n};
 }

@@ -32,15 +32,14 @@ enum gen_list {
 #define GEN_COMMENT_BYTES 6000	       /* at most */
 
 struct gen_location {
-	uint32_t at; /* in the arena */
-	uint16_t n;
-	uint8_t sentiment; /* 0 to 3, from low to high scores */
+	struct npsd_str path; /* in the arena */
+	uint8_t sentiment;    /* 0 to 3, from low to high scores */
+	uint64_t weight;      /* cumulative: of locations 0 to this one */
 };
 
 struct gen_catalog {
 	uint32_t nlocations;
 	struct gen_location *location; /* by popularity: location i has weight 1/(i+1) */
-	uint64_t *weights;	       /* cumulative: of locations 0 to i */
 	char *arena;
 };
 
@@ -53,8 +52,6 @@ struct gen_catalog *gen_catalog_new(uint32_t locations);
 void gen_catalog_free(struct gen_catalog **w);
 /* Picks a location by its weight (Zipf). Thread: any */
 uint32_t gen_catalog_pick(const struct gen_catalog *w, uint64_t *rand);
-/* The path. Thread: any */
-struct npsd_str gen_catalog_location(const struct gen_catalog *w, uint32_t location);
 /* The number of values in a list; the first index is 1. Thread: any */
 uint32_t gen_list_len(enum gen_list list);
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index);

@@ -2,7 +2,7 @@
 #ifndef GEN_CMDLINE_H
 #define GEN_CMDLINE_H
 
-#include "gen/sink.h"
+#include "gen/kafka_out.h"
 
 struct gen_command {
 	struct gen_options core; /* step_us and start_ms follow from the next three */

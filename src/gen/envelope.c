@@ -1,6 +1,5 @@
 /* An event is bare, after a Confluent frame, inside a CloudEvent, or with the headers of one. */
 #include "gen/envelope.h"
-#include "gen/event_json.h"
 
 #define FRAME_BYTES 5
 
@@ -58,7 +57,7 @@ static void put_attribute(struct gen_out *o, const char *name, struct npsd_str v
 	if (instead)
 		gen_puts(o, instead);
 	else
-		gen_put_json(o, value.p, value.n, 0);
+		gen_put_json(o, value, false);
 }
 
 static bool is_replaced(const struct gen_bad *bad, enum gen_field f, const char **text)

@@ -1,4 +1,4 @@
-/* The record around an event: value and headers. */
+/* A draft as bytes: the JSON object of an event, and the record around it. */
 #ifndef GEN_ENVELOPE_H
 #define GEN_ENVELOPE_H
 
@@ -12,5 +12,8 @@ struct gen_buffers {
  * points into buf */
 void gen_wrap(struct gen_record *rec, struct gen_buffers *buf, const struct gen_catalog *catalog,
     const struct gen_draft *a, const struct gen_bad *bad, bool plain);
+/* Appends the object. `stripped`: without type and id, which the envelope holds. Thread: any */
+void gen_render(struct gen_out *o, const struct gen_catalog *w, const struct gen_id *id,
+    const struct gen_draft *a, const struct gen_bad *bad, bool stripped);
 
 #endif

@@ -2,7 +2,7 @@
  * The shape determines the order of the fields, white space, escapes and the form of times, as four producers
  * would write them; the bits of `variant` choose among encodings with the same meaning.
  */
-#include "gen/event_json.h"
+#include "gen/envelope.h"
 
 struct render {
 	struct gen_out *o;
@@ -43,7 +43,7 @@ static void put_key(struct render *r, const char *name)
 
 static void put_text(struct render *r, struct npsd_str s)
 {
-	gen_put_json(r->o, s.p, s.n, r->shape == 1 || r->shape == 3);
+	gen_put_json(r->o, s, r->shape == 1 || r->shape == 3);
 }
 
 static void put_str(struct render *r, const char *name, struct npsd_str s)
@@ -139,7 +139,7 @@ static void put_times(struct render *r)
 
 static void put_location(struct render *r)
 {
-	struct npsd_str path = gen_catalog_location(r->w, r->a->is.location);
+	struct npsd_str path = r->w->location[r->a->is.location].path;
 	char text[2 * GEN_LOCATION_BYTES + 2];
 	struct gen_out t = {.p = text, .cap = sizeof(text)};
 

@@ -1,4 +1,4 @@
-#include "gen/invite.h"
+#include "gen/core.h"
 
 #define BIT(type) GEN_INVITE_BIT(type)
 
@@ -37,7 +37,7 @@ static uint64_t invite_id(struct gen *g, int64_t record_ms)
 	struct gen_response *r = NULL;
 
 	if (gen_chance(&g->from.rand, 20000))
-		r = gen_history_response(g->history, &g->from.rand, record_ms, 0, GEN_NEAR_MS);
+		r = gen_history_response(&g->history, &g->from.rand, record_ms, 0, GEN_NEAR_MS);
 	if (!r || r->id_shared)
 		return gen_new_id(g);
 	r->id_shared = true;
@@ -46,7 +46,7 @@ static uint64_t invite_id(struct gen *g, int64_t record_ms)
 
 static struct gen_invite *new_invite(struct gen *g, int64_t record_ms)
 {
-	struct gen_invite *i = gen_history_add_invite(g->history);
+	struct gen_invite *i = gen_history_add_invite(&g->history);
 
 	i->plan = pick_plan(g);
 	i->last_ms = record_ms;
@@ -80,7 +80,7 @@ bool gen_make_stage(struct gen *g, struct gen_record *out)
 	struct gen_invite *i = NULL;
 
 	if (gen_chance(&g->from.rand, 640000))
-		i = gen_history_invite(g->history, &g->from.rand, out->record_ms, true);
+		i = gen_history_invite(&g->history, &g->from.rand, out->record_ms, true);
 	if (!i)
 		i = new_invite(g, out->record_ms);
 	i->now.type = (uint8_t)next_stage(g, i);
@@ -94,7 +94,7 @@ bool gen_make_stage(struct gen *g, struct gen_record *out)
 
 bool gen_make_repeat(struct gen *g, struct gen_record *out)
 {
-	struct gen_invite *i = gen_history_invite(g->history, &g->from.rand, out->record_ms, false);
+	struct gen_invite *i = gen_history_invite(&g->history, &g->from.rand, out->record_ms, false);
 
 	if (!i)
 		return false;

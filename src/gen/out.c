@@ -43,28 +43,22 @@ static void put_control(struct gen_out *o, unsigned char c)
 		gen_putf(o, "\\u%04x", c);
 }
 
-void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii)
+void gen_put_json(struct gen_out *o, struct npsd_str s, bool ascii)
 {
-	size_t i = 0, from = 0;
-
 	gen_putc(o, '"');
-	while (i < n) {
-		unsigned char c = (unsigned char)p[i];
+	for (uint32_t i = 0; i < s.n;) {
+		unsigned char c = (unsigned char)s.p[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\' && (c < 0x80 || !ascii)) {
-			i++;
+		if (c >= 0x80 && ascii) {
+			i += put_escaped(o, s.p + i);
 			continue;
 		}
-		gen_put(o, p + from, i - from);
-		if (c >= 0x80) {
-			i += put_escaped(o, p + i);
-		} else {
+		if (c < 0x20 || c == '"' || c == '\\')
 			put_control(o, c);
-			i++;
-		}
-		from = i;
+		else
+			gen_putc(o, (char)c);
+		i++;
 	}
-	gen_put(o, p + from, i - from);
 	gen_putc(o, '"');
 }
 

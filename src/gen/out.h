@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "npsd/err.h"
 
 struct gen_out {
@@ -33,7 +34,7 @@ static inline void gen_puts(struct gen_out *o, const char *z)
 
 void gen_putf(struct gen_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A JSON string with its quotes, from UTF-8; `ascii`: other characters as \uXXXX, with surrogate pairs. */
-void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii);
+void gen_put_json(struct gen_out *o, struct npsd_str s, bool ascii);
 /* RFC 3339 in the zone offset_min; digits of the fraction of a second: 0 or 3. */
 void gen_put_rfc3339(struct gen_out *o, int64_t ms, int offset_min, int digits);
 

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "gen/sink.h"
+#include "gen/kafka_out.h"
 
 atomic_int gen_stopped;
 
 #define MAX_PARTITIONS 1024
-#define RECORD_OVERHEAD 80 /* maximum bytes in the broker besides key and value */
+#define RECORD_OVERHEAD 80    /* maximum bytes in the broker besides key and value */
+#define AHEAD_BYTES (9 << 19) /* the mock cluster keeps only the latest 5 MiB of each partition */
 #define WAIT_MS 100
 #define FLUSH_MS 60000
 
@@ -18,14 +19,14 @@ struct part {
 	int64_t bytes; /* delivered since the group had last committed all records */
 };
 
-struct kafka {
+struct gen_kafka {
 	const char *topic;
 	const char *group;
 	rd_kafka_t *producer;
 	rd_kafka_t *watcher; /* reads the committed offsets of the group */
 	rd_kafka_t *host;    /* of the mock cluster */
 	rd_kafka_mock_cluster_t *mock;
-	bool bounded;	/* part[].bytes is at most GEN_AHEAD_BYTES */
+	bool bounded;	/* part[].bytes is at most AHEAD_BYTES */
 	int nparts;	/* highest partition used, plus 1 */
 	int64_t failed; /* records not delivered */
 	char why[160];	/* the first was not delivered */
@@ -34,7 +35,7 @@ struct kafka {
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
-	struct kafka *k = opaque;
+	struct gen_kafka *k = opaque;
 
 	(void)rk;
 	if (m->err) {
@@ -87,7 +88,7 @@ static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_ka
 	return rk;
 }
 
-static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
+static bool start_mock(struct gen_kafka *k, struct npsd_err *err, int partitions)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
@@ -105,7 +106,7 @@ static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
 }
 
 static bool start_producer(
-    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+    struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
@@ -124,7 +125,7 @@ static bool start_producer(
 }
 
 /* Creates the topic if it does not exist. */
-static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
+static bool create_topic(struct gen_kafka *k, struct npsd_err *err, int partitions)
 {
 	char why[256] = "no reply";
 	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(k->topic, partitions, -1, why, sizeof(why));
@@ -151,7 +152,7 @@ static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
 }
 
 static bool start_watcher(
-    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+    struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
 	rd_kafka_conf_t *conf;
 
@@ -169,7 +170,7 @@ static bool start_watcher(
 }
 
 /* Whether the group has committed all delivered records. */
-static bool group_has_all(struct kafka *k)
+static bool group_has_all(struct gen_kafka *k)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(k->nparts);
 	bool all = true;
@@ -186,7 +187,7 @@ static bool group_has_all(struct kafka *k)
 }
 
 /* A partition is full. Waits: for the group; Fails: NPSD_LIMIT without a group */
-static bool wait_for_group(struct kafka *k, struct npsd_err *err)
+static bool wait_for_group(struct gen_kafka *k, struct npsd_err *err)
 {
 	if (!k->group)
 		return npsd_fail(err, NPSD_LIMIT, 0,
@@ -199,10 +200,10 @@ static bool wait_for_group(struct kafka *k, struct npsd_err *err)
 	return true;
 }
 
-static bool keep_bound(struct kafka *k, struct npsd_err *err)
+static bool keep_bound(struct gen_kafka *k, struct npsd_err *err)
 {
 	for (int p = 0; k->bounded && p < k->nparts; p++)
-		if (k->part[p].bytes > GEN_AHEAD_BYTES)
+		if (k->part[p].bytes > AHEAD_BYTES)
 			return wait_for_group(k, err);
 	return true;
 }
@@ -221,7 +222,7 @@ static rd_kafka_headers_t *make_headers(const struct gen_record *rec)
 }
 
 /* librdkafka owns the headers only if it accepts the record. */
-static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec)
+static rd_kafka_resp_err_t produce(struct gen_kafka *k, const struct gen_record *rec)
 {
 	rd_kafka_headers_t *headers = make_headers(rec);
 	rd_kafka_resp_err_t e =
@@ -234,10 +235,8 @@ static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec
 	return e;
 }
 
-static bool send_record(void *self, struct npsd_err *err, const struct gen_record *rec)
+bool gen_kafka_send(struct gen_kafka *k, struct npsd_err *err, const struct gen_record *rec)
 {
-	struct kafka *k = self;
-
 	if (rec->seq % 256 == 0) {
 		rd_kafka_poll(k->producer, 0);
 		if (!keep_bound(k, err))
@@ -256,27 +255,23 @@ static bool send_record(void *self, struct npsd_err *err, const struct gen_recor
 	}
 }
 
-static void idle(void *self, int ms)
+void gen_kafka_poll(struct gen_kafka *k, int ms)
 {
-	struct kafka *k = self;
-
 	rd_kafka_poll(k->producer, ms);
 }
 
-static bool finish(void *self, struct npsd_err *err)
+bool gen_kafka_finish(struct gen_kafka *k, struct npsd_err *err)
 {
-	struct kafka *k = self;
-
 	if (rd_kafka_flush(k->producer, FLUSH_MS))
 		return npsd_fail(err, NPSD_RETRY, 0, "records are not delivered after %d s", FLUSH_MS / 1000);
 	return k->failed == 0 || npsd_fail(err, NPSD_RETRY, 0, "%lld records were not delivered: %s",
 				     (long long)k->failed, k->why);
 }
 
-static void free_kafka(void *self)
+void gen_kafka_free(struct gen_kafka *k)
 {
-	struct kafka *k = self;
-
+	if (!k)
+		return;
 	if (k->watcher) {
 		rd_kafka_consumer_close(k->watcher);
 		rd_kafka_destroy(k->watcher);
@@ -293,10 +288,10 @@ static void free_kafka(void *self)
 	free(k);
 }
 
-bool gen_sink_kafka(
-    struct gen_sink *out, const char **bootstrap, struct npsd_err *err, const struct gen_kafka_options *opt)
+struct gen_kafka *gen_kafka_open(
+    const char **bootstrap, struct npsd_err *err, const struct gen_kafka_options *opt)
 {
-	struct kafka *k = calloc(1, sizeof(*k));
+	struct gen_kafka *k = calloc(1, sizeof(*k));
 
 	npsd_assert(k);
 	k->topic = opt->topic;
@@ -308,9 +303,8 @@ bool gen_sink_kafka(
 	if (err->code || !start_producer(k, err, opt, *bootstrap) ||
 	    !start_watcher(k, err, opt, *bootstrap) ||
 	    (opt->create_partitions && !create_topic(k, err, opt->create_partitions))) {
-		free_kafka(k);
-		return false;
+		gen_kafka_free(k);
+		return NULL;
 	}
-	*out = (struct gen_sink){k, NULL, send_record, idle, finish, free_kafka};
-	return true;
+	return k;
 }
