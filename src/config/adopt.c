@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/option_table.h"
 #include "config/readers.h"
-#include "config/text.h"
 #include "npsd/event.h"
 
 #define SET_NUMBERS 4096u /* a segment has twelve bits for the set */
@@ -178,10 +176,10 @@ static bool first_difference(char name[NPSD_TEXT_NAME_MAX], const char *a, const
 {
 	struct npsd_str rest = npsd_str(a), line, word;
 
-	while (npsd_text_cut(&line, &rest, '\n')) {
+	while (npsd_str_cut(&line, &rest, '\n')) {
 		struct npsd_str other;
 
-		npsd_text_cut(&word, &line, '=');
+		npsd_str_cut(&word, &line, '=');
 		snprintf(name, NPSD_TEXT_NAME_MAX, "%.*s", (int)word.n, word.p);
 		other = npsd_text_value(b, name);
 		if ((!other.p || !npsd_str_eq(line, other)) && (!only_fixed || is_fixed(name)))
