@@ -60,43 +60,46 @@ struct npsd_str gen_list_value(enum gen_list list, uint32_t index)
 }
 
 /* Most locations are units in a city; a few are a whole region or city, or a desk of a unit. */
-static void put_path(struct gen_out *o, uint32_t i, uint32_t ncities)
+static void put_path(struct npsd_buf *o, uint32_t i, uint32_t ncities)
 {
 	uint32_t city = (uint32_t)(gen_mix(i + 1) % ncities);
 
-	gen_puts(o, regions[city % NREGIONS]);
+	npsd_buf_addz(o, regions[city % NREGIONS]);
 	if (i % 211 == 11)
 		return;
-	gen_putf(o, "/%s", cities[city % NCITIES]);
+	npsd_buf_addf(o, "/%s", cities[city % NCITIES]);
 	if (city >= NCITIES)
-		gen_putf(o, "-%zu", city / NCITIES + 1);
+		npsd_buf_addf(o, "-%zu", city / NCITIES + 1);
 	if (i % 53 == 7)
 		return;
-	gen_putf(o, "/unit-%0*u", i < 10000 ? 4 : 7, i);
+	npsd_buf_addf(o, "/unit-%0*u", i < 10000 ? 4 : 7, i);
 	if (i % 97 == 13)
-		gen_puts(o, "/desk 1");
+		npsd_buf_addz(o, "/desk 1");
 }
 
 struct gen_catalog *gen_catalog_new(uint32_t locations)
 {
 	struct gen_catalog *w = calloc(1, sizeof(*w));
-	struct gen_out o = {.cap = (size_t)locations * GEN_LOCATION_BYTES};
+	size_t arena = (size_t)locations * GEN_LOCATION_BYTES;
+	struct npsd_buf *o = &w->arena;
 	uint32_t ncities = locations / 20 + 1;
 	uint64_t sum = 0;
 
 	npsd_assert(w && locations > 0);
 	w->nlocations = locations;
 	w->location = calloc(locations, sizeof(*w->location));
-	w->arena = o.p = malloc(o.cap);
-	npsd_assert(w->location && w->arena);
+	npsd_assert(w->location);
+	npsd_buf_init(o, arena);
+	npsd_buf_reserve(o, arena); /* so that no path moves */
 	for (uint32_t i = 0; i < locations; i++) {
-		size_t at = o.n;
+		size_t at = o->n;
 
-		put_path(&o, i, ncities);
+		put_path(o, i, ncities);
 		sum += ((uint64_t)1 << 40) / (i + 1);
 		w->location[i] = (struct gen_location){
-		    {o.p + at, (uint32_t)(o.n - at)}, (uint8_t)(gen_mix(i ^ 0x7e3a) & 3), sum};
+		    {o->p + at, (uint32_t)(o->n - at)}, (uint8_t)(gen_mix(i ^ 0x7e3a) & 3), sum};
 	}
+	npsd_assert(!o->full);
 	return w;
 }
 
@@ -105,7 +108,7 @@ void gen_catalog_free(struct gen_catalog **world)
 	if (!*world)
 		return;
 	free((*world)->location);
-	free((*world)->arena);
+	npsd_buf_free(&(*world)->arena);
 	free(*world);
 	*world = NULL;
 }

@@ -40,7 +40,7 @@ struct gen_location {
 struct gen_catalog {
 	uint32_t nlocations;
 	struct gen_location *location; /* by popularity: location i has weight 1/(i+1) */
-	char *arena;
+	struct npsd_buf arena;
 };
 
 extern const char *const gen_kind_names[GEN_KINDS];
@@ -57,6 +57,6 @@ uint32_t gen_list_len(enum gen_list list);
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index);
 /* The text of a comment: bits 0-3 of the code are the language, 4-5 the mood (0 negative, 1 neutral, 2
  * positive), the others choose sentences. Thread: any */
-void gen_comment(struct gen_out *out, uint32_t code);
+void gen_comment(struct npsd_buf *out, uint32_t code);
 
 #endif

@@ -47,7 +47,7 @@ static const char *const sentences[LANGUAGES][MOODS][SENTENCES] = {
 };
 static const char *const joints[4] = {" ", "\n", " / ", "\t"};
 
-void gen_comment(struct gen_out *out, uint32_t code)
+void gen_comment(struct npsd_buf *out, uint32_t code)
 {
 	const char *const(*of)[SENTENCES] = sentences[code % 16 % LANGUAGES];
 	uint32_t mood = code / 16 % 4 % MOODS, choice = (uint32_t)gen_mix(code);
@@ -57,7 +57,7 @@ void gen_comment(struct gen_out *out, uint32_t code)
 
 	for (uint32_t i = 0; i < n || (is_long && out->n - begin < LONG_BYTES); i++) {
 		if (i)
-			gen_puts(out, joints[choice >> 28 & 3]);
-		gen_puts(out, of[mood][(choice / 4 + i * (1 + choice / 64 % 2)) % SENTENCES]);
+			npsd_buf_addz(out, joints[choice >> 28 & 3]);
+		npsd_buf_addz(out, of[mood][(choice / 4 + i * (1 + choice / 64 % 2)) % SENTENCES]);
 	}
 }

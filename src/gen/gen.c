@@ -16,9 +16,9 @@ struct gen *gen_new(const struct gen_options *options)
 	g->from = (struct gen_source){gen_mix(options->seed + 1), gen_catalog_new(options->locations),
 	    options->cloudevents, options->frames};
 	g->id_base = gen_rand(&g->from.rand);
-	g->buf.value = (struct gen_out){.p = malloc(VALUE_BYTES), .cap = VALUE_BYTES};
-	g->buf.headers = (struct gen_out){.p = malloc(HEADER_BYTES), .cap = HEADER_BYTES};
-	npsd_assert(g->buf.value.p && g->buf.headers.p);
+	npsd_buf_init(&g->buf.value, VALUE_BYTES);
+	npsd_buf_init(&g->buf.headers, HEADER_BYTES);
+	npsd_buf_reserve(&g->buf.headers, HEADER_BYTES); /* so that no header moves */
 	return g;
 }
 
@@ -27,8 +27,8 @@ void gen_free(struct gen **g)
 	if (!*g)
 		return;
 	gen_catalog_free(&(*g)->from.catalog);
-	free((*g)->buf.value.p);
-	free((*g)->buf.headers.p);
+	npsd_buf_free(&(*g)->buf.value);
+	npsd_buf_free(&(*g)->buf.headers);
 	free(*g);
 	*g = NULL;
 }
