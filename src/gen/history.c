@@ -88,7 +88,7 @@ struct gen_invite *gen_history_unanswered(struct gen_history *h, uint64_t *rand)
 	for (int tries = 0; n && tries < INVITE_TRIES; tries++) {
 		struct gen_invite *i = &h->invites[gen_below(rand, n)];
 
-		if (!i->answered && i->sent & GEN_INVITE_BIT(GEN_DELIVERED))
+		if (!i->answered && i->sent & GEN_STAGE_BIT(GEN_DELIVERED))
 			return i;
 	}
 	return NULL;

@@ -7,7 +7,7 @@
 #define GEN_RESPONSES (1u << 16)
 #define GEN_INVITES (1u << 14)
 #define GEN_WITHDRAWN (1u << 10)
-#define GEN_INVITE_BIT(type) (1u << ((type)-GEN_INVITED))
+#define GEN_STAGE_BIT(type) (1u << ((type)-GEN_INVITED))
 
 /* The state of a response after its records are applied in order. */
 struct gen_response {
@@ -25,7 +25,7 @@ struct gen_response {
 struct gen_invite {
 	uint64_t id_seed;
 	struct gen_draft now; /* its last record */
-	uint8_t plan, sent;   /* bits: GEN_INVITE_BIT */
+	uint8_t plan, sent;   /* bits: GEN_STAGE_BIT */
 	bool answered;
 	int64_t last_ms; /* timestamp of the last counted record */
 };

@@ -1,21 +1,19 @@
 #include "gen/core.h"
 
-#define BIT(type) GEN_INVITE_BIT(type)
-
 /* The stages of an invitation: 96 % are delivered, 43 % of these are opened. */
 static uint8_t pick_plan(struct gen *g)
 {
-	uint32_t roll = gen_below(&g->from.rand, 1000), plan = BIT(GEN_INVITED);
+	uint32_t roll = gen_below(&g->from.rand, 1000), plan = GEN_STAGE_BIT(GEN_INVITED);
 
 	if (roll < 40)
-		return (uint8_t)(plan | BIT(GEN_BOUNCED));
-	plan |= BIT(GEN_DELIVERED);
+		return (uint8_t)(plan | GEN_STAGE_BIT(GEN_BOUNCED));
+	plan |= GEN_STAGE_BIT(GEN_DELIVERED);
 	if (roll < 450)
-		plan |= BIT(GEN_OPENED);
+		plan |= GEN_STAGE_BIT(GEN_OPENED);
 	if (roll < 80)
-		plan |= BIT(GEN_DECLINED);
+		plan |= GEN_STAGE_BIT(GEN_DECLINED);
 	if (roll % 100 == 99 || roll < 50)
-		plan |= BIT(GEN_UNSUBSCRIBED);
+		plan |= GEN_STAGE_BIT(GEN_UNSUBSCRIBED);
 	return (uint8_t)plan;
 }
 
@@ -86,7 +84,7 @@ bool gen_make_stage(struct gen *g, struct gen_record *out)
 	i->now.type = (uint8_t)next_stage(g, i);
 	i->now.variant = (uint32_t)gen_rand(&g->from.rand);
 	date_stage(g, &i->now, out->record_ms);
-	i->sent |= (uint8_t)BIT(i->now.type);
+	i->sent |= (uint8_t)GEN_STAGE_BIT(i->now.type);
 	i->last_ms = out->record_ms;
 	g->draft = i->now;
 	return gen_emit_own(g, out, GEN_REACHES, i->id_seed);

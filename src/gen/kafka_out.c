@@ -76,11 +76,23 @@ static bool set_properties(rd_kafka_conf_t *conf, struct npsd_err *err, const st
 	return true;
 }
 
-static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_kafka_conf_t *conf)
+/* The list of settings ends with a NULL name; opt, with more properties, may be NULL. NULL: err is set. */
+static rd_kafka_t *open_client(struct gen_kafka *k, struct npsd_err *err, rd_kafka_type_t type,
+    const char *const (*setting)[2], const struct gen_kafka_options *opt)
 {
-	char why[256];
-	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_t *rk = NULL;
+	char why[256] = "";
+	bool ok = true;
 
+	for (; ok && (*setting)[0]; setting++)
+		ok = set(conf, err, (*setting)[0], (*setting)[1]);
+	if (type == RD_KAFKA_PRODUCER) {
+		rd_kafka_conf_set_opaque(conf, k);
+		rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	}
+	if (ok && (!opt || set_properties(conf, err, opt)))
+		rk = rd_kafka_new(type, conf, why, sizeof(why));
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);
 		npsd_fail(err, NPSD_INVALID, 0, "Kafka client: %s", why);
@@ -90,13 +102,10 @@ static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_ka
 
 static bool start_mock(struct gen_kafka *k, struct npsd_err *err, int partitions)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	/* it has no brokers, which is no error here */
+	static const char *const settings[][2] = {{"log_level", "0"}, {NULL, NULL}};
 
-	if (!set(conf, err, "log_level", "0")) { /* it has no brokers, which is no error here */
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	k->host = open_client(err, RD_KAFKA_PRODUCER, conf);
+	k->host = open_client(k, err, RD_KAFKA_PRODUCER, settings, NULL);
 	if (!k->host)
 		return false;
 	k->mock = rd_kafka_mock_cluster_new(k->host, 1);
@@ -108,19 +117,12 @@ static bool start_mock(struct gen_kafka *k, struct npsd_err *err, int partitions
 static bool start_producer(
     struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *const settings[][2] = {{"bootstrap.servers", brokers}, {"enable.idempotence", "true"},
+	    {"partitioner", "murmur2_random"}, {"compression.codec", "lz4"}, {"linger.ms", "5"},
+	    {"log_level", "3"}, {"queue.buffering.max.messages", k->bounded ? "5000" : "200000"},
+	    {NULL, NULL}};
 
-	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "enable.idempotence", "true") ||
-	    !set(conf, err, "partitioner", "murmur2_random") || !set(conf, err, "compression.codec", "lz4") ||
-	    !set(conf, err, "linger.ms", "5") || !set(conf, err, "log_level", "3") ||
-	    !set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") ||
-	    !set_properties(conf, err, opt)) {
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	rd_kafka_conf_set_opaque(conf, k);
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	k->producer = open_client(err, RD_KAFKA_PRODUCER, conf);
+	k->producer = open_client(k, err, RD_KAFKA_PRODUCER, settings, opt);
 	return k->producer != NULL;
 }
 
@@ -151,22 +153,17 @@ static bool create_topic(struct gen_kafka *k, struct npsd_err *err, int partitio
 	       npsd_fail(err, NPSD_RETRY, 0, "cannot create topic \"%s\": %s", k->topic, rd_kafka_err2str(e));
 }
 
+/* It reads the offsets of the group and never joins it. */
 static bool start_watcher(
     struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
-	rd_kafka_conf_t *conf;
+	const char *const settings[][2] = {
+	    {"bootstrap.servers", brokers}, {"group.id", k->group}, {NULL, NULL}};
 
-	if (!k->group)
-		return true;
-	conf = rd_kafka_conf_new();
-	/* never joins the group */
-	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "group.id", k->group) ||
-	    (!opt->mock_partitions && !set_properties(conf, err, opt))) {
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	k->watcher = open_client(err, RD_KAFKA_CONSUMER, conf);
-	return k->watcher != NULL;
+	if (k->group)
+		k->watcher =
+		    open_client(k, err, RD_KAFKA_CONSUMER, settings, opt->mock_partitions ? NULL : opt);
+	return !k->group || k->watcher;
 }
 
 /* Whether the group has committed all delivered records. */
