@@ -74,6 +74,8 @@ static const struct npsd_set *find_set(const struct npsd_sets *sets, const char 
 static bool adopt_sets(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_config *stored,
     struct npsd_config_now now)
 {
+	int64_t begin_ms = now.clock_ms == NPSD_TIME_NONE ? 0 : now.clock_ms + 1;
+
 	cfg->sets_given = stored->sets_given;
 	for (int i = 0; i < cfg->sets.n; i++) {
 		struct npsd_set *set = &cfg->sets.set[i];
@@ -83,10 +85,7 @@ static bool adopt_sets(struct npsd_config *cfg, struct npsd_err *err, const stru
 			return npsd_fail(err, NPSD_LIMIT, 0,
 			    "segments: all %u numbers of sets are used; set another prefix", SET_NUMBERS);
 		set->number = old ? old->number : (uint16_t)cfg->sets_given++;
-		if (old)
-			set->since_ms = old->since_ms;
-		else
-			set->since_ms = now.clock_ms == NPSD_TIME_NONE ? 0 : now.clock_ms + 1;
+		set->since_ms = old ? old->since_ms : begin_ms;
 	}
 	return true;
 }

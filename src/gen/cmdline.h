@@ -5,7 +5,7 @@
 #include "gen/kafka_out.h"
 
 struct gen_command {
-	struct gen_options core; /* step_us and start_ms (unless given) follow from the next two */
+	struct gen_options core; /* step_us, and start_ms unless given, follow from rate and span_ms */
 	struct gen_kafka_options kafka;
 	uint64_t rate;	 /* records per second; 0: unlimited */
 	int64_t span_ms; /* -1: not given */
