@@ -33,7 +33,6 @@ struct arguments {
 	int nsets;
 	bool check;
 	struct npsd_daemon_wish wish;
-	int code; /* exit code; -1: continue */
 };
 
 static void print_help(void)
@@ -60,7 +59,8 @@ static bool check_arguments(const struct arguments *a, const char *rest)
 	return false;
 }
 
-static struct arguments parse(int argc, char **argv)
+/* Returns the exit code, or -1 to continue. */
+static int parse(struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"config", required_argument, NULL, 'c'},
@@ -74,65 +74,58 @@ static struct arguments parse(int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
-	struct arguments a = {.code = -1};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			a.file = optarg;
+			a->file = optarg;
 			break;
 		case 's':
-			if (a.nsets == MAX_SETS) {
+			if (a->nsets == MAX_SETS) {
 				fprintf(stderr, "npsd: more than %d times --set\n", MAX_SETS);
-				a.code = 2;
-				return a;
+				return 2;
 			}
-			a.set[a.nsets++] = optarg;
+			a->set[a->nsets++] = optarg;
 			break;
 		case 'd':
-			a.wish.drain = true;
+			a->wish.drain = true;
 			break;
 		case 'a':
-			a.wish.apply_config = true;
+			a->wish.apply_config = true;
 			break;
 		case 'r':
-			a.wish.rebuild = true;
+			a->wish.rebuild = true;
 			break;
 		case 'l':
-			a.wish.accept_loss = true;
+			a->wish.accept_loss = true;
 			break;
 		case 'k':
-			a.check = true;
+			a->check = true;
 			break;
 		case 'v':
 			printf("npsd %s\n", NPSD_VERSION);
-			a.code = 0;
-			return a;
+			return 0;
 		case 'h':
 			print_help();
-			a.code = 0;
-			return a;
+			return 0;
 		default:
 			fputs(usage, stderr);
-			a.code = 2;
-			return a;
+			return 2;
 		}
 	}
-	if (!check_arguments(&a, optind < argc ? argv[optind] : NULL))
-		a.code = 2;
-	return a;
+	return check_arguments(a, optind < argc ? argv[optind] : NULL) ? -1 : 2;
 }
 
 int main(int argc, char **argv)
 {
-	struct arguments a = parse(argc, argv);
+	struct arguments a = {0};
 	struct npsd_config *cfg = NULL;
 	struct npsd_err err = {0};
-	int code;
+	int code = parse(&a, argc, argv);
 
-	if (a.code >= 0)
-		return a.code;
+	if (code >= 0)
+		return code;
 	if (!npsd_config_load(&cfg, &err, a.file, a.set, a.nsets) || !npsd_daemon_check(cfg, &err)) {
 		fprintf(stderr, "npsd: %s\n", err.text);
 		npsd_config_free(&cfg);

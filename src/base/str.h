@@ -23,6 +23,20 @@ static inline bool npsd_str_eq(struct npsd_str a, struct npsd_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Cuts the piece before the next `by` off *rest. False: nothing is left. Thread: any */
+static inline bool npsd_str_cut(struct npsd_str *piece, struct npsd_str *rest, char by)
+{
+	const char *end = rest->n ? (const char *)memchr(rest->p, by, rest->n) : NULL;
+	uint32_t n = end ? (uint32_t)(end - rest->p) : rest->n;
+
+	*piece = (struct npsd_str){rest->p, n};
+	if (rest->n == 0)
+		return false;
+	n += end != NULL;
+	*rest = (struct npsd_str){rest->p + n, rest->n - n};
+	return true;
+}
+
 /*
  * Length of the control character at s.p (s is not empty), or 0 if there is none: 00-1F, 7F, or U+0080 to
  * U+009F, which terminals interpret as escapes too (C2 9B is the same as ESC [). Thread: any

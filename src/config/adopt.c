@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/option_table.h"
 #include "config/readers.h"
-#include "config/text.h"
 #include "npsd/event.h"
 
 #define SET_NUMBERS 4096u /* a segment has twelve bits for the set */
@@ -76,6 +74,8 @@ static const struct npsd_set *find_set(const struct npsd_sets *sets, const char 
 static bool adopt_sets(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_config *stored,
     struct npsd_config_now now)
 {
+	int64_t begin_ms = now.clock_ms == NPSD_TIME_NONE ? 0 : now.clock_ms + 1;
+
 	cfg->sets_given = stored->sets_given;
 	for (int i = 0; i < cfg->sets.n; i++) {
 		struct npsd_set *set = &cfg->sets.set[i];
@@ -85,10 +85,7 @@ static bool adopt_sets(struct npsd_config *cfg, struct npsd_err *err, const stru
 			return npsd_fail(err, NPSD_LIMIT, 0,
 			    "segments: all %u numbers of sets are used; set another prefix", SET_NUMBERS);
 		set->number = old ? old->number : (uint16_t)cfg->sets_given++;
-		if (old)
-			set->since_ms = old->since_ms;
-		else
-			set->since_ms = now.clock_ms == NPSD_TIME_NONE ? 0 : now.clock_ms + 1;
+		set->since_ms = old ? old->since_ms : begin_ms;
 	}
 	return true;
 }
@@ -178,10 +175,10 @@ static bool first_difference(char name[NPSD_TEXT_NAME_MAX], const char *a, const
 {
 	struct npsd_str rest = npsd_str(a), line, word;
 
-	while (npsd_text_cut(&line, &rest, '\n')) {
+	while (npsd_str_cut(&line, &rest, '\n')) {
 		struct npsd_str other;
 
-		npsd_text_cut(&word, &line, '=');
+		npsd_str_cut(&word, &line, '=');
 		snprintf(name, NPSD_TEXT_NAME_MAX, "%.*s", (int)word.n, word.p);
 		other = npsd_text_value(b, name);
 		if ((!other.p || !npsd_str_eq(line, other)) && (!only_fixed || is_fixed(name)))

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "config/readers.h"
-#include "config/text.h"
 
 /* Every option has a setting, its default: npsd_settings_find() finds each one. */
 static bool read_sources(
@@ -131,4 +130,24 @@ void npsd_config_free(struct npsd_config **cfg)
 	free(c->older);
 	free(c->text);
 	free(c);
+}
+
+char *npsd_config_help(void)
+{
+	struct npsd_buf b;
+
+	npsd_buf_init(&b, 65536);
+	npsd_buf_addz(
+	    &b, "Options of the file and of --set, with their defaults (details: docs/options.md):\n");
+	for (int i = 0; i < npsd_noptions; i++) {
+		const struct npsd_option *o = &npsd_options[i];
+
+		npsd_buf_addf(&b, "  %s=%s\n      %s; ", o->name, o->def, o->help);
+		npsd_value_add_accepted(&b, o);
+		npsd_buf_addz(&b, "\n");
+	}
+	npsd_buf_addf(&b, "Pane widths: %s\n", npsd_config_steps());
+	npsd_buf_add(&b, "", 1);
+	npsd_assert(!b.full);
+	return b.p; /* malloc'ed */
 }

@@ -1,4 +1,4 @@
-#include "config/place.h"
+#include "config/values.h"
 
 #include <errno.h>
 #include <stdarg.h>

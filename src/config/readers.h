@@ -1,4 +1,5 @@
-/* The readers of settings into struct npsd_config, and what a stored text is read with, too. Thread: main */
+/* The readers of settings into struct npsd_config, and the canonical text, written and read back. Thread:
+ * main */
 #ifndef NPSD_CONFIG_READERS_H
 #define NPSD_CONFIG_READERS_H
 
@@ -31,6 +32,13 @@ bool npsd_config_window(struct npsd_window *to, const char *name);
 int npsd_sets_add_attribute(struct npsd_sets *sets, struct npsd_str name);
 /* Bit i: no set contains attribute i. */
 uint32_t npsd_sets_unused_attributes(const struct npsd_sets *sets);
+#define NPSD_TEXT_NAME_MAX 300 /* bytes of a name, with the zero byte */
+
+/* Sets cfg->text and cfg->hash. */
+void npsd_config_make_text(struct npsd_config *cfg);
+/* The value of the line `NAME=VALUE`; absent (p is NULL): there is no such line. */
+struct npsd_str npsd_text_value(const char *text, const char *name);
+
 /* The rows of steps.def: `1m (windows up to 3h), ...` */
 const char *npsd_config_steps(void);
 /* The dimensions of which a set may consist: `location, ..., attributes.NAME` */

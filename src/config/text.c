@@ -2,15 +2,13 @@
  * The canonical text: lines `NAME=VALUE`, sorted by bytes, of every option that changes what is counted. Two
  * processes with equal texts count alike. The text is stored, so it contains no secret.
  */
-#include "config/text.h"
+#include "config/readers.h"
 
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
-
-#include "config/option_table.h"
 
 /* A byte for each option. `segments` has two more lines, `caps` and `topic_defaults` one for each key. */
 /* clang-format off */
@@ -202,25 +200,12 @@ void npsd_config_make_text(struct npsd_config *cfg)
 
 /* --- reading the text back --- */
 
-bool npsd_text_cut(struct npsd_str *piece, struct npsd_str *rest, char by)
-{
-	const char *end = rest->n ? memchr(rest->p, by, rest->n) : NULL;
-	uint32_t n = end ? (uint32_t)(end - rest->p) : rest->n;
-
-	if (rest->n == 0)
-		return false;
-	*piece = (struct npsd_str){rest->p, n};
-	n += end != NULL;
-	*rest = (struct npsd_str){rest->p + n, rest->n - n};
-	return true;
-}
-
 struct npsd_str npsd_text_value(const char *text, const char *name)
 {
 	struct npsd_str rest = npsd_str(text), line, word;
 
-	while (npsd_text_cut(&line, &rest, '\n'))
-		if (npsd_text_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
+	while (npsd_str_cut(&line, &rest, '\n'))
+		if (npsd_str_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
 			return line;
 	return (struct npsd_str){NULL, 0};
 }

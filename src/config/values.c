@@ -146,14 +146,12 @@ static bool read_word(int *to, const char *words, const char *text)
 
 static bool read_bool(bool *to, const char *text)
 {
-	static const char *const words[] = {"false", "true", "off", "on", "no", "yes"};
+	int word;
 
-	for (int i = 0; i < 6; i++)
-		if (strcmp(text, words[i]) == 0) {
-			*to = i % 2;
-			return true;
-		}
-	return false;
+	if (!read_word(&word, "false|true|off|on|no|yes", text))
+		return false;
+	*to = word % 2;
+	return true;
 }
 
 static bool read_number_option(void *to, struct npsd_err *err, const struct npsd_option *o, const char *field,

@@ -1,5 +1,4 @@
 /* npsctl alerts: the last entries of the alert stream, and new ones. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* npsctl check-event FILE|-: how npsd reads events, or why it rejects them. Needs no server. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -217,40 +216,28 @@ static void print_event(const struct check *k, const struct item *it, const stru
 
 /* --- output as JSON --- */
 
-static void print_json(
-    const struct check *k, const struct item *it, const struct npsd_verdict *v, const struct npsd_event *ev)
+static json_t *refusal_json(const struct item *it, const struct npsd_verdict *v)
 {
-	json_t *o = json_pack("{s:I, s:b}", "line", (json_int_t)it->line, "reads", v->reason == NPSD_R_ok);
+	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:I, s:I, s:s*, s:s*}", "line", (json_int_t)it->line,
+	    "reads", 0, "fate", npsd_fate_names[npsd_reason_fate[v->reason]], "reason",
+	    npsd_reason_names[v->reason], "meaning", npsd_reason_meanings[v->reason], "at", (json_int_t)v->at,
+	    "end", (json_int_t)v->end, "field", v->field, "accepted",
+	    v->field ? npsd_verdict_accepted(v) : NULL);
+}
 
-	if (v->reason != NPSD_R_ok) {
-		json_object_set_new(o, "fate", json_string(npsd_fate_names[npsd_reason_fate[v->reason]]));
-		json_object_set_new(o, "reason", json_string(npsd_reason_names[v->reason]));
-		json_object_set_new(o, "meaning", json_string(npsd_reason_meanings[v->reason]));
-		json_object_set_new(o, "at", json_integer(v->at));
-		json_object_set_new(o, "end", json_integer(v->end));
-		if (v->field) {
-			json_object_set_new(o, "field", json_string(v->field));
-			json_object_set_new(o, "accepted", json_string(npsd_verdict_accepted(v)));
-		}
-	} else {
-		json_object_set_new(o, "type", json_string(npsd_type_names[ev->type]));
-		json_object_set_new(o, "id", json_stringn(ev->id.p, ev->id.n));
-		if (ev->revision)
-			json_object_set_new(o, "revision", json_integer(ev->revision));
-		if (ev->updated_ms != NPSD_TIME_NONE)
-			json_object_set_new(o, "updated_ms", json_integer(ev->updated_ms));
-		json_object_set_new(o, "event_ms", json_integer(ev->event_ms));
-		json_object_set_new(o, "undated", json_boolean(ev->undated));
-		if (ev->score != NPSD_SCORE_ABSENT)
-			json_object_set_new(
-			    o, "score", ev->score == NPSD_SCORE_NULL ? json_null() : json_integer(ev->score));
-		if (ev->kind)
-			json_object_set_new(o, "survey_kind", json_string(npsd_kind_names[ev->kind]));
-		json_object_set_new(o, "segments", segments_of(k->c->cfg, ev));
-	}
-	json_dumpf(o, stdout, JSON_COMPACT);
-	printf("\n");
-	json_decref(o);
+static json_t *event_json(const struct check *k, const struct item *it, const struct npsd_event *ev)
+{
+	json_t *revision = ev->revision ? json_integer(ev->revision) : NULL,
+	       *updated = ev->updated_ms != NPSD_TIME_NONE ? json_integer(ev->updated_ms) : NULL,
+	       *score = ev->score == NPSD_SCORE_ABSENT ? NULL
+			: ev->score == NPSD_SCORE_NULL ? json_null()
+						       : json_integer(ev->score);
+
+	return json_pack("{s:I, s:b, s:s, s:o, s:o*, s:o*, s:I, s:b, s:o*, s:s*, s:o}", "line",
+	    (json_int_t)it->line, "reads", 1, "type", npsd_type_names[ev->type], "id",
+	    json_stringn(ev->id.p, ev->id.n), "revision", revision, "updated_ms", updated, "event_ms",
+	    (json_int_t)ev->event_ms, "undated", (int)ev->undated, "score", score, "survey_kind",
+	    ev->kind ? npsd_kind_names[ev->kind] : NULL, "segments", segments_of(k->c->cfg, ev));
 }
 
 /* --- the input --- */
@@ -283,7 +270,7 @@ static void check_item(struct check *k, const struct item *it)
 	k->events++;
 	k->rejected += fate == NPSD_F_rejected;
 	if (k->c->json) {
-		print_json(k, it, &v, &ev);
+		ctl_print_json(v.reason == NPSD_R_ok ? event_json(k, it, &ev) : refusal_json(it, &v));
 	} else if (v.reason == NPSD_R_ok) {
 		print_event(k, it, &ev);
 	} else {
@@ -302,17 +289,12 @@ static bool is_blank(struct npsd_str s)
 /* Takes the next line that is not blank, without its line break. False: there is none. */
 static bool take_line(struct item *out, struct item *rest)
 {
-	do {
-		const char *end = rest->text.n ? memchr(rest->text.p, '\n', rest->text.n) : NULL;
-		uint32_t n = end ? (uint32_t)(end - rest->text.p) : rest->text.n;
-
-		if (rest->text.n == 0)
-			return false;
-		*out = (struct item){{rest->text.p, n}, rest->line++};
-		n += end != NULL;
-		rest->text = (struct npsd_str){rest->text.p + n, rest->text.n - n};
-	} while (is_blank(out->text));
-	return true;
+	while (npsd_str_cut(&out->text, &rest->text, '\n')) {
+		out->line = rest->line++;
+		if (!is_blank(out->text))
+			return true;
+	}
+	return false;
 }
 
 static bool is_document(struct check *k, struct npsd_str text)
@@ -347,6 +329,7 @@ static bool is_lines(struct check *k, struct item all)
 static bool read_input(struct npsd_buf *out, const char *name)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	const char *why;
 	char piece[65536];
 	size_t n;
 
@@ -357,13 +340,12 @@ static bool read_input(struct npsd_buf *out, const char *name)
 	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
 		npsd_buf_add(out, piece, n);
 	npsd_buf_add(out, "", 1); /* strspn() stops there */
-	if (ferror(f) || out->full)
-		fprintf(
-		    stderr, "npsctl: %s: %s\n", name, out->full ? "the input is too long" : strerror(errno));
-	n = ferror(f) || out->full;
+	why = out->full ? "the input is too long" : ferror(f) ? strerror(errno) : NULL;
+	if (why)
+		fprintf(stderr, "npsctl: %s: %s\n", name, why);
 	if (f != stdin)
 		fclose(f);
-	return n == 0;
+	return !why;
 }
 
 static void check_all(struct check *k, struct npsd_str text)

@@ -2,6 +2,7 @@
 #ifndef NPSD_CTL_H
 #define NPSD_CTL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/str.h"
@@ -37,6 +38,10 @@ int ctl_check_event(struct ctl *c); /* c->redis is NULL */
 bool ctl_print(struct npsd_str s, uint32_t most);
 /* `2026-11-22 07:59:50`, in UTC */
 const char *ctl_time(char out[32], int64_t ms);
+/* Ends the row of a window with the names of its fragile figures. */
+void ctl_print_fragile(const json_t *window);
+/* Prints the line of o; takes the reference. */
+void ctl_print_json(json_t *o);
 /* Prints c->err and returns the exit code. */
 int ctl_failed(const struct ctl *c);
 

@@ -1,5 +1,4 @@
 /* npsctl get SEGMENT [WINDOW]: one read of the key gives all windows of the same publication. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +24,11 @@ static int row_of(const struct npsd_config *cfg, const char *window)
 	return NPSD_MAX_WINDOWS;
 }
 
-static void print_head(void)
-{
-	printf("%-6s %9s %8s %17s %6s %8s %8s %7s  %-19s  %s\n", "window", "answers", "nps", "95 % interval",
-	    "mean", "change", "p", "rate", "as of (UTC)", "fragile");
-}
-
 static void print_row(const char *window, const json_t *o)
 {
 	long long n = json_integer_value(json_object_get(o, "n"));
 	char when[32], nps[16] = "-", interval[40] = "-", mean[16] = "-", change[16] = "-", p[16] = "-",
 		       rate[16] = "-";
-	const json_t *word;
-	size_t i;
 
 	ctl_time(when, json_integer_value(json_object_get(o, "asof_ms")));
 	if (n > 0) {
@@ -54,15 +45,14 @@ static void print_row(const char *window, const json_t *o)
 		snprintf(rate, sizeof rate, "%.1f%%", 100 * number(o, "response_rate"));
 	printf("%-6s %9lld %8s %17s %6s %8s %8s %7s  %-19s  ", window, n, nps, interval, mean, change, p,
 	    rate, when);
-	json_array_foreach(json_object_get(o, "fragile"), i, word)
-	    printf("%s%s", i ? "," : "", json_string_value(word));
-	printf("\n");
+	ctl_print_fragile(o);
 }
 
 static int print_table(struct ctl *c, const char *seg, const struct field *field, size_t n)
 {
 	printf("%s\n", seg);
-	print_head();
+	printf("%-6s %9s %8s %17s %6s %8s %8s %7s  %-19s  %s\n", "window", "answers", "nps", "95 % interval",
+	    "mean", "change", "p", "rate", "as of (UTC)", "fragile");
 	for (int at = 0; at <= NPSD_MAX_WINDOWS; at++) {
 		for (size_t i = 0; i < n; i++) {
 			json_error_t why;
@@ -90,9 +80,7 @@ static int print_json(const char *seg, const char *rev, const struct field *fiel
 
 	for (size_t i = 0; i < n; i++)
 		json_object_set_new(windows, field[i].window, json_loads(field[i].json, 0, NULL));
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-	printf("\n");
-	json_decref(o);
+	ctl_print_json(o);
 	return CTL_OK;
 }
 

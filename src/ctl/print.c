@@ -31,6 +31,23 @@ const char *ctl_time(char out[32], int64_t ms)
 	return out;
 }
 
+void ctl_print_fragile(const json_t *window)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(window, "fragile"), i, word)
+	    printf("%s%s", i ? "," : "", json_string_value(word));
+	putchar('\n');
+}
+
+void ctl_print_json(json_t *o)
+{
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	putchar('\n');
+	json_decref(o);
+}
+
 int ctl_failed(const struct ctl *c)
 {
 	fprintf(stderr, "npsctl: %s\n", c->err.text);

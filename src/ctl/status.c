@@ -1,5 +1,4 @@
 /* npsctl status: the contents of PREFIX:meta and PREFIX:totals, and the age of the heartbeat. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,9 +183,7 @@ static void print_json(const struct pairs *meta, const struct pairs *totals, int
 	for (size_t i = 0; i < totals->n; i++)
 		json_object_set_new(
 		    t, totals->at[i].field, json_integer(strtoll(totals->at[i].value, NULL, 10)));
-	json_dumpf(o, stdout, JSON_COMPACT);
-	printf("\n");
-	json_decref(o);
+	ctl_print_json(o);
 }
 
 int ctl_status(struct ctl *c)

@@ -1,5 +1,4 @@
 /* npsctl top DIMENSION [WINDOW]: a rank, joined with the windows of its members. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,8 +112,6 @@ static bool read_window(struct ctl *c, json_t **out, const struct rank *r, const
 static void print_table_row(size_t place, const struct member *m, const json_t *o)
 {
 	char interval[40] = "-", nps[16] = "-", answers[24] = "-";
-	const json_t *word;
-	size_t i;
 
 	if (json_object_get(o, "nps")) {
 		snprintf(
@@ -127,9 +124,7 @@ static void print_table_row(size_t place, const struct member *m, const json_t *
 	printf("%4zu %9.1f %9s %8s %17s  ", place, strtod(m->score, NULL), answers, nps, interval);
 	ctl_print(npsd_str(m->name), CTL_SEG_BYTES);
 	printf("  ");
-	json_array_foreach(json_object_get(o, "fragile"), i, word)
-	    printf("%s%s", i ? "," : "", json_string_value(word));
-	printf("\n");
+	ctl_print_fragile(o);
 }
 
 /* Ranks and windows are written apart: a member may have no window. */
@@ -137,19 +132,15 @@ static void print_json_row(size_t place, const struct member *m, const char *seg
 {
 	struct npsd_str name = {m->name, (uint32_t)strlen(m->name)};
 	struct npsd_buf raw;
-	json_t *row;
 
 	npsd_buf_init(&raw, CTL_SEG_BYTES);
 	if (!npsd_name_decode(&raw, name)) {
 		npsd_buf_clear(&raw);
 		npsd_buf_add(&raw, name.p, name.n);
 	}
-	row = json_pack("{s:i, s:o, s:s, s:f, s:O?}", "place", (int)place, "value",
+	ctl_print_json(json_pack("{s:i, s:o, s:s, s:f, s:O?}", "place", (int)place, "value",
 	    json_stringn(raw.n ? raw.p : "", raw.n), "seg", seg, "score", strtod(m->score, NULL), "window",
-	    o);
-	json_dumpf(row, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
-	printf("\n");
-	json_decref(row);
+	    o));
 	npsd_buf_free(&raw);
 }
 

@@ -1,5 +1,5 @@
 /* A row with two fields has two errors: npsd must report the first in the order of the contract. */
-#include "gen/bad.h"
+#include "gen/draft.h"
 
 #define REJ(r) .intent = GEN_REJECTED, .reason = (r)
 #define IGN(r) .intent = GEN_IGNORED, .reason = (r)

@@ -32,16 +32,15 @@ enum gen_list {
 #define GEN_COMMENT_BYTES 6000	       /* at most */
 
 struct gen_location {
-	uint32_t at; /* in the arena */
-	uint16_t n;
-	uint8_t sentiment; /* 0 to 3, from low to high scores */
+	struct npsd_str path; /* in the arena */
+	uint8_t sentiment;    /* 0 to 3, from low to high scores */
+	uint64_t weight;      /* cumulative: of locations 0 to this one */
 };
 
 struct gen_catalog {
 	uint32_t nlocations;
 	struct gen_location *location; /* by popularity: location i has weight 1/(i+1) */
-	uint64_t *weights;	       /* cumulative: of locations 0 to i */
-	char *arena;
+	struct npsd_buf arena;
 };
 
 extern const char *const gen_kind_names[GEN_KINDS];
@@ -53,13 +52,11 @@ struct gen_catalog *gen_catalog_new(uint32_t locations);
 void gen_catalog_free(struct gen_catalog **w);
 /* Picks a location by its weight (Zipf). Thread: any */
 uint32_t gen_catalog_pick(const struct gen_catalog *w, uint64_t *rand);
-/* The path. Thread: any */
-struct npsd_str gen_catalog_location(const struct gen_catalog *w, uint32_t location);
 /* The number of values in a list; the first index is 1. Thread: any */
 uint32_t gen_list_len(enum gen_list list);
 struct npsd_str gen_list_value(enum gen_list list, uint32_t index);
 /* The text of a comment: bits 0-3 of the code are the language, 4-5 the mood (0 negative, 1 neutral, 2
  * positive), the others choose sentences. Thread: any */
-void gen_comment(struct gen_out *out, uint32_t code);
+void gen_comment(struct npsd_buf *out, uint32_t code);
 
 #endif

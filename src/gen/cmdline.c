@@ -8,7 +8,7 @@
 #define DEFAULT_SPAN_MS (30 * GEN_DAY_MS)
 #define MAX_AHEAD_MS (GEN_DAY_MS / 2)
 
-enum form { NUMBER, COUNT, EVENTS, RATE, SHARE, SPAN, START, TEXT, PROPERTY, FLAG };
+enum form { NUMBER, COUNT, EVENTS, RATE, SHARE, SPAN, TEXT, PROPERTY, FLAG };
 
 static const struct option {
 	const char *name, *arg, *def, *help;
@@ -28,7 +28,7 @@ static const struct option {
     NUM("locations", "N", "500", COUNT, core.locations, 1, 1000000, "number of locations (Zipf weights)"),
     OPT("span", "DURATION", "", SPAN, span_ms,
 	"time that the timestamps cover (`90s` `12h` `30d`); default 30d, or with --rate the time to send"),
-    NUM("start-ms", "MS", "", START, core.start_ms, 0, (uint64_t)1 << 50,
+    NUM("start-ms", "MS", "", NUMBER, core.start_ms, 0, (uint64_t)1 << 50,
 	"timestamp of the first record; default now - span, or with --rate and no --span now"),
     OPT("duplicates", "SHARE", "0.02", SHARE, core.duplicates, "records sent again"),
     OPT("edits", "SHARE", "0.05", SHARE, core.edits, "edits, ordered by revision, updated_at or offset"),
@@ -139,9 +139,6 @@ static bool read_value(struct gen_command *c, const struct option *o, const char
 			return true;
 		}
 		break;
-	case START:
-		c->start_given = true;
-		break;
 	default:
 		break;
 	}
@@ -199,7 +196,7 @@ static bool lay_out_time(struct gen_command *c, struct npsd_err *err, int64_t no
 	else if (c->span_ms < 0)
 		c->span_ms = DEFAULT_SPAN_MS;
 	c->core.step_us = live ? (int64_t)(1000000 / c->rate) : (int64_t)((__int128)c->span_ms * 1000 / n);
-	if (!c->start_given)
+	if (c->core.start_ms < 0)
 		c->core.start_ms = live ? now_ms : now_ms - c->span_ms;
 	if (!live && !c->to_stdout && c->core.start_ms + c->span_ms > now_ms + MAX_AHEAD_MS)
 		return npsd_fail(err, NPSD_INVALID, 0,
@@ -209,7 +206,7 @@ static bool lay_out_time(struct gen_command *c, struct npsd_err *err, int64_t no
 
 bool gen_cmdline_read(struct gen_command *c, struct npsd_err *err, int argc, char **argv, int64_t now_ms)
 {
-	*c = (struct gen_command){.span_ms = -1};
+	*c = (struct gen_command){.core.start_ms = -1, .span_ms = -1};
 	for (size_t i = 0; i < NOPTIONS; i++)
 		npsd_assert(!*options[i].def || read_value(c, &options[i], options[i].def));
 	if (!read_arguments(c, err, argc, argv))

@@ -2,14 +2,13 @@
 #ifndef GEN_CMDLINE_H
 #define GEN_CMDLINE_H
 
-#include "gen/sink.h"
+#include "gen/kafka_out.h"
 
 struct gen_command {
-	struct gen_options core; /* step_us and start_ms follow from the next three */
+	struct gen_options core; /* step_us, and start_ms unless given, follow from rate and span_ms */
 	struct gen_kafka_options kafka;
 	uint64_t rate;	 /* records per second; 0: unlimited */
 	int64_t span_ms; /* -1: not given */
-	bool start_given;
 	bool to_stdout, help;
 	const char *account; /* file, or NULL */
 };

@@ -1,24 +1,27 @@
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "gen/draft.h"
 
 /* A few ids hold a zero byte or text that is not ASCII, which the contract allows. */
 void gen_put_id(struct gen_id *id, uint64_t seed)
 {
-	struct gen_out o = {.p = id->p, .cap = sizeof(id->p)};
+	size_t most = sizeof(id->p);
+	int n;
 	uint64_t a = gen_mix(seed), b = gen_mix(a + 1);
 
 	if (a % 512 == 7)
-		gen_putf(&o, "nul%c%016" PRIx64, 0, seed);
+		n = snprintf(id->p, most, "nul%c%016" PRIx64, 0, seed);
 	else if (a % 64 == 5)
-		gen_putf(&o, "отзыв {№=1}:%016" PRIx64, seed);
+		n = snprintf(id->p, most, "отзыв {№=1}:%016" PRIx64, seed);
 	else if (a % 4 == 0)
-		gen_putf(&o, "resp-%016" PRIx64, seed);
+		n = snprintf(id->p, most, "resp-%016" PRIx64, seed);
 	else /* the form of a UUID */
-		gen_putf(&o, "%08x-%04x-%04x-%04x-%012" PRIx64, (unsigned)(a >> 32),
+		n = snprintf(id->p, most, "%08x-%04x-%04x-%04x-%012" PRIx64, (unsigned)(a >> 32),
 		    (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff), (unsigned)(b >> 48),
 		    b & 0xffffffffffff);
-	id->n = (uint32_t)o.n;
+	npsd_assert(n > 0 && (size_t)n < most);
+	id->n = (uint32_t)n;
 }
 
 /* 0 to 10 with the distribution of the location's sentiment; in 2 % of cases -1. */

@@ -1,30 +1,20 @@
 /* An event is bare, after a Confluent frame, inside a CloudEvent, or with the headers of one. */
 #include "gen/envelope.h"
-#include "gen/event_json.h"
 
 #define FRAME_BYTES 5
 
-static void add_header(struct gen_record *rec, struct gen_out *out, const char *name, struct npsd_str value)
+static void add_header(struct gen_record *rec, struct npsd_buf *out, const char *name, struct npsd_str value)
 {
 	npsd_assert(rec->nheaders < GEN_HEADERS);
 	rec->header[rec->nheaders++] = (struct gen_header){name, {out->p + out->n, value.n}};
-	gen_put(out, value.p, value.n);
+	npsd_buf_add(out, value.p, value.n);
 }
 
-/* The time as RFC 3339, without quotes. */
-static struct npsd_str write_time(char *buf, size_t cap, int64_t ms)
-{
-	struct gen_out o = {.p = buf, .cap = cap};
-
-	gen_put_rfc3339(&o, ms, 0, 3);
-	return (struct npsd_str){buf, (uint32_t)o.n};
-}
-
-static void put_frame(struct gen_out *o, const struct gen_draft *a)
+static void put_frame(struct npsd_buf *o, const struct gen_draft *a)
 {
 	const char frame[FRAME_BYTES] = {0, 0, 0, (char)(a->shape + 1), (char)(a->variant % 200)};
 
-	gen_put(o, frame, FRAME_BYTES);
+	npsd_buf_add(o, frame, FRAME_BYTES);
 }
 
 static struct npsd_str ce_type(const struct gen_draft *a, bool stripped)
@@ -39,9 +29,9 @@ static struct npsd_str ce_subject(const struct gen_id *id, bool stripped)
 
 /* `stripped`: type and id are only in the headers; else those in the body take precedence. */
 static void add_ce_headers(
-    struct gen_record *rec, struct gen_out *out, const struct gen_draft *a, bool stripped)
+    struct gen_record *rec, struct npsd_buf *out, const struct gen_draft *a, bool stripped)
 {
-	char time[40];
+	char time[GEN_TIME_BYTES];
 
 	add_header(rec, out, "content-type", NPSD_STR("application/json"));
 	add_header(rec, out, "ce_specversion", NPSD_STR("1.0"));
@@ -49,16 +39,16 @@ static void add_ce_headers(
 	if (stripped || gen_variant(a, 101, 2))
 		add_header(rec, out, "ce_subject", ce_subject(rec->id, stripped));
 	if (a->ce_ms != GEN_NO_TIME)
-		add_header(rec, out, "ce_time", write_time(time, sizeof(time), a->ce_ms));
+		add_header(rec, out, "ce_time", gen_rfc3339(time, a->ce_ms, 0, 3));
 }
 
-static void put_attribute(struct gen_out *o, const char *name, struct npsd_str value, const char *instead)
+static void put_attribute(struct npsd_buf *o, const char *name, struct npsd_str value, const char *instead)
 {
-	gen_putf(o, ",\"%s\":", name);
+	npsd_buf_addf(o, ",\"%s\":", name);
 	if (instead)
-		gen_puts(o, instead);
+		npsd_buf_addz(o, instead);
 	else
-		gen_put_json(o, value.p, value.n, 0);
+		gen_put_json(o, value, false);
 }
 
 static bool is_replaced(const struct gen_bad *bad, enum gen_field f, const char **text)
@@ -73,13 +63,13 @@ static bool is_replaced(const struct gen_bad *bad, enum gen_field f, const char 
 	return true;
 }
 
-static void put_cloudevent(struct gen_out *o, const struct gen_catalog *catalog, const struct gen_id *id,
+static void put_cloudevent(struct npsd_buf *o, const struct gen_catalog *catalog, const struct gen_id *id,
     const struct gen_draft *a, const struct gen_bad *bad, bool stripped)
 {
 	const char *text;
-	char time[40];
+	char time[GEN_TIME_BYTES];
 
-	gen_putf(o,
+	npsd_buf_addf(o,
 	    "{\"specversion\":\"1.0\",\"id\":\"%016llx\",\"source\":\"/"
 	    "surveys\",\"datacontenttype\":\"application/json\"",
 	    (unsigned long long)gen_mix(a->variant));
@@ -88,15 +78,14 @@ static void put_cloudevent(struct gen_out *o, const struct gen_catalog *catalog,
 	if ((!is_replaced(bad, GEN_F_CE_SUBJECT, &text) && (stripped || gen_variant(a, 101, 2))) || text)
 		put_attribute(o, "subject", ce_subject(id, stripped), text);
 	if ((!is_replaced(bad, GEN_F_CE_TIME, &text) && a->ce_ms != GEN_NO_TIME) || text)
-		put_attribute(
-		    o, "time", text ? NPSD_STR("") : write_time(time, sizeof(time), a->ce_ms), text);
+		put_attribute(o, "time", text ? NPSD_STR("") : gen_rfc3339(time, a->ce_ms, 0, 3), text);
 	if (!is_replaced(bad, GEN_F_CE_DATA, &text)) {
-		gen_puts(o, ",\"data\":");
+		npsd_buf_addz(o, ",\"data\":");
 		gen_render(o, catalog, id, a, bad, stripped);
 	} else if (text) {
 		put_attribute(o, "data", NPSD_STR(""), text);
 	}
-	gen_putc(o, '}');
+	npsd_buf_addz(o, "}");
 }
 
 void gen_wrap(struct gen_record *rec, struct gen_buffers *buf, const struct gen_catalog *catalog,
@@ -104,9 +93,10 @@ void gen_wrap(struct gen_record *rec, struct gen_buffers *buf, const struct gen_
 {
 	enum gen_envelope how = (enum gen_envelope)a->envelope;
 	bool stripped = bad || gen_variant(a, 100, 2), headers = bad || (!plain && gen_variant(a, 102, 2));
-	struct gen_out *o = &buf->value;
+	struct npsd_buf *o = &buf->value;
 
-	o->n = buf->headers.n = 0;
+	npsd_buf_clear(o);
+	npsd_buf_clear(&buf->headers);
 	if (plain && !bad)
 		how = how == GEN_FRAMED ? GEN_BARE : how == GEN_BINARY ? GEN_STRUCTURED : how;
 	if (how == GEN_STRUCTURED) {
@@ -122,5 +112,6 @@ void gen_wrap(struct gen_record *rec, struct gen_buffers *buf, const struct gen_
 			add_ce_headers(rec, &buf->headers, a, stripped);
 		gen_render(o, catalog, rec->id, a, bad, how == GEN_BINARY && stripped);
 	}
+	npsd_assert(!o->full && !buf->headers.full);
 	rec->value = (struct npsd_str){bad && bad->damage == GEN_DAMAGE_NULL ? NULL : o->p, (uint32_t)o->n};
 }

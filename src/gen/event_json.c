@@ -2,10 +2,10 @@
  * The shape determines the order of the fields, white space, escapes and the form of times, as four producers
  * would write them; the bits of `variant` choose among encodings with the same meaning.
  */
-#include "gen/event_json.h"
+#include "gen/envelope.h"
 
 struct render {
-	struct gen_out *o;
+	struct npsd_buf *o;
 	const struct gen_catalog *w;
 	const struct gen_id *id;
 	const struct gen_draft *a;
@@ -36,14 +36,14 @@ static bool one_in(const struct render *r, uint32_t salt, uint32_t n)
 static void put_key(struct render *r, const char *name)
 {
 	if (r->some)
-		gen_puts(r->o, r->shape == 1 ? ", " : ",");
+		npsd_buf_addz(r->o, r->shape == 1 ? ", " : ",");
 	r->some = true;
-	gen_putf(r->o, r->shape == 1 ? "\"%s\": " : "\"%s\":", name);
+	npsd_buf_addf(r->o, r->shape == 1 ? "\"%s\": " : "\"%s\":", name);
 }
 
 static void put_text(struct render *r, struct npsd_str s)
 {
-	gen_put_json(r->o, s.p, s.n, r->shape == 1 || r->shape == 3);
+	gen_put_json(r->o, s, r->shape == 1 || r->shape == 3);
 }
 
 static void put_str(struct render *r, const char *name, struct npsd_str s)
@@ -55,28 +55,30 @@ static void put_str(struct render *r, const char *name, struct npsd_str s)
 static void put_raw(struct render *r, const char *name, const char *json)
 {
 	put_key(r, name);
-	gen_puts(r->o, json);
+	npsd_buf_addz(r->o, json);
 }
 
 static void put_time(struct render *r, const char *name, int64_t ms)
 {
 	static const int16_t zones[4] = {60, -180, 330, 0};
-
+	char text[GEN_TIME_BYTES];
 	bool quoted = r->shape < 2 || (r->shape == 2 && one_in(r, 1, 4));
 
 	put_key(r, name);
 	if (quoted || r->shape == 3)
-		gen_putc(r->o, quoted ? '"' : ' ');
+		npsd_buf_addz(r->o, quoted ? "\"" : " ");
 	if (r->shape == 0)
-		gen_put_rfc3339(r->o, ms, 0, 3);
+		gen_rfc3339(text, ms, 0, 3);
 	else if (r->shape == 1)
-		gen_put_rfc3339(r->o, ms, zones[gen_mix(r->a->variant) % 4], 0);
+		gen_rfc3339(text, ms, zones[gen_mix(r->a->variant) % 4], 0);
+	if (r->shape < 2)
+		npsd_buf_addz(r->o, text);
 	else
-		gen_putf(r->o, "%lld", (long long)(r->shape == 2 ? ms : ms / 1000));
+		npsd_buf_addf(r->o, "%lld", (long long)(r->shape == 2 ? ms : ms / 1000));
 	if (r->shape == 3 && ms % 1000) /* seconds; quarters are exact in binary */
-		gen_puts(r->o, ms % 1000 == 250 ? ".25" : ms % 1000 == 500 ? ".5" : ".75");
+		npsd_buf_addz(r->o, ms % 1000 == 250 ? ".25" : ms % 1000 == 500 ? ".5" : ".75");
 	if (quoted)
-		gen_putc(r->o, '"');
+		npsd_buf_addz(r->o, "\"");
 }
 
 static bool has(const struct render *r, uint32_t bits)
@@ -105,13 +107,13 @@ static void put_score(struct render *r)
 		put_raw(r, "score", "3"); /* the last of repeated keys counts */
 	put_key(r, "score");
 	if (score < 0)
-		gen_puts(r->o, "null");
+		npsd_buf_addz(r->o, "null");
 	else if (r->shape == 2)
-		gen_putf(r->o, "\"%d\"", score);
+		npsd_buf_addf(r->o, "\"%d\"", score);
 	else if (score == 10 && one_in(r, 3, 40))
-		gen_puts(r->o, "1e1");
+		npsd_buf_addz(r->o, "1e1");
 	else
-		gen_putf(r->o, r->shape == 3 && one_in(r, 4, 3) ? "%d.0" : "%d", score);
+		npsd_buf_addf(r->o, r->shape == 3 && one_in(r, 4, 3) ? "%d.0" : "%d", score);
 }
 
 static const char *time_name(const struct render *r)
@@ -139,20 +141,21 @@ static void put_times(struct render *r)
 
 static void put_location(struct render *r)
 {
-	struct npsd_str path = gen_catalog_location(r->w, r->a->is.location);
-	char text[2 * GEN_LOCATION_BYTES + 2];
-	struct gen_out t = {.p = text, .cap = sizeof(text)};
+	struct npsd_str path = r->w->location[r->a->is.location].path;
+	struct npsd_buf text;
 
 	if (!has(r, GEN_HAS_LOCATION))
 		return;
+	npsd_buf_init(&text, 2 * GEN_LOCATION_BYTES + 2);
 	if (one_in(r, 6, 60)) { /* npsd drops empty levels */
-		gen_putc(&t, '/');
+		npsd_buf_addz(&text, "/");
 		for (uint32_t i = 0; i < path.n; i++)
-			gen_put(&t, path.p[i] == '/' ? "//" : path.p + i, path.p[i] == '/' ? 2 : 1);
-		gen_putc(&t, '/');
-		path = (struct npsd_str){text, (uint32_t)t.n};
+			npsd_buf_add(&text, path.p[i] == '/' ? "//" : path.p + i, path.p[i] == '/' ? 2 : 1);
+		npsd_buf_addz(&text, "/");
+		path = npsd_buf_str(&text);
 	}
 	put_str(r, "location", path);
+	npsd_buf_free(&text);
 }
 
 static void put_lists(struct render *r)
@@ -182,44 +185,45 @@ static void put_themes(struct render *r)
 	if (!has(r, GEN_HAS_THEMES) || (!r->a->is.themes && !is_partial(r) && !one_in(r, 20, 5)))
 		return;
 	put_key(r, "themes");
-	gen_putc(r->o, '[');
+	npsd_buf_addz(r->o, "[");
 	for (int i = 0; i < GEN_NTHEMES; i++) {
 		if (!(r->a->is.themes >> i & 1))
 			continue;
 		if (!first)
-			gen_putc(r->o, ',');
+			npsd_buf_addz(r->o, ",");
 		first = false;
 		put_text(r, npsd_str(gen_theme_names[i]));
 		if (one_in(r, 21, 30)) { /* npsd drops repeated and empty themes */
-			gen_puts(r->o, ",\"\",");
+			npsd_buf_addz(r->o, ",\"\",");
 			put_text(r, npsd_str(gen_theme_names[i]));
 		}
 	}
-	gen_putc(r->o, ']');
+	npsd_buf_addz(r->o, "]");
 }
 
 static void put_comment(struct render *r)
 {
-	char text[GEN_COMMENT_BYTES];
-	struct gen_out t = {.p = text, .cap = sizeof(text)};
+	struct npsd_buf text;
 
 	if (!has(r, GEN_HAS_COMMENT))
 		return;
 	if (r->a->is.comment) {
-		gen_comment(&t, r->a->is.comment);
-		put_str(r, "comment", (struct npsd_str){text, (uint32_t)t.n});
+		npsd_buf_init(&text, GEN_COMMENT_BYTES);
+		gen_comment(&text, r->a->is.comment);
+		put_str(r, "comment", npsd_buf_str(&text));
+		npsd_buf_free(&text);
 	} else if (is_partial(r) || one_in(r, 22, 4)) {
 		/* npsd takes an empty comment as none */
 		put_raw(r, "comment", !is_partial(r) && one_in(r, 23, 2) ? "null" : "\"\"");
 	}
 }
 
-static void put_nested(struct gen_out *o, uint32_t depth)
+static void put_nested(struct npsd_buf *o, uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth; i++)
-		gen_putc(o, '[');
+		npsd_buf_addz(o, "[");
 	for (uint32_t i = 0; i < depth; i++)
-		gen_putc(o, ']');
+		npsd_buf_addz(o, "]");
 }
 
 /* Fields that npsd ignores. */
@@ -247,12 +251,12 @@ static void put_attributes(struct render *r)
 	if (!has_plan && !one_in(r, 25, 5))
 		return;
 	put_key(r, "attributes");
-	gen_puts(r->o, one_in(r, 26, 2) ? "{\"visits\":12" : "{\"visits\":[{}]");
+	npsd_buf_addz(r->o, one_in(r, 26, 2) ? "{\"visits\":12" : "{\"visits\":[{}]");
 	if (has_plan) {
-		gen_puts(r->o, ",\"plan\":");
+		npsd_buf_addz(r->o, ",\"plan\":");
 		put_text(r, plan ? v : NPSD_STR(""));
 	}
-	gen_putc(r->o, '}');
+	npsd_buf_addz(r->o, "}");
 }
 
 static void put_respondent(struct render *r)
@@ -260,7 +264,7 @@ static void put_respondent(struct render *r)
 	if (!r->a->is.respondent || !has(r, GEN_HAS_RESPONDENT))
 		return;
 	put_key(r, "respondent_id");
-	gen_putf(r->o, GEN_RESPONDENT, r->a->is.respondent);
+	npsd_buf_addf(r->o, GEN_RESPONDENT, r->a->is.respondent);
 }
 
 static void put_type(struct render *r)
@@ -284,7 +288,7 @@ static void put_revision(struct render *r)
 	if (!r->a->revision)
 		return;
 	put_key(r, "revision");
-	gen_putf(r->o, "%lld", (long long)r->a->revision);
+	npsd_buf_addf(r->o, "%lld", (long long)r->a->revision);
 }
 
 static void put_scale(struct render *r)
@@ -369,10 +373,13 @@ static void put_bad_field(struct render *r, enum gen_field f, const struct gen_b
 
 	if (f == bad->field && bad->damage == GEN_DAMAGE_LONG) {
 		put_key(r, bad_name(r, f));
-		gen_putc(r->o, '"');
-		for (uint32_t i = 0; i < bad->n; i++)
-			gen_putc(r->o, (char)('a' + i % 23));
-		gen_putc(r->o, '"');
+		npsd_buf_addz(r->o, "\"");
+		for (uint32_t i = 0; i < bad->n; i++) {
+			char c = (char)('a' + i % 23);
+
+			npsd_buf_add(r->o, &c, 1);
+		}
+		npsd_buf_addz(r->o, "\"");
 	} else if (f == bad->field && bad->damage == GEN_DAMAGE_DEEP) {
 		put_key(r, fields[f].name);
 		put_nested(r->o, bad->n - 1);
@@ -383,7 +390,7 @@ static void put_bad_field(struct render *r, enum gen_field f, const struct gen_b
 
 static void put_object(struct render *r, const struct gen_bad *bad, bool stripped)
 {
-	gen_putc(r->o, '{');
+	npsd_buf_addz(r->o, "{");
 	for (int i = 0; i < GEN_NFIELD; i++) {
 		enum gen_field f = (enum gen_field)orders[r->shape][i];
 
@@ -394,10 +401,10 @@ static void put_object(struct render *r, const struct gen_bad *bad, bool strippe
 		else
 			put_field(r, f);
 	}
-	gen_putc(r->o, '}');
+	npsd_buf_addz(r->o, "}");
 }
 
-void gen_render(struct gen_out *o, const struct gen_catalog *w, const struct gen_id *id,
+void gen_render(struct npsd_buf *o, const struct gen_catalog *w, const struct gen_id *id,
     const struct gen_draft *a, const struct gen_bad *bad, bool stripped)
 {
 	struct render r = {o, w, id, a, a->shape, false};
@@ -406,14 +413,14 @@ void gen_render(struct gen_out *o, const struct gen_catalog *w, const struct gen
 	if (damage == GEN_DAMAGE_NULL || damage == GEN_DAMAGE_EMPTY)
 		return;
 	if (damage == GEN_DAMAGE_PREPEND)
-		gen_puts(o, bad->tail);
+		npsd_buf_addz(o, bad->tail);
 	if (one_in(&r, 40, 200))
-		gen_puts(o, " \t");
+		npsd_buf_addz(o, " \t");
 	put_object(&r, bad, stripped);
 	if (one_in(&r, 41, 200))
-		gen_puts(o, "  \r\t ");
+		npsd_buf_addz(o, "  \r\t ");
 	if (damage == GEN_DAMAGE_APPEND)
-		gen_puts(o, bad->tail);
+		npsd_buf_addz(o, bad->tail);
 	if (damage == GEN_DAMAGE_CUT) {
 		o->n -= 9;
 		while ((o->p[o->n] & 0xc0) == 0x80) /* the record must be bad JSON, but good UTF-8 */

@@ -1,8 +1,7 @@
 #include <stdlib.h>
 
+#include "gen/core.h"
 #include "gen/gen.h"
-#include "gen/invite.h"
-#include "gen/response.h"
 
 #define VALUE_BYTES (1u << 20)
 #define HEADER_BYTES 1024
@@ -17,10 +16,9 @@ struct gen *gen_new(const struct gen_options *options)
 	g->from = (struct gen_source){gen_mix(options->seed + 1), gen_catalog_new(options->locations),
 	    options->cloudevents, options->frames};
 	g->id_base = gen_rand(&g->from.rand);
-	g->history = gen_history_new();
-	g->buf.value = (struct gen_out){.p = malloc(VALUE_BYTES), .cap = VALUE_BYTES};
-	g->buf.headers = (struct gen_out){.p = malloc(HEADER_BYTES), .cap = HEADER_BYTES};
-	npsd_assert(g->buf.value.p && g->buf.headers.p);
+	npsd_buf_init(&g->buf.value, VALUE_BYTES);
+	npsd_buf_init(&g->buf.headers, HEADER_BYTES);
+	npsd_buf_reserve(&g->buf.headers, HEADER_BYTES); /* so that no header moves */
 	return g;
 }
 
@@ -29,9 +27,8 @@ void gen_free(struct gen **g)
 	if (!*g)
 		return;
 	gen_catalog_free(&(*g)->from.catalog);
-	gen_history_free(&(*g)->history);
-	free((*g)->buf.value.p);
-	free((*g)->buf.headers.p);
+	npsd_buf_free(&(*g)->buf.value);
+	npsd_buf_free(&(*g)->buf.headers);
 	free(*g);
 	*g = NULL;
 }
@@ -69,7 +66,7 @@ static bool make_bad(struct gen *g, struct gen_record *out)
 		bad = gen_bad_row(g->nbad++);
 	while (!is_allowed(g, bad));
 	if (gen_chance(&g->from.rand, 500000))
-		r = gen_history_response(g->history, &g->from.rand, out->record_ms, 0, GEN_NEAR_MS);
+		r = gen_history_response(&g->history, &g->from.rand, out->record_ms, 0, GEN_NEAR_MS);
 	gen_fill_draft(&g->from, &g->draft, out->record_ms, gen_pick_delay(&g->from));
 	g->draft.type = bad->type;
 	g->draft.envelope = bad->envelope;

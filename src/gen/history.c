@@ -1,39 +1,12 @@
-#include <stdlib.h>
-
 #include "gen/history.h"
 
-#define RESPONSES (1u << 16)
-#define INVITES (1u << 14)
-#define WITHDRAWN (1u << 10)
 #define TRIES 6
 #define INVITE_TRIES 8
 #define CURRENT_MS (GEN_NEAR_MS - GEN_JITTER_MS)
 
-/* Rings; a number counts all entries ever added. */
-struct gen_history {
-	uint64_t nresponses, ninvites, nwithdrawn;
-	struct gen_response responses[RESPONSES];
-	struct gen_invite invites[INVITES];
-	uint32_t withdrawn[WITHDRAWN]; /* indices into responses */
-};
-
-struct gen_history *gen_history_new(void)
-{
-	struct gen_history *h = calloc(1, sizeof(*h));
-
-	npsd_assert(h);
-	return h;
-}
-
-void gen_history_free(struct gen_history **h)
-{
-	free(*h);
-	*h = NULL;
-}
-
 struct gen_response *gen_history_add_response(struct gen_history *h)
 {
-	struct gen_response *r = &h->responses[h->nresponses++ % RESPONSES];
+	struct gen_response *r = &h->responses[h->nresponses++ % GEN_RESPONSES];
 
 	*r = (struct gen_response){.updated_ms = GEN_NO_TIME};
 	return r;
@@ -41,7 +14,7 @@ struct gen_response *gen_history_add_response(struct gen_history *h)
 
 struct gen_invite *gen_history_add_invite(struct gen_history *h)
 {
-	struct gen_invite *i = &h->invites[h->ninvites++ % INVITES];
+	struct gen_invite *i = &h->invites[h->ninvites++ % GEN_INVITES];
 
 	*i = (struct gen_invite){0};
 	return i;
@@ -49,7 +22,7 @@ struct gen_invite *gen_history_add_invite(struct gen_history *h)
 
 void gen_history_add_withdrawn(struct gen_history *h, const struct gen_response *r)
 {
-	h->withdrawn[h->nwithdrawn++ % WITHDRAWN] = (uint32_t)(r - h->responses);
+	h->withdrawn[h->nwithdrawn++ % GEN_WITHDRAWN] = (uint32_t)(r - h->responses);
 }
 
 static uint32_t entries(uint64_t added, uint32_t size)
@@ -60,11 +33,12 @@ static uint32_t entries(uint64_t added, uint32_t size)
 struct gen_response *gen_history_response(
     struct gen_history *h, uint64_t *rand, int64_t record_ms, int64_t min_age, int64_t max_age)
 {
-	uint64_t n = entries(h->nresponses, RESPONSES);
+	uint64_t n = entries(h->nresponses, GEN_RESPONSES);
 
 	for (int tries = 0; n && tries < TRIES; tries++) {
 		uint64_t u = gen_rand(rand) >> 44, back = (u * u >> 20) * u >> 20; /* cubed: less than 2^20 */
-		struct gen_response *r = &h->responses[(h->nresponses - 1 - (back * n >> 20)) % RESPONSES];
+		struct gen_response *r =
+		    &h->responses[(h->nresponses - 1 - (back * n >> 20)) % GEN_RESPONSES];
 		int64_t age = record_ms - r->last_ms;
 
 		if (age >= min_age && age <= max_age)
@@ -80,7 +54,7 @@ struct gen_response *gen_history_current(struct gen_history *h, uint64_t *rand, 
 
 struct gen_response *gen_history_withdrawn(struct gen_history *h, uint64_t *rand, int64_t record_ms)
 {
-	uint32_t n = entries(h->nwithdrawn, WITHDRAWN);
+	uint32_t n = entries(h->nwithdrawn, GEN_WITHDRAWN);
 
 	for (int tries = 0; n && tries < TRIES; tries++) {
 		struct gen_response *r = &h->responses[h->withdrawn[gen_below(rand, n)]];
@@ -94,11 +68,11 @@ struct gen_response *gen_history_withdrawn(struct gen_history *h, uint64_t *rand
 
 struct gen_invite *gen_history_invite(struct gen_history *h, uint64_t *rand, int64_t record_ms, bool pending)
 {
-	uint64_t n = entries(h->ninvites, INVITES);
+	uint64_t n = entries(h->ninvites, GEN_INVITES);
 
 	for (int tries = 0; n && tries < INVITE_TRIES; tries++) {
 		uint64_t u = gen_rand(rand) >> 44, back = u * u >> 20; /* squared: less than 2^20 */
-		struct gen_invite *i = &h->invites[(h->ninvites - 1 - (back * n >> 20)) % INVITES];
+		struct gen_invite *i = &h->invites[(h->ninvites - 1 - (back * n >> 20)) % GEN_INVITES];
 		int64_t age = record_ms - i->last_ms;
 
 		if (age >= 0 && age <= CURRENT_MS && (!pending || i->sent != i->plan))
@@ -109,12 +83,12 @@ struct gen_invite *gen_history_invite(struct gen_history *h, uint64_t *rand, int
 
 struct gen_invite *gen_history_unanswered(struct gen_history *h, uint64_t *rand)
 {
-	uint32_t n = entries(h->ninvites, INVITES);
+	uint32_t n = entries(h->ninvites, GEN_INVITES);
 
 	for (int tries = 0; n && tries < INVITE_TRIES; tries++) {
 		struct gen_invite *i = &h->invites[gen_below(rand, n)];
 
-		if (!i->answered && i->sent & GEN_INVITE_BIT(GEN_DELIVERED))
+		if (!i->answered && i->sent & GEN_STAGE_BIT(GEN_DELIVERED))
 			return i;
 	}
 	return NULL;

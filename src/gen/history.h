@@ -4,7 +4,10 @@
 
 #include "gen/draft.h"
 
-#define GEN_INVITE_BIT(type) (1u << ((type)-GEN_INVITED))
+#define GEN_RESPONSES (1u << 16)
+#define GEN_INVITES (1u << 14)
+#define GEN_WITHDRAWN (1u << 10)
+#define GEN_STAGE_BIT(type) (1u << ((type)-GEN_INVITED))
 
 /* The state of a response after its records are applied in order. */
 struct gen_response {
@@ -22,16 +25,20 @@ struct gen_response {
 struct gen_invite {
 	uint64_t id_seed;
 	struct gen_draft now; /* its last record */
-	uint8_t plan, sent;   /* bits: GEN_INVITE_BIT */
+	uint8_t plan, sent;   /* bits: GEN_STAGE_BIT */
 	bool answered;
 	int64_t last_ms; /* timestamp of the last counted record */
 };
 
-struct gen_history; /* three rings: the latest responses, invitations and withdrawals */
+/* Rings of the latest responses, invitations and withdrawals; a number counts all entries ever added. */
+struct gen_history {
+	uint64_t nresponses, ninvites, nwithdrawn;
+	struct gen_response responses[GEN_RESPONSES];
+	struct gen_invite invites[GEN_INVITES];
+	uint32_t withdrawn[GEN_WITHDRAWN]; /* indices into responses */
+};
 
-/* Thread: owner, for all functions; Owns: the caller frees */
-struct gen_history *gen_history_new(void);
-void gen_history_free(struct gen_history **h);
+/* Thread: owner, for all functions */
 
 /* A new entry, zeroed, in place of the oldest. */
 struct gen_response *gen_history_add_response(struct gen_history *h);

@@ -1,21 +1,19 @@
-#include "gen/invite.h"
-
-#define BIT(type) GEN_INVITE_BIT(type)
+#include "gen/core.h"
 
 /* The stages of an invitation: 96 % are delivered, 43 % of these are opened. */
 static uint8_t pick_plan(struct gen *g)
 {
-	uint32_t roll = gen_below(&g->from.rand, 1000), plan = BIT(GEN_INVITED);
+	uint32_t roll = gen_below(&g->from.rand, 1000), plan = GEN_STAGE_BIT(GEN_INVITED);
 
 	if (roll < 40)
-		return (uint8_t)(plan | BIT(GEN_BOUNCED));
-	plan |= BIT(GEN_DELIVERED);
+		return (uint8_t)(plan | GEN_STAGE_BIT(GEN_BOUNCED));
+	plan |= GEN_STAGE_BIT(GEN_DELIVERED);
 	if (roll < 450)
-		plan |= BIT(GEN_OPENED);
+		plan |= GEN_STAGE_BIT(GEN_OPENED);
 	if (roll < 80)
-		plan |= BIT(GEN_DECLINED);
+		plan |= GEN_STAGE_BIT(GEN_DECLINED);
 	if (roll % 100 == 99 || roll < 50)
-		plan |= BIT(GEN_UNSUBSCRIBED);
+		plan |= GEN_STAGE_BIT(GEN_UNSUBSCRIBED);
 	return (uint8_t)plan;
 }
 
@@ -37,7 +35,7 @@ static uint64_t invite_id(struct gen *g, int64_t record_ms)
 	struct gen_response *r = NULL;
 
 	if (gen_chance(&g->from.rand, 20000))
-		r = gen_history_response(g->history, &g->from.rand, record_ms, 0, GEN_NEAR_MS);
+		r = gen_history_response(&g->history, &g->from.rand, record_ms, 0, GEN_NEAR_MS);
 	if (!r || r->id_shared)
 		return gen_new_id(g);
 	r->id_shared = true;
@@ -46,7 +44,7 @@ static uint64_t invite_id(struct gen *g, int64_t record_ms)
 
 static struct gen_invite *new_invite(struct gen *g, int64_t record_ms)
 {
-	struct gen_invite *i = gen_history_add_invite(g->history);
+	struct gen_invite *i = gen_history_add_invite(&g->history);
 
 	i->plan = pick_plan(g);
 	i->last_ms = record_ms;
@@ -80,13 +78,13 @@ bool gen_make_stage(struct gen *g, struct gen_record *out)
 	struct gen_invite *i = NULL;
 
 	if (gen_chance(&g->from.rand, 640000))
-		i = gen_history_invite(g->history, &g->from.rand, out->record_ms, true);
+		i = gen_history_invite(&g->history, &g->from.rand, out->record_ms, true);
 	if (!i)
 		i = new_invite(g, out->record_ms);
 	i->now.type = (uint8_t)next_stage(g, i);
 	i->now.variant = (uint32_t)gen_rand(&g->from.rand);
 	date_stage(g, &i->now, out->record_ms);
-	i->sent |= (uint8_t)BIT(i->now.type);
+	i->sent |= (uint8_t)GEN_STAGE_BIT(i->now.type);
 	i->last_ms = out->record_ms;
 	g->draft = i->now;
 	return gen_emit_own(g, out, GEN_REACHES, i->id_seed);
@@ -94,7 +92,7 @@ bool gen_make_stage(struct gen *g, struct gen_record *out)
 
 bool gen_make_repeat(struct gen *g, struct gen_record *out)
 {
-	struct gen_invite *i = gen_history_invite(g->history, &g->from.rand, out->record_ms, false);
+	struct gen_invite *i = gen_history_invite(&g->history, &g->from.rand, out->record_ms, false);
 
 	if (!i)
 		return false;

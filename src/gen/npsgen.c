@@ -9,7 +9,6 @@
 #include "gen/gen.h"
 #include "npsd/clock.h"
 
-
 static void on_signal(int number)
 {
 	(void)number;
@@ -25,8 +24,26 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* Waits until record seq is due. */
-static void keep_rate(const struct gen_sink *sink, uint64_t rate, uint64_t seq, int64_t start_mono_ms)
+/* A line cannot hold a line feed or headers, and an empty line would be an empty value, not a tombstone. */
+static bool fits_line(const struct gen_record *rec)
+{
+	return rec->value.p && rec->nheaders == 0 && !memchr(rec->value.p, '\n', rec->value.n);
+}
+
+static bool check_stdout(struct npsd_err *err, bool ok)
+{
+	return ok || npsd_fail(err, NPSD_RETRY, errno, "cannot write standard output");
+}
+
+static bool send_line(struct npsd_err *err, const struct gen_record *rec)
+{
+	bool ok = fwrite(rec->value.p, 1, rec->value.n, stdout) == rec->value.n && putchar('\n') != EOF;
+
+	return check_stdout(err, ok);
+}
+
+/* Waits until record seq is due. kafka is NULL: the records go to standard output. */
+static void keep_rate(struct gen_kafka *kafka, uint64_t rate, uint64_t seq, int64_t start_mono_ms)
 {
 	const struct npsd_clock *clock = &npsd_clock_system;
 	int64_t due_mono_ms = start_mono_ms + (int64_t)((__int128)seq * 1000 / rate);
@@ -36,15 +53,18 @@ static void keep_rate(const struct gen_sink *sink, uint64_t rate, uint64_t seq, 
 
 		if (left <= 0)
 			return;
-		sink->idle(sink->self, left < 50 ? (int)left : 50);
+		if (kafka)
+			gen_kafka_poll(kafka, left < 50 ? (int)left : 50);
+		else
+			fflush(stdout);
 		left = due_mono_ms - clock->mono_ms(clock->self);
 		if (left > 0)
 			poll(NULL, 0, left < 20 ? (int)left : 20);
 	}
 }
 
-static bool send_all(const struct gen_command *cmd, struct npsd_err *err, const struct gen_sink *sink,
-    struct gen_account *account)
+static bool send_all(
+    const struct gen_command *cmd, struct npsd_err *err, struct gen_kafka *kafka, struct gen_account *account)
 {
 	const struct npsd_clock *clock = &npsd_clock_system;
 	struct gen *g = gen_new(&cmd->core);
@@ -55,15 +75,15 @@ static bool send_all(const struct gen_command *cmd, struct npsd_err *err, const 
 
 	while (ok && !npsd_load_relaxed(&gen_stopped) && gen_next(g, &rec)) {
 		if (cmd->rate)
-			keep_rate(sink, cmd->rate, rec.seq, start_mono_ms);
-		if (sink->fits && !sink->fits(&rec))
+			keep_rate(kafka, cmd->rate, rec.seq, start_mono_ms);
+		if (!kafka && !fits_line(&rec))
 			continue;
-		ok = sink->send(sink->self, err, &rec);
+		ok = kafka ? gen_kafka_send(kafka, err, &rec) : send_line(err, &rec);
 		if (ok && account)
 			ok = gen_account_add(account, err, gen_catalog(g), &rec);
 		sent += ok;
 	}
-	ok = ok && sink->finish(sink->self, err);
+	ok = ok && (kafka ? gen_kafka_finish(kafka, err) : check_stdout(err, fflush(stdout) == 0));
 	gen_free(&g);
 	if (ok)
 		fprintf(stderr, "npsgen: %llu records in %.1f s\n", (unsigned long long)sent,
@@ -101,15 +121,16 @@ static void describe(char *out, size_t n, const struct gen_command *cmd)
 
 static bool produce(const struct gen_command *cmd, struct npsd_err *err)
 {
-	struct gen_sink sink = {0};
+	static char buffer[1 << 18];
+	struct gen_kafka *kafka = NULL;
 	struct gen_account *account = NULL;
 	const char *bootstrap = NULL;
 	char options[1024];
 	bool ok;
 
 	if (cmd->to_stdout)
-		sink = gen_sink_stdout();
-	else if (!gen_sink_kafka(&sink, &bootstrap, err, &cmd->kafka))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+	else if (!(kafka = gen_kafka_open(&bootstrap, err, &cmd->kafka)))
 		return false;
 	if (cmd->kafka.mock_partitions) {
 		printf("bootstrap=%s\n", bootstrap);
@@ -118,11 +139,11 @@ static bool produce(const struct gen_command *cmd, struct npsd_err *err)
 	describe(options, sizeof(options), cmd);
 	if (cmd->account)
 		account = gen_account_open(err, cmd->account, options);
-	ok = err->code == NPSD_OK && send_all(cmd, err, &sink, account);
+	ok = err->code == NPSD_OK && send_all(cmd, err, kafka, account);
 	ok = gen_account_close(&account, err) && ok;
 	if (ok && cmd->kafka.mock_partitions)
 		wait_for_end();
-	sink.free(sink.self);
+	gen_kafka_free(kafka);
 	return ok;
 }
 

@@ -1,85 +1,64 @@
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "gen/out.h"
 
-void gen_putf(struct gen_out *o, const char *fmt, ...)
+static bool is_plain(char c, bool ascii)
 {
-	va_list args;
-	int n;
+	unsigned char u = (unsigned char)c;
 
-	va_start(args, fmt);
-	n = vsnprintf(o->p + o->n, o->cap - o->n, fmt, args);
-	va_end(args);
-	npsd_assert(n >= 0 && (size_t)n < o->cap - o->n);
-	o->n += (size_t)n;
+	return u >= 0x20 && u != '"' && u != '\\' && (u < 0x80 || !ascii);
 }
 
-/* One code point of two to four bytes as one or two \uXXXX; returns its length. */
-static size_t put_escaped(struct gen_out *o, const char *p)
+/* Appends one character that is not plain; returns its length. */
+static uint32_t put_escaped(struct npsd_buf *o, const char *p)
 {
+	static const char raw[] = "\n\t\"\\", escape[] = "nt\"\\";
 	const unsigned char *u = (const unsigned char *)p;
-	size_t n = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
-	unsigned c = u[0] & (0x7fu >> n);
+	const char *found = memchr(raw, *u, sizeof(raw) - 1);
+	uint32_t n = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0x80 ? 2 : 1;
+	unsigned c = n == 1 ? u[0] : u[0] & (0x7fu >> n);
 
-	for (size_t i = 1; i < n; i++)
+	for (uint32_t i = 1; i < n; i++)
 		c = c << 6 | (u[i] & 0x3f);
-	if (c >= 0x10000)
-		gen_putf(o, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	if (found)
+		npsd_buf_addf(o, "\\%c", escape[found - raw]);
+	else if (c >= 0x10000)
+		npsd_buf_addf(o, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
 	else
-		gen_putf(o, "\\u%04x", c);
+		npsd_buf_addf(o, "\\u%04x", c);
 	return n;
 }
 
-static void put_control(struct gen_out *o, unsigned char c)
+void gen_put_json(struct npsd_buf *o, struct npsd_str s, bool ascii)
 {
-	static const char raw[] = "\n\t\"\\", escape[] = "nt\"\\";
-	const char *found = memchr(raw, c, sizeof(raw) - 1);
+	npsd_buf_addz(o, "\"");
+	for (uint32_t i = 0; i < s.n;) {
+		uint32_t from = i;
 
-	if (found)
-		gen_putf(o, "\\%c", escape[found - raw]);
-	else
-		gen_putf(o, "\\u%04x", c);
-}
-
-void gen_put_json(struct gen_out *o, const char *p, size_t n, int ascii)
-{
-	size_t i = 0, from = 0;
-
-	gen_putc(o, '"');
-	while (i < n) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\' && (c < 0x80 || !ascii)) {
+		while (i < s.n && is_plain(s.p[i], ascii))
 			i++;
-			continue;
-		}
-		gen_put(o, p + from, i - from);
-		if (c >= 0x80) {
-			i += put_escaped(o, p + i);
-		} else {
-			put_control(o, c);
-			i++;
-		}
-		from = i;
+		npsd_buf_add(o, s.p + from, i - from);
+		if (i < s.n)
+			i += put_escaped(o, s.p + i);
 	}
-	gen_put(o, p + from, i - from);
-	gen_putc(o, '"');
+	npsd_buf_addz(o, "\"");
 }
 
-void gen_put_rfc3339(struct gen_out *o, int64_t ms, int offset_min, int digits)
+struct npsd_str gen_rfc3339(char out[GEN_TIME_BYTES], int64_t ms, int offset_min, int digits)
 {
 	time_t s = (time_t)(ms / 1000 + offset_min * 60);
-	int zone = offset_min < 0 ? -offset_min : offset_min;
+	char fraction[16] = "", zone[32] = "Z";
+	int minutes = abs(offset_min);
 	struct tm tm;
 
 	gmtime_r(&s, &tm);
-	o->n += strftime(o->p + o->n, o->cap - o->n, "%Y-%m-%dT%H:%M:%S", &tm);
+	strftime(out, GEN_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (digits)
-		gen_putf(o, ".%03d", (int)(ms % 1000));
+		snprintf(fraction, sizeof(fraction), ".%03d", (int)(ms % 1000));
 	if (offset_min)
-		gen_putf(o, "%c%02d:%02d", offset_min < 0 ? '-' : '+', zone / 60, zone % 60);
-	else
-		gen_putc(o, 'Z');
+		snprintf(zone, sizeof(zone), "%c%02d:%02d", offset_min < 0 ? '-' : '+', minutes / 60,
+		    minutes % 60);
+	return npsd_str(strcat(strcat(out, fraction), zone));
 }

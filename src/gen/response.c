@@ -1,4 +1,4 @@
-#include "gen/response.h"
+#include "gen/core.h"
 
 #define TRIES 6
 
@@ -54,13 +54,13 @@ static void apply(struct gen *g, struct gen_response *r, int64_t record_ms)
 	keep_order(r, &g->draft);
 	r->withdrawn = retracts(&g->draft);
 	if (r->withdrawn)
-		gen_history_add_withdrawn(g->history, r);
+		gen_history_add_withdrawn(&g->history, r);
 }
 
 /* Makes g->draft the first record of a new response. */
 static bool make_first(struct gen *g, struct gen_record *out)
 {
-	struct gen_response *r = gen_history_add_response(g->history);
+	struct gen_response *r = gen_history_add_response(&g->history);
 
 	r->id_seed = gen_new_id(g);
 	r->event_ms = gen_own_ms(&g->draft, out->record_ms);
@@ -104,7 +104,7 @@ static void follow_invite(struct gen *g, struct gen_content *c)
 	struct gen_invite *i = NULL;
 
 	if (gen_chance(&g->from.rand, 300000))
-		i = gen_history_unanswered(g->history, &g->from.rand);
+		i = gen_history_unanswered(&g->history, &g->from.rand);
 	if (!i) {
 		if (g->opt.funnel && c->value[GEN_CHANNEL] && c->value[GEN_CHANNEL] <= GEN_INVITING)
 			c->value[GEN_CHANNEL] =
@@ -134,7 +134,7 @@ bool gen_make_new(struct gen *g, struct gen_record *out)
 bool gen_make_duplicate(struct gen *g, struct gen_record *out)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
-		struct gen_response *r = gen_history_current(g->history, &g->from.rand, out->record_ms);
+		struct gen_response *r = gen_history_current(&g->history, &g->from.rand, out->record_ms);
 
 		if (!r)
 			return false;
@@ -190,8 +190,8 @@ static struct gen_response *pick_for_edit(struct gen *g, int64_t record_ms)
 	struct gen_response *r = NULL;
 
 	if (gen_chance(&g->from.rand, 60000))
-		r = gen_history_withdrawn(g->history, &g->from.rand, record_ms);
-	return r ? r : gen_history_current(g->history, &g->from.rand, record_ms);
+		r = gen_history_withdrawn(&g->history, &g->from.rand, record_ms);
+	return r ? r : gen_history_current(&g->history, &g->from.rand, record_ms);
 }
 
 bool gen_make_edit(struct gen *g, struct gen_record *out)
@@ -257,8 +257,8 @@ bool gen_make_retraction(struct gen *g, struct gen_record *out)
 
 	if (!gen_chance(&g->from.rand, 80000))
 		r = gen_chance(&g->from.rand, 50000)
-			? gen_history_withdrawn(g->history, &g->from.rand, out->record_ms)
-			: gen_history_current(g->history, &g->from.rand, out->record_ms);
+			? gen_history_withdrawn(&g->history, &g->from.rand, out->record_ms)
+			: gen_history_current(&g->history, &g->from.rand, out->record_ms);
 	if (r)
 		draft_next(g, r, GEN_RETRACTED, out->record_ms);
 	else
@@ -277,7 +277,7 @@ bool gen_make_retraction(struct gen *g, struct gen_record *out)
 
 bool gen_make_late_revival(struct gen *g, struct gen_record *out)
 {
-	struct gen_response *r = gen_history_withdrawn(g->history, &g->from.rand, out->record_ms);
+	struct gen_response *r = gen_history_withdrawn(&g->history, &g->from.rand, out->record_ms);
 
 	if (!r)
 		return false;
@@ -292,7 +292,7 @@ bool gen_make_late(struct gen *g, struct gen_record *out, bool again)
 	struct gen_response *r = NULL;
 
 	if (again)
-		r = gen_history_response(g->history, &g->from.rand, out->record_ms, GEN_FAR_MS, INT64_MAX);
+		r = gen_history_response(&g->history, &g->from.rand, out->record_ms, GEN_FAR_MS, INT64_MAX);
 	if (r && is_complete(&r->now) && gen_own_ms(&r->now, out->record_ms) <= out->record_ms - GEN_FAR_MS)
 		*a = r->now;
 	else

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "gen/sink.h"
+#include "gen/kafka_out.h"
 
 atomic_int gen_stopped;
 
 #define MAX_PARTITIONS 1024
-#define RECORD_OVERHEAD 80 /* maximum bytes in the broker besides key and value */
+#define RECORD_OVERHEAD 80    /* maximum bytes in the broker besides key and value */
+#define AHEAD_BYTES (9 << 19) /* the mock cluster keeps only the latest 5 MiB of each partition */
 #define WAIT_MS 100
 #define FLUSH_MS 60000
 
@@ -18,14 +19,14 @@ struct part {
 	int64_t bytes; /* delivered since the group had last committed all records */
 };
 
-struct kafka {
+struct gen_kafka {
 	const char *topic;
 	const char *group;
 	rd_kafka_t *producer;
 	rd_kafka_t *watcher; /* reads the committed offsets of the group */
 	rd_kafka_t *host;    /* of the mock cluster */
 	rd_kafka_mock_cluster_t *mock;
-	bool bounded;	/* part[].bytes is at most GEN_AHEAD_BYTES */
+	bool bounded;	/* part[].bytes is at most AHEAD_BYTES */
 	int nparts;	/* highest partition used, plus 1 */
 	int64_t failed; /* records not delivered */
 	char why[160];	/* the first was not delivered */
@@ -34,7 +35,7 @@ struct kafka {
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
-	struct kafka *k = opaque;
+	struct gen_kafka *k = opaque;
 
 	(void)rk;
 	if (m->err) {
@@ -75,11 +76,23 @@ static bool set_properties(rd_kafka_conf_t *conf, struct npsd_err *err, const st
 	return true;
 }
 
-static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_kafka_conf_t *conf)
+/* The list of settings ends with a NULL name; opt, with more properties, may be NULL. NULL: err is set. */
+static rd_kafka_t *open_client(struct gen_kafka *k, struct npsd_err *err, rd_kafka_type_t type,
+    const char *const (*setting)[2], const struct gen_kafka_options *opt)
 {
-	char why[256];
-	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_t *rk = NULL;
+	char why[256] = "";
+	bool ok = true;
 
+	for (; ok && (*setting)[0]; setting++)
+		ok = set(conf, err, (*setting)[0], (*setting)[1]);
+	if (type == RD_KAFKA_PRODUCER) {
+		rd_kafka_conf_set_opaque(conf, k);
+		rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	}
+	if (ok && (!opt || set_properties(conf, err, opt)))
+		rk = rd_kafka_new(type, conf, why, sizeof(why));
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);
 		npsd_fail(err, NPSD_INVALID, 0, "Kafka client: %s", why);
@@ -87,15 +100,12 @@ static rd_kafka_t *open_client(struct npsd_err *err, rd_kafka_type_t type, rd_ka
 	return rk;
 }
 
-static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
+static bool start_mock(struct gen_kafka *k, struct npsd_err *err, int partitions)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	/* it has no brokers, which is no error here */
+	static const char *const settings[][2] = {{"log_level", "0"}, {NULL, NULL}};
 
-	if (!set(conf, err, "log_level", "0")) { /* it has no brokers, which is no error here */
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	k->host = open_client(err, RD_KAFKA_PRODUCER, conf);
+	k->host = open_client(k, err, RD_KAFKA_PRODUCER, settings, NULL);
 	if (!k->host)
 		return false;
 	k->mock = rd_kafka_mock_cluster_new(k->host, 1);
@@ -105,26 +115,19 @@ static bool start_mock(struct kafka *k, struct npsd_err *err, int partitions)
 }
 
 static bool start_producer(
-    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+    struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *const settings[][2] = {{"bootstrap.servers", brokers}, {"enable.idempotence", "true"},
+	    {"partitioner", "murmur2_random"}, {"compression.codec", "lz4"}, {"linger.ms", "5"},
+	    {"log_level", "3"}, {"queue.buffering.max.messages", k->bounded ? "5000" : "200000"},
+	    {NULL, NULL}};
 
-	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "enable.idempotence", "true") ||
-	    !set(conf, err, "partitioner", "murmur2_random") || !set(conf, err, "compression.codec", "lz4") ||
-	    !set(conf, err, "linger.ms", "5") || !set(conf, err, "log_level", "3") ||
-	    !set(conf, err, "queue.buffering.max.messages", k->bounded ? "5000" : "200000") ||
-	    !set_properties(conf, err, opt)) {
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	rd_kafka_conf_set_opaque(conf, k);
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	k->producer = open_client(err, RD_KAFKA_PRODUCER, conf);
+	k->producer = open_client(k, err, RD_KAFKA_PRODUCER, settings, opt);
 	return k->producer != NULL;
 }
 
 /* Creates the topic if it does not exist. */
-static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
+static bool create_topic(struct gen_kafka *k, struct npsd_err *err, int partitions)
 {
 	char why[256] = "no reply";
 	rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(k->topic, partitions, -1, why, sizeof(why));
@@ -150,26 +153,21 @@ static bool create_topic(struct kafka *k, struct npsd_err *err, int partitions)
 	       npsd_fail(err, NPSD_RETRY, 0, "cannot create topic \"%s\": %s", k->topic, rd_kafka_err2str(e));
 }
 
+/* It reads the offsets of the group and never joins it. */
 static bool start_watcher(
-    struct kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
+    struct gen_kafka *k, struct npsd_err *err, const struct gen_kafka_options *opt, const char *brokers)
 {
-	rd_kafka_conf_t *conf;
+	const char *const settings[][2] = {
+	    {"bootstrap.servers", brokers}, {"group.id", k->group}, {NULL, NULL}};
 
-	if (!k->group)
-		return true;
-	conf = rd_kafka_conf_new();
-	/* never joins the group */
-	if (!set(conf, err, "bootstrap.servers", brokers) || !set(conf, err, "group.id", k->group) ||
-	    (!opt->mock_partitions && !set_properties(conf, err, opt))) {
-		rd_kafka_conf_destroy(conf);
-		return false;
-	}
-	k->watcher = open_client(err, RD_KAFKA_CONSUMER, conf);
-	return k->watcher != NULL;
+	if (k->group)
+		k->watcher =
+		    open_client(k, err, RD_KAFKA_CONSUMER, settings, opt->mock_partitions ? NULL : opt);
+	return !k->group || k->watcher;
 }
 
 /* Whether the group has committed all delivered records. */
-static bool group_has_all(struct kafka *k)
+static bool group_has_all(struct gen_kafka *k)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(k->nparts);
 	bool all = true;
@@ -186,7 +184,7 @@ static bool group_has_all(struct kafka *k)
 }
 
 /* A partition is full. Waits: for the group; Fails: NPSD_LIMIT without a group */
-static bool wait_for_group(struct kafka *k, struct npsd_err *err)
+static bool wait_for_group(struct gen_kafka *k, struct npsd_err *err)
 {
 	if (!k->group)
 		return npsd_fail(err, NPSD_LIMIT, 0,
@@ -199,10 +197,10 @@ static bool wait_for_group(struct kafka *k, struct npsd_err *err)
 	return true;
 }
 
-static bool keep_bound(struct kafka *k, struct npsd_err *err)
+static bool keep_bound(struct gen_kafka *k, struct npsd_err *err)
 {
 	for (int p = 0; k->bounded && p < k->nparts; p++)
-		if (k->part[p].bytes > GEN_AHEAD_BYTES)
+		if (k->part[p].bytes > AHEAD_BYTES)
 			return wait_for_group(k, err);
 	return true;
 }
@@ -221,7 +219,7 @@ static rd_kafka_headers_t *make_headers(const struct gen_record *rec)
 }
 
 /* librdkafka owns the headers only if it accepts the record. */
-static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec)
+static rd_kafka_resp_err_t produce(struct gen_kafka *k, const struct gen_record *rec)
 {
 	rd_kafka_headers_t *headers = make_headers(rec);
 	rd_kafka_resp_err_t e =
@@ -234,10 +232,8 @@ static rd_kafka_resp_err_t produce(struct kafka *k, const struct gen_record *rec
 	return e;
 }
 
-static bool send_record(void *self, struct npsd_err *err, const struct gen_record *rec)
+bool gen_kafka_send(struct gen_kafka *k, struct npsd_err *err, const struct gen_record *rec)
 {
-	struct kafka *k = self;
-
 	if (rec->seq % 256 == 0) {
 		rd_kafka_poll(k->producer, 0);
 		if (!keep_bound(k, err))
@@ -256,27 +252,23 @@ static bool send_record(void *self, struct npsd_err *err, const struct gen_recor
 	}
 }
 
-static void idle(void *self, int ms)
+void gen_kafka_poll(struct gen_kafka *k, int ms)
 {
-	struct kafka *k = self;
-
 	rd_kafka_poll(k->producer, ms);
 }
 
-static bool finish(void *self, struct npsd_err *err)
+bool gen_kafka_finish(struct gen_kafka *k, struct npsd_err *err)
 {
-	struct kafka *k = self;
-
 	if (rd_kafka_flush(k->producer, FLUSH_MS))
 		return npsd_fail(err, NPSD_RETRY, 0, "records are not delivered after %d s", FLUSH_MS / 1000);
 	return k->failed == 0 || npsd_fail(err, NPSD_RETRY, 0, "%lld records were not delivered: %s",
 				     (long long)k->failed, k->why);
 }
 
-static void free_kafka(void *self)
+void gen_kafka_free(struct gen_kafka *k)
 {
-	struct kafka *k = self;
-
+	if (!k)
+		return;
 	if (k->watcher) {
 		rd_kafka_consumer_close(k->watcher);
 		rd_kafka_destroy(k->watcher);
@@ -293,10 +285,10 @@ static void free_kafka(void *self)
 	free(k);
 }
 
-bool gen_sink_kafka(
-    struct gen_sink *out, const char **bootstrap, struct npsd_err *err, const struct gen_kafka_options *opt)
+struct gen_kafka *gen_kafka_open(
+    const char **bootstrap, struct npsd_err *err, const struct gen_kafka_options *opt)
 {
-	struct kafka *k = calloc(1, sizeof(*k));
+	struct gen_kafka *k = calloc(1, sizeof(*k));
 
 	npsd_assert(k);
 	k->topic = opt->topic;
@@ -308,9 +300,8 @@ bool gen_sink_kafka(
 	if (err->code || !start_producer(k, err, opt, *bootstrap) ||
 	    !start_watcher(k, err, opt, *bootstrap) ||
 	    (opt->create_partitions && !create_topic(k, err, opt->create_partitions))) {
-		free_kafka(k);
-		return false;
+		gen_kafka_free(k);
+		return NULL;
 	}
-	*out = (struct gen_sink){k, NULL, send_record, idle, finish, free_kafka};
-	return true;
+	return k;
 }
