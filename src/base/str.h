@@ -23,6 +23,18 @@ static inline bool npsd_str_eq(struct npsd_str a, struct npsd_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Cuts what is before the first `by` off *rest, and `by` with it. False: there is none. Thread: any */
+static inline bool npsd_str_cut(struct npsd_str *word, struct npsd_str *rest, char by)
+{
+	const char *at = rest->n ? memchr(rest->p, by, rest->n) : NULL;
+
+	if (!at)
+		return false;
+	*word = (struct npsd_str){rest->p, (uint32_t)(at - rest->p)};
+	*rest = (struct npsd_str){at + 1, rest->n - word->n - 1};
+	return true;
+}
+
 /*
  * Length of the control character at s.p (s is not empty), or 0 if there is none: 00-1F, 7F, or U+0080 to
  * U+009F, which terminals interpret as escapes too (C2 9B is the same as ESC [). Thread: any

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "consume/stored.h"
-
 #define ADVISORY_MS 5000
 #define DRAIN_MS 50
 
@@ -121,7 +119,7 @@ void progress_on_store(struct progress *p, struct context *c, const struct npsd_
 	if (r.kind != NPSD_RESULT_OK)
 		return; /* asked again; a refusal is commit's to handle */
 	for (size_t i = 0; i < p->nasked; i++) {
-		if (!npsd_stored_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
+		if (!npsd_text_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
 			continue;
 		if (p->drain)
 			on_position(p, p->asked[i], pos);

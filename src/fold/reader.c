@@ -239,11 +239,11 @@ static bool read_clocks(struct clocks *k, const struct npsd_reply *r)
 /* `SEQ HASH`, or empty where nothing was ever written. */
 static bool read_end(int64_t *seq, struct npsd_str end)
 {
-	const char *space = end.n ? memchr(end.p, ' ', end.n) : NULL;
-	struct npsd_str number = {end.p, space ? (uint32_t)(space - end.p) : 0};
+	struct npsd_str number;
 
-	return (number.n > 0 || end.n == 0) && npsd_text_int(seq, number, 0) && *seq >= 0 &&
-	       *seq <= NPSD_SEQ_MAX;
+	*seq = 0;
+	return end.n == 0 ||
+	       (npsd_str_cut(&number, &end, ' ') && npsd_text_number(seq, number, 0, NPSD_SEQ_MAX));
 }
 
 static void read_shard(

@@ -62,47 +62,20 @@ static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct 
 	memcpy(p->at[lo].tp, tp.p, tp.n);
 }
 
-/* Cuts what is before the next `by` from *rest, or all of it. */
-static struct npsd_str cut(struct npsd_str *rest, char by)
-{
-	const char *at = memchr(rest->p, by, rest->n);
-	struct npsd_str piece = {rest->p, at ? (uint32_t)(at - rest->p) : rest->n};
-	uint32_t used = piece.n + (at != NULL);
-
-	*rest = (struct npsd_str){rest->p + used, rest->n - used};
-	return piece;
-}
-
-static bool read_number(int64_t *out, struct npsd_str text, int64_t most)
-{
-	return text.n > 0 && text.p[0] != '-' && npsd_text_int(out, text, -1) && *out <= most;
-}
-
-static bool read_pos(struct npsd_pos *out, struct npsd_str text)
-{
-	struct npsd_str inc = cut(&text, ':');
-	int64_t number;
-
-	if (!read_number(&number, inc, UINT32_MAX) || !read_number(&out->offset, text, INT64_MAX))
-		return false;
-	out->inc = (uint32_t)number;
-	return true;
-}
-
 /* Reads `TP INC:OFFSET;...`, or with `claims` `TP CLAIM INC:OFFSET;...`; advances each only if `move`. */
 static bool read_all(struct npsd_source_positions *p, struct npsd_str text, bool claims, bool move)
 {
 	bool more = text.n > 0;
 
 	while (more) {
-		struct npsd_str rest = text, part = cut(&text, ';'), tp;
+		struct npsd_str part, tp, claim;
 		struct npsd_pos pos;
 
-		more = part.n < rest.n;
-		tp = cut(&part, ' ');
-		if (claims)
-			cut(&part, ' ');
-		if (tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !read_pos(&pos, part))
+		more = npsd_str_cut(&part, &text, ';');
+		if (!more)
+			part = text;
+		if (!npsd_str_cut(&tp, &part, ' ') || (claims && !npsd_str_cut(&claim, &part, ' ')) ||
+		    tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !npsd_text_pos(&pos, part))
 			return false;
 		if (move)
 			advance(p, tp, pos);

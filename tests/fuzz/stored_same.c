@@ -9,6 +9,7 @@
 #include "consume/stored.h"
 #include "npsd/err.h"
 #include "npsd/event.h"
+#include "script/result.h"
 
 /* Digits that are in range, too: 32 bits, 63 bits, and times of at most 18 digits. */
 #define NUMBER "([0-9]+)"
@@ -169,7 +170,7 @@ static bool one_same(const struct item *it, char *copy)
 			fail(it->text, "another state");
 		break;
 	default:
-		got = npsd_stored_pos(&pos, it->text);
+		got = npsd_text_pos(&pos, it->text);
 		want = naive_pos(&want_pos, it->text, copy);
 		if (got && want && npsd_pos_cmp(pos, want_pos) != 0)
 			fail(it->text, "another position");
