@@ -15,7 +15,7 @@ enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_ALERTED, NSTORED };
 static bool read_ms_or(int64_t *out, struct npsd_str text, int64_t none, int64_t least)
 {
 	*out = none;
-	return npsd_str_eq(text, NPSD_STR("-")) || npsd_text_number(out, text, least, MS_MAX);
+	return npsd_str_eq(text, NPSD_STR("-")) || npsd_str_number(out, text, least, MS_MAX);
 }
 
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
@@ -33,7 +33,7 @@ bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
 /* `TO` of `ahead`: at or after the offset where it begins */
 static bool read_to(struct npsd_ruling *r, struct npsd_str text)
 {
-	return npsd_text_number(&r->to, text, r->from.offset, INT64_MAX);
+	return npsd_str_number(&r->to, text, r->from.offset, INT64_MAX);
 }
 
 /* `TO WALL_MS REASON` of `gap` */
@@ -43,7 +43,7 @@ static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
 	int64_t wall_ms;
 
 	return npsd_str_cut(&to, &text, ' ') && npsd_str_cut(&wall, &text, ' ') && read_to(r, to) &&
-	       npsd_text_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 &&
+	       npsd_str_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 &&
 	       !memchr(text.p, ' ', text.n) && !memchr(text.p, 0, text.n);
 }
 
@@ -53,7 +53,7 @@ static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struc
 	struct npsd_str hash;
 	int64_t len;
 
-	if (!npsd_str_cut(&hash, &text, ' ') || !npsd_text_number(&len, text, 0, NPSD_ID_MAX))
+	if (!npsd_str_cut(&hash, &text, ' ') || !npsd_str_number(&len, text, 0, NPSD_ID_MAX))
 		return false;
 	r->ms = npsd_config_older(cfg, hash);
 	if (r->ms < 0 && npsd_str_eq(hash, npsd_str(cfg->hash)))
@@ -63,31 +63,34 @@ static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struc
 
 bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg)
 {
-	static const struct {
-		const char *word;
-		enum npsd_ruling_what what;
-	} words[] = {{"ahead", NPSD_RULING_AHEAD}, {"lateness", NPSD_RULING_LATENESS},
-	    {"horizon", NPSD_RULING_HORIZON}, {"gap", NPSD_RULING_GAP}, {"config", NPSD_RULING_CONFIG}};
+	static const char *const words[] = {
+	    [NPSD_RULING_AHEAD] = "ahead",
+	    [NPSD_RULING_LATENESS] = "lateness",
+	    [NPSD_RULING_HORIZON] = "horizon",
+	    [NPSD_RULING_GAP] = "gap",
+	    [NPSD_RULING_CONFIG] = "config",
+	};
+	enum { NWORDS = sizeof words / sizeof words[0] };
 	struct npsd_str word, pos;
-	size_t i = 0;
+	unsigned int i = 0;
 
 	if (!npsd_str_cut(&word, &line, ' ') || !npsd_str_cut(&pos, &line, ' ') ||
 	    !npsd_text_pos(&out->from, pos))
 		return false;
-	while (i < sizeof words / sizeof words[0] && !npsd_str_eq(word, npsd_str(words[i].word)))
+	while (i < NWORDS && !npsd_str_eq(word, npsd_str(words[i])))
 		i++;
-	if (i == sizeof words / sizeof words[0])
+	if (i == NWORDS)
 		return false;
-	out->what = words[i].what;
+	out->what = (enum npsd_ruling_what)i;
 	out->to = out->from.offset;
 	out->ms = 0;
 	switch (out->what) {
 	case NPSD_RULING_AHEAD:
 		return read_to(out, line);
 	case NPSD_RULING_LATENESS:
-		return npsd_text_number(&out->ms, line, 1, MS_MAX);
+		return npsd_str_number(&out->ms, line, 1, MS_MAX);
 	case NPSD_RULING_HORIZON:
-		return npsd_text_number(&out->ms, line, -MS_MAX, MS_MAX);
+		return npsd_str_number(&out->ms, line, -MS_MAX, MS_MAX);
 	case NPSD_RULING_GAP:
 		return read_gap(out, line);
 	default:

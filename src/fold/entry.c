@@ -46,7 +46,7 @@ bool npsd_entry_header(struct npsd_entry *e)
 	int64_t len;
 
 	if (!npsd_str_cut(&e->config, &chain, ' ') || !npsd_str_cut(&number, &chain, ' ') ||
-	    !npsd_text_number(&len, number, 0, NPSD_ID_MAX) || chain.n > 40)
+	    !npsd_str_number(&len, number, 0, NPSD_ID_MAX) || chain.n > 40)
 		return false;
 	e->dict.len = (uint32_t)len;
 	snprintf(e->dict.chain, sizeof e->dict.chain, "%.*s", (int)chain.n, chain.p);

@@ -18,11 +18,6 @@ void npsd_fold_context_init(struct npsd_fold_context *c, struct npsd_pipeline *p
 	npsd_script_init(&c->call, pl->cfg, TEXT_MAX);
 }
 
-void npsd_fold_context_free(struct npsd_fold_context *c)
-{
-	npsd_script_free(&c->call);
-}
-
 void npsd_fold_fault(struct npsd_fold_context *c, enum npsd_fault what, const char *fmt, ...)
 {
 	va_list ap;

@@ -1,10 +1,8 @@
 #include "fold/source_positions.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "npsd/err.h"
+#include "base/array.h"
 #include "script/result.h"
 
 #define TEXT_MAX (64u << 20)
@@ -13,11 +11,6 @@ void npsd_source_positions_init(struct npsd_source_positions *p)
 {
 	*p = (struct npsd_source_positions){0};
 	npsd_buf_init(&p->text, TEXT_MAX);
-}
-
-void npsd_source_positions_clear(struct npsd_source_positions *p)
-{
-	p->n = 0;
 }
 
 void npsd_source_positions_free(struct npsd_source_positions *p)
@@ -37,10 +30,10 @@ static int compare(const struct npsd_position *a, struct npsd_str tp)
 /* A position never moves back. */
 static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct npsd_pos pos)
 {
-	size_t lo = 0, hi = p->n;
+	uint32_t lo = 0, hi = p->n;
 
 	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
+		uint32_t mid = lo + (hi - lo) / 2;
 
 		if (compare(&p->at[mid], tp) < 0)
 			lo = mid + 1;
@@ -52,11 +45,7 @@ static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct 
 			p->at[lo].pos = pos;
 		return;
 	}
-	if (p->n == p->cap) {
-		p->cap = p->cap ? p->cap * 2 : 16;
-		p->at = realloc(p->at, p->cap * sizeof *p->at);
-		npsd_assert(p->at);
-	}
+	p->at = npsd_array_reserve(p->at, &p->cap, p->n, sizeof *p->at);
 	memmove(p->at + lo + 1, p->at + lo, (p->n++ - lo) * sizeof *p->at);
 	p->at[lo] = (struct npsd_position){.pos = pos};
 	memcpy(p->at[lo].tp, tp.p, tp.n);
@@ -85,7 +74,7 @@ static bool read_all(struct npsd_source_positions *p, struct npsd_str text, bool
 
 bool npsd_source_positions_read(struct npsd_source_positions *p, struct npsd_str stored)
 {
-	npsd_source_positions_clear(p);
+	p->n = 0;
 	return read_all(p, stored, false, true);
 }
 
@@ -97,7 +86,7 @@ bool npsd_source_positions_advance(struct npsd_source_positions *p, struct npsd_
 const char *npsd_source_positions_text(struct npsd_source_positions *p)
 {
 	npsd_buf_clear(&p->text);
-	for (size_t i = 0; i < p->n; i++)
+	for (uint32_t i = 0; i < p->n; i++)
 		npsd_buf_addf(&p->text, "%s%s %" PRIu32 ":%" PRId64, i ? ";" : "", p->at[i].tp,
 		    p->at[i].pos.inc, p->at[i].pos.offset);
 	npsd_buf_add(&p->text, "", 1);

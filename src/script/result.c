@@ -81,28 +81,10 @@ bool npsd_reply_is(const struct npsd_reply *r, size_t i, const char *z)
 	return npsd_str_eq(npsd_reply_str(r, i), npsd_str(z));
 }
 
-bool npsd_text_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
-{
-	uint32_t minus = least < 0 && text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
-	int64_t v = 0;
-
-	if (text.n == minus)
-		return false;
-	for (uint32_t i = minus; i < text.n; i++) {
-		int digit = text.p[i] - '0';
-
-		if (digit < 0 || digit > 9 || v > (INT64_MAX - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = minus ? -v : v;
-	return *out >= least && *out <= most;
-}
-
 bool npsd_text_int(int64_t *out, struct npsd_str text, int64_t empty)
 {
 	*out = empty;
-	return text.n == 0 || npsd_text_number(out, text, -INT64_MAX, INT64_MAX);
+	return text.n == 0 || npsd_str_number(out, text, -INT64_MAX, INT64_MAX);
 }
 
 bool npsd_text_pos(struct npsd_pos *out, struct npsd_str text)
@@ -110,8 +92,8 @@ bool npsd_text_pos(struct npsd_pos *out, struct npsd_str text)
 	struct npsd_str inc;
 	int64_t number;
 
-	if (!npsd_str_cut(&inc, &text, ':') || !npsd_text_number(&number, inc, 0, UINT32_MAX) ||
-	    !npsd_text_number(&out->offset, text, 0, INT64_MAX))
+	if (!npsd_str_cut(&inc, &text, ':') || !npsd_str_number(&number, inc, 0, UINT32_MAX) ||
+	    !npsd_str_number(&out->offset, text, 0, INT64_MAX))
 		return false;
 	out->inc = (uint32_t)number;
 	return true;

@@ -49,10 +49,6 @@ const char *npsd_reply_z(const struct npsd_reply *r, size_t i);
 bool npsd_reply_is(const struct npsd_reply *r, size_t i, const char *z);
 /* Element i, an integer or a text in decimal; `empty` where the text is empty. False: it is neither. */
 bool npsd_reply_int(int64_t *out, const struct npsd_reply *r, size_t i, int64_t empty);
-/* A text of decimal digits; `-` before them only where `least` is below 0. False: it is none, or out of
- * range.
- */
-bool npsd_text_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most);
 /* A text of decimal digits, perhaps with `-`; `empty` where it is empty. False: it is not a number. */
 bool npsd_text_int(int64_t *out, struct npsd_str text, int64_t empty);
 /* `INC:OFFSET` */
