@@ -11,6 +11,11 @@ struct npsd_clock {
 	uint64_t (*random)(void *self); /* for claims and jitter. Thread: any */
 };
 
+static inline int64_t npsd_mono_ms(const struct npsd_clock *clock)
+{
+	return clock->mono_ms(clock->self);
+}
+
 /* The operating system's clock. Thread: any */
 extern const struct npsd_clock npsd_clock_system;
 

@@ -59,5 +59,7 @@ static inline bool npsd_set_counts(const struct npsd_set *set, int64_t event_ms)
 const char *npsd_dim_word(const struct npsd_sets *sets, int dim);
 /* The dimension of a word, or -1. Thread: any */
 int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word);
+/* Place in sets->set of the set with that number; -1: it is not configured. Thread: any */
+int npsd_set_place(const struct npsd_sets *sets, uint32_t number);
 
 #endif

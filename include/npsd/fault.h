@@ -10,7 +10,7 @@
 #ifndef NPSD_FAULT_H
 #define NPSD_FAULT_H
 
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -36,6 +36,8 @@ struct npsd_fault_cell {
 /* No effect where the session has a fault already. Thread: owner (the component of the cell) */
 void npsd_fault_raise(struct npsd_fault_cell *cell, uint32_t session, enum npsd_fault what, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
+void npsd_fault_vraise(struct npsd_fault_cell *cell, uint32_t session, enum npsd_fault what, const char *fmt,
+    va_list ap) __attribute__((format(printf, 4, 0)));
 /* The fault of that session in the cell; its text may be read then. Thread: group */
 enum npsd_fault npsd_fault_of(const struct npsd_fault_cell *cell, uint32_t session);
 

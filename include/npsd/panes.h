@@ -52,4 +52,10 @@ bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 void npsd_panes_drop(struct npsd_panes *p, int64_t t_ms);
 size_t npsd_panes_bytes(const struct npsd_panes *p);
 
+/* Thread: any */
+static inline int64_t npsd_floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
 #endif

@@ -23,8 +23,8 @@ static inline bool npsd_str_eq(struct npsd_str a, struct npsd_str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* Cuts the piece before the next `by` off *rest. False: nothing is left. Thread: any */
-static inline bool npsd_str_cut(struct npsd_str *piece, struct npsd_str *rest, char by)
+/* Takes the next item of a list with `by` between its items off *rest. False: no item is left. Thread: any */
+static inline bool npsd_str_next(struct npsd_str *piece, struct npsd_str *rest, char by)
 {
 	const char *end = rest->n ? (const char *)memchr(rest->p, by, rest->n) : NULL;
 	uint32_t n = end ? (uint32_t)(end - rest->p) : rest->n;
@@ -35,6 +35,38 @@ static inline bool npsd_str_cut(struct npsd_str *piece, struct npsd_str *rest, c
 	n += end != NULL;
 	*rest = (struct npsd_str){rest->p + n, rest->n - n};
 	return true;
+}
+
+/* Cuts what is before the first `by` off *rest, and `by` with it. False: there is none. Thread: any */
+static inline bool npsd_str_cut(struct npsd_str *word, struct npsd_str *rest, char by)
+{
+	const char *at = rest->n ? (const char *)memchr(rest->p, by, rest->n) : NULL;
+
+	if (!at)
+		return false;
+	*word = (struct npsd_str){rest->p, (uint32_t)(at - rest->p)};
+	*rest = (struct npsd_str){at + 1, rest->n - word->n - 1};
+	return true;
+}
+
+/* Reads decimal digits; `-` before them only where `least` is below 0. False: they are none, or out of range.
+ * Thread: any */
+static inline bool npsd_str_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
+{
+	uint32_t minus = least < 0 && text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
+	int64_t v = 0;
+
+	if (text.n == minus)
+		return false;
+	for (uint32_t i = minus; i < text.n; i++) {
+		int digit = text.p[i] - '0';
+
+		if (digit < 0 || digit > 9 || v > (INT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = minus ? -v : v;
+	return *out >= least && *out <= most;
 }
 
 /*

@@ -93,7 +93,7 @@ static int until_next(const struct npsd_commit *c, int wait_ms)
 {
 	const struct fence_check *f = &c->fence_check;
 	const struct session *s = &c->session;
-	int64_t now = session_mono_ms(s), at = now + wait_ms;
+	int64_t now = npsd_mono_ms(&s->pl->clock), at = now + wait_ms;
 
 	for (int i = 0; i < c->n; i++)
 		if (c->inflight[i].state == INFLIGHT_READY && c->inflight[i].backoff.retry_mono_ms < at)

@@ -47,7 +47,7 @@ bool fence_check_advance(struct fence_check *f, struct session *s)
 {
 	const struct npsd_store *store = &s->pl->store_commit;
 	uint32_t connection = store->connection(store->self);
-	int64_t now = session_mono_ms(s);
+	int64_t now = npsd_mono_ms(&s->pl->clock);
 	bool faulted = session_faulted(s);
 
 	if (connection != f->connection) {
@@ -95,7 +95,7 @@ void fence_check_done(struct fence_check *f, struct session *s, const struct nps
 
 	f->tag = 0;
 	if (r.kind == NPSD_RESULT_RETRY) {
-		npsd_backoff_fail(&f->backoff, &s->pl->clock, session_mono_ms(s));
+		npsd_backoff_fail(&f->backoff, &s->pl->clock, npsd_mono_ms(&s->pl->clock));
 		f->next_mono_ms = f->backoff.retry_mono_ms;
 		return;
 	}

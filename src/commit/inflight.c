@@ -82,7 +82,7 @@ void inflight_begin(struct inflight *x, struct session *s, struct npsd_request *
 
 bool inflight_submit(struct inflight *x, struct session *s)
 {
-	if (x->state != INFLIGHT_READY || npsd_backoff_waits(&x->backoff, session_mono_ms(s)))
+	if (x->state != INFLIGHT_READY || npsd_backoff_waits(&x->backoff, npsd_mono_ms(&s->pl->clock)))
 		return false;
 	x->tag = session_submit(s, &x->build);
 	if (x->tag)
@@ -146,7 +146,7 @@ static void admission_done(struct inflight *x, struct session *s, const struct n
 /* A lost call may have run: it is sent again at once, since the script recognizes a batch that is stored. */
 static void retry(struct inflight *x, struct session *s, const struct npsd_result *r)
 {
-	int64_t now = session_mono_ms(s);
+	int64_t now = npsd_mono_ms(&s->pl->clock);
 
 	if (npsd_log_every(&s->logged_mono_ms, now, LOG_EVERY_MS))
 		npsd_log(NPSD_LOG_WARN, "commit", "%s: %s; sending the same call again",

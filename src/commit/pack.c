@@ -6,18 +6,6 @@
 #include "npsd/err.h"
 #include "npsd/event.h"
 
-static void add_tp(struct npsd_script_build *b, struct npsd_tp tp)
-{
-	npsd_script_argf(b, "%s/%" PRId32, b->cfg->topics[tp.topic], tp.part);
-}
-
-static void add_pos(struct npsd_script_build *b, struct npsd_pos pos)
-{
-	char text[HELD_POS_TEXT];
-
-	npsd_script_argz(b, held_pos_text(text, pos));
-}
-
 static const char *ms_text(char out[24], int64_t ms, int64_t none, const char *none_text)
 {
 	snprintf(out, 24, "%" PRId64, ms);
@@ -54,10 +42,10 @@ static void add_part(struct npsd_script_build *b, const struct npsd_batch_part *
 	const struct npsd_part_state *end = &part->end;
 	char stream[24], horizon[24], lateness[24];
 
-	add_tp(b, end->tp);
+	npsd_script_tp(b, end->tp);
 	npsd_script_argz(b, end->claim);
-	add_pos(b, part->from);
-	add_pos(b, end->pos);
+	npsd_script_pos(b, part->from);
+	npsd_script_pos(b, end->pos);
 	npsd_script_argf(b, "%s %s %s", ms_text(stream, end->stream_ms, NPSD_TIME_NONE, "-"),
 	    ms_text(horizon, end->horizon_ms, NPSD_TIME_NONE, "-"),
 	    ms_text(lateness, end->lateness_ms, 0, "-"));
@@ -88,13 +76,13 @@ void pack_commit(struct npsd_script_build *b, const struct npsd_names *names, co
 	add_map(b, &batch->totals);
 	add_map(b, &batch->meta);
 	add_alerts(b, batch);
-	npsd_script_argf(b, "%" PRId64, cfg->alerts_keep);
-	npsd_script_argf(b, "%" PRId64, cfg->alerts_keep_bytes);
-	npsd_script_argf(b, "%" PRIu32, batch->nparts);
+	npsd_script_int(b, cfg->alerts_keep);
+	npsd_script_int(b, cfg->alerts_keep_bytes);
+	npsd_script_int(b, batch->nparts);
 	for (uint32_t i = 0; i < batch->nparts; i++)
 		add_part(b, &batch->part[i]);
 	for (uint32_t i = 0; i < batch->nshards; i++) {
-		npsd_script_argf(b, "%u", batch->shard[i].shard);
+		npsd_script_int(b, batch->shard[i].shard);
 		npsd_script_arg_ref(b, batch->deltas.p + batch->shard[i].at, batch->shard[i].len);
 	}
 }
@@ -109,9 +97,9 @@ void pack_admit(
 	for (uint32_t i = 0; values && i < values->n; i++) {
 		int dim = values->value[i].dim;
 
-		npsd_script_argf(b, "%d", dim);
+		npsd_script_int(b, dim);
 		npsd_script_argz(b, npsd_dim_word(&b->cfg->sets, dim));
-		npsd_script_argf(b, "%" PRIu32, b->cfg->caps[dim]);
+		npsd_script_int(b, b->cfg->caps[dim]);
 		npsd_script_arg_ref(b, values->text.p + values->value[i].at, values->value[i].len);
 	}
 }
@@ -123,8 +111,8 @@ void pack_fence_check(struct npsd_script_build *b, const struct npsd_names *name
 	for (size_t i = 0; i < held->n; i++) {
 		if (held->part[i].busy)
 			continue;
-		add_tp(b, held->part[i].tp);
+		npsd_script_tp(b, held->part[i].tp);
 		npsd_script_argz(b, held->part[i].claim);
-		add_pos(b, held->part[i].pos);
+		npsd_script_pos(b, held->part[i].pos);
 	}
 }

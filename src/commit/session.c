@@ -1,9 +1,5 @@
 #include "commit/session.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-
 uint64_t session_submit(struct session *s, struct npsd_script_build *build)
 {
 	return npsd_script_submit(build, &s->pl->store_commit, s->last_tag + 1) ? ++s->last_tag : 0;
@@ -11,13 +7,11 @@ uint64_t session_submit(struct session *s, struct npsd_script_build *build)
 
 void session_fault(struct session *s, enum npsd_fault what, const char *fmt, ...)
 {
-	char text[sizeof s->pl->fault_commit.text];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	npsd_fault_vraise(&s->pl->fault_commit, s->number, what, fmt, ap);
 	va_end(ap);
-	npsd_fault_raise(&s->pl->fault_commit, s->number, what, "%s", text);
 	s->pl->broker.wake(s->pl->broker.self);
 }
 
@@ -27,12 +21,11 @@ bool session_faulted(const struct session *s)
 }
 
 /* A stored position before the held one, or none, means that Redis lost writes: positions never go back. */
-static bool stored_before(const char *stored, const struct held_part *held)
+static bool stored_before(struct npsd_str stored, const struct held_part *held)
 {
-	struct npsd_pos pos = {0, 0};
+	struct npsd_pos pos;
 
-	return sscanf(stored, "%" SCNu32 ":%" SCNd64, &pos.inc, &pos.offset) != 2 ||
-	       npsd_pos_cmp(pos, held->pos) < 0;
+	return !npsd_text_pos(&pos, stored) || npsd_pos_cmp(pos, held->pos) < 0;
 }
 
 /* {"refused", "claim" | "position", TP, stored claim, stored position} */
@@ -41,7 +34,7 @@ static void fault_of_part(struct session *s, const struct npsd_result *r)
 	const char *tp = npsd_reply_z(r->reply, 2), *claim = npsd_reply_z(r->reply, 3),
 		   *pos = npsd_reply_z(r->reply, 4);
 	const struct held_part *held = held_named(&s->held, s->pl->cfg, tp);
-	bool lost = r->refusal == NPSD_REFUSAL_position || (held && stored_before(pos, held));
+	bool lost = r->refusal == NPSD_REFUSAL_position || (held && stored_before(npsd_str(pos), held));
 	char at[HELD_POS_TEXT];
 
 	session_fault(s, lost ? NPSD_FAULT_ROLLBACK : NPSD_FAULT_OWNER,

@@ -19,11 +19,6 @@ struct session {
 	int64_t logged_mono_ms;
 };
 
-static inline int64_t session_mono_ms(const struct session *s)
-{
-	return s->pl->clock.mono_ms(s->pl->clock.self);
-}
-
 /* The tag of the call; 0: the store's queue is full. Waits: never */
 uint64_t session_submit(struct session *s, struct npsd_script_build *build);
 /* Raises the fault, if the session has none, and wakes the group. */
@@ -31,7 +26,6 @@ void session_fault(struct session *s, enum npsd_fault what, const char *fmt, ...
     __attribute__((format(printf, 3, 4)));
 /* Raises the fault that a result is: REFUSED or BROKEN. */
 void session_fault_of(struct session *s, const struct npsd_result *r);
-/* Whether this session has a fault. */
 bool session_faulted(const struct session *s);
 
 #endif

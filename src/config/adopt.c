@@ -175,10 +175,10 @@ static bool first_difference(char name[NPSD_TEXT_NAME_MAX], const char *a, const
 {
 	struct npsd_str rest = npsd_str(a), line, word;
 
-	while (npsd_str_cut(&line, &rest, '\n')) {
+	while (npsd_str_next(&line, &rest, '\n')) {
 		struct npsd_str other;
 
-		npsd_str_cut(&word, &line, '=');
+		npsd_str_next(&word, &line, '=');
 		snprintf(name, NPSD_TEXT_NAME_MAX, "%.*s", (int)word.n, word.p);
 		other = npsd_text_value(b, name);
 		if ((!other.p || !npsd_str_eq(line, other)) && (!only_fixed || is_fixed(name)))

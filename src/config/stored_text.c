@@ -16,7 +16,7 @@ static void read_attributes(struct npsd_config *cfg, const char *text)
 {
 	struct npsd_str list = npsd_text_value(text, "attributes"), name;
 
-	while (npsd_str_cut(&name, &list, ',')) {
+	while (npsd_str_next(&name, &list, ',')) {
 		char line[NPSD_TEXT_NAME_MAX];
 		struct npsd_str cap;
 		int dim = npsd_sets_add_attribute(&cfg->sets, name);
@@ -32,15 +32,15 @@ static void read_sets(struct npsd_sets *sets, struct npsd_str list)
 {
 	struct npsd_str item, part, word;
 
-	while (npsd_str_cut(&item, &list, ';')) {
+	while (npsd_str_next(&item, &list, ';')) {
 		struct npsd_set *set = &sets->set[sets->n++];
 
-		npsd_assert(sets->n <= NPSD_MAX_SETS && npsd_str_cut(&part, &item, ' '));
+		npsd_assert(sets->n <= NPSD_MAX_SETS && npsd_str_next(&part, &item, ' '));
 		set->number = (uint16_t)number(part);
-		npsd_assert(npsd_str_cut(&part, &item, ' ') && part.n < sizeof set->name);
+		npsd_assert(npsd_str_next(&part, &item, ' ') && part.n < sizeof set->name);
 		snprintf(set->name, sizeof set->name, "%.*s", (int)part.n, part.p);
 		set->since_ms = number(item);
-		while (npsd_str_cut(&word, &part, ',')) {
+		while (npsd_str_next(&word, &part, ',')) {
 			int dim = npsd_dim_find(sets, word);
 
 			if (dim >= 0 && set->ndims < NPSD_SET_DIMS)
@@ -54,11 +54,11 @@ static void read_windows(struct npsd_config *cfg, struct npsd_str list)
 {
 	struct npsd_str item, name;
 
-	while (npsd_str_cut(&item, &list, ',')) {
+	while (npsd_str_next(&item, &list, ',')) {
 		struct npsd_window *w = &cfg->windows[cfg->nwindows++];
 		char text[sizeof w->name];
 
-		npsd_assert(cfg->nwindows <= NPSD_MAX_WINDOWS && npsd_str_cut(&name, &item, ' '));
+		npsd_assert(cfg->nwindows <= NPSD_MAX_WINDOWS && npsd_str_next(&name, &item, ' '));
 		snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
 		npsd_config_window(w, text);
 		w->since_ms = number(item);

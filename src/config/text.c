@@ -204,8 +204,8 @@ struct npsd_str npsd_text_value(const char *text, const char *name)
 {
 	struct npsd_str rest = npsd_str(text), line, word;
 
-	while (npsd_str_cut(&line, &rest, '\n'))
-		if (npsd_str_cut(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
+	while (npsd_str_next(&line, &rest, '\n'))
+		if (npsd_str_next(&word, &line, '=') && npsd_str_eq(word, npsd_str(name)))
 			return line;
 	return (struct npsd_str){NULL, 0};
 }

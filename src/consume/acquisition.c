@@ -46,11 +46,6 @@ static void fresh_claim(struct acquisition *a, const struct context *c)
 	snprintf(a->fresh, sizeof a->fresh, "%016" PRIx64, c->clock->random(c->clock->self));
 }
 
-static void add_pos(struct npsd_script_build *b, struct npsd_pos pos)
-{
-	npsd_script_argf(b, "%" PRIu32 ":%" PRId64, pos.inc, pos.offset);
-}
-
 /* --- the steps' calls --- */
 
 static bool base_call(struct acquisition *a, struct context *c, uint64_t tag)
@@ -77,12 +72,12 @@ static bool base_call(struct acquisition *a, struct context *c, uint64_t tag)
 	if (counted && c->cfg->on_gap == NPSD_GAP_HALT)
 		npsd_script_argz(b, ""); /* only reads */
 	else
-		add_pos(b, base);
+		npsd_script_pos(b, base);
 	npsd_script_argz(b, a->fresh);
 	npsd_script_argz(b, c->cfg->topics[a->tp.topic]);
-	npsd_script_argf(b, "%" PRId32, a->tp.part);
-	npsd_script_argf(b, "%" PRId32, parts);
-	add_pos(b, later);
+	npsd_script_int(b, a->tp.part);
+	npsd_script_int(b, parts);
+	npsd_script_pos(b, later);
 	return context_submit(c, tag);
 }
 
@@ -99,7 +94,7 @@ static struct npsd_script_build *begin_compare(
 	npsd_script_header(b, NULL, 0);
 	npsd_script_argz(b, a->name);
 	npsd_script_argz(b, a->state.claim);
-	add_pos(b, a->state.pos);
+	npsd_script_pos(b, a->state.pos);
 	return b;
 }
 
@@ -107,7 +102,7 @@ static bool skip_call(struct acquisition *a, struct context *c, uint64_t tag)
 {
 	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_skip, "lost");
 
-	add_pos(b, a->skip_to);
+	npsd_script_pos(b, a->skip_to);
 	npsd_script_argz(b, a->skip_reason);
 	npsd_script_argz(b, a->skip_to.inc == a->state.pos.inc ? "" : "1");
 	return context_submit(c, tag);
@@ -127,7 +122,7 @@ bool acquisition_advance(struct acquisition *a, struct context *c)
 	uint64_t tag = CONTEXT_TAG(TAG_ACQUISITION, a->attempt);
 	struct npsd_offset at = {a->tp, a->state.pos.offset};
 
-	if (a->in_flight || npsd_backoff_waits(&a->retry, context_mono_ms(c)))
+	if (a->in_flight || npsd_backoff_waits(&a->retry, npsd_mono_ms(c->clock)))
 		return false;
 	switch (a->step) {
 	case ACQ_ENDS:

@@ -74,10 +74,10 @@ void assignment_forget(struct assignment *s)
 
 bool assignment_advance(struct assignment *s, struct context *c)
 {
-	int64_t until = context_mono_ms(c) + CONTEXT_ENDS_MS;
+	int64_t until = npsd_mono_ms(c->clock) + CONTEXT_ENDS_MS;
 	bool any = false;
 
-	for (size_t i = 0; i < s->n && context_mono_ms(c) < until; i++)
+	for (size_t i = 0; i < s->n && npsd_mono_ms(c->clock) < until; i++)
 		any |= acquisition_advance(s->part[i], c);
 	return any;
 }

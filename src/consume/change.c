@@ -37,11 +37,6 @@ static bool running(const struct change *c)
 	return npsd_load_relaxed(c->stop) == 0;
 }
 
-static int64_t mono_ms(const struct change *c)
-{
-	return c->clock->mono_ms(c->clock->self);
-}
-
 static void begin(struct change *c, enum npsd_script script, const char *header)
 {
 	npsd_script_begin_private(&c->build, script);
@@ -77,10 +72,10 @@ static bool call(struct change *c, struct npsd_result *out, size_t least)
 			npsd_backoff_reset(&c->retry);
 			return true;
 		}
-		if (npsd_log_every(&c->logged_mono_ms, mono_ms(c), RETRY_LOG_MS))
+		if (npsd_log_every(&c->logged_mono_ms, npsd_mono_ms(c->clock), RETRY_LOG_MS))
 			npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s; retrying", out->text);
-		npsd_backoff_fail(&c->retry, c->clock, mono_ms(c));
-		while (running(c) && npsd_backoff_waits(&c->retry, mono_ms(c)))
+		npsd_backoff_fail(&c->retry, c->clock, npsd_mono_ms(c->clock));
+		while (running(c) && npsd_backoff_waits(&c->retry, npsd_mono_ms(c->clock)))
 			c->store->poll(c->store->self, &done, POLL_MS);
 	}
 	return false;
@@ -167,9 +162,7 @@ static void settle(struct npsd_config *cfg, const char *replaces)
 /* The end of the shortest pane that holds t: the text stays the same until then. */
 static int64_t pane_end_ms(int64_t t_ms)
 {
-	int64_t r = t_ms % LEAST_PANE_MS;
-
-	return t_ms - (r < 0 ? r + LEAST_PANE_MS : r) + LEAST_PANE_MS - 1;
+	return (npsd_floor_div(t_ms, LEAST_PANE_MS) + 1) * LEAST_PANE_MS - 1;
 }
 
 static bool apply_call(struct change *c, const struct stored *s, struct npsd_result *out)
@@ -191,8 +184,8 @@ static bool apply_call(struct change *c, const struct stored *s, struct npsd_res
 		npsd_script_argz(b, "");
 		npsd_script_argz(b, "");
 	} else {
-		npsd_script_argf(b, "%" PRId64, s->now.clock_ms);
-		npsd_script_argf(b, "%" PRId64, pane_end_ms(s->now.t_ms));
+		npsd_script_int(b, s->now.clock_ms);
+		npsd_script_int(b, pane_end_ms(s->now.t_ms));
 	}
 	npsd_script_argz(b, c->cfg->clock == NPSD_CLOCK_WALL ? "wall" : "event");
 	npsd_script_argz(b, steps);

@@ -41,7 +41,7 @@ static void reset_all(struct npsd_group *g)
 
 static void recover(struct npsd_group *g)
 {
-	int64_t now = context_mono_ms(&g->context);
+	int64_t now = npsd_mono_ms(g->context.clock);
 
 	if (g->recovered_mono_ms && now - g->recovered_mono_ms < RECOVERY_CLOSE_MS)
 		npsd_backoff_fail(&g->recovery, g->context.clock, now);
@@ -77,13 +77,13 @@ static void pause_workers(struct npsd_group *g)
 	    : g->phase == PHASE_STOPPING ? "stop asked for"
 					 : "counted to the end");
 	commands_to_workers(&g->commands, &(struct npsd_command){.what = NPSD_CMD_PAUSE});
-	g->deadline_mono_ms = context_mono_ms(&g->context) + PAUSE_MS;
+	g->deadline_mono_ms = npsd_mono_ms(g->context.clock) + PAUSE_MS;
 }
 
 static void flush(struct npsd_group *g)
 {
 	commands_to_fold(&g->commands, &(struct npsd_command){.what = NPSD_CMD_FLUSH});
-	g->deadline_mono_ms = context_mono_ms(&g->context) + FLUSH_MS;
+	g->deadline_mono_ms = npsd_mono_ms(g->context.clock) + FLUSH_MS;
 }
 
 static void check_fence(struct npsd_group *g)
@@ -226,7 +226,7 @@ static bool acquiring(struct npsd_group *g)
 	struct context *c = &g->context;
 	bool any;
 
-	if (npsd_backoff_waits(&g->recovery, context_mono_ms(c)))
+	if (npsd_backoff_waits(&g->recovery, npsd_mono_ms(c->clock)))
 		return false;
 	if (g->rebuild.step != REBUILD_NONE)
 		return rebuild_step(&g->rebuild, c, &g->progress);
@@ -256,7 +256,7 @@ static bool phase_step(struct npsd_group *g)
 		return true;
 	if (back && handle(g, mismatch ? EVENT_MISMATCH : EVENT_BACK))
 		return true;
-	if (!back && context_mono_ms(&g->context) >= g->deadline_mono_ms && handle(g, EVENT_LATE))
+	if (!back && npsd_mono_ms(g->context.clock) >= g->deadline_mono_ms && handle(g, EVENT_LATE))
 		return true;
 	if (g->phase == PHASE_ACQUIRING)
 		return acquiring(g);

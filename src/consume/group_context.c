@@ -19,11 +19,6 @@ void context_init(struct context *c, struct npsd_pipeline *pl)
 	npsd_script_init(&c->build, pl->cfg, CALL_MAX);
 }
 
-int64_t context_mono_ms(const struct context *c)
-{
-	return c->clock->mono_ms(c->clock->self);
-}
-
 void context_fail(struct context *c, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -38,7 +33,7 @@ void context_fail(struct context *c, int code, const char *fmt, ...)
 
 void context_retry(struct context *c, struct npsd_backoff *retry, const char *fmt, ...)
 {
-	int64_t now = context_mono_ms(c);
+	int64_t now = npsd_mono_ms(c->clock);
 	char text[512];
 	va_list ap;
 
@@ -78,7 +73,7 @@ int32_t context_parts(struct context *c, int32_t topic)
 {
 	int32_t n = c->parts[topic];
 
-	if (n > 0 || npsd_backoff_waits(&c->parts_retry, context_mono_ms(c)))
+	if (n > 0 || npsd_backoff_waits(&c->parts_retry, npsd_mono_ms(c->clock)))
 		return n;
 	n = c->broker->partitions(c->broker->self, topic);
 	if (n <= 0) {

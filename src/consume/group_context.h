@@ -49,7 +49,6 @@ enum context_tag {
 
 /* Owns: pl stays the caller's; the caller frees c->build */
 void context_init(struct context *c, struct npsd_pipeline *pl);
-int64_t context_mono_ms(const struct context *c);
 /* The process ends with this exit code; the first failure counts. */
 void context_fail(struct context *c, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A try failed: begins its back-off. Logs `TEXT; retrying in N s`, at most one line in 5 s. */

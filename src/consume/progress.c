@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "consume/stored.h"
-
 #define ADVISORY_MS 5000
 #define DRAIN_MS 50
 
@@ -30,11 +28,11 @@ static bool name_targets(struct progress *p, struct context *c)
 
 bool progress_find_targets(struct progress *p, struct context *c)
 {
-	int64_t now = context_mono_ms(c), until = now + CONTEXT_ENDS_MS;
+	int64_t now = npsd_mono_ms(c->clock), until = now + CONTEXT_ENDS_MS;
 
 	if (npsd_backoff_waits(&p->retry, now) || (!p->target && !name_targets(p, c)))
 		return false;
-	for (size_t i = 0; i < p->ntargets && p->unknown && context_mono_ms(c) < until; i++) {
+	for (size_t i = 0; i < p->ntargets && p->unknown && npsd_mono_ms(c->clock) < until; i++) {
 		struct target *t = &p->target[i];
 
 		if (t->end < 0 && !t->asked)
@@ -55,7 +53,7 @@ void progress_on_ends(struct progress *p, struct context *c, const struct npsd_b
 		t->reached = t->end <= t->low;
 		p->unreached -= t->reached;
 		p->unknown--;
-	} else if (!npsd_backoff_waits(&p->retry, context_mono_ms(c))) {
+	} else if (!npsd_backoff_waits(&p->retry, npsd_mono_ms(c->clock))) {
 		context_tp_name(c, name, t->tp);
 		context_retry(c, &p->retry, "%s: Kafka, first and last offset: %s", name, e->text);
 	}
@@ -84,9 +82,8 @@ static void choose(struct progress *p, const struct assignment *assigned)
 
 bool progress_step(struct progress *p, struct context *c, const struct assignment *assigned)
 {
-	int64_t now = context_mono_ms(c);
+	int64_t now = npsd_mono_ms(c->clock);
 	uint64_t tag = CONTEXT_TAG(TAG_POSITIONS, ++c->numbers);
-	char name[CONTEXT_TP_TEXT];
 
 	if (p->drain && (!p->target || p->unknown))
 		return false;
@@ -99,10 +96,8 @@ bool progress_step(struct progress *p, struct context *c, const struct assignmen
 	npsd_script_begin_private(&c->build, NPSD_S_positions);
 	npsd_script_header(&c->build, NULL, 0);
 	npsd_script_argz(&c->build, "0"); /* no logs */
-	for (size_t i = 0; i < p->nasked; i++) {
-		context_tp_name(c, name, p->asked[i]);
-		npsd_script_argz(&c->build, name);
-	}
+	for (size_t i = 0; i < p->nasked; i++)
+		npsd_script_tp(&c->build, p->asked[i]);
 	if (context_submit(c, tag))
 		p->tag = tag;
 	return p->tag != 0;
@@ -121,7 +116,7 @@ void progress_on_store(struct progress *p, struct context *c, const struct npsd_
 	if (r.kind != NPSD_RESULT_OK)
 		return; /* asked again; a refusal is commit's to handle */
 	for (size_t i = 0; i < p->nasked; i++) {
-		if (!npsd_stored_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
+		if (!npsd_text_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
 			continue;
 		if (p->drain)
 			on_position(p, p->asked[i], pos);

@@ -8,7 +8,6 @@ static bool call(const struct rebuild *r, struct context *c, const struct progre
 {
 	static const char *const keys[] = {"config", "totals", "meta", "lost"};
 	struct npsd_script_build *b = &c->build;
-	char name[CONTEXT_TP_TEXT];
 
 	npsd_script_begin_private(b, NPSD_S_rebuild);
 	for (int i = 0; i < 4; i++)
@@ -19,16 +18,15 @@ static bool call(const struct rebuild *r, struct context *c, const struct progre
 	npsd_script_argf(b, "%016" PRIx64, c->clock->random(c->clock->self)); /* a claim that nobody holds */
 	npsd_script_argz(b, r->accept_loss ? "1" : "");
 	for (size_t i = 0; i < p->ntargets; i++) {
-		context_tp_name(c, name, p->target[i].tp);
-		npsd_script_argz(b, name);
-		npsd_script_argf(b, "%" PRId64, p->target[i].low);
+		npsd_script_tp(b, p->target[i].tp);
+		npsd_script_int(b, p->target[i].low);
 	}
 	return context_submit(c, CONTEXT_TAG(TAG_REBUILD, 0));
 }
 
 bool rebuild_step(struct rebuild *r, struct context *c, struct progress *p)
 {
-	if (r->step != REBUILD_CALL || npsd_backoff_waits(&r->retry, context_mono_ms(c)))
+	if (r->step != REBUILD_CALL || npsd_backoff_waits(&r->retry, npsd_mono_ms(c->clock)))
 		return false;
 	if (!progress_find_targets(p, c) || !call(r, c, p))
 		return false;

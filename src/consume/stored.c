@@ -11,61 +11,18 @@
 /* elements of the reply */
 enum { S_CLAIM = 1, S_POS, S_BASE, S_STATE, S_RULINGS, S_ALERTED, NSTORED };
 
-/* Cuts the word before `by` off *rest, and `by` with it. False: there is none, or it is empty. */
-static bool cut_word(struct npsd_str *word, struct npsd_str *rest, char by)
-{
-	const char *at = rest->n ? memchr(rest->p, by, rest->n) : NULL;
-
-	if (!at || at == rest->p)
-		return false;
-	*word = (struct npsd_str){rest->p, (uint32_t)(at - rest->p)};
-	*rest = (struct npsd_str){at + 1, rest->n - word->n - 1};
-	return true;
-}
-
-/* Decimal digits, of any number; `-` before them only where `least` is below 0. */
-static bool read_number(int64_t *out, struct npsd_str text, int64_t least, int64_t most)
-{
-	uint32_t minus = least < 0 && text.n > 0 && text.p[0] == '-'; /* bytes of the sign */
-	int64_t v = 0;
-
-	if (text.n == minus)
-		return false;
-	for (uint32_t i = minus; i < text.n; i++) {
-		int digit = text.p[i] - '0';
-
-		if (digit < 0 || digit > 9 || v > (INT64_MAX - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = minus ? -v : v;
-	return *out >= least && *out <= most;
-}
-
-bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text)
-{
-	struct npsd_str inc;
-	int64_t number;
-
-	if (!cut_word(&inc, &text, ':') || !read_number(&number, inc, 0, UINT32_MAX) ||
-	    !read_number(&out->offset, text, 0, INT64_MAX))
-		return false;
-	out->inc = (uint32_t)number;
-	return true;
-}
-
 /* A time, or `-` for none yet. */
 static bool read_ms_or(int64_t *out, struct npsd_str text, int64_t none, int64_t least)
 {
 	*out = none;
-	return npsd_str_eq(text, NPSD_STR("-")) || read_number(out, text, least, MS_MAX);
+	return npsd_str_eq(text, NPSD_STR("-")) || npsd_str_number(out, text, least, MS_MAX);
 }
 
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
 {
 	struct npsd_str stream, horizon;
 
-	return cut_word(&stream, &text, ' ') && cut_word(&horizon, &text, ' ') &&
+	return npsd_str_cut(&stream, &text, ' ') && npsd_str_cut(&horizon, &text, ' ') &&
 	       read_ms_or(&out->stream_ms, stream, NPSD_TIME_NONE, -MS_MAX) &&
 	       read_ms_or(&out->horizon_ms, horizon, NPSD_TIME_NONE, -MS_MAX) &&
 	       read_ms_or(&out->lateness_ms, text, 0, 1);
@@ -76,7 +33,7 @@ bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text)
 /* `TO` of `ahead`: at or after the offset where it begins */
 static bool read_to(struct npsd_ruling *r, struct npsd_str text)
 {
-	return read_number(&r->to, text, r->from.offset, INT64_MAX);
+	return npsd_str_number(&r->to, text, r->from.offset, INT64_MAX);
 }
 
 /* `TO WALL_MS REASON` of `gap` */
@@ -85,9 +42,9 @@ static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
 	struct npsd_str to, wall;
 	int64_t wall_ms;
 
-	return cut_word(&to, &text, ' ') && cut_word(&wall, &text, ' ') && read_to(r, to) &&
-	       read_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 && !memchr(text.p, ' ', text.n) &&
-	       !memchr(text.p, 0, text.n);
+	return npsd_str_cut(&to, &text, ' ') && npsd_str_cut(&wall, &text, ' ') && read_to(r, to) &&
+	       npsd_str_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 &&
+	       !memchr(text.p, ' ', text.n) && !memchr(text.p, 0, text.n);
 }
 
 /* `HASH DICT_LEN` of `config` */
@@ -96,7 +53,7 @@ static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struc
 	struct npsd_str hash;
 	int64_t len;
 
-	if (!cut_word(&hash, &text, ' ') || !read_number(&len, text, 0, NPSD_ID_MAX))
+	if (!npsd_str_cut(&hash, &text, ' ') || !npsd_str_number(&len, text, 0, NPSD_ID_MAX))
 		return false;
 	r->ms = npsd_config_older(cfg, hash);
 	if (r->ms < 0 && npsd_str_eq(hash, npsd_str(cfg->hash)))
@@ -106,30 +63,34 @@ static bool read_config(struct npsd_ruling *r, struct npsd_str text, const struc
 
 bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg)
 {
-	static const struct {
-		const char *word;
-		enum npsd_ruling_what what;
-	} words[] = {{"ahead", NPSD_RULING_AHEAD}, {"lateness", NPSD_RULING_LATENESS},
-	    {"horizon", NPSD_RULING_HORIZON}, {"gap", NPSD_RULING_GAP}, {"config", NPSD_RULING_CONFIG}};
+	static const char *const words[] = {
+	    [NPSD_RULING_AHEAD] = "ahead",
+	    [NPSD_RULING_LATENESS] = "lateness",
+	    [NPSD_RULING_HORIZON] = "horizon",
+	    [NPSD_RULING_GAP] = "gap",
+	    [NPSD_RULING_CONFIG] = "config",
+	};
+	enum { NWORDS = sizeof words / sizeof words[0] };
 	struct npsd_str word, pos;
-	size_t i = 0;
+	unsigned int i = 0;
 
-	if (!cut_word(&word, &line, ' ') || !cut_word(&pos, &line, ' ') || !npsd_stored_pos(&out->from, pos))
+	if (!npsd_str_cut(&word, &line, ' ') || !npsd_str_cut(&pos, &line, ' ') ||
+	    !npsd_text_pos(&out->from, pos))
 		return false;
-	while (i < sizeof words / sizeof words[0] && !npsd_str_eq(word, npsd_str(words[i].word)))
+	while (i < NWORDS && !npsd_str_eq(word, npsd_str(words[i])))
 		i++;
-	if (i == sizeof words / sizeof words[0])
+	if (i == NWORDS)
 		return false;
-	out->what = words[i].what;
+	out->what = (enum npsd_ruling_what)i;
 	out->to = out->from.offset;
 	out->ms = 0;
 	switch (out->what) {
 	case NPSD_RULING_AHEAD:
 		return read_to(out, line);
 	case NPSD_RULING_LATENESS:
-		return read_number(&out->ms, line, 1, MS_MAX);
+		return npsd_str_number(&out->ms, line, 1, MS_MAX);
 	case NPSD_RULING_HORIZON:
-		return read_number(&out->ms, line, -MS_MAX, MS_MAX);
+		return npsd_str_number(&out->ms, line, -MS_MAX, MS_MAX);
 	case NPSD_RULING_GAP:
 		return read_gap(out, line);
 	default:
@@ -162,12 +123,12 @@ bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings,
 	claim = npsd_reply_str(r, S_CLAIM);
 	alerted = npsd_reply_str(r, S_ALERTED);
 	if (claim.n == 0 || claim.n > NPSD_CLAIM_LEN || memchr(claim.p, 0, claim.n) ||
-	    (alerted.n > 0 && !npsd_stored_pos(&out->alerted, alerted)))
+	    (alerted.n > 0 && !npsd_text_pos(&out->alerted, alerted)))
 		return false;
 	memcpy(out->claim, claim.p, claim.n);
 	out->claim[claim.n] = 0;
-	return npsd_stored_pos(&out->pos, npsd_reply_str(r, S_POS)) &&
-	       npsd_stored_pos(&out->base, npsd_reply_str(r, S_BASE)) &&
+	return npsd_text_pos(&out->pos, npsd_reply_str(r, S_POS)) &&
+	       npsd_text_pos(&out->base, npsd_reply_str(r, S_BASE)) &&
 	       npsd_stored_state(out, npsd_reply_str(r, S_STATE)) &&
 	       read_rulings(rulings, nrulings, &r->el[S_RULINGS], cfg);
 }

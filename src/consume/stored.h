@@ -9,8 +9,6 @@
 #include "npsd/config.h"
 #include "npsd/store.h"
 
-/* `INC:OFFSET` */
-bool npsd_stored_pos(struct npsd_pos *out, struct npsd_str text);
 /* `STREAM_MS HORIZON_MS LATENESS_MS`, `-` for none yet */
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text);
 /* A line of the rulings. The configuration that `config` names must be in cfg. */

@@ -289,7 +289,7 @@ static bool is_blank(struct npsd_str s)
 /* Takes the next line that is not blank, without its line break. False: there is none. */
 static bool take_line(struct item *out, struct item *rest)
 {
-	while (npsd_str_cut(&out->text, &rest->text, '\n')) {
+	while (npsd_str_next(&out->text, &rest->text, '\n')) {
 		out->line = rest->line++;
 		if (!is_blank(out->text))
 			return true;

@@ -184,18 +184,11 @@ static bool validate_id(struct npsd_validator *v)
 static bool validate_revision(struct npsd_validator *v)
 {
 	const struct npsd_token *t = field(v, NPSD_FIELD_revision);
-	uint64_t revision = 0;
+	struct npsd_str text = {v->doc + t->at, t->end - t->at};
 
-	if (npsd_token_is_absent(t))
-		return true;
-	bool ok = t->kind == NPSD_JSON_NUMBER;
-	for (uint32_t i = t->at; ok && i < t->end; i++) {
-		uint32_t digit = (uint8_t)v->doc[i] - '0';
-		ok = digit <= 9 && revision <= ((uint64_t)INT64_MAX - digit) / 10;
-		revision = revision * 10 + digit;
-	}
-	v->ev->revision = (int64_t)revision;
-	return (ok && revision > 0) || refuse(v, NPSD_R_bad_field, NPSD_FIELD_revision);
+	return npsd_token_is_absent(t) ||
+	       (t->kind == NPSD_JSON_NUMBER && npsd_str_number(&v->ev->revision, text, 1, INT64_MAX)) ||
+	       refuse(v, NPSD_R_bad_field, NPSD_FIELD_revision);
 }
 
 /*

@@ -1,8 +1,6 @@
 #include "fold/counts.h"
 
-#include <stdlib.h>
-
-#include "npsd/err.h"
+#include "base/array.h"
 
 void npsd_counts_init(struct npsd_counts *c, const struct npsd_config *cfg, int shard)
 {
@@ -14,7 +12,7 @@ void npsd_counts_clear(struct npsd_counts *c)
 {
 	npsd_panes_free(&c->view.panes);
 	npsd_chunks_free(&c->chunks);
-	npsd_source_positions_clear(&c->progress);
+	c->progress.n = 0;
 	for (int i = 0; i < NPSD_SLICES; i++) {
 		free(c->slice[i].at);
 		c->slice[i] = (struct npsd_slice){0};
@@ -39,14 +37,6 @@ void npsd_counts_begin(struct npsd_counts *c, int64_t epoch, const struct npsd_n
 	c->dropped_ms = INT64_MIN;
 }
 
-static const struct npsd_set *set_of(const struct npsd_config *cfg, struct npsd_seg seg)
-{
-	for (int i = 0; i < cfg->sets.n; i++)
-		if (cfg->sets.set[i].number == npsd_seg_set(seg))
-			return &cfg->sets.set[i];
-	return NULL;
-}
-
 /* Whether the set has such kinds and ids. */
 static bool fits_set(const struct npsd_counts *c, const struct npsd_set *set, struct npsd_seg seg)
 {
@@ -66,8 +56,8 @@ static bool fits_set(const struct npsd_counts *c, const struct npsd_set *set, st
 
 bool npsd_counts_may_hold(const struct npsd_counts *c, struct npsd_seg seg, uint32_t dict_len)
 {
-	const struct npsd_set *set;
 	uint32_t id[NPSD_SET_DIMS];
+	int set;
 
 	npsd_seg_ids(id, seg);
 	for (int i = 0; i < NPSD_SET_DIMS; i++)
@@ -79,8 +69,8 @@ bool npsd_counts_may_hold(const struct npsd_counts *c, struct npsd_seg seg, uint
 	if (npsd_seg_shard(seg, (uint32_t)c->cfg->shards) != (uint32_t)c->view.shard ||
 	    npsd_seg_set(seg) >= c->cfg->sets_given)
 		return false;
-	set = set_of(c->cfg, seg);
-	return !set || fits_set(c, set, seg);
+	set = npsd_set_place(&c->cfg->sets, npsd_seg_set(seg));
+	return set < 0 || fits_set(c, &c->cfg->sets.set[set], seg);
 }
 
 uint32_t npsd_counts_segment(struct npsd_counts *c, struct npsd_seg seg)
@@ -88,14 +78,10 @@ uint32_t npsd_counts_segment(struct npsd_counts *c, struct npsd_seg seg)
 	uint32_t i = npsd_panes_find(c->view.panes, seg, false);
 	struct npsd_slice *s = &c->slice[npsd_chunk_slice(seg)];
 
-	if (i != UINT32_MAX || !set_of(c->cfg, seg))
+	if (i != UINT32_MAX || npsd_set_place(&c->cfg->sets, npsd_seg_set(seg)) < 0)
 		return i;
 	i = npsd_panes_find(c->view.panes, seg, true);
-	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 8;
-		s->at = realloc(s->at, s->cap * sizeof *s->at);
-		npsd_assert(s->at);
-	}
+	s->at = npsd_array_reserve(s->at, &s->cap, s->n, sizeof *s->at);
 	s->at[s->n++] = i;
 	return i;
 }

@@ -42,19 +42,14 @@ bool npsd_entry_follows(struct npsd_entry *e, const struct npsd_reply *r, const 
 
 bool npsd_entry_header(struct npsd_entry *e)
 {
-	struct npsd_str h = e->header;
-	const char *one = h.n ? memchr(h.p, ' ', h.n) : NULL, *end = h.p + h.n, *two;
+	struct npsd_str chain = e->header, number;
 	int64_t len;
 
-	two = one ? memchr(one + 1, ' ', (size_t)(end - one - 1)) : NULL;
-	if (!two || end - two - 1 > 40)
-		return false;
-	e->config = (struct npsd_str){h.p, (uint32_t)(one - h.p)};
-	if (!npsd_text_int(&len, (struct npsd_str){one + 1, (uint32_t)(two - one - 1)}, -1) || len < 0 ||
-	    len > NPSD_ID_MAX)
+	if (!npsd_str_cut(&e->config, &chain, ' ') || !npsd_str_cut(&number, &chain, ' ') ||
+	    !npsd_str_number(&len, number, 0, NPSD_ID_MAX) || chain.n > 40)
 		return false;
 	e->dict.len = (uint32_t)len;
-	snprintf(e->dict.chain, sizeof e->dict.chain, "%.*s", (int)(end - two - 1), two + 1);
+	snprintf(e->dict.chain, sizeof e->dict.chain, "%.*s", (int)chain.n, chain.p);
 	return true;
 }
 

@@ -42,7 +42,7 @@ void npsd_fold_free(struct npsd_fold **fold)
 	if (f->reset)
 		npsd_assert(npsd_ring_push(f->ctx.pl->fold_to_group, f->reset));
 	npsd_snapshot_free(&f->snap);
-	npsd_fold_context_free(&f->ctx);
+	npsd_script_free(&f->ctx.call);
 	free(f);
 }
 
@@ -250,7 +250,7 @@ static bool completion_step(struct npsd_fold *f, int wait_ms)
 	for (int n = 0;; n++) {
 		bool more = n < COMPLETIONS && c->store->poll(c->store->self, &done, n ? 0 : wait_ms);
 
-		c->now_mono_ms = c->pl->clock.mono_ms(c->pl->clock.self);
+		c->now_mono_ms = npsd_mono_ms(&c->pl->clock);
 		if (!more)
 			return n > 0;
 		dispatch(f, &done);

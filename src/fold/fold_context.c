@@ -1,8 +1,5 @@
 #include "fold/fold_context.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/log.h"
 #include "npsd/publish.h"
 
@@ -21,20 +18,13 @@ void npsd_fold_context_init(struct npsd_fold_context *c, struct npsd_pipeline *p
 	npsd_script_init(&c->call, pl->cfg, TEXT_MAX);
 }
 
-void npsd_fold_context_free(struct npsd_fold_context *c)
-{
-	npsd_script_free(&c->call);
-}
-
 void npsd_fold_fault(struct npsd_fold_context *c, enum npsd_fault what, const char *fmt, ...)
 {
-	char text[256];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	npsd_fault_vraise(&c->pl->fault_fold, c->session, what, fmt, ap);
 	va_end(ap);
-	npsd_fault_raise(&c->pl->fault_fold, c->session, what, "%s", text);
 	if (c->state == NPSD_FOLD_RUNNING)
 		c->state = NPSD_FOLD_FAULTED;
 	c->pl->broker.wake(c->pl->broker.self);

@@ -35,7 +35,6 @@ struct npsd_fold_context {
 };
 
 void npsd_fold_context_init(struct npsd_fold_context *c, struct npsd_pipeline *pl);
-void npsd_fold_context_free(struct npsd_fold_context *c);
 /* Raises a fault of this session. RUNNING becomes FAULTED. */
 void npsd_fold_fault(struct npsd_fold_context *c, enum npsd_fault what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -49,16 +49,11 @@ static bool read_chunk_field(struct npsd_counts *c, struct npsd_str field, struc
 	return true;
 }
 
-static bool read_ms(int64_t *out, struct npsd_str v)
-{
-	return v.n > 0 && npsd_text_int(out, v, 0) && *out >= -NPSD_TIME_MAX && *out <= NPSD_TIME_MAX;
-}
-
 static bool read_len(uint32_t *out, struct npsd_str v)
 {
 	int64_t len;
 
-	if (!npsd_text_int(&len, v, -1) || len < 0 || len > NPSD_ID_MAX)
+	if (!npsd_str_number(&len, v, 0, NPSD_ID_MAX))
 		return false;
 	*out = (uint32_t)len;
 	return true;
@@ -78,13 +73,13 @@ static bool read_hash(char out[41], struct npsd_str v)
 /* X(field, how its value v is read; false: it is malformed). All must be there. */
 #define FIELDS(X)                                                                                            \
 	X(version, read_text(m->version, sizeof m->version, v))                                              \
-	X(seq, npsd_text_int(&m->seq, v, 0) && m->seq > 0 && m->seq <= NPSD_SEQ_MAX)                         \
+	X(seq, npsd_str_number(&m->seq, v, 1, NPSD_SEQ_MAX))                                                 \
 	X(hash, read_hash(c->view.hash, v))                                                                  \
 	X(config, npsd_config_knows(c->cfg, v))                                                              \
 	X(dict_len, read_len(&m->dict.len, v))                                                               \
 	X(dict_chain, read_text(m->dict.chain, sizeof m->dict.chain, v))                                     \
-	X(t_ms, read_ms(&c->view.t_ms, v))                                                                   \
-	X(dropped_ms, read_ms(&c->dropped_ms, v))                                                            \
+	X(t_ms, npsd_str_number(&c->view.t_ms, v, -NPSD_TIME_MAX, NPSD_TIME_MAX))                            \
+	X(dropped_ms, npsd_str_number(&c->dropped_ms, v, -NPSD_TIME_MAX, NPSD_TIME_MAX))                     \
 	X(positions, npsd_source_positions_read(&c->progress, v))
 
 #define X(field, read) FIELD_##field,

@@ -23,7 +23,6 @@ void npsd_manifest_version(char out[NPSD_VERSION_TEXT], int64_t epoch, int64_t s
  * have just begun. False: npsd cannot have written it, and the counts are not to be used.
  */
 bool npsd_manifest_read(struct npsd_manifest *m, struct npsd_counts *c, const struct npsd_reply *fields);
-/* Adds the field of a chunk to a call. */
 void npsd_manifest_add_field(
     struct npsd_script_build *call, const struct npsd_counts *c, struct npsd_chunk_key key);
 

@@ -31,11 +31,6 @@ int64_t npsd_panes_kept_s(const struct npsd_panes *p, int step);
 int npsd_panes_nsteps(const struct npsd_panes *p);
 int64_t npsd_panes_step_s(const struct npsd_panes *p, int step);
 
-static inline int64_t npsd_floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 static inline int64_t npsd_ceil_div(int64_t a, int64_t b)
 {
 	return a / b + (a % b > 0);

@@ -52,13 +52,13 @@ bool npsd_reader_step(struct npsd_reader *r, struct npsd_fold_context *c, const 
 	for (int i = 0; i < r->n; i++)
 		npsd_script_private_key(&c->call, "log:%d", r->at[i]->counts.view.shard);
 	npsd_fold_header(c);
-	npsd_script_argf(&c->call, "%d", MOST_ENTRIES);
-	npsd_script_argf(&c->call, "%d", MOST_BYTES);
+	npsd_script_int(&c->call, MOST_ENTRIES);
+	npsd_script_int(&c->call, MOST_BYTES);
 	for (int i = 0; i < r->n; i++) {
 		const struct npsd_shard_view *v = &r->at[i]->counts.view;
 
-		npsd_script_argf(&c->call, "%d", v->shard);
-		npsd_script_argf(&c->call, "%" PRId64, v->seq);
+		npsd_script_int(&c->call, v->shard);
+		npsd_script_int(&c->call, v->seq);
 		npsd_script_argz(&c->call, v->hash);
 	}
 	r->call = npsd_fold_submit(c, 0);
@@ -239,11 +239,11 @@ static bool read_clocks(struct clocks *k, const struct npsd_reply *r)
 /* `SEQ HASH`, or empty where nothing was ever written. */
 static bool read_end(int64_t *seq, struct npsd_str end)
 {
-	const char *space = end.n ? memchr(end.p, ' ', end.n) : NULL;
-	struct npsd_str number = {end.p, space ? (uint32_t)(space - end.p) : 0};
+	struct npsd_str number;
 
-	return (number.n > 0 || end.n == 0) && npsd_text_int(seq, number, 0) && *seq >= 0 &&
-	       *seq <= NPSD_SEQ_MAX;
+	*seq = 0;
+	return end.n == 0 ||
+	       (npsd_str_cut(&number, &end, ' ') && npsd_str_number(seq, number, 0, NPSD_SEQ_MAX));
 }
 
 static void read_shard(

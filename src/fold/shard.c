@@ -89,10 +89,10 @@ static bool acquire(struct npsd_fold_context *c, struct npsd_shard *s)
 	npsd_script_private_key(&c->call, "manifest:%d", k);
 	npsd_script_private_key(&c->call, "chunks:%d", k);
 	npsd_fold_header(c);
-	npsd_script_argf(&c->call, "%d", k);
-	npsd_script_argf(&c->call, "%" PRId64, s->seen);
+	npsd_script_int(&c->call, k);
+	npsd_script_int(&c->call, s->seen);
 	if (s->mine)
-		npsd_script_argf(&c->call, "%" PRId64, s->mine);
+		npsd_script_int(&c->call, s->mine);
 	else
 		npsd_script_argz(&c->call, "");
 	s->call = npsd_fold_submit(c, k);
@@ -168,8 +168,8 @@ static bool load(struct npsd_fold_context *c, struct npsd_shard *s)
 		npsd_script_private_key(
 		    &c->call, "chunk:%d-%" PRId64 "-%u", k, chunks->at[i].epoch, chunks->at[i].number);
 	npsd_fold_header(c);
-	npsd_script_argf(&c->call, "%d", k);
-	npsd_script_argf(&c->call, "%" PRId64, s->counts.view.epoch);
+	npsd_script_int(&c->call, k);
+	npsd_script_int(&c->call, s->counts.view.epoch);
 	npsd_script_argf(&c->call, "%zu", LOAD_BYTES);
 	s->call = npsd_fold_submit(c, k);
 	return s->call != 0;

@@ -86,8 +86,8 @@ static void add_name(struct npsd_script_build *call, const struct npsd_snapshot 
 static void begin_args(const struct npsd_snapshot *snap, struct npsd_fold_context *c)
 {
 	npsd_fold_header(c);
-	npsd_script_argf(&c->call, "%d", snap->shard->counts.view.shard);
-	npsd_script_argf(&c->call, "%" PRId64, snap->epoch);
+	npsd_script_int(&c->call, snap->shard->counts.view.shard);
+	npsd_script_int(&c->call, snap->epoch);
 }
 
 static bool submit(struct npsd_snapshot *snap, struct npsd_fold_context *c)
@@ -138,7 +138,7 @@ static void add_chunks(struct npsd_script_build *call, const struct npsd_snapsho
 
 	for (const struct npsd_piece *p = snap->piece; p < last; p++)
 		fresh += p->len > 0;
-	npsd_script_argf(call, "%u", fresh);
+	npsd_script_int(call, fresh);
 	for (const struct npsd_piece *p = snap->piece; p < last; p++)
 		if (p->len > 0) {
 			npsd_manifest_add_field(call, counts, counts->chunks.at[p->chunk].key);
@@ -161,10 +161,10 @@ static bool write_manifest(struct npsd_snapshot *snap, struct npsd_fold_context 
 	npsd_script_argz(&c->call, snap->shard->manifest.version);
 	npsd_script_argz(&c->call, snap->manifest.version);
 	npsd_script_argz(&c->call, c->cfg->clock == NPSD_CLOCK_EVENT ? "event" : "wall");
-	npsd_script_argf(&c->call, "%" PRId64, snap->manifest.seq);
+	npsd_script_int(&c->call, snap->manifest.seq);
 	npsd_script_argz(&c->call, snap->hash);
-	npsd_script_argf(&c->call, "%" PRId64, snap->t_ms);
-	npsd_script_argf(&c->call, "%" PRId64, snap->dropped_ms);
+	npsd_script_int(&c->call, snap->t_ms);
+	npsd_script_int(&c->call, snap->dropped_ms);
 	npsd_script_argz(&c->call, snap->positions);
 	add_chunks(&c->call, snap);
 	return submit(snap, c);

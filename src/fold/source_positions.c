@@ -1,10 +1,8 @@
 #include "fold/source_positions.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "npsd/err.h"
+#include "base/array.h"
 #include "script/result.h"
 
 #define TEXT_MAX (64u << 20)
@@ -13,11 +11,6 @@ void npsd_source_positions_init(struct npsd_source_positions *p)
 {
 	*p = (struct npsd_source_positions){0};
 	npsd_buf_init(&p->text, TEXT_MAX);
-}
-
-void npsd_source_positions_clear(struct npsd_source_positions *p)
-{
-	p->n = 0;
 }
 
 void npsd_source_positions_free(struct npsd_source_positions *p)
@@ -37,10 +30,10 @@ static int compare(const struct npsd_position *a, struct npsd_str tp)
 /* A position never moves back. */
 static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct npsd_pos pos)
 {
-	size_t lo = 0, hi = p->n;
+	uint32_t lo = 0, hi = p->n;
 
 	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
+		uint32_t mid = lo + (hi - lo) / 2;
 
 		if (compare(&p->at[mid], tp) < 0)
 			lo = mid + 1;
@@ -52,41 +45,10 @@ static void advance(struct npsd_source_positions *p, struct npsd_str tp, struct 
 			p->at[lo].pos = pos;
 		return;
 	}
-	if (p->n == p->cap) {
-		p->cap = p->cap ? p->cap * 2 : 16;
-		p->at = realloc(p->at, p->cap * sizeof *p->at);
-		npsd_assert(p->at);
-	}
+	p->at = npsd_array_reserve(p->at, &p->cap, p->n, sizeof *p->at);
 	memmove(p->at + lo + 1, p->at + lo, (p->n++ - lo) * sizeof *p->at);
 	p->at[lo] = (struct npsd_position){.pos = pos};
 	memcpy(p->at[lo].tp, tp.p, tp.n);
-}
-
-/* Cuts what is before the next `by` from *rest, or all of it. */
-static struct npsd_str cut(struct npsd_str *rest, char by)
-{
-	const char *at = memchr(rest->p, by, rest->n);
-	struct npsd_str piece = {rest->p, at ? (uint32_t)(at - rest->p) : rest->n};
-	uint32_t used = piece.n + (at != NULL);
-
-	*rest = (struct npsd_str){rest->p + used, rest->n - used};
-	return piece;
-}
-
-static bool read_number(int64_t *out, struct npsd_str text, int64_t most)
-{
-	return text.n > 0 && text.p[0] != '-' && npsd_text_int(out, text, -1) && *out <= most;
-}
-
-static bool read_pos(struct npsd_pos *out, struct npsd_str text)
-{
-	struct npsd_str inc = cut(&text, ':');
-	int64_t number;
-
-	if (!read_number(&number, inc, UINT32_MAX) || !read_number(&out->offset, text, INT64_MAX))
-		return false;
-	out->inc = (uint32_t)number;
-	return true;
 }
 
 /* Reads `TP INC:OFFSET;...`, or with `claims` `TP CLAIM INC:OFFSET;...`; advances each only if `move`. */
@@ -95,14 +57,14 @@ static bool read_all(struct npsd_source_positions *p, struct npsd_str text, bool
 	bool more = text.n > 0;
 
 	while (more) {
-		struct npsd_str rest = text, part = cut(&text, ';'), tp;
+		struct npsd_str part, tp, claim;
 		struct npsd_pos pos;
 
-		more = part.n < rest.n;
-		tp = cut(&part, ' ');
-		if (claims)
-			cut(&part, ' ');
-		if (tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !read_pos(&pos, part))
+		more = npsd_str_cut(&part, &text, ';');
+		if (!more)
+			part = text;
+		if (!npsd_str_cut(&tp, &part, ' ') || (claims && !npsd_str_cut(&claim, &part, ' ')) ||
+		    tp.n == 0 || tp.n >= NPSD_TP_TEXT || memchr(tp.p, 0, tp.n) || !npsd_text_pos(&pos, part))
 			return false;
 		if (move)
 			advance(p, tp, pos);
@@ -112,7 +74,7 @@ static bool read_all(struct npsd_source_positions *p, struct npsd_str text, bool
 
 bool npsd_source_positions_read(struct npsd_source_positions *p, struct npsd_str stored)
 {
-	npsd_source_positions_clear(p);
+	p->n = 0;
 	return read_all(p, stored, false, true);
 }
 
@@ -124,7 +86,7 @@ bool npsd_source_positions_advance(struct npsd_source_positions *p, struct npsd_
 const char *npsd_source_positions_text(struct npsd_source_positions *p)
 {
 	npsd_buf_clear(&p->text);
-	for (size_t i = 0; i < p->n; i++)
+	for (uint32_t i = 0; i < p->n; i++)
 		npsd_buf_addf(&p->text, "%s%s %" PRIu32 ":%" PRId64, i ? ";" : "", p->at[i].tp,
 		    p->at[i].pos.inc, p->at[i].pos.offset);
 	npsd_buf_add(&p->text, "", 1);

@@ -15,12 +15,11 @@ struct npsd_position {
 /* at[0 .. n - 1] ascend by tp */
 struct npsd_source_positions {
 	struct npsd_position *at;
-	size_t n, cap;
+	uint32_t n, cap;
 	struct npsd_buf text; /* as stored, zero-terminated */
 };
 
 void npsd_source_positions_init(struct npsd_source_positions *p);
-void npsd_source_positions_clear(struct npsd_source_positions *p);
 void npsd_source_positions_free(struct npsd_source_positions *p);
 /* Reads what is stored, `TP INC:OFFSET;...` or nothing. False: it is malformed */
 bool npsd_source_positions_read(struct npsd_source_positions *p, struct npsd_str stored);

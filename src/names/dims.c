@@ -32,3 +32,11 @@ int npsd_dim_find(const struct npsd_sets *sets, struct npsd_str word)
 			return dim;
 	return -1;
 }
+
+int npsd_set_place(const struct npsd_sets *sets, uint32_t number)
+{
+	for (int s = 0; s < sets->n; s++)
+		if (sets->set[s].number == number)
+			return s;
+	return -1;
+}

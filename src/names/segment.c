@@ -67,24 +67,18 @@ bool npsd_name_decode(struct npsd_buf *out, struct npsd_str in)
 	return true;
 }
 
-static const struct npsd_set *find_set(const struct npsd_sets *sets, uint32_t number)
-{
-	for (int i = 0; i < sets->n; i++)
-		if (sets->set[i].number == number)
-			return &sets->set[i];
-	return NULL;
-}
-
 bool npsd_seg_name(
     struct npsd_buf *out, struct npsd_seg s, const struct npsd_sets *sets, const struct npsd_names *names)
 {
-	const struct npsd_set *set = find_set(sets, npsd_seg_set(s));
+	int place = npsd_set_place(sets, npsd_seg_set(s));
+	const struct npsd_set *set;
 	uint32_t kind = npsd_seg_kind(s), id[NPSD_SET_DIMS];
 	struct npsd_str text[NPSD_SET_DIMS];
 	const char *comma = "";
 
-	if (!set || kind > NPSD_KIND_OTHER)
+	if (place < 0 || kind > NPSD_KIND_OTHER)
 		return false;
+	set = &sets->set[place];
 	npsd_seg_ids(id, s);
 	for (int i = 0; i < set->ndims; i++) {
 		text[i] = npsd_names_text_any(names, id[i]);
@@ -110,20 +104,16 @@ bool npsd_seg_name(
 /* Removes `WORD=VALUE` and the comma after it from the front of rest. False at the end, or without an `=`. */
 static bool take_part(struct npsd_str *word, struct npsd_str *value, struct npsd_str *rest)
 {
-	const char *comma, *eq;
-	uint32_t n;
+	struct npsd_str part;
 
 	if (!rest->p)
 		return false;
-	comma = memchr(rest->p, ',', rest->n);
-	n = comma ? (uint32_t)(comma - rest->p) : rest->n;
-	eq = memchr(rest->p, '=', n);
-	if (!eq)
-		return false;
-	*word = (struct npsd_str){rest->p, (uint32_t)(eq - rest->p)};
-	*value = (struct npsd_str){eq + 1, n - word->n - 1};
-	*rest = comma ? (struct npsd_str){comma + 1, rest->n - n - 1} : (struct npsd_str){NULL, 0};
-	return true;
+	if (!npsd_str_cut(&part, rest, ',')) {
+		part = *rest;
+		*rest = (struct npsd_str){NULL, 0};
+	}
+	*value = part;
+	return npsd_str_cut(word, value, '=');
 }
 
 /* The id of a value in its written form, or NPSD_ID_UNKNOWN; never NPSD_ID_OTHER for an unknown value. */

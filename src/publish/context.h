@@ -2,7 +2,7 @@
  * What the parts of a shard's publisher share: configuration, the shard's view, the budget, and the calls in
  * flight. Each part has its own state; publish.c, above all parts, passes events from one to the others.
  *
- *   array  keyname
+ *   keyname
  *     context
  *     due  index_set  rank  pane_series  totals  sweep  key  round
  *     verdict (of a name: asks rank, pane_series, key)
@@ -85,7 +85,6 @@ void npsd_pub_begin_seg(
     struct npsd_pub_context *c, enum npsd_script script, const char *word, uint32_t i, const char *suffix);
 /* Submits what stands in b. False: the store has no room now. */
 bool npsd_pub_submit_build(struct npsd_pub_context *c, struct npsd_script_build *b, int flight);
-/* Submits the call that was built. */
 static inline bool npsd_pub_submit(struct npsd_pub_context *c, int flight)
 {
 	return npsd_pub_submit_build(c, &c->build, flight);

@@ -18,7 +18,7 @@
 #ifndef NPSD_PUBLISH_DUE_H
 #define NPSD_PUBLISH_DUE_H
 
-#include "publish/array.h"
+#include "base/array.h"
 
 #define NPSD_DUE_CLASSES 16 /* 0: the shortest */
 

@@ -9,11 +9,6 @@ void npsd_index_set_reset(struct npsd_index_set *x)
 	x->n = x->nbatch = 0;
 }
 
-void npsd_index_set_free(struct npsd_index_set *x)
-{
-	free(x->seg);
-}
-
 static struct npsd_index_seg *seg_at(struct npsd_index_set *x, uint32_t i)
 {
 	x->seg = npsd_array_reserve(x->seg, &x->cap, i, sizeof *x->seg);
@@ -35,7 +30,7 @@ void npsd_index_set_acknowledged(
     struct npsd_index_set *x, const struct npsd_pub_context *c, uint32_t i, bool holds, bool all)
 {
 	struct npsd_index_seg *s = seg_at(x, i);
-	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
+	int set = npsd_set_place(&c->cfg->sets, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
 
 	npsd_assert(set >= 0);
 	s->holds = holds;

@@ -5,7 +5,7 @@
 #ifndef NPSD_PUBLISH_INDEX_SET_H
 #define NPSD_PUBLISH_INDEX_SET_H
 
-#include "publish/array.h"
+#include "base/array.h"
 #include "publish/context.h"
 
 #define NPSD_INDEX_MEMBERS 64u /* of one call */
@@ -29,7 +29,6 @@ struct npsd_index_set {
 
 /* Thread: owner, for all */
 void npsd_index_set_reset(struct npsd_index_set *x);
-void npsd_index_set_free(struct npsd_index_set *x);
 /* The window key of segment i is acknowledged. all: also if the member is acknowledged already */
 void npsd_index_set_acknowledged(
     struct npsd_index_set *x, const struct npsd_pub_context *c, uint32_t i, bool holds, bool all);

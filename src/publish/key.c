@@ -10,11 +10,6 @@ void npsd_keys_reset(struct npsd_keys *k)
 	k->n = k->nflight = 0;
 }
 
-void npsd_keys_free(struct npsd_keys *k)
-{
-	free(k->key);
-}
-
 static struct npsd_key_state *key_at(struct npsd_keys *k, uint32_t i)
 {
 	k->key = npsd_array_reserve(k->key, &k->cap, i, sizeof *k->key);
@@ -58,7 +53,7 @@ bool npsd_seg_holds(const struct npsd_pub_context *c, uint32_t i)
 int npsd_seg_class(const struct npsd_pub_context *c, uint32_t i)
 {
 	struct npsd_seg seg = npsd_panes_seg(c->v->panes, i);
-	int place = npsd_set_place(c->cfg, npsd_seg_set(seg)), class = 0;
+	int place = npsd_set_place(&c->cfg->sets, npsd_seg_set(seg)), class = 0;
 	const struct npsd_set *set = place < 0 ? NULL : &c->cfg->sets.set[place];
 	uint32_t id[NPSD_SET_DIMS];
 
@@ -73,7 +68,7 @@ int npsd_seg_class(const struct npsd_pub_context *c, uint32_t i)
 /* Writes the windows of a segment to c->text, one after the other; end: where each ends. */
 static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f, size_t end[NPSD_MAX_WINDOWS])
 {
-	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, f->seg)));
+	int set = npsd_set_place(&c->cfg->sets, npsd_seg_set(npsd_panes_seg(c->v->panes, f->seg)));
 	int64_t own_ms = set < 0 ? 0 : c->cfg->sets.set[set].since_ms;
 	int64_t whole_ms = later(own_ms ? own_ms : c->v->since_ms, c->v->lost_ms);
 

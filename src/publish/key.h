@@ -2,7 +2,7 @@
 #ifndef NPSD_PUBLISH_KEY_H
 #define NPSD_PUBLISH_KEY_H
 
-#include "publish/array.h"
+#include "base/array.h"
 #include "publish/context.h"
 
 struct npsd_keys {
@@ -27,7 +27,6 @@ enum npsd_key_outcome {
 
 /* Thread: owner, for all */
 void npsd_keys_reset(struct npsd_keys *k);
-void npsd_keys_free(struct npsd_keys *k);
 /* What a turn of t moves: windows in the key of segment i, as last submitted. */
 uint16_t npsd_key_shown(struct npsd_keys *k, uint32_t i);
 /* Writes the key of segment i with that rev. */

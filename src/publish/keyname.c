@@ -2,14 +2,6 @@
 
 #include <string.h>
 
-int npsd_set_place(const struct npsd_config *cfg, uint32_t number)
-{
-	for (int s = 0; s < cfg->sets.n; s++)
-		if (cfg->sets.set[s].number == number)
-			return s;
-	return -1;
-}
-
 int npsd_rank_list(struct npsd_rank_parts p)
 {
 	return (p.set * 4 + p.kind) * (NPSD_LEVELS + 1) + p.level;

@@ -20,8 +20,7 @@ struct npsd_rank_parts {
 	int set, kind, level;
 };
 
-/* Place in cfg->sets of the set with that number; -1: it is not configured. Thread: any, for all */
-int npsd_set_place(const struct npsd_config *cfg, uint32_t number);
+/* Thread: any, for all */
 int npsd_rank_list(struct npsd_rank_parts p);
 struct npsd_rank_parts npsd_rank_parts(int list);
 /* Levels of a location, with its own. */

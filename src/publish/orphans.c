@@ -62,7 +62,8 @@ bool npsd_orphans_scan(const struct npsd_orphans *o, struct npsd_pub_context *c)
 		npsd_script_arg(&c->build, c->name.p, c->name.n);
 	} else {
 		npsd_list_name(&c->name, c->cfg, o->list);
-		npsd_pub_begin(c, o->list.ranked ? NPSD_S_ranked : NPSD_S_members);
+		npsd_pub_begin(c, NPSD_S_members);
+		npsd_script_argz(&c->build, o->list.ranked ? "ZSCAN" : "SSCAN");
 		npsd_script_argz(&c->build, o->cursor);
 	}
 	npsd_script_argz(&c->build, SCAN_PAGE);

@@ -39,7 +39,6 @@ struct npsd_orphans {
 
 /* Thread: owner, for all */
 void npsd_orphans_reset(struct npsd_orphans *o);
-/* Begins a scan. */
 void npsd_orphans_begin(struct npsd_orphans *o);
 /* All is scanned and no orphan is left. */
 static inline bool npsd_orphans_finished(const struct npsd_orphans *o)

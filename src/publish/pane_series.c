@@ -63,7 +63,7 @@ static void make_due(struct npsd_series *s, struct npsd_series_entry *e, unsigne
 
 static bool has_series(const struct npsd_pub_context *c, uint32_t i)
 {
-	int set = npsd_set_place(c->cfg, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
+	int set = npsd_set_place(&c->cfg->sets, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
 
 	return set >= 0 && (c->cfg->series_sets >> set & 1);
 }
@@ -146,11 +146,6 @@ static uint32_t read_panes(struct npsd_series *s, const struct npsd_pub_context 
 	return set;
 }
 
-static void add_start(struct npsd_pub_context *c, int64_t start_s)
-{
-	npsd_script_argf(&c->build, "%lld", (long long)start_s);
-}
-
 /* Panes of `changed` are set, or removed if they are empty; those of `gone` are removed. */
 static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
     const struct npsd_series_step *k, struct range changed, struct range gone, bool all)
@@ -160,26 +155,21 @@ static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
 
 	npsd_pub_begin_seg(c, NPSD_S_series, "series:", i, strcat(suffix, step_name(k->step_s)));
 	npsd_script_argz(&c->build, all ? "1" : "0");
-	npsd_script_argf(&c->build, "%u", set);
+	npsd_script_int(&c->build, set);
 	for (uint32_t p = 0; p < s->npanes; p++) {
 		struct npsd_counts n = s->pane[p].counts;
 
 		if (n.n == 0)
 			continue;
-		add_start(c, s->pane[p].start_s);
+		npsd_script_int(&c->build, s->pane[p].start_s);
 		npsd_script_argf(&c->build, "%lld %lld %lld", (long long)n.promoters, (long long)n.passives,
 		    (long long)n.detractors);
 	}
 	for (uint32_t p = 0; !all && p < s->npanes; p++)
 		if (s->pane[p].counts.n == 0)
-			add_start(c, s->pane[p].start_s);
+			npsd_script_int(&c->build, s->pane[p].start_s);
 	for (int64_t at = gone.from_s; at < gone.to_s; at += k->step_s)
-		add_start(c, at);
-}
-
-static int64_t pane_start_s(int64_t at_s, int64_t step_s)
-{
-	return npsd_window_from_s(&(struct npsd_window){.width_s = step_s, .step_s = step_s}, at_s * 1000);
+		npsd_script_int(&c->build, at);
 }
 
 /* Submits what is due of a step. False: the store has no room. */
@@ -192,8 +182,9 @@ static bool write_step(
 	bool all = to_s == UNKNOWN_S || r.to_s - to_s > width_s;
 
 	if (!all) {
-		changed.from_s =
-		    e->changed_s[step] < to_s ? pane_start_s(e->changed_s[step], k->step_s) : to_s;
+		changed.from_s = e->changed_s[step] < to_s
+				     ? npsd_floor_div(e->changed_s[step], k->step_s) * k->step_s
+				     : to_s;
 		if (changed.from_s < r.from_s)
 			changed.from_s = r.from_s;
 		gone.from_s = to_s - width_s;

@@ -8,7 +8,7 @@
 #define NPSD_PUBLISH_PANE_SERIES_H
 
 #include "npsd/figures.h"
-#include "publish/array.h"
+#include "base/array.h"
 #include "publish/context.h"
 
 struct npsd_series_entry {

@@ -27,13 +27,13 @@ void npsd_pub_free(struct npsd_pub **pub)
 	if (!p)
 		return;
 	npsd_due_free(&p->due);
-	npsd_index_set_free(&p->index);
+	free(p->index.seg);
 	npsd_ranks_free(&p->ranks);
 	npsd_series_free(&p->series);
 	npsd_totals_free(&p->totals);
-	npsd_sweep_free(&p->sweep);
+	free(p->sweep.swept.at);
 	npsd_orphans_reset(&p->orphans);
-	npsd_keys_free(&p->keys);
+	free(p->keys.key);
 	npsd_pub_context_free(&p->context);
 	free(p);
 }
@@ -71,12 +71,12 @@ void npsd_pub_touch(
 {
 	npsd_series_touch(&p->series, enter(p, v, mono_ms), i, pane_s);
 	npsd_due_touch(&p->due, i, mono_ms);
-	npsd_totals_touch(&p->totals);
+	p->totals.touched = true;
 }
 
 static int64_t pane_end_s(int64_t t_ms, int64_t step_s)
 {
-	return npsd_window_from_s(&(struct npsd_window){.step_s = step_s}, t_ms);
+	return (npsd_floor_div(t_ms, step_s * 1000) + 1) * step_s;
 }
 
 void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t before_ms, int64_t mono_ms)
@@ -104,7 +104,7 @@ void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t 
 static void end_round(struct npsd_pub *p)
 {
 	npsd_round_end(&p->round, &p->context);
-	npsd_totals_touch(&p->totals);
+	p->totals.touched = true;
 }
 
 /* Ends the round now if nothing of it is in flight, else after the last reply. */
@@ -319,7 +319,7 @@ bool npsd_pub_clean(const struct npsd_pub *p)
 void npsd_pub_flush(struct npsd_pub *p)
 {
 	p->context.flush = true;
-	npsd_totals_touch(&p->totals);
+	p->totals.touched = true;
 }
 
 int64_t npsd_pub_needs(const struct npsd_pub *p)

@@ -36,7 +36,7 @@ static int list_of(const struct npsd_pub_context *c, uint32_t i)
 {
 	struct npsd_seg seg = npsd_panes_seg(c->v->panes, i);
 	struct npsd_rank_parts k = {
-	    .set = npsd_set_place(c->cfg, npsd_seg_set(seg)), .kind = (int)npsd_seg_kind(seg)};
+	    .set = npsd_set_place(&c->cfg->sets, npsd_seg_set(seg)), .kind = (int)npsd_seg_kind(seg)};
 	uint32_t id[NPSD_SET_DIMS];
 
 	npsd_seg_ids(id, seg);
@@ -165,7 +165,7 @@ static void build(const struct npsd_ranks *r, struct npsd_pub_context *c)
 	npsd_pub_begin(c, NPSD_S_rank);
 	for (uint32_t k = 0; k < r->nbatch; k++)
 		set += is_due(r, k) && lo_of(r, c->cfg, r->batch[k])[r->window] != NPSD_RANK_NONE;
-	npsd_script_argf(&c->build, "%d", set);
+	npsd_script_int(&c->build, set);
 	for (int out = 0; out <= 1; out++)
 		for (uint32_t k = 0; k < r->nbatch; k++) {
 			int32_t lo = lo_of(r, c->cfg, r->batch[k])[r->window];

@@ -7,7 +7,7 @@
 #ifndef NPSD_PUBLISH_RANK_H
 #define NPSD_PUBLISH_RANK_H
 
-#include "publish/array.h"
+#include "base/array.h"
 #include "publish/context.h"
 #include "publish/keyname.h"
 

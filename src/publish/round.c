@@ -19,8 +19,8 @@ static bool submit_record(const struct npsd_round *r, struct npsd_pub_context *c
 	npsd_script_begin_private(&c->build, NPSD_S_round);
 	npsd_script_private_key(&c->build, "rounds:%d", c->shard);
 	npsd_script_header(&c->build, c->v->names, npsd_names_len_any(c->v->names));
-	npsd_script_argf(&c->build, "%d", c->shard);
-	npsd_script_argf(&c->build, "%lld", (long long)c->v->epoch);
+	npsd_script_int(&c->build, c->shard);
+	npsd_script_int(&c->build, c->v->epoch);
 	npsd_script_argz(&c->build, r->rev);
 	npsd_script_arg_ref(&c->build, c->text.p, c->text.n);
 	npsd_script_argz(&c->build, drop);

@@ -7,11 +7,6 @@ void npsd_sweep_reset(struct npsd_sweep *s)
 	    .swept = {.at = s->swept.at, .cap = s->swept.cap}};
 }
 
-void npsd_sweep_free(struct npsd_sweep *s)
-{
-	free(s->swept.at);
-}
-
 void npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c)
 {
 	uint32_t now = c->store->connection(c->store->self);

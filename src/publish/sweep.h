@@ -10,7 +10,7 @@
 #ifndef NPSD_PUBLISH_SWEEP_H
 #define NPSD_PUBLISH_SWEEP_H
 
-#include "publish/array.h"
+#include "base/array.h"
 #include "publish/context.h"
 #include "publish/due.h"
 
@@ -36,8 +36,6 @@ struct npsd_sweep {
 
 /* Thread: owner, for all */
 void npsd_sweep_reset(struct npsd_sweep *s);
-void npsd_sweep_free(struct npsd_sweep *s);
-/* Looks at the connection. */
 void npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c);
 /* Begins a sweep if it is time; true if it did. */
 bool npsd_sweep_begin(struct npsd_sweep *s, const struct npsd_pub_context *c);

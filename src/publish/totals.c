@@ -45,11 +45,6 @@ static void add_pair(struct npsd_script_build *b, struct npsd_str field, struct 
 	npsd_script_arg(b, value.p, value.n);
 }
 
-static void add_number(struct npsd_script_build *b, int64_t v)
-{
-	npsd_script_argf(b, "%lld", (long long)v);
-}
-
 /* The value of a field in a reply of HGETALL; p == NULL: none. */
 static struct npsd_str field_of(const struct npsd_reply *hash, const char *field)
 {
@@ -128,14 +123,14 @@ static void meta_since(struct npsd_script_build *b, const struct npsd_config *cf
 	int64_t since_ms = set->since_ms ? set->since_ms : strtoll(stored.p, NULL, 10);
 
 	npsd_script_argf(b, "since_ms:%s", set->name);
-	add_number(b, since_ms);
+	npsd_script_int(b, since_ms);
 	for (int w = 0; w < cfg->nwindows; w++) {
 		int64_t own_ms = cfg->windows[w].since_ms;
 
 		if (own_ms == 0)
 			continue;
 		npsd_script_argf(b, "since_ms:%s:%s", set->name, cfg->windows[w].name);
-		add_number(b, since_ms > own_ms ? since_ms : own_ms);
+		npsd_script_int(b, since_ms > own_ms ? since_ms : own_ms);
 	}
 }
 
@@ -195,7 +190,7 @@ static void meta_partitions(struct npsd_script_build *b, const struct npsd_reply
 	}
 	for (t = 0; t < ntopics; t++) {
 		npsd_script_argf(b, "partitions:%.*s", (int)seen[t].topic.n, seen[t].topic.p);
-		add_number(b, seen[t].n);
+		npsd_script_int(b, seen[t].n);
 	}
 }
 
@@ -250,11 +245,11 @@ static void make_meta(struct npsd_script_build *b, struct npsd_pub_context *c, c
 	npsd_script_public_key(b, "meta");
 	add_pair(b, NPSD_STR("contract"), NPSD_STR("1"));
 	npsd_script_argz(b, "allow_compacted");
-	add_number(b, c->cfg->allow_compacted);
+	npsd_script_int(b, c->cfg->allow_compacted);
 	meta_windows(b, c);
 	meta_sets(b, c, field_or_zero(fence, "since_ms"));
 	npsd_script_argz(b, "shards");
-	add_number(b, c->cfg->shards);
+	npsd_script_int(b, c->cfg->shards);
 	meta_partitions(b, fence);
 	meta_grown(b, fence);
 	meta_lost(b, &c->text, npsd_reply_at(r, 5));

@@ -32,10 +32,6 @@ struct npsd_totals {
 void npsd_totals_init(struct npsd_totals *t, const struct npsd_config *cfg);
 void npsd_totals_free(struct npsd_totals *t);
 void npsd_totals_reset(struct npsd_totals *t);
-static inline void npsd_totals_touch(struct npsd_totals *t)
-{
-	t->touched = true;
-}
 /* Submits a call; true if it did. */
 bool npsd_totals_step(struct npsd_totals *t, struct npsd_pub_context *c);
 void npsd_totals_done(struct npsd_totals *t, struct npsd_pub_context *c, const struct npsd_done *done);

@@ -3,10 +3,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "npsd/err.h"
+#include "base/array.h"
 
 void npsd_script_init(struct npsd_script_build *b, const struct npsd_config *cfg, size_t text_max)
 {
@@ -38,12 +36,7 @@ void npsd_script_begin_private(struct npsd_script_build *b, enum npsd_script scr
 
 static void add_item(struct npsd_script_build *b, const void *ref, size_t at, size_t n)
 {
-	if (b->n == b->cap) {
-		b->cap = b->cap ? b->cap * 2 : 64;
-		b->item = realloc(b->item, b->cap * sizeof *b->item);
-		b->arg = realloc(b->arg, b->cap * sizeof *b->arg);
-		npsd_assert(b->item && b->arg);
-	}
+	b->item = npsd_array_reserve(b->item, &b->cap, b->n, sizeof *b->item);
 	b->item[b->n++] = (struct npsd_script_item){ref, at, n};
 }
 
@@ -143,6 +136,21 @@ void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
 	add_text(b, at);
 }
 
+void npsd_script_int(struct npsd_script_build *b, int64_t v)
+{
+	npsd_script_argf(b, "%" PRId64, v);
+}
+
+void npsd_script_tp(struct npsd_script_build *b, struct npsd_tp tp)
+{
+	npsd_script_argf(b, "%s/%" PRId32, b->cfg->topics[tp.topic], tp.part);
+}
+
+void npsd_script_pos(struct npsd_script_build *b, struct npsd_pos pos)
+{
+	npsd_script_argf(b, "%" PRIu32 ":%" PRId64, pos.inc, pos.offset);
+}
+
 void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n)
 {
 	npsd_assert(b->n > b->nkeys && !b->item[b->n - 1].ref);
@@ -159,16 +167,13 @@ void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n)
 bool npsd_script_submit(struct npsd_script_build *b, struct npsd_store *store, uint64_t tag)
 {
 	struct npsd_call call = {
-	    .tag = tag,
-	    .script = b->script,
-	    .keys = b->arg,
-	    .nkeys = b->nkeys,
-	    .args = b->arg + b->nkeys,
-	    .nargs = b->n - b->nkeys,
-	};
+	    .tag = tag, .script = b->script, .nkeys = b->nkeys, .nargs = b->n - b->nkeys};
 
+	b->arg = npsd_array_reserve(b->arg, &b->arg_cap, b->n, sizeof *b->arg);
+	call.keys = b->arg;
+	call.args = b->arg + b->nkeys;
 	/* only now: the text may have moved while it grew */
-	for (size_t i = 0; i < b->n; i++) {
+	for (uint32_t i = 0; i < b->n; i++) {
 		const struct npsd_script_item *it = &b->item[i];
 
 		b->arg[i] = (struct npsd_arg){it->ref ? it->ref : it->n ? b->text.p + it->at : "", it->n};

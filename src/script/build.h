@@ -5,7 +5,7 @@
 #ifndef NPSD_SCRIPT_BUILD_H
 #define NPSD_SCRIPT_BUILD_H
 
-#include "base/buf.h"
+#include "npsd/batch.h"
 #include "npsd/config.h"
 #include "npsd/names.h"
 #include "npsd/store.h"
@@ -21,7 +21,7 @@ struct npsd_script_build {
 		size_t at, n;
 	} * item;
 	struct npsd_arg *arg;
-	size_t n, nkeys, cap;
+	uint32_t n, nkeys, cap, arg_cap;
 };
 
 /* text_max: limit of the copied keys and arguments of one call, in bytes. Owns: the caller frees; cfg stays
@@ -50,6 +50,9 @@ void npsd_script_arg(struct npsd_script_build *b, const void *p, size_t n);
 void npsd_script_argz(struct npsd_script_build *b, const char *z);
 void npsd_script_argf(struct npsd_script_build *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void npsd_script_int(struct npsd_script_build *b, int64_t v);
+void npsd_script_tp(struct npsd_script_build *b, struct npsd_tp tp);	/* `TOPIC/PARTITION` */
+void npsd_script_pos(struct npsd_script_build *b, struct npsd_pos pos); /* `INC:OFFSET` */
 /* Appends to the last argument, which was copied. */
 void npsd_script_extend(struct npsd_script_build *b, const void *p, size_t n);
 /* Adds an argument that is not copied: p must stay until the last submit. */

@@ -1,9 +1,5 @@
 #include "script/result.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 static const struct {
 	const char *reason;
 	enum npsd_fault fault;
@@ -87,20 +83,20 @@ bool npsd_reply_is(const struct npsd_reply *r, size_t i, const char *z)
 
 bool npsd_text_int(int64_t *out, struct npsd_str text, int64_t empty)
 {
-	char z[24], *end;
-	uint32_t sign = text.n > 0 && text.p[0] == '-'; /* its bytes */
-
 	*out = empty;
-	if (text.n == 0)
-		return true;
-	/* strtoll would accept leading blanks and a plus */
-	if (text.n >= sizeof z || text.n == sign || text.p[sign] < '0' || text.p[sign] > '9')
+	return text.n == 0 || npsd_str_number(out, text, -INT64_MAX, INT64_MAX);
+}
+
+bool npsd_text_pos(struct npsd_pos *out, struct npsd_str text)
+{
+	struct npsd_str inc;
+	int64_t number;
+
+	if (!npsd_str_cut(&inc, &text, ':') || !npsd_str_number(&number, inc, 0, UINT32_MAX) ||
+	    !npsd_str_number(&out->offset, text, 0, INT64_MAX))
 		return false;
-	memcpy(z, text.p, text.n);
-	z[text.n] = 0;
-	errno = 0;
-	*out = strtoll(z, &end, 10);
-	return errno == 0 && end == z + text.n;
+	out->inc = (uint32_t)number;
+	return true;
 }
 
 bool npsd_reply_int(int64_t *out, const struct npsd_reply *r, size_t i, int64_t empty)

@@ -9,7 +9,7 @@
 #ifndef NPSD_SCRIPT_RESULT_H
 #define NPSD_SCRIPT_RESULT_H
 
-#include "base/str.h"
+#include "npsd/batch.h"
 #include "npsd/fault.h"
 #include "npsd/store.h"
 
@@ -49,7 +49,9 @@ const char *npsd_reply_z(const struct npsd_reply *r, size_t i);
 bool npsd_reply_is(const struct npsd_reply *r, size_t i, const char *z);
 /* Element i, an integer or a text in decimal; `empty` where the text is empty. False: it is neither. */
 bool npsd_reply_int(int64_t *out, const struct npsd_reply *r, size_t i, int64_t empty);
-/* A text in decimal, exactly as npsd writes it; `empty` where it is empty. False: it is not a number. */
+/* A text of decimal digits, perhaps with `-`; `empty` where it is empty. False: it is not a number. */
 bool npsd_text_int(int64_t *out, struct npsd_str text, int64_t empty);
+/* `INC:OFFSET` */
+bool npsd_text_pos(struct npsd_pos *out, struct npsd_str text);
 
 #endif

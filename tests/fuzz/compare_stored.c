@@ -14,6 +14,7 @@
 #include "items.h"
 #include "npsd/err.h"
 #include "npsd/event.h"
+#include "script/result.h"
 
 /* The ranges are checked after the match: 32 bits, 63 bits, and times of at most 18 digits. */
 #define NUMBER "([0-9]+)"
@@ -173,7 +174,7 @@ static bool compare_item(const struct item *it, char *copy)
 			fail(it->text, "another state");
 		break;
 	default:
-		got = npsd_stored_pos(&pos, it->text);
+		got = npsd_text_pos(&pos, it->text);
 		want = naive_pos(&want_pos, it->text, copy);
 		if (got && want && npsd_pos_cmp(pos, want_pos) != 0)
 			fail(it->text, "another position");

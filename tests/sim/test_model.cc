@@ -117,7 +117,7 @@ static std::string script_text(enum npsd_script s)
 /* Replies that are a page of a scan: a server chooses its length. */
 static bool is_page(enum npsd_script s)
 {
-	return s == NPSD_S_scan || s == NPSD_S_members || s == NPSD_S_ranked;
+	return s == NPSD_S_scan || s == NPSD_S_members;
 }
 
 static void run_seed(uint64_t seed)

@@ -405,7 +405,7 @@ Test(scripts, a_log_that_is_gone_is_not_gone_on_with)
  * says. */
 Test(scripts, members_of_a_large_set_that_comes_whole)
 {
-	const char *const keys[] = {"nps:index:all"}, *const args[] = {"0", "200"};
+	const char *const keys[] = {"nps:index:all"}, *const args[] = {"SSCAN", "0", "200"};
 	const char *page;
 	struct help_bed b;
 
@@ -413,7 +413,7 @@ Test(scripts, members_of_a_large_set_that_comes_whole)
 	help_redis_do(&b.redis, "CONFIG", "SET", "set-max-intset-entries", "20000", NULL);
 	help_redis_do(
 	    &b.redis, "EVAL", "for i = 1, 12000 do redis.call('SADD', KEYS[1], i) end", "1", keys[0], NULL);
-	page = help_store_call(&b.store, NPSD_S_members, keys, 1, args, 2);
+	page = help_store_call(&b.store, NPSD_S_members, keys, 1, args, 3);
 	cr_expect(strncmp(page, "[0 1 2 3 ", 9) == 0 && strstr(page, " 12000]"), "%.60s", page);
 	help_bed_close(&b);
 }

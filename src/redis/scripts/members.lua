@@ -1,12 +1,12 @@
--- KEYS: an index set
--- ARGV: cursor, about how many members to scan
--- {next cursor, member, ...}; no member if the key is not a set: `index` repairs it
-local page = redis.pcall('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+-- KEYS: an index or a rank
+-- ARGV: SSCAN of an index, ZSCAN of a rank; cursor, about how many members to scan
+-- {next cursor, member, ...}; no member if the key has another type: `index` and `rank` repair it
+local page = redis.pcall(ARGV[1], KEYS[1], ARGV[2], 'COUNT', ARGV[3])
 if page.err then
 	return {'0'}
 end
 local out = {page[1]}
-for _, member in ipairs(page[2]) do -- may be more than that: SSCAN returns a small set whole
-	out[#out + 1] = member
+for i = 1, #page[2], ARGV[1] == 'ZSCAN' and 2 or 1 do -- SSCAN returns a small set whole, ZSCAN also scores
+	out[#out + 1] = page[2][i]
 end
 return out

@@ -1,6 +1,6 @@
 /* Arrays that grow by doubling, and lists of their elements. */
-#ifndef NPSD_PUBLISH_ARRAY_H
-#define NPSD_PUBLISH_ARRAY_H
+#ifndef NPSD_ARRAY_H
+#define NPSD_ARRAY_H
 
 #include <stdbool.h>
 #include <stddef.h>
