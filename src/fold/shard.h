@@ -4,8 +4,8 @@
  *   state        event                                          next
  *   RELEASED     the group assigns the shard                    WAITING
  *   WAITING      the back-off is over                           ACQUIRING
- *   ACQUIRING    shard_acquire gives a new epoch                   LOADING
- *   ACQUIRING    shard_acquire is refused or lost                  WAITING
+ *   ACQUIRING    shard_acquire gives a new epoch                LOADING
+ *   ACQUIRING    shard_acquire is refused or lost               WAITING
  *   LOADING      all chunks of the manifest are in the panes    CATCHING_UP
  *   CATCHING_UP  the log is applied up to the end of a read     RUNNING
  *   LOADING, CATCHING_UP, RUNNING  what is stored does not fit  RESTARTING

@@ -15,7 +15,18 @@ struct Mutant {
 	enum npsd_script script;
 	const char *from, *to; /* from NULL: not in a script */
 	enum mutant_decide decide;
+	void (*suit)(Setup &) = nullptr; /* makes a rare situation likely that the mutant needs */
 };
+
+/* Two owners of partitions write to the log of a shard while one of them often makes a snapshot of it. */
+static void suit_snapshots(Setup &s)
+{
+	s.instances = 2;
+	s.partitions = 4;
+	s.shards = 1;
+	s.snapshot_interval_ms = 100;
+	s.batch_age_ms = 1;
+}
 
 static const Mutant all[] = {
     {"a commit compares no claim", NPSD_S_commit, "if f[1] ~= claim then", "if false then",
@@ -29,7 +40,7 @@ static const Mutant all[] = {
     {"a dimension is never full", NPSD_S_admit, "count[dim] < cap", "true", MUTANT_DECIDE_NONE},
     {"an older state may replace a newer one", NPSD_S_publish, "stored > rev", "false", MUTANT_DECIDE_NONE},
     {"a snapshot need not match the log", NPSD_S_manifest, "if x ~= hash then", "if false then",
-	MUTANT_DECIDE_NONE},
+	MUTANT_DECIDE_NONE, suit_snapshots},
     {"a shard is acquired without a new epoch", NPSD_S_shard_acquire,
 	"local epoch = ", "local epoch = f[1] and tonumber(f[1]) or ", MUTANT_DECIDE_NONE},
     {"ledgers are not loaded when partitions are acquired", NPSD_NSCRIPT, nullptr, nullptr,
@@ -64,6 +75,13 @@ void mutate(struct ::model *m, int number)
 		fprintf(stderr, "mutant %d: the script does not hold `%s`\n", number, mutant.from);
 		exit(2);
 	}
+}
+
+Setup suited(Setup setup, int number)
+{
+	if (number != 0 && all[number - 1].suit)
+		all[number - 1].suit(setup);
+	return setup;
 }
 
 bool mutant_forgets_ledger(int number)

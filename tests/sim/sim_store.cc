@@ -110,7 +110,9 @@ void Server::execute_of(Connection &c)
 		c.replies.push_back({call.tag, NPSD_CANT_NOW, nullptr, "LOADING the model is"});
 		return;
 	}
+	executing = &c;
 	const struct npsd_reply *r = execute(call, &error);
+	executing = nullptr;
 	c.replies.push_back({call.tag, r ? NPSD_DONE : NPSD_BROKEN, r, r ? "" : error});
 	if (faults.strikes(FAULT_TWICE))
 		model_reply_free(execute(call, &error));
@@ -138,6 +140,14 @@ bool Server::execute_some()
 		zombies.erase(zombies.begin() + (long)i);
 	model_reply_free(execute(call, &error));
 	return true;
+}
+
+void Server::execute_late(const std::deque<Call> &calls)
+{
+	const char *error;
+
+	for (const Call &call : calls)
+		model_reply_free(execute(call, &error));
 }
 
 /* Executes a part of the calls that were sent. The rest is dropped, or executed later in order. No reply

@@ -79,6 +79,10 @@ class Server
 	}
 	void cut_some();
 	void cut_all(bool zombies_stay);
+	const Connection *executing =
+	    nullptr; /* whose call is executed; NULL: that of a connection that is gone */
+	/* Executes calls of a connection that is gone. */
+	void execute_late(const std::deque<Call> &calls);
 	std::function<void(const Call &)> before_call; /* a call is about to be executed */
 
       private:

@@ -10,8 +10,9 @@ namespace sim
 static const char *const FENCE_TAG = "nps:alerts"; /* hash tag of the keys that are written under the fence */
 
 World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
-    : rng(seed), setup(draw_setup(rng)), faults(rng), steps_left(steps), verbose(loud), topics(setup, rng),
-      model(model_new(&now_ms), [](struct model *m) { model_free(&m); }), ledger_bytes(setup.ledger_bytes)
+    : rng(seed), setup(suited(draw_setup(rng), mutant)), faults(rng), steps_left(steps), verbose(loud),
+      topics(setup, rng), model(model_new(&now_ms), [](struct model *m) { model_free(&m); }),
+      ledger_bytes(setup.ledger_bytes)
 {
 	now_ms += rng.below(3600000);
 	checker = std::make_unique<Checker>(setup, topics, model.get(), now_ms);
@@ -183,6 +184,8 @@ void World::step_component()
 {
 	Process &p = any_process();
 
+	if (p.number == paused)
+		return;
 	step_component_of(p, (int)rng.below(instance_components(p.instance)));
 	if (p.stopping && instance_state(p.instance) != INSTANCE_RUNS)
 		end(p, false);
@@ -213,9 +216,70 @@ void World::roll_back()
 	copies.resize(i + 1); /* the later ones belong to a history that was lost */
 }
 
+/* Number of the last entry in the log of the shard that a manifest is of; 0: none. */
+static int64_t log_end(const Slot &slot, const Call &manifest)
+{
+	auto fence = slot.find(std::string("{") + FENCE_TAG + "}:fence");
+
+	if (fence == slot.end())
+		return 0;
+	auto end = fence->second.hash.find("log:" + manifest.args[3]);
+	return end == fence->second.hash.end() ? 0 : atoll(end->second.c_str());
+}
+
+/*
+ * LATE_SNAPSHOT: keeps the slot as it is before some commit, and the calls of a snapshot that is made after
+ * it. The slot returns to that copy while the process of the snapshot stands still. The calls are executed
+ * again, late, once another process has made the log as long as it was: its entries are then others.
+ */
+void World::before_snapshot(const Call &call)
+{
+	if (late_snapshot != SNAPSHOT_KEPT || !faults.has(FAULT_LATE_SNAPSHOT))
+		return;
+	if (call.script == NPSD_S_commit && rng.chance(0.3)) {
+		before_commit = model_copy_slot(model.get(), FENCE_TAG);
+		snapshot.clear();
+	} else if (!before_commit.empty() && call.script == NPSD_S_chunk_write) {
+		snapshot.push_back(call);
+	} else if (!before_commit.empty() && call.script == NPSD_S_manifest) {
+		bool possible = processes.size() > 1 && server->executing &&
+				log_end(before_commit, call) < atoll(call.args[8].c_str());
+
+		snapshot.push_back(call);
+		if (!faults.strikes(FAULT_LATE_SNAPSHOT, possible))
+			return;
+		late_snapshot = SNAPSHOT_ROLL_BACK;
+		for (const auto &p : processes)
+			if (p->connection[2] == server->executing)
+				paused = p->number;
+	}
+}
+
+void World::late_snapshot_faults()
+{
+	if (late_snapshot == SNAPSHOT_ROLL_BACK) {
+		roll_back_to(before_commit);
+		late_snapshot = SNAPSHOT_LATE;
+		late_until = out.steps + 2000;
+	}
+	if (late_snapshot != SNAPSHOT_LATE)
+		return;
+	const Call &manifest =
+	    snapshot.back(); /* its arguments 3 and 8: the shard, the number of the entry */
+	if (log_end(model_copy_slot(model.get(), FENCE_TAG), manifest) >= atoll(manifest.args[8].c_str()))
+		server->execute_late(snapshot);
+	else if (out.steps < late_until)
+		return;
+	snapshot.clear();
+	late_snapshot = SNAPSHOT_KEPT;
+	paused = 0;
+}
+
 /* LOSE_ADMISSION: keeps the slot as it is before an admission, to return to it after the reply. */
 void World::before_call(const Call &call)
 {
+	if (faulty)
+		before_snapshot(call);
 	if (call.script != NPSD_S_admit || lose_admission || !faulty || !faults.strikes(FAULT_LOSE_ADMISSION))
 		return;
 	before_admission = model_copy_slot(model.get(), FENCE_TAG);
@@ -246,6 +310,7 @@ void World::redis_faults()
 		roll_back_to(before_admission);
 		lose_admission = false;
 	}
+	late_snapshot_faults();
 	if (faults.strikes(FAULT_CUT))
 		server->cut_some();
 	if (rng.chance(0.002))
@@ -318,6 +383,7 @@ void World::run_faulty()
 		start(false, false);
 	while (steps_left-- > 0)
 		step();
+	paused = 0;
 }
 
 /* --- the end --- */

@@ -83,6 +83,8 @@ class World
 	void roll_back();
 	void keep_copy();
 	void before_call(const Call &call);
+	void before_snapshot(const Call &call);
+	void late_snapshot_faults();
 	void on_executed(const Call &call, const struct npsd_reply *reply);
 	void step();
 	void quiet_round();
@@ -103,8 +105,16 @@ class World
 	std::deque<std::unique_ptr<Process>> processes;
 	int64_t ledger_bytes;	 /* as in Setup, of instances that start from now on */
 	std::deque<Slot> copies; /* of the fenced slot, oldest first */
-	Slot before_admission;
-	bool lose_admission = false; /* a roll-back to before_admission is due */
+	Slot before_admission, before_commit;
+	std::deque<Call> snapshot; /* chunk_write and manifest since before_commit was taken */
+	int64_t late_until = 0;	   /* step */
+	int paused = 0; /* number of a process that does not run until a late snapshot is executed */
+	enum {
+		SNAPSHOT_KEPT,
+		SNAPSHOT_ROLL_BACK,
+		SNAPSHOT_LATE
+	} late_snapshot = SNAPSHOT_KEPT; /* what is due next */
+	bool lose_admission = false;	 /* a roll-back to before_admission is due */
 	int started = 0;
 };
 
