@@ -213,4 +213,4 @@ def test_a_missing_rejects_topic_blocks_nothing(case):
     send(case, event("good", 9, responded_at=T))
     case.drain()
     assert case.totals()["rejected"] == 1 and case.totals()["counted"] == 1
-    assert "1 rejected records could not be copied to no.such.topic so far" in case.started[0].output()
+    assert "1 rejected records could not be copied to topic \"no.such.topic\" so far" in case.started[0].output()

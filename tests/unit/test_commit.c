@@ -113,7 +113,7 @@ Test(commit, a_refusal_is_a_fault_and_the_request_waits_for_the_reset)
 		while (n < 5 && rows[i].words[n])
 			n++;
 		help_answer(&d, 0, rows[i].words, n);
-		cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), (int)rows[i].expect, "%zu", i);
+		cr_expect_eq(npsd_fault_of(&d.pl.fault_commit, d.session), rows[i].expect, "%zu", i);
 		if (n == 5 && strcmp(rows[i].words[2], "t/0") == 0)
 			cr_expect(strstr(d.pl.fault_commit.text,
 				      "this process holds claim " HELP_MINE " at position 0:5"),
