@@ -53,7 +53,7 @@ def folder():
 def wait_until(condition):
     deadline = time.monotonic() + LIMIT_S
     while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two calls of condition()
 
 
 def assert_all_ended(folder, demo, status):

@@ -160,7 +160,7 @@ def main():
     reader = Reader(options.npsctl, options.config)
     while is_running(options.watch):
         screen.draw([(segment, reader.windows(segment)) for segment in SEGMENTS], reader)
-        time.sleep(1)
+        time.sleep(1)  # the screen is drawn once a second
 
 
 if __name__ == "__main__":

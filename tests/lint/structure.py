@@ -64,11 +64,11 @@ def uses_of(files):
 
 
 def reachable(uses, start):
-    found, todo = set(), [start]
-    while todo:
-        for path in uses[todo.pop()].keys() - found:
+    found, unvisited = set(), [start]
+    while unvisited:
+        for path in uses[unvisited.pop()].keys() - found:
             found.add(path)
-            todo.append(path)
+            unvisited.append(path)
     return found
 
 
