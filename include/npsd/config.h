@@ -51,7 +51,7 @@ struct npsd_config {
 #include "tbl/options.def"
 #undef X
 	/* the rows of lists.def */
-	const char *topics[NPSD_MAX_TOPICS]; /* kafka.topics */
+	const char *topics[NPSD_MAX_TOPICS]; /* kafka.topics, sorted by bytes */
 	int ntopics;
 	uint8_t
 	    topic_kind[NPSD_MAX_TOPICS]; /* topic_defaults.TOPIC.survey_kind: enum npsd_kind, or one of: */
@@ -105,10 +105,16 @@ void npsd_config_free(struct npsd_config **cfg);
  */
 const char *npsd_config_difference(const char *text_a, const char *text_b);
 /*
- * Sets err: the stored text differs from this one, in which option, and which of --apply-config and --rebuild
- * is needed. Always returns false. Thread: main; Fails: NPSD_INVALID
+ * Sets err: the stored text differs from that of cfg, in which option, and which of --apply-config and
+ * --rebuild is needed; another group or topic is named. Always returns false. Thread: main; Fails:
+ * NPSD_INVALID
  */
-bool npsd_config_refuse(struct npsd_err *err, const char *stored, const char *text);
+bool npsd_config_refuse(struct npsd_err *err, const struct npsd_config *cfg, const char *stored);
+/* The keys belong to another group. Thread: main */
+bool npsd_config_is_of_other_group(const struct npsd_config *cfg, const char *stored);
+/* The stored text is from a version that did not store group and topics, and equals the text of cfg without
+ * them. Thread: main */
+bool npsd_config_lacks_owner(const struct npsd_config *cfg, const char *stored);
 
 /* Event clock and t when a configuration is applied; NPSD_TIME_NONE: nothing was counted. */
 struct npsd_config_now {

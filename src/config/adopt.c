@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "config/readers.h"
 #include "npsd/event.h"
 
@@ -205,12 +206,89 @@ const char *npsd_config_fixed_difference(const char *stored, const char *text)
 	return first_difference(name, stored, text, true) ? name : NULL;
 }
 
-bool npsd_config_refuse(struct npsd_err *err, const char *stored, const char *text)
-{
-	const char *name = npsd_config_difference(stored, text);
+/* --- the owner of the keys: a group and its topics --- */
 
+#define GROUP_LINE "kafka.group"
+#define TOPICS_LINE "kafka.topics"
+
+bool npsd_config_lacks_owner(const struct npsd_config *cfg, const char *stored)
+{
+	struct npsd_str rest = npsd_str(cfg->text), line, name, value;
+	struct npsd_buf without;
+	bool same;
+
+	if (npsd_text_value(stored, GROUP_LINE).p)
+		return false;
+	npsd_buf_init(&without, rest.n + 1);
+	while (npsd_str_next(&line, &rest, '\n')) {
+		value = line;
+		npsd_str_next(&name, &value, '=');
+		if (npsd_str_eq(name, NPSD_STR(GROUP_LINE)) || npsd_str_eq(name, NPSD_STR(TOPICS_LINE)))
+			continue;
+		npsd_buf_add(&without, line.p, line.n);
+		npsd_buf_addz(&without, "\n");
+	}
+	same = npsd_str_eq((struct npsd_str){without.p, (uint32_t)without.n}, npsd_str(stored));
+	npsd_buf_free(&without);
+	return same;
+}
+
+bool npsd_config_is_of_other_group(const struct npsd_config *cfg, const char *stored)
+{
+	struct npsd_str group = npsd_text_value(stored, GROUP_LINE);
+
+	return group.p && !npsd_str_eq(group, npsd_str(cfg->kafka_group));
+}
+
+/* The first topic of list that others lacks; p is NULL: there is none. */
+static struct npsd_str topic_only_in(struct npsd_str list, struct npsd_str others)
+{
+	struct npsd_str topic, other, rest;
+
+	while (npsd_str_next(&topic, &list, ',')) {
+		bool found = false;
+
+		for (rest = others; !found && npsd_str_next(&other, &rest, ',');)
+			found = npsd_str_eq(topic, other);
+		if (!found)
+			return topic;
+	}
+	return (struct npsd_str){NULL, 0};
+}
+
+static bool refuse_group(struct npsd_err *err, const struct npsd_config *cfg, struct npsd_str group)
+{
+	return npsd_fail(err, NPSD_INVALID, 0,
+	    "the keys under prefix \"%s\" belong to group \"%.*s\"; this npsd is in group \"%.40s\": choose "
+	    "another prefix or kafka.group; a start with --apply-config takes the keys over",
+	    cfg->prefix, group.n < 40 ? (int)group.n : 40, group.p, cfg->kafka_group);
+}
+
+static bool refuse_topics(struct npsd_err *err, const struct npsd_config *cfg, struct npsd_str stored)
+{
+	struct npsd_str own = npsd_text_value(cfg->text, TOPICS_LINE), added = topic_only_in(own, stored),
+			removed = topic_only_in(stored, own), topic = added.p ? added : removed;
+
+	return npsd_fail(err, NPSD_INVALID, 0,
+	    "kafka.topics: the keys under prefix \"%s\" %s topic \"%.*s\"%s; choose another prefix, or start "
+	    "once with --apply-config to %s it",
+	    cfg->prefix, added.p ? "do not count" : "count", topic.n < 60 ? (int)topic.n : 60, topic.p,
+	    added.p ? "" : ", which is not listed", added.p ? "add" : "remove");
+}
+
+bool npsd_config_refuse(struct npsd_err *err, const struct npsd_config *cfg, const char *stored)
+{
+	struct npsd_str group = npsd_text_value(stored, GROUP_LINE),
+			topics = npsd_text_value(stored, TOPICS_LINE);
+	const char *name = npsd_config_difference(stored, cfg->text);
+	bool rebuild = npsd_config_fixed_difference(stored, cfg->text) != NULL;
+
+	if (npsd_config_is_of_other_group(cfg, stored))
+		return refuse_group(err, cfg, group);
+	if (topics.p && !rebuild && !npsd_str_eq(topics, npsd_text_value(cfg->text, TOPICS_LINE)))
+		return refuse_topics(err, cfg, topics);
 	return npsd_fail(err, NPSD_INVALID, 0,
 	    "the configuration differs from the one that these keys were counted with, first in `%s`; set it "
 	    "back, or start once with %s",
-	    name ? name : "?", npsd_config_fixed_difference(stored, text) ? "--rebuild" : "--apply-config");
+	    name ? name : "?", rebuild ? "--rebuild" : "--apply-config");
 }

@@ -13,6 +13,12 @@ bool npsd_config_is_topic(const char *text)
 	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Instances that list the same topics in another order must agree on the first one: it divides the shards. */
 bool npsd_config_read_topics(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
 	const char *field = "kafka.topics";
@@ -36,6 +42,7 @@ bool npsd_config_read_topics(struct npsd_config *cfg, struct npsd_err *err, cons
 		npsd_assert(cfg->topics[i]);
 		cfg->ntopics = i + 1;
 	}
+	qsort(cfg->topics, (size_t)cfg->ntopics, sizeof cfg->topics[0], by_name);
 	return true;
 }
 

@@ -135,6 +135,14 @@ static void add_caps(struct npsd_buf *b, const struct npsd_config *cfg)
 	}
 }
 
+static void add_topics(struct npsd_buf *b, const struct npsd_config *cfg)
+{
+	npsd_buf_addz(b, "kafka.topics=");
+	for (int i = 0; i < cfg->ntopics; i++)
+		npsd_buf_addf(b, "%s%s", i ? "," : "", cfg->topics[i]);
+	end_line(b);
+}
+
 /* Only topics whose kind differs from defaults.survey_kind have a line. */
 static void add_topic_defaults(struct npsd_buf *b, const struct npsd_config *cfg)
 {

@@ -270,7 +270,7 @@ static void on_refused(struct acquisition *a, struct context *c, const struct np
 		acquisition_restart(a, c);
 		return;
 	}
-	npsd_config_refuse(&err, npsd_reply_z(r->reply, 3), c->cfg->text);
+	npsd_config_refuse(&err, c->cfg, npsd_reply_z(r->reply, 3));
 	context_fail(c, 2, "%s", err.text);
 }
 

@@ -223,15 +223,15 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 		return APPLY_FAILED;
 	if (!s->hash[0])
 		return APPLIED; /* script base stores it with the first partition */
-	if (how == NPSD_CHANGE_REBUILD)
+	if (how == NPSD_CHANGE_REBUILD && !npsd_config_is_of_other_group(c->cfg, s->text))
 		return npsd_config_adopt_anew(c->cfg, c->err, s->text) ? APPLIED : APPLY_FAILED;
 	if (!npsd_config_adopt(c->cfg, c->err, s->text, never))
 		return APPLY_FAILED;
 	if (strcmp(s->hash, c->cfg->hash) == 0)
 		return APPLIED;
-	if (how == NPSD_CHANGE_APPLY)
+	if (how == NPSD_CHANGE_APPLY || npsd_config_lacks_owner(c->cfg, s->text))
 		return apply(c, s);
-	npsd_config_refuse(c->err, s->text, c->cfg->text);
+	npsd_config_refuse(c->err, c->cfg, s->text);
 	return APPLY_FAILED;
 }
 

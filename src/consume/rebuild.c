@@ -44,10 +44,12 @@ static void on_refused(struct rebuild *r, struct context *c, const struct npsd_r
 		r->step = REBUILD_NONE;
 	else if (result->refusal == NPSD_REFUSAL_loss)
 		context_fail(c, 2,
-		    "%s was counted from %s on, and Kafka holds it %s%s: a rebuild would lose what is "
-		    "before; --accept-loss allows that",
+		    "%s was counted from %s on, and %s%s: a rebuild would lose what is before; --accept-loss "
+		    "allows that",
 		    npsd_reply_z(reply, 2), npsd_reply_z(reply, 3),
-		    npsd_reply_str(reply, 4).n ? "from " : "no more", npsd_reply_z(reply, 4));
+		    npsd_reply_str(reply, 4).n ? "Kafka holds it from "
+					       : "Kafka holds it no more or its topic is not listed",
+		    npsd_reply_z(reply, 4));
 	else
 		context_fail(c, 2, "the rebuild was refused: %s", npsd_refusal_text(result->refusal));
 }

@@ -225,16 +225,60 @@ Test(adopt, a_refusal_names_the_option_and_the_way_to_change_it)
 	} rows[] = {
 	    {"shards=4", "shards=5", "`shards`", "--rebuild"},
 	    {"windows=[1h]", "windows=[2h]", "`windows`", "--apply-config"},
+	    {"kafka.group=a", "kafka.group=b",
+		"under prefix \"nps\" belong to group \"a\"; this npsd is in group \"b\"", "--apply-config"},
+	    {"kafka.topics=[a, b]", "kafka.topics=[c, b, a]", "under prefix \"nps\" do not count topic \"c\"",
+		"--apply-config to add it"},
+	    {"kafka.topics=[a, b]", "kafka.topics=[b]", "count topic \"a\", which is not listed",
+		"--apply-config to remove it"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct npsd_config *a = help_load(rows[i].a, NULL), *b = help_load(rows[i].b, NULL);
 		struct npsd_err err = {0};
 
-		cr_expect_not(npsd_config_refuse(&err, a->text, b->text));
+		cr_expect_not(npsd_config_refuse(&err, b, a->text));
 		cr_expect_eq(err.code, NPSD_INVALID);
 		cr_expect(strstr(err.text, rows[i].option) && strstr(err.text, rows[i].flag), "%s", err.text);
 		npsd_config_free(&a);
 		npsd_config_free(&b);
 	}
+}
+
+Test(adopt, the_order_of_the_topics_changes_nothing)
+{
+	struct npsd_config *a = help_load("kafka.topics=[x, y]", "topic_defaults={y: {survey_kind: other}}"),
+			   *b = help_load("kafka.topics=[y, x]", "topic_defaults={y: {survey_kind: other}}");
+
+	cr_expect_str_eq(a->text, b->text);
+	cr_expect_str_eq(b->topics[0], "x");
+	cr_expect_eq(npsd_config_kind(b, 0), NPSD_KIND_NONE);
+	cr_expect_eq(npsd_config_kind(b, 1), NPSD_KIND_OTHER);
+	npsd_config_free(&a);
+	npsd_config_free(&b);
+}
+
+/* The text without the line NAME=VALUE. */
+static void cut_line(char *text, const char *name)
+{
+	char *from = strstr(text, name), *to = strchr(from, '\n') + 1;
+
+	memmove(from, to, strlen(to) + 1);
+}
+
+Test(adopt, a_text_of_before_group_and_topics_were_stored_belongs_to_any)
+{
+	char *text = strdup(help_text("shards=4", NULL, NULL));
+	struct npsd_config *same = help_load("shards=4", "kafka.group=g"),
+			   *other = help_load("shards=5", NULL);
+
+	cr_expect_not(npsd_config_lacks_owner(same, text));
+	cut_line(text, "kafka.group=");
+	cut_line(text, "kafka.topics=");
+	cr_expect(npsd_config_lacks_owner(same, text));
+	cr_expect_not(npsd_config_is_of_other_group(same, text));
+	cr_expect_not(npsd_config_lacks_owner(other, text), "it differs in something else, too");
+	npsd_config_free(&same);
+	npsd_config_free(&other);
+	free(text);
 }
