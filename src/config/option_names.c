@@ -3,30 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The Levenshtein distance of two names, in bytes. */
-static int distance(const char *a, const char *b)
-{
-	int row[NPSD_OPTION_NAME_MAX], n = (int)strlen(b);
-
-	for (int j = 0; j <= n; j++)
-		row[j] = j;
-	for (int i = 1; a[i - 1]; i++) {
-		int corner = row[0];
-
-		row[0] = i;
-		for (int j = 1; j <= n; j++) {
-			int up = row[j], least = corner + (a[i - 1] != b[j - 1]);
-
-			if (up + 1 < least)
-				least = up + 1;
-			if (row[j - 1] + 1 < least)
-				least = row[j - 1] + 1;
-			corner = up;
-			row[j] = least;
-		}
-	}
-	return row[n];
-}
+#include "base/distance.h"
 
 /* `url` is `redis.url` without its group. */
 static bool lacks_group(const char *name, const char *known)
@@ -38,15 +15,16 @@ static bool lacks_group(const char *name, const char *known)
 
 static bool fail_unknown(struct npsd_err *err, const struct npsd_setting *s)
 {
-	int least = (int)strlen(s->name) / 2 + 1;
+	int most = (int)strlen(s->name) / 2;
 	const char *nearest = NULL;
 
 	for (int i = 0; i < npsd_noptions; i++) {
 		const char *name = npsd_options[i].name;
-		int d = lacks_group(s->name, name) ? 0 : distance(s->name, name);
+		int d =
+		    lacks_group(s->name, name) ? 0 : npsd_distance(npsd_str(s->name), npsd_str(name), most);
 
-		if (d < least) {
-			least = d;
+		if (d <= most) {
+			most = d - 1;
 			nearest = name;
 		}
 	}

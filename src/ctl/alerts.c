@@ -1,7 +1,9 @@
 /* npsctl alerts: the last entries of the alert stream, and new ones. */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "ctl/ctl.h"
 
 #define BLOCK_MS 1000
@@ -64,9 +66,34 @@ static void print_entry(const struct ctl *c, const struct npsd_reply *e)
 	json_decref(o);
 }
 
-/* Ends when stdout or the connection to Redis is closed. */
+/* Redis is away: waits until the next try. False: it refuses this client. */
+static bool wait_for_redis(struct ctl *c, struct npsd_backoff *retry, const char *last)
+{
+	const struct npsd_clock *clock = &npsd_clock_system;
+	int64_t now = npsd_mono_ms(clock);
+
+	if (c->err.code != NPSD_RETRY)
+		return false;
+	if (retry->failures == 0)
+		fprintf(stderr, "npsctl: %s; waiting for Redis, then the alerts after %s follow\n",
+		    c->err.text, last);
+	c->err = (struct npsd_err){0};
+	npsd_backoff_fail(retry, clock, now);
+	poll(NULL, 0, (int)(retry->retry_mono_ms - now));
+	return true;
+}
+
+static void redis_is_back(struct npsd_backoff *retry)
+{
+	if (retry->failures)
+		fprintf(stderr, "npsctl: Redis answers again\n");
+	npsd_backoff_reset(retry);
+}
+
+/* Ends when stdout is closed, or Redis refuses this client. */
 static int follow(struct ctl *c, const char *key, char last[64])
 {
+	struct npsd_backoff retry = {.first_ms = 100, .most_ms = 2000};
 	char block[16];
 	const char *const args[] = {"XREAD", "COUNT", "100", "BLOCK", block, "STREAMS", key, last};
 
@@ -75,8 +102,11 @@ static int follow(struct ctl *c, const char *key, char last[64])
 		const struct npsd_reply *r = npsd_client_command(c->redis, &c->err, BLOCK_MS, 8, args);
 		const struct npsd_reply *entries;
 
+		if (!r && wait_for_redis(c, &retry, last))
+			continue;
 		if (!r)
 			return ctl_failed(c);
+		redis_is_back(&retry);
 		if (r->type != NPSD_REPLY_ARRAY || r->n == 0)
 			continue;
 		entries = &r->el[0].el[1];

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "ctl/ctl.h"
+#include "ctl/nearest.h"
 #include "npsd/clock.h"
 #include "npsd/decode.h"
 
@@ -368,16 +369,25 @@ static int32_t topic_at(const struct ctl *c)
 	return -1;
 }
 
+static int fail_topic(const struct ctl *c)
+{
+	struct ctl_nearest nearest = {.wanted = npsd_str(c->topic), .most = (int)strlen(c->topic) / 2};
+
+	fprintf(stderr, "npsctl: --topic: `%s` is not one of kafka.topics\n", c->topic);
+	for (int i = 0; i < c->cfg->ntopics; i++)
+		ctl_nearest_add(&nearest, npsd_str(c->cfg->topics[i]));
+	ctl_nearest_end(&nearest, "nearest:");
+	return CTL_USAGE;
+}
+
 int ctl_check_event(struct ctl *c)
 {
 	struct check k = {.c = c, .now_ms = npsd_clock_system.wall_ms(NULL), .topic = topic_at(c)};
 	struct npsd_buf input;
 	bool ok;
 
-	if (k.topic < 0) {
-		fprintf(stderr, "npsctl: --topic: `%s` is not one of kafka.topics\n", c->topic);
-		return CTL_USAGE;
-	}
+	if (k.topic < 0)
+		return fail_topic(c);
 	npsd_buf_init(&input, INPUT_MAX);
 	ok = read_input(&input, c->argv[0]);
 	if (ok) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ctl.h"
+#include "ctl/suggest.h"
 
 struct field {
 	const char *window;
@@ -84,6 +84,21 @@ static int print_json(const char *seg, const char *rev, const struct field *fiel
 	return CTL_OK;
 }
 
+static int not_there(struct ctl *c, const char *key, bool exists)
+{
+	const char *window = c->argc > 1 ? c->argv[1] : NULL;
+
+	if (exists && window) {
+		fprintf(stderr, "npsctl: %s has no window %s\n", key, window);
+		ctl_suggest_window(c, window);
+	} else {
+		fprintf(stderr, "npsctl: %s %s\n", key, exists ? "holds nothing any more" : "does not exist");
+		if (!exists)
+			ctl_suggest_segment(c, c->argv[0]);
+	}
+	return CTL_NOT_THERE;
+}
+
 int ctl_get(struct ctl *c)
 {
 	struct field field[NPSD_MAX_WINDOWS + 16];
@@ -105,10 +120,7 @@ int ctl_get(struct ctl *c)
 		else if ((!window || strcmp(window, r->el[i].str) == 0) && n < sizeof field / sizeof *field)
 			field[n++] = (struct field){r->el[i].str, r->el[i + 1].str};
 	}
-	if (n == 0) {
-		fprintf(stderr, "npsctl: %s does not exist%s%s\n", key, window ? ", or has no window " : "",
-		    window ? window : "");
-		return CTL_NOT_THERE;
-	}
+	if (n == 0)
+		return not_there(c, key, r->n > 0);
 	return c->json ? print_json(c->argv[0], rev, field, n) : print_table(c, c->argv[0], field, n);
 }

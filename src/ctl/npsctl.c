@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "ctl/nearest.h"
 
 #define MAX_SETS 64
 
@@ -35,35 +36,47 @@ static int fail_usage(void)
 	return CTL_USAGE;
 }
 
-static int run(struct ctl *c, const char *name)
+struct command {
+	const char *name;
+	int (*call)(struct ctl *c);
+	bool needs_redis;
+	int least, most; /* words after the command */
+};
+
+static int run(struct ctl *c, const struct command *command)
 {
-	static const struct {
-		const char *name;
-		int (*call)(struct ctl *c);
-		bool needs_redis;
-		int least, most; /* words after the command */
-	} commands[] = {
+	int code;
+
+	if (c->argc < command->least || c->argc > command->most)
+		return fail_usage();
+	if (command->needs_redis && !npsd_client_open(&c->redis, c->cfg, &c->err))
+		return ctl_failed(c);
+	code = command->call(c);
+	if (c->redis)
+		npsd_client_close(&c->redis);
+	return code;
+}
+
+static int find_and_run(struct ctl *c, const char *name)
+{
+	static const struct command commands[] = {
 	    {"get", ctl_get, true, 1, 2},
 	    {"top", ctl_top, true, 1, 2},
 	    {"alerts", ctl_alerts, true, 0, 0},
 	    {"status", ctl_status, true, 0, 0},
 	    {"check-event", ctl_check_event, false, 1, 1},
 	};
-	int code;
+	struct ctl_nearest nearest = {.wanted = npsd_str(name), .most = 3};
+	size_t n = sizeof commands / sizeof commands[0];
 
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-		if (strcmp(name, commands[i].name) != 0)
-			continue;
-		if (c->argc < commands[i].least || c->argc > commands[i].most)
-			return fail_usage();
-		if (commands[i].needs_redis && !npsd_client_open(&c->redis, c->cfg, &c->err))
-			return ctl_failed(c);
-		code = commands[i].call(c);
-		if (c->redis)
-			npsd_client_close(&c->redis);
-		return code;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return run(c, &commands[i]);
 	fprintf(stderr, "npsctl: unknown command `%s`\n", name);
+	for (size_t i = 0; i < n; i++)
+		ctl_nearest_add(&nearest, npsd_str(commands[i].name));
+	if (ctl_nearest_end(&nearest, "nearest:"))
+		return CTL_USAGE;
 	return fail_usage();
 }
 
@@ -145,7 +158,7 @@ int main(int argc, char **argv)
 	c.cfg = cfg;
 	c.argc = argc - optind - 1;
 	c.argv = argv + optind + 1;
-	code = run(&c, argv[optind]);
+	code = find_and_run(&c, argv[optind]);
 	npsd_config_free(&cfg);
 	return code;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "ctl/ctl.h"
+#include "ctl/suggest.h"
 #include "npsd/segment.h"
 
 #define MONTH_S INT64_C(2592000)
@@ -56,6 +56,16 @@ static bool read_arguments(struct rank *r, const struct ctl *c)
 	return true;
 }
 
+static struct member *not_there(struct ctl *c, const struct rank *r, const char *key)
+{
+	struct member *none = calloc(1, sizeof *none);
+
+	npsd_assert(none);
+	fprintf(stderr, "npsctl: %s does not exist\n", key);
+	ctl_suggest_rank(c, r->kind, r->dim, r->window);
+	return none;
+}
+
 /* The members in the order of the output. NULL: err is set. */
 static struct member *read_rank(struct ctl *c, const struct rank *r, size_t *n)
 {
@@ -71,7 +81,7 @@ static struct member *read_rank(struct ctl *c, const struct rank *r, size_t *n)
 		return NULL;
 	*n = reply->n / 2;
 	if (*n == 0)
-		fprintf(stderr, "npsctl: %s does not exist\n", key);
+		return not_there(c, r, key);
 	m = calloc(*n + 1, sizeof *m);
 	npsd_assert(m);
 	for (size_t i = 0; i < *n; i++) {

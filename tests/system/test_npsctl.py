@@ -83,6 +83,45 @@ def test_the_prefix_is_that_of_the_configuration(ctl, redis):
     assert [row[0] for row in rows(ctl("--set", "prefix=mine", "get", "all"))] == ["1h"]
 
 
+@pytest.fixture
+def published(redis, segment):
+    redis.hset("nps:meta", mapping={"windows": "1h,24h,7d,30d", "dimensions": "kind,location,channel",
+                                    "sets": "all;location;channel;location,channel"})
+    names = [SEG, "kind=transactional,location=north/lisbon", "kind=relational,location=norte"]
+    redis.sadd("nps:index:location", *names, *(f"kind=relational,location=s{n}" for n in range(3000)))
+    redis.hset("nps:v:{kind=relational,location=north,channel=sms}", "1h", window())
+
+
+@pytest.mark.parametrize("words, nearest", [
+    (("get", "kind=transactional,location=nroth"), f"nearest in nps:index:location: {SEG}"),
+    (("get", "kind=transactional,location=north/lisbn"), "nearest in nps:index:location: kind=transactional,location=north/lisbon"),
+    (("get", "kind=transactoinal,location=north"), f"there is {SEG}"),
+    (("get", "location=north"), f"there is {SEG}"),
+    (("get", "kind=relational,location=norht"), "nearest in nps:index:location: kind=relational,location=norte"),
+    (("get", "kind=other,channel=sms,location=north"), "there is kind=relational,location=north,channel=sms"),
+    (("get", "kind=other,locaton=north"), "no set has these dimensions; sets: all;location;channel;location,channel"),
+    (("get", "kind=other,channel=sms"), "nps:index:channel is empty"),
+    (("get", "north"), "a segment is named kind=KIND,DIMENSION=VALUE"),
+    (("get", SEG, "1d"), "the nearest is 24h; windows: 1h,24h,7d,30d"),
+    (("get", SEG, "month"), "no window `month` is configured; windows: 1h,24h,7d,30d"),
+    (("get", SEG, "7d"), "window 7d of this segment holds nothing"),
+    (("top", "chanel"), "nearest: channel"),
+    (("top", "channel", "2d"), "the nearest is 24h"),
+    (("top", "channel", "7d", "--kind", "all"), "--kind transactional, relational or other"),
+    (("top", "location/7"), "levels of location that have a rank: 1\n"),
+    (("top", "channel"), "rank.min_n"),
+])
+def test_a_wrong_name_leads_to_what_exists(ctl, published, ranks, words, nearest):
+    done = ctl(*words)
+    assert done.returncode == NOT_THERE and done.stdout == "" and nearest in done.stderr, done.stderr
+
+
+def test_a_wrong_command_or_topic_leads_to_what_exists(ctl):
+    for words, nearest in ((("stauts",), "nearest: status"), (("--set", "kafka.topics=[surveys]", "--topic", "survey", "check-event", "-"), "nearest: surveys")):
+        done = ctl(*words)
+        assert done.returncode == USAGE and nearest in done.stderr, done.stderr
+
+
 # --- top ---
 
 @pytest.fixture
@@ -156,10 +195,13 @@ def test_an_empty_stream_is_no_error(ctl):
     assert good(ctl("alerts")) == ""
 
 
-def test_new_alerts_are_followed(redis_server, redis):
+def test_new_alerts_are_followed(redis_server, redis, tmp_path):
+    """Also after Redis was away: from the last one shown, each once."""
     alert(redis, 1)
-    process = subprocess.Popen([program("npsctl"), "--set", f"redis.url={redis_server.url}", "--json", "alerts", "--follow",
-                                "--count", "1"], stdout=subprocess.PIPE, text=True)
+    with open(tmp_path / "stderr", "wb") as errors:
+        process = subprocess.Popen([program("npsctl"), "--set", f"redis.url={redis_server.url}", "--json", "alerts", "--follow",
+                                    "--count", "1"], stdout=subprocess.PIPE, stderr=errors, text=True)
+    said = (tmp_path / "stderr").read_text
     got = []
     reader = threading.Thread(target=lambda: got.extend(json.loads(line)["id"] for line in process.stdout), daemon=True)
     reader.start()
@@ -168,8 +210,23 @@ def test_new_alerts_are_followed(redis_server, redis):
         alert(redis, 2)
         alert(redis, 3)
         wait_for("the new alerts are shown", lambda: got == ["r:1", "r:2", "r:3"])
-        redis_server.stop()
-        assert process.wait(LIMIT_S) == REDIS_AWAY
+        alert(redis, 4)
+        redis.save()
+        for number in (5, 6):
+            redis_server.lose_since_save()
+            alert(redis, number)
+            redis.save()
+            wait_for("the alert after Redis was away is shown", lambda: got[-1] == f"r:{number}")
+        assert got == [f"r:{number}" for number in range(1, 7)]
+        redis_server.process.kill()
+        redis_server.process.wait()
+        wait_for("it waits", lambda: "waiting for Redis, then the alerts after 6-0 follow" in said())
+        assert process.poll() is None
+        redis_server.start()
+        wait_for("it goes on", lambda: said().rstrip().endswith("Redis answers again"))
+        redis.config_set("requirepass", "secret")
+        redis.client_kill_filter(_type="normal", skipme=False)
+        assert process.wait(LIMIT_S) == REDIS_AWAY and "NOAUTH" in said()
     finally:
         process.kill()
         reader.join(LIMIT_S)
