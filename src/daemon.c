@@ -37,13 +37,12 @@ struct daemon {
 	_Atomic int stop;
 };
 
-static _Atomic int stop_asked;
+static _Atomic int stop_asked, reload_asked;
 
-/* Does no more: the interrupted thread may hold any lock. The group's thread reads it in each step. */
+/* Does no more: the interrupted thread may hold any lock. The group's thread reads them in each step. */
 static void on_signal(int signal)
 {
-	(void)signal;
-	npsd_store_relaxed(&stop_asked, 1);
+	npsd_store_relaxed(signal == SIGHUP ? &reload_asked : &stop_asked, 1);
 }
 
 /* --- threads --- */
@@ -134,8 +133,27 @@ static void unwire(struct npsd_pipeline *pl)
 	npsd_rings_free(pl);
 }
 
+/* SIGHUP. The components keep the configuration of the start. */
+static void reload(const struct npsd_daemon_wish *wish)
+{
+	struct npsd_config *fresh = NULL;
+	struct npsd_err err = {0};
+
+	npsd_store_relaxed(&reload_asked, 0);
+	if (npsd_config_load(&fresh, &err, wish->file, wish->sets, wish->nsets)) {
+		npsd_log(NPSD_LOG_WARN, "main",
+		    "SIGHUP: the configuration was read again and log.level is in force; other options "
+		    "change "
+		    "at a restart");
+		npsd_log_level((enum npsd_level)fresh->log_level);
+	} else {
+		npsd_log(NPSD_LOG_WARN, "main", "SIGHUP: %s; nothing changes", err.text);
+	}
+	npsd_config_free(&fresh);
+}
+
 /* The group runs in the main thread. */
-static int run_group(struct daemon *d)
+static int run_group(struct daemon *d, const struct npsd_daemon_wish *wish)
 {
 	bool stopping = false;
 
@@ -144,6 +162,8 @@ static int run_group(struct daemon *d)
 			npsd_group_stop_any(d->group);
 			stopping = true;
 		}
+		if (npsd_load_relaxed(&reload_asked))
+			reload(wish);
 		npsd_group_step(d->group, WAIT_MS);
 		watch_stalls(d);
 	}
@@ -168,7 +188,7 @@ static int run_components(struct daemon *d, const struct npsd_daemon_wish *wish)
 	start(d, "commit", step_commit, d->commit);
 	start(d, "fold", step_fold, d->fold);
 
-	code = run_group(d);
+	code = run_group(d, wish);
 
 	npsd_store_relaxed(&d->stop, 1);
 	for (int i = 0; i < d->runners; i++)
@@ -191,7 +211,7 @@ bool npsd_daemon_check(const struct npsd_config *cfg, struct npsd_err *err)
 int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish)
 {
 	struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-	struct sigaction old_term, old_int, old_pipe;
+	struct sigaction old_term, old_int, old_hup, old_pipe;
 	struct daemon *d = aligned_alloc(128, (sizeof *d + 127) / 128 * 128);
 	struct npsd_err err = {0};
 	int code;
@@ -200,6 +220,7 @@ int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish
 	memset(d, 0, sizeof *d);
 	sigaction(SIGTERM, &act, &old_term);
 	sigaction(SIGINT, &act, &old_int);
+	sigaction(SIGHUP, &act, &old_hup);
 	sigaction(SIGPIPE, &ignore, &old_pipe); /* the reader of standard error may end */
 	if (wire(d, cfg, wish, &err)) {
 		code = run_components(d, wish);
@@ -211,6 +232,7 @@ int npsd_daemon_run(struct npsd_config *cfg, const struct npsd_daemon_wish *wish
 	}
 	sigaction(SIGTERM, &old_term, NULL);
 	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGHUP, &old_hup, NULL);
 	sigaction(SIGPIPE, &old_pipe, NULL);
 	npsd_commit_free(&d->commit);
 	npsd_fold_free(&d->fold);

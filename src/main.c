@@ -137,6 +137,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	npsd_log_level((enum npsd_level)cfg->log_level);
+	a.wish.file = a.file;
+	a.wish.sets = a.set;
+	a.wish.nsets = a.nsets;
 	code = npsd_daemon_run(cfg, &a.wish);
 	npsd_config_free(&cfg);
 	return code;

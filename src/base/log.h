@@ -10,7 +10,7 @@
 
 enum npsd_level { NPSD_LOG_ERROR, NPSD_LOG_WARN, NPSD_LOG_INFO, NPSD_LOG_DEBUG };
 
-/* Thread: main, before the others start */
+/* Thread: any */
 void npsd_log_level(enum npsd_level most);
 /* Writes one line with one write(2), so that the lines of several threads do not mix. Thread: any */
 void npsd_log(enum npsd_level level, const char *component, const char *fmt, ...)

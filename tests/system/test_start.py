@@ -1,9 +1,11 @@
 """Command line and configuration: what npsd refuses, with which message and exit code."""
+import signal
+
 import pytest
 
 import harness
 from conftest import Case
-from harness import yaml_text
+from harness import wait_for, yaml_text
 from stream import BASE_MS, Stream, event, send_all
 
 
@@ -126,3 +128,33 @@ def test_latest_begins_at_the_end(case):
     producer.send(event("after", 2), BASE_MS)
     case.drain()
     assert case.totals()["consumed"] == 1 and case.view("kind=relational", "1h")["detractors"] == 1
+
+
+def test_a_hang_up_reads_the_configuration_again(case):
+    """SIGHUP ends nothing; log.level is in force at once, also after a file that cannot be read."""
+    producer = case.topic_of(1)
+    case.options = {"log.level": "error"}
+    npsd = case.npsd()
+    path = case.folder / f"{npsd.name}.yaml"
+    good = path.read_text()
+
+    def hang_up(text, said):
+        path.write_text(text)
+        before = len(npsd.output())
+        npsd.signal(signal.SIGHUP)
+        wait_for(f"it says {said}", lambda: npsd.alive() and said in npsd.output()[before:])
+
+    producer.send(event("a", 9), BASE_MS)
+    producer.flush()
+    wait_for("it counts", lambda: npsd.alive() and case.consumed() == 1)
+    assert npsd.output() == ""
+    npsd.signal(signal.SIGHUP)  # the line is below its own level
+    path.write_text(good.replace('level: "error"', 'level: "info"'))
+    wait_for("info is logged", lambda: npsd.alive() and (npsd.signal(signal.SIGHUP) or "log.level is in force" in npsd.output()))
+    hang_up(good + "nonsense: 1\n", "nonsense: unknown option; accepted: those that npsd --help lists; nothing changes")
+    hang_up(good, "log.level is in force")
+    producer.send(event("b", 9), BASE_MS)
+    producer.flush()
+    wait_for("it goes on", lambda: npsd.alive() and case.consumed() == 2)
+    npsd.signal(signal.SIGTERM)
+    npsd.expect_exit(0)
