@@ -6,17 +6,21 @@
 #include "base/log.h"
 #include "npsd/config.h"
 #include "npsd/daemon.h"
+#include "npsd/probe.h"
 
 #define MAX_SETS 128
 
 static const char usage[] =
-    "usage: npsd [--config FILE] [--set NAME=VALUE]... [--drain] [--check-config]\n"
-    "            [--apply-config | --rebuild [--accept-loss]]\n"
+    "usage: npsd [--config FILE] [--set NAME=VALUE]... [--drain]\n"
+    "            [--check-config [--connect]] [--apply-config | --rebuild [--accept-loss]]\n"
     "\n"
     "  --config FILE      read this YAML file; every option has a default\n"
     "  --set NAME=VALUE   override one option of the file\n"
     "  --drain            exit with 0 when all records up to the end of the topics at start are published\n"
     "  --check-config     check the configuration and exit\n"
+    "  --connect          with --check-config: also try Kafka, Redis, rights, keys and the newest records; "
+    "write\n"
+    "                     nothing; exit with 1 if an error is found\n"
     "  --apply-config     replace the stored configuration by this one; other instances must be restarted\n"
     "                     with it\n"
     "  --rebuild          discard all counts and count the records in Kafka again, under the same keys\n"
@@ -31,7 +35,7 @@ struct arguments {
 	const char *file;
 	const char *set[MAX_SETS];
 	int nsets;
-	bool check;
+	bool check, connect;
 	struct npsd_daemon_wish wish;
 };
 
@@ -54,6 +58,8 @@ static bool check_arguments(const struct arguments *a, const char *rest)
 		    stderr);
 	else if (a->wish.accept_loss && !a->wish.rebuild)
 		fputs("npsd: --accept-loss requires --rebuild\n", stderr);
+	else if (a->connect && !a->check)
+		fputs("npsd: --connect requires --check-config\n", stderr);
 	else
 		return true;
 	return false;
@@ -67,6 +73,7 @@ static int parse(struct arguments *a, int argc, char **argv)
 	    {"set", required_argument, NULL, 's'},
 	    {"drain", no_argument, NULL, 'd'},
 	    {"check-config", no_argument, NULL, 'k'},
+	    {"connect", no_argument, NULL, 'n'},
 	    {"apply-config", no_argument, NULL, 'a'},
 	    {"rebuild", no_argument, NULL, 'r'},
 	    {"accept-loss", no_argument, NULL, 'l'},
@@ -103,6 +110,9 @@ static int parse(struct arguments *a, int argc, char **argv)
 		case 'k':
 			a->check = true;
 			break;
+		case 'n':
+			a->connect = true;
+			break;
 		case 'v':
 			printf("npsd %s\n", NPSD_VERSION);
 			return 0;
@@ -132,9 +142,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (a.check) {
-		printf("the configuration is valid\n");
+		code = a.connect ? npsd_probe_run(cfg) : (printf("the configuration is valid\n"), 0);
 		npsd_config_free(&cfg);
-		return 0;
+		return code;
 	}
 	npsd_log_level((enum npsd_level)cfg->log_level);
 	a.wish.file = a.file;

@@ -271,9 +271,14 @@ static bool refuse_topics(struct npsd_err *err, const struct npsd_config *cfg, s
 
 	return npsd_fail(err, NPSD_INVALID, 0,
 	    "kafka.topics: the keys under prefix \"%s\" %s topic \"%.*s\"%s; choose another prefix, or start "
-	    "once with --apply-config to %s it",
-	    cfg->prefix, added.p ? "do not count" : "count", topic.n < 60 ? (int)topic.n : 60, topic.p,
-	    added.p ? "" : ", which is not listed", added.p ? "add" : "remove");
+	    "once with --apply-config to %s",
+	    cfg->prefix, added.p ? "do not count" : "count", topic.n < 50 ? (int)topic.n : 50, topic.p,
+	    !removed.p ? ""
+	    : added.p  ? " but another one"
+		       : ", which is not listed",
+	    !removed.p ? "add it"
+	    : added.p  ? "exchange them"
+		       : "remove it");
 }
 
 bool npsd_config_refuse(struct npsd_err *err, const struct npsd_config *cfg, const char *stored)

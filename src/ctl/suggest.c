@@ -70,18 +70,20 @@ static bool exists(struct ctl *c, const char *key)
 
 /* --- windows --- */
 
+static double unit_s(char unit)
+{
+	return unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? 86400 : 0;
+}
+
 /* `24h` in seconds; 0: it is not a width */
 static double width_s(struct npsd_str window)
 {
-	static const char units[] = "smhd";
-	static const double unit_s[] = {1, 60, 3600, 86400};
-	const char *unit;
 	int64_t n;
 
-	if (window.n < 2 || !(unit = memchr(units, window.p[window.n - 1], 4)))
+	if (window.n < 2)
 		return 0;
 	window.n--;
-	return npsd_str_number(&n, window, 1, 100000) ? (double)n * unit_s[unit - units] : 0;
+	return npsd_str_number(&n, window, 1, 100000) ? (double)n * unit_s(window.p[window.n]) : 0;
 }
 
 static double ratio(double a, double b)
@@ -284,17 +286,26 @@ void ctl_suggest_segment(struct ctl *c, const char *seg)
 
 /* --- ranks --- */
 
+static void explain_no_rank(void)
+{
+	fputs("npsctl: no value has as many answers in this window as rank.min_n requires\n", stderr);
+}
+
 static void list_levels(struct ctl *c, const char *kind, const char *window)
 {
 	char key[400];
+	int found = 0;
 
-	fputs("npsctl: levels of location that have a rank:", stderr);
 	for (int level = 1; level <= NPSD_LEVELS; level++) {
 		snprintf(key, sizeof key, "%s:rank:%s:location/%d:%s", c->cfg->prefix, kind, level, window);
 		if (exists(c, key))
-			fprintf(stderr, " %d", level);
+			fprintf(stderr, "%s %d",
+			    found++ ? "" : "npsctl: levels of location that have a rank:", level);
 	}
-	fputc('\n', stderr);
+	if (found)
+		fputc('\n', stderr);
+	else
+		explain_no_rank();
 }
 
 /* A set that is ranked has one dimension. */
@@ -332,6 +343,6 @@ void ctl_suggest_rank(struct ctl *c, const char *kind, const char *dim, const ch
 	else if (npsd_str_eq(set, NPSD_STR("location")))
 		list_levels(c, kind, window);
 	else
-		fputs("npsctl: no value has as many answers in this window as rank.min_n requires\n", stderr);
+		explain_no_rank();
 	free_published(&p);
 }

@@ -231,6 +231,8 @@ Test(adopt, a_refusal_names_the_option_and_the_way_to_change_it)
 		"--apply-config to add it"},
 	    {"kafka.topics=[a, b]", "kafka.topics=[b]", "count topic \"a\", which is not listed",
 		"--apply-config to remove it"},
+	    {"kafka.topics=[a, b]", "kafka.topics=[b, c]", "do not count topic \"c\" but another one",
+		"--apply-config to exchange them"},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
