@@ -10,6 +10,9 @@
 #include "probe/records.h"
 
 #define REPLY_MS 5000
+#define TRY_MS 1000
+#define TRIES 5
+#define TRIES_REFUSED 2
 
 struct probe_kafka {
 	struct npsd_probe *p;
@@ -49,10 +52,14 @@ static bool open_client(struct probe_kafka *k)
 /* What Kafka says of all topics that this user may see; the caller destroys it. NULL: no broker replied. */
 static const rd_kafka_metadata_t *find_brokers(struct probe_kafka *k)
 {
-	const rd_kafka_metadata_t *md;
-	rd_kafka_resp_err_t err = rd_kafka_metadata(k->rk, 1, NULL, &md, REPLY_MS);
+	const rd_kafka_metadata_t *md = NULL;
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
-	rd_kafka_poll(k->rk, 0); /* calls on_error() */
+	/* a broker that was refused by now is not waited for, others may reply */
+	for (int tries = 0; err && tries < TRIES && (tries < TRIES_REFUSED || !k->why[0]); tries++) {
+		err = rd_kafka_metadata(k->rk, 1, NULL, &md, TRY_MS);
+		rd_kafka_poll(k->rk, 0); /* calls on_error() */
+	}
 	if (err) {
 		npsd_probe_say(k->p, NPSD_FOUND_ERROR, "Kafka at %s: %s%s%s", k->p->cfg->kafka_brokers,
 		    rd_kafka_err2str(err), k->why[0] ? ": " : "", k->why);

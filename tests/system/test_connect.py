@@ -115,3 +115,28 @@ def test_keys_of_another_owner(case):
 def test_it_belongs_to_check_config():
     done = harness.run("npsd", "--connect")
     assert done.returncode == 2 and "--connect requires --check-config" in done.stderr
+
+
+def test_the_first_day_page_quotes_what_is_said(case):
+    """Each text is in an output, and in the page that explains it."""
+    page = (harness.HERE.parents[1] / "docs" / "first-day.md").read_text()
+    port, dead = case.redis_server.port, harness.free_port()
+    case.topic_of(1).send(event("a", 9, survey_kind=...), BASE_MS, key="a")
+    case.drain()
+    case.redis.execute_command("ACL", "SETUSER", "u", "on", ">pw", "~*", "+@read")
+    for options, texts in [
+        ({"kafka.broker": "x"}, ["unknown option; the nearest known option is kafka.brokers"]),
+        ({"kafka.properties": {"security.protocl": "ssl"}}, ['No such configuration property: "security.protocl"']),
+        ({"kafka.group": "b"}, ['this npsd is in group "b"', "with no_kind", "survey_kind is missing and has no default"]),
+        ({"kafka.topics": [case.topic, "a"]}, ['the keys under prefix "nps" do not count topic "a"']),
+        ({"shards": 3}, ["the configuration differs from the one that these keys were counted with, first in"]),
+        ({"redis.url": f"redis://127.0.0.1:{dead}/0"}, ["cannot connect: Connection refused"]),
+        ({"redis.url": f"redis://u:x@127.0.0.1:{port}/0"}, ["WRONGPASS invalid username-password pair"]),
+        ({"redis.url": f"redis://u:pw@127.0.0.1:{port}/0"}, ["NOPERM this user has no permissions to run the"]),
+        ({"kafka.brokers": f"127.0.0.1:{dead}"}, ["failed: Connection refused"]),
+    ]:
+        path = case.folder / "page.yaml"
+        path.write_text(yaml_text({**case.file(), **options}))
+        done = harness.run("npsd", "--config", str(path), "--check-config", "--connect")
+        for text in texts:
+            assert text in done.stdout + done.stderr and text in page, f"{text}\n{done.stdout}{done.stderr}"
