@@ -285,9 +285,13 @@ static bool not_ready(const struct npsd_tls *t, int code, int sys, struct npsd_e
 		return true;
 	if (kind == SSL_ERROR_SSL)
 		return fail_protocol(t, err);
-	/* with TLS 1.3 the server may find the certificate missing after the handshake, and close */
+	/* with TLS 1.3 the server looks at the certificate after the handshake; the reason may be lost with
+	 * the connection */
 	if (t->asked && !t->received)
 		return fail_no_certificate(err);
+	if (*t->options->cert && !t->received)
+		return npsd_fail(err, NPSD_RETRY, sys,
+		    "TLS: the server ended the connection; it may refuse the client certificate");
 	return npsd_fail(err, NPSD_RETRY, sys, "connection lost: %s",
 	    kind == SSL_ERROR_ZERO_RETURN || sys == 0 ? "closed by the server" : strerror(sys));
 }

@@ -26,6 +26,7 @@ bool npsd_wire_open(struct npsd_wire *w, const struct npsd_address *to, const st
 	if (to->to.ss_family != AF_UNIX) {
 		setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		setsockopt(w->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+		w->mute_tcp = !tls;
 	}
 	if (connect(w->fd, (const struct sockaddr *)&to->to, to->n) != 0 && errno != EINPROGRESS)
 		return cannot_connect(err, errno);
@@ -64,19 +65,29 @@ short npsd_wire_events(const struct npsd_wire *w)
 	return !w->reached || !w->tls || npsd_tls_wants_write(w->tls) ? POLLOUT : POLLIN;
 }
 
-/* What send(2) or recv(2) returned, but 0 where the socket is not ready. */
-static ssize_t result_of(ssize_t n, struct npsd_err *err)
+static ssize_t lost(const struct npsd_wire *w, int sys, struct npsd_err *err)
 {
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return 0;
-	if (n < 0)
-		npsd_fail(err, NPSD_RETRY, errno, "connection lost: %s", strerror(errno));
-	return n;
+	npsd_fail(err, NPSD_RETRY, sys, "connection lost: %s%s", sys ? strerror(sys) : "closed by the server",
+	    w->mute_tcp ? " before its first reply; where it requires TLS, redis.url begins with rediss"
+			: "");
+	return -1;
+}
+
+static bool try_again(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 ssize_t npsd_wire_send(struct npsd_wire *w, const void *p, size_t n, struct npsd_err *err)
 {
-	return w->tls ? npsd_tls_send(w->tls, p, n, err) : result_of(send(w->fd, p, n, MSG_NOSIGNAL), err);
+	ssize_t done;
+
+	if (w->tls)
+		return npsd_tls_send(w->tls, p, n, err);
+	done = send(w->fd, p, n, MSG_NOSIGNAL);
+	if (done >= 0)
+		return done;
+	return try_again() ? 0 : lost(w, errno, err);
 }
 
 ssize_t npsd_wire_receive(struct npsd_wire *w, void *p, size_t n, struct npsd_err *err)
@@ -86,8 +97,10 @@ ssize_t npsd_wire_receive(struct npsd_wire *w, void *p, size_t n, struct npsd_er
 	if (w->tls)
 		return npsd_tls_receive(w->tls, p, n, err);
 	done = recv(w->fd, p, n, 0);
-	if (done != 0)
-		return result_of(done, err);
-	npsd_fail(err, NPSD_RETRY, 0, "connection lost: closed by the server");
-	return -1;
+	if (done < 0 && try_again())
+		return 0;
+	if (done <= 0)
+		return lost(w, done < 0 ? errno : 0, err);
+	w->mute_tcp = false;
+	return done;
 }

@@ -14,6 +14,7 @@
 struct npsd_wire {
 	int fd;		      /* -1: closed */
 	bool reached;	      /* the socket is connected; TLS may not be agreed yet */
+	bool mute_tcp;	      /* without TLS, and the server has sent nothing: it may expect TLS */
 	struct npsd_tls *tls; /* NULL: without */
 };
 

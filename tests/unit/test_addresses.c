@@ -1,13 +1,10 @@
 /* Which of several servers a connection uses: names with several addresses, replicas, a fail-over by hand. */
 #include <criterion/criterion.h>
 
-#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "help_redis.h"
 #include "npsd/client.h"
@@ -46,38 +43,16 @@ static const char *const ip[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
 struct bed {
 	struct help_redis r[3];
 	bool up[3];
-	char port[8], url[128];
+	struct help_port port;
+	char url[128];
 	struct npsd_store s;
 };
-
-/* A port that is free on each address, outside the range of outgoing connections. */
-static void find_port(char *port, size_t size)
-{
-	for (int p = 20000 + getpid() % 10000, tries = 0; tries < 1000;
-	     p = p < 31999 ? p + 1 : 20000, tries++) {
-		int free_on = 0;
-
-		for (int i = 0; i < 3; i++) {
-			struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p)};
-			int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-			inet_pton(AF_INET, ip[i], &to.sin_addr);
-			free_on += bind(fd, (struct sockaddr *)&to, sizeof to) == 0;
-			close(fd);
-		}
-		if (free_on == 3) {
-			snprintf(port, size, "%d", p);
-			return;
-		}
-	}
-	cr_assert(false, "no free port");
-}
 
 /* master: index of the server that it replicates; -1: none */
 static void start(struct bed *b, int i, int master)
 {
-	const char *words[] = {"--port", b->port, "--bind", ip[i], "--protected-mode", "no",
-	    master < 0 ? NULL : "--replicaof", master < 0 ? NULL : ip[master], b->port, NULL};
+	const char *words[] = {"--port", b->port.text, "--bind", ip[i], "--protected-mode", "no",
+	    master < 0 ? NULL : "--replicaof", master < 0 ? NULL : ip[master], b->port.text, NULL};
 
 	help_redis_start(&b->r[i], words);
 	b->up[i] = true;
@@ -86,8 +61,8 @@ static void start(struct bed *b, int i, int master)
 static void begin(struct bed *b, const char *login)
 {
 	*b = (struct bed){.up = {false}};
-	find_port(b->port, sizeof b->port);
-	snprintf(b->url, sizeof b->url, "redis://%sservers.test:%s", login, b->port);
+	b->port = help_redis_port();
+	snprintf(b->url, sizeof b->url, "redis://%sservers.test:%s", login, b->port.text);
 }
 
 static void open_store(struct bed *b)
@@ -192,7 +167,7 @@ Test(addresses, a_name_is_resolved_again_after_a_write_is_refused, .timeout = 12
 	help_redis_do(&b.r[1], "REPLICAOF", "NO", "ONE", NULL);
 	for (int i = 0; i < 2; i++) /* so that the script has something to write */
 		help_redis_do(&b.r[i], "FLUSHALL", NULL);
-	help_redis_do(&b.r[0], "REPLICAOF", "127.0.0.2", b.port, NULL);
+	help_redis_do(&b.r[0], "REPLICAOF", "127.0.0.2", b.port.text, NULL);
 	servers_test = after;
 	expect_written(&b, 1);
 	cr_expect_eq(asked, 1);
