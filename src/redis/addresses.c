@@ -80,6 +80,7 @@ void npsd_addresses_begin(struct npsd_addresses *r, bool elsewhere)
 	if (elsewhere && r->url->nhosts > 1)
 		r->first = (r->first + 1) % r->url->nhosts;
 	r->tried = r->n = r->next = 0;
+	r->named.name[0] = 0;
 }
 
 static bool next_host(struct npsd_addresses *r, struct npsd_err *err)
@@ -120,5 +121,9 @@ bool npsd_addresses_named(
     struct npsd_addresses *r, const struct npsd_redis_host *server, struct npsd_err *err)
 {
 	r->answered = (r->first + r->tried - 1) % r->url->nhosts;
+	r->n = r->next = 0;
+	if (strcmp(r->named.name, server->name) == 0 && strcmp(r->named.port, server->port) == 0)
+		return true;
+	r->named = *server;
 	return use_host(r, server, false, err);
 }

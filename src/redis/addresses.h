@@ -28,8 +28,9 @@ struct npsd_addresses {
 	const struct npsd_redis_url *url;
 	int first, tried; /* hosts of the URL: the first of this pass, and how many had their turn */
 	int answered;	  /* the Sentinel that named a server; the next pass begins with it */
-	struct npsd_redis_host host; /* whose addresses these are */
-	bool sentinel;		     /* it is a Sentinel */
+	struct npsd_redis_host named; /* by a Sentinel of this pass; name[0] == 0: none yet */
+	struct npsd_redis_host host;  /* whose addresses these are */
+	bool sentinel;		      /* it is a Sentinel */
 	struct npsd_address address[NPSD_ADDRESSES_MAX];
 	int n, next;
 	struct npsd_address last; /* to be tried last; last.n == 0: none */
@@ -49,8 +50,8 @@ enum npsd_addresses_step npsd_addresses_next(struct npsd_addresses *r, struct np
 const struct npsd_address *npsd_addresses_address(const struct npsd_addresses *r);
 /* Whether the pass goes on after this address. */
 bool npsd_addresses_more(const struct npsd_addresses *r);
-/* The Sentinel that was tried names the server: its addresses come next. Waits, Fails: as npsd_addresses_next
- */
+/* The Sentinel that was tried names the server: its addresses come next, unless they had their turn in this
+ * pass. Waits, Fails: as npsd_addresses_next */
 bool npsd_addresses_named(
     struct npsd_addresses *r, const struct npsd_redis_host *server, struct npsd_err *err);
 

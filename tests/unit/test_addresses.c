@@ -51,7 +51,9 @@ struct bed {
 /* master: index of the server that it replicates; -1: none */
 static void start(struct bed *b, int i, int master)
 {
+	/* diskless, so that a server that is killed leaves no file */
 	const char *words[] = {"--port", b->port.text, "--bind", ip[i], "--protected-mode", "no",
+	    "--repl-diskless-sync", "yes", "--repl-diskless-load", "swapdb",
 	    master < 0 ? NULL : "--replicaof", master < 0 ? NULL : ip[master], b->port.text, NULL};
 
 	help_redis_start(&b->r[i], words);
