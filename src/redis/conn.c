@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MOST_MS 1000
 #define LOADS_MAX 3
@@ -100,11 +101,11 @@ static void add_why(struct npsd_conn *c, const char *address, const char *why)
 /* Ends the connection: what is in flight is lost, what waits goes on waiting. */
 static void drop(struct npsd_conn *c, const char *why)
 {
-	bool was_up = c->state >= NPSD_CONN_UP, idle = was_up && !c->in_flight.first && !c->waiting.first;
+	bool was_up = c->state >= NPSD_CONN_UP, idle = c->state == NPSD_CONN_UP && !c->in_flight.first;
 
 	end_queue(c, &c->in_flight, NPSD_LOST, why);
 	if (was_up)
-		lose(c, idle && c->state == NPSD_CONN_UP, why);
+		lose(c, idle, why);
 	else
 		add_why(c, names_address(c) ? npsd_addresses_address(&c->addresses)->text : "", why);
 	shut(c);
@@ -442,7 +443,9 @@ static bool advance(struct npsd_conn *c, struct npsd_done *out)
 	if (c->state == NPSD_CONN_DOWN && !npsd_backoff_waits(&c->backoff, now))
 		start_connect(c, now);
 	settle(c);
-	send_all(c, now);
+	/* that the server ended an idle connection is seen before a call is lost with it */
+	if (c->in_flight.first)
+		send_all(c, now);
 	if (take_ended(c, out) || read_replies(c, out))
 		return true;
 	ping(c, now);

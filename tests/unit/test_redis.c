@@ -1,5 +1,6 @@
 /* The production store against a private redis-server. */
 #include <criterion/criterion.h>
+#include <hiredis/hiredis.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "help_redis.h"
@@ -178,6 +180,57 @@ Test(redis, a_server_out_of_memory_cannot_now)
 	cr_expect_str_eq(help_redis_do(&r, "DBSIZE", NULL), "0");
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
+}
+
+/* Until the server has cut a connection that is idle since this call. s: is polled meanwhile; NULL: none */
+static void wait_for_cut(struct help_redis *r, struct npsd_store *s)
+{
+	const struct timespec pause = {0, 20000000}; /* between two looks, until the limit */
+	int64_t until = npsd_clock_system.mono_ms(NULL) + 60000;
+	redisContext *idle = redisConnectUnix(r->sock);
+	struct npsd_done done;
+	char byte;
+
+	cr_assert(idle && !idle->err);
+	while (recv(idle->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) {
+		if (s)
+			cr_expect_not(s->poll(s->self, &done, 20));
+		else
+			nanosleep(&pause, NULL);
+		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "the server cuts no idle connection");
+	}
+	redisFree(idle);
+}
+
+/* `timeout 1` of redis.conf. Another connection tells when one without a PING is cut; the second of two began
+ * when the store's was idle already. */
+Test(redis, an_idle_connection_is_kept_or_else_made_again_in_silence)
+{
+	static const char *const options[] = {"--timeout", "1", NULL};
+	char log[] = "/tmp/npsd-log-XXXXXX", text[4096];
+	struct help_redis r;
+	struct npsd_store s;
+	FILE *f;
+
+	cr_assert_geq(mkstemp(log), 0);
+	cr_assert(freopen(log, "w", stderr));
+	help_redis_start(&r, options);
+	help_store_open(&s, &r, 5000);
+	check(&s);
+	for (int i = 0; i < 2; i++)
+		wait_for_cut(&r, &s);
+	cr_expect_eq(s.connection(s.self), 1);
+	for (int i = 0; i < 2; i++)
+		wait_for_cut(&r, NULL);
+	cr_expect_str_eq(check(&s), "[refused empty]");
+	cr_expect_eq(s.connection(s.self), 2);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+	f = fopen(log, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	unlink(log);
+	cr_expect(strstr(text, "connected") && !strstr(text, "warning"), "%s", text);
 }
 
 Test(redis, a_wake_ends_the_wait)
