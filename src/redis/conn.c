@@ -65,6 +65,15 @@ static void log_why(struct npsd_conn *c, int64_t now)
 		npsd_log(NPSD_LOG_WARN, c->component, "Redis at %s: %s; connecting again", c->where, c->why);
 }
 
+/* Whether nothing is in flight but a PING that can still be answered. */
+static bool is_idle(const struct npsd_conn *c, int64_t now)
+{
+	const struct npsd_queue_item *first = c->in_flight.first;
+
+	return c->state == NPSD_CONN_UP &&
+	       (!first || (first->what == NPSD_QUEUE_PING && now < first->expires_mono_ms));
+}
+
 /* A connection that was UP ended. One that was idle is not missed: servers cut these (`timeout` of
  * redis.conf). A connection that lasted only for a moment does not end the back-off. */
 static void lose(struct npsd_conn *c, bool idle, const char *why)
@@ -101,7 +110,7 @@ static void add_why(struct npsd_conn *c, const char *address, const char *why)
 /* Ends the connection: what is in flight is lost, what waits goes on waiting. */
 static void drop(struct npsd_conn *c, const char *why)
 {
-	bool was_up = c->state >= NPSD_CONN_UP, idle = c->state == NPSD_CONN_UP && !c->in_flight.first;
+	bool was_up = c->state >= NPSD_CONN_UP, idle = is_idle(c, mono_ms());
 
 	end_queue(c, &c->in_flight, NPSD_LOST, why);
 	if (was_up)
@@ -212,7 +221,7 @@ static void settle(struct npsd_conn *c)
 	if (c->in_flight.first)
 		return;
 	if (c->state == NPSD_CONN_LEAVING)
-		drop(c, "the server takes no writes: it is a replica, or loads its data");
+		drop(c, c->left);
 	else if (c->state == NPSD_CONN_HANDSHAKE && !c->handshake.commands.first && c->addresses.sentinel)
 		go_to_master(c);
 	else if (c->state == NPSD_CONN_HANDSHAKE && !c->handshake.commands.first)
@@ -272,8 +281,10 @@ static void call_failed(struct npsd_conn *c, struct npsd_queue_item *item, const
 {
 	bool unknown = item->what == NPSD_QUEUE_CALL && npsd_resp_is(error, "NOSCRIPT");
 
-	if (npsd_resp_elsewhere(error) && c->state == NPSD_CONN_UP)
+	if (c->state == NPSD_CONN_UP && npsd_resp_elsewhere(error, c->url.master[0])) {
 		c->state = NPSD_CONN_LEAVING;
+		snprintf(c->left, sizeof c->left, "a write was refused: %s", error);
+	}
 	if (!unknown || ++item->loads > LOADS_MAX) {
 		end_item(c, item, npsd_resp_error(error), error);
 		return;
@@ -444,7 +455,7 @@ static bool advance(struct npsd_conn *c, struct npsd_done *out)
 		start_connect(c, now);
 	settle(c);
 	/* that the server ended an idle connection is seen before a call is lost with it */
-	if (c->in_flight.first)
+	if (!is_idle(c, now))
 		send_all(c, now);
 	if (take_ended(c, out) || read_replies(c, out))
 		return true;

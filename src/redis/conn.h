@@ -55,8 +55,9 @@ struct npsd_conn {
 	int64_t logged_mono_ms;
 	uint32_t connection; /* rises with each one that came UP */
 	struct npsd_handshake handshake;
-	char why[400]; /* the failures of the present pass, or else of the last one or of the connection */
-	bool failed;   /* a try of the present pass, so that `why` is of it */
+	char why[400];	/* the failures of the present pass, or else of the last one or of the connection */
+	bool failed;	/* a try of the present pass, so that `why` is of it */
+	char left[200]; /* LEAVING: the error that says why */
 	char refused[200]; /* by a server of the present pass; another try would fail too */
 
 	struct npsd_queue waiting, in_flight, ended;

@@ -8,17 +8,21 @@
 /* First words of the errors of a server that cannot run a command now. */
 static const struct {
 	const char *word;
-	bool elsewhere; /* another server may be the one to write to */
+	enum {
+		HERE,
+		SENTINELS,
+		ELSEWHERE
+	} then; /* try again: here, or another server; SENTINELS: if these choose */
 } not_now[] = {
-    {"BUSY", false},
-    {"LOADING", true},
-    {"OOM", false},
-    {"READONLY", true},
-    {"MISCONF", false},
-    {"NOREPLICAS", false},
-    {"MASTERDOWN", true},
-    {"TRYAGAIN", false},
-    {"CLUSTERDOWN", false},
+    {"BUSY", HERE},
+    {"LOADING", ELSEWHERE},
+    {"OOM", HERE},
+    {"READONLY", ELSEWHERE},
+    {"MISCONF", HERE},
+    {"NOREPLICAS", SENTINELS},
+    {"MASTERDOWN", ELSEWHERE},
+    {"TRYAGAIN", HERE},
+    {"CLUSTERDOWN", HERE},
 };
 static const char too_many[] = "ERR max number of clients";
 #define NNOT_NOW ((int)(sizeof not_now / sizeof not_now[0]))
@@ -128,11 +132,11 @@ enum npsd_outcome npsd_resp_error(const char *text)
 	return NPSD_BROKEN;
 }
 
-bool npsd_resp_elsewhere(const char *text)
+bool npsd_resp_elsewhere(const char *text, bool sentinels)
 {
 	int i = find_not_now(text);
 
-	return i >= 0 && not_now[i].elsewhere;
+	return i >= 0 && not_now[i].then >= (sentinels ? SENTINELS : ELSEWHERE);
 }
 
 bool npsd_resp_is_replica(const redisReply *info)
