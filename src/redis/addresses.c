@@ -117,6 +117,13 @@ const struct npsd_address *npsd_addresses_address(const struct npsd_addresses *r
 	return &r->address[r->next - 1];
 }
 
+const char *npsd_addresses_text(const struct npsd_addresses *r, const char *where)
+{
+	const char *text = npsd_addresses_address(r)->text;
+
+	return strncmp(where, text, strlen(text)) == 0 ? "" : text;
+}
+
 bool npsd_addresses_named(
     struct npsd_addresses *r, const struct npsd_redis_host *server, struct npsd_err *err)
 {

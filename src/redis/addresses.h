@@ -48,6 +48,8 @@ void npsd_addresses_begin(struct npsd_addresses *r, bool elsewhere);
 /* Waits: for the name of a host; Fails: NPSD_RETRY with NPSD_ADDRESSES_UNKNOWN */
 enum npsd_addresses_step npsd_addresses_next(struct npsd_addresses *r, struct npsd_err *err);
 const struct npsd_address *npsd_addresses_address(const struct npsd_addresses *r);
+/* The text of the address; "" where `where`, which the operator sees beside it, begins with it. */
+const char *npsd_addresses_text(const struct npsd_addresses *r, const char *where);
 /* Whether the pass goes on after this address. */
 bool npsd_addresses_more(const struct npsd_addresses *r);
 /* The Sentinel that was tried names the server: its addresses come next, unless they had their turn in this

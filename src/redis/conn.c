@@ -89,14 +89,6 @@ static void lose(struct npsd_conn *c, bool idle, const char *why)
 	npsd_addresses_begin(&c->addresses, c->state == NPSD_CONN_LEAVING);
 }
 
-/* Whether the operator cannot know the address from c->where. */
-static bool names_address(const struct npsd_conn *c)
-{
-	const char *text = npsd_addresses_address(&c->addresses)->text;
-
-	return text[0] && strncmp(c->where, text, strlen(text)) != 0;
-}
-
 /* Adds the failure of a try to those of the pass. */
 static void add_why(struct npsd_conn *c, const char *address, const char *why)
 {
@@ -116,7 +108,7 @@ static void drop(struct npsd_conn *c, const char *why)
 	if (was_up)
 		lose(c, idle, why);
 	else
-		add_why(c, names_address(c) ? npsd_addresses_address(&c->addresses)->text : "", why);
+		add_why(c, npsd_addresses_text(&c->addresses, c->where), why);
 	shut(c);
 }
 
@@ -129,7 +121,8 @@ static void forget_failures(struct npsd_conn *c)
 /* No address was good. */
 static void end_pass(struct npsd_conn *c, int64_t now)
 {
-	log_why(c, now);
+	if (!c->refused[0] || !c->waiting.first) /* else the component reports it */
+		log_why(c, now);
 	npsd_backoff_fail(&c->backoff, &npsd_clock_system, now);
 	if (c->refused[0])
 		end_queue(c, &c->waiting, NPSD_BROKEN, c->refused);
@@ -164,6 +157,28 @@ static void start_connect(struct npsd_conn *c, int64_t now)
 	c->since_mono_ms = now;
 }
 
+/* A store writes, and a Sentinel is asked for the master. A plain client may read from a replica. */
+static bool needs_master(const struct npsd_conn *c)
+{
+	return c->component || c->url.master[0];
+}
+
+/* Sentinels are asked for the server, a server for what npsd needs. */
+static void start_handshake(struct npsd_conn *c)
+{
+	static const char *const role[] = {"INFO", "replication"};
+	struct npsd_queue *commands = &c->handshake.commands;
+
+	c->state = NPSD_CONN_HANDSHAKE;
+	if (c->addresses.sentinel) {
+		npsd_sentinel_begin(&c->sentinel, commands, c->url.master);
+		return;
+	}
+	npsd_handshake_begin(&c->handshake, &c->url, c->component != NULL);
+	if (needs_master(c))
+		npsd_queue_append(commands, npsd_queue_command(NPSD_QUEUE_ROLE, role, 2));
+}
+
 /* The socket of a connection that was begun is ready. */
 static void go_on_connecting(struct npsd_conn *c)
 {
@@ -176,18 +191,13 @@ static void go_on_connecting(struct npsd_conn *c)
 	case NPSD_WIRE_WAITS:
 		return;
 	case NPSD_WIRE_CONNECTED:
-		break;
+		start_handshake(c);
 	}
-	c->state = NPSD_CONN_HANDSHAKE;
-	if (c->addresses.sentinel)
-		npsd_sentinel_begin(&c->sentinel, &c->handshake.commands, c->url.master);
-	else
-		npsd_handshake_begin(&c->handshake, &c->url, c->component != NULL);
 }
 
 static void go_up(struct npsd_conn *c)
 {
-	bool name = names_address(c);
+	const char *address = npsd_addresses_text(&c->addresses, c->where);
 
 	c->state = NPSD_CONN_UP;
 	c->since_mono_ms = mono_ms();
@@ -196,8 +206,7 @@ static void go_up(struct npsd_conn *c)
 	if (!c->component)
 		return;
 	npsd_log(NPSD_LOG_INFO, c->component, "Redis at %s: connected%s%s, version %s", c->where,
-	    name ? " to " : "", name ? npsd_addresses_address(&c->addresses)->text : "",
-	    c->handshake.version[0] ? c->handshake.version : "unknown");
+	    address[0] ? " to " : "", address, c->handshake.version[0] ? c->handshake.version : "unknown");
 	if (c->handshake.evicts)
 		npsd_log(NPSD_LOG_WARN, c->component,
 		    "Redis at %s: maxmemory-policy should be noeviction; keys that are evicted are lost",
@@ -294,23 +303,27 @@ static void call_failed(struct npsd_conn *c, struct npsd_queue_item *item, const
 	npsd_queue_prepend(&c->waiting, npsd_handshake_load(item->script));
 }
 
-/* A store writes, and a Sentinel is asked for the master. A plain client may read from a replica. */
-static bool needs_master(const struct npsd_conn *c)
-{
-	return c->component || c->url.master[0];
-}
-
 static void handshake_reply(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
 {
-	enum npsd_outcome outcome = c->addresses.sentinel ? npsd_sentinel_reply(&c->sentinel, item, reply)
-							  : npsd_handshake_reply(&c->handshake, item, reply);
-	const char *why = c->addresses.sentinel ? c->sentinel.why : c->handshake.why;
+	bool sentinel = c->addresses.sentinel;
+	const char *why = sentinel ? c->sentinel.why : c->handshake.why;
+	enum npsd_outcome outcome = sentinel ? npsd_sentinel_reply(&c->sentinel, item, reply)
+					     : npsd_handshake_reply(&c->handshake, item, reply);
 
 	if (outcome == NPSD_BROKEN)
 		snprintf(c->refused, sizeof c->refused, "%s", why);
 	if (outcome != NPSD_DONE)
 		drop(c, why);
-	else if (item->what == NPSD_QUEUE_INFO && needs_master(c) && npsd_resp_is_replica(reply))
+}
+
+/* A command of the connection itself. A server that does not tell its role may be a master. */
+static void own_reply(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
+{
+	if (item->what == NPSD_QUEUE_PING)
+		return;
+	if (item->what != NPSD_QUEUE_ROLE)
+		handshake_reply(c, item, reply);
+	else if (npsd_resp_is_replica(reply))
 		drop(c, "the server is a replica");
 }
 
@@ -330,8 +343,8 @@ static bool on_reply(struct npsd_conn *c, struct npsd_done *out, redisReply *rep
 	} else if (is_callers(item)) {
 		call_failed(c, item, reply->str);
 		item = NULL;
-	} else if (item->what != NPSD_QUEUE_PING) {
-		handshake_reply(c, item, reply);
+	} else {
+		own_reply(c, item, reply);
 	}
 	if (!done)
 		freeReplyObject(reply);
@@ -517,23 +530,6 @@ void npsd_conn_wake(void *self)
 		return; /* the counter is full, so the poll ends anyway */
 }
 
-static void describe(struct npsd_conn *c)
-{
-	const struct npsd_redis_url *url = &c->url;
-	size_t n = 0;
-
-	if (url->path[0])
-		snprintf(c->where, sizeof c->where, "unix://%s", url->path);
-	else if (url->master[0])
-		n = (size_t)snprintf(
-		    c->where, sizeof c->where, "%s/%d of the Sentinels ", url->master, url->db);
-	for (int i = 0; i < url->nhosts && n < sizeof c->where; i++)
-		n += (size_t)snprintf(c->where + n, sizeof c->where - n, "%s%s:%s", i ? "," : "",
-		    url->host[i].name, url->host[i].port);
-	if (url->nhosts && !url->master[0])
-		snprintf(c->where + n, sizeof c->where - n, "/%d", url->db);
-}
-
 bool npsd_conn_open(
     struct npsd_conn *c, const struct npsd_config *cfg, const char *component, struct npsd_err *err)
 {
@@ -551,7 +547,7 @@ bool npsd_conn_open(
 		return false;
 	}
 	npsd_sentinel_read(&c->sentinel, cfg);
-	describe(c);
+	npsd_redis_url_describe(c->where, sizeof c->where, &c->url);
 	c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	npsd_assert(c->wake_fd >= 0);
 	return true;

@@ -44,7 +44,7 @@ void npsd_handshake_begin(struct npsd_handshake *h, const struct npsd_redis_url 
 		npsd_queue_append(to, COMMAND(NPSD_QUEUE_LOGIN, "AUTH", url->user, url->password));
 	else if (url->password[0])
 		npsd_queue_append(to, COMMAND(NPSD_QUEUE_LOGIN, "AUTH", url->password));
-	npsd_queue_append(to, COMMAND(NPSD_QUEUE_INFO, "INFO"));
+	npsd_queue_append(to, COMMAND(NPSD_QUEUE_INFO, "INFO", "server"));
 	if (scripts)
 		npsd_queue_append(to, COMMAND(NPSD_QUEUE_POLICY, "CONFIG", "GET", "maxmemory-policy"));
 	snprintf(db, sizeof db, "%d", url->db);

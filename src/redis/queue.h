@@ -26,6 +26,7 @@ enum npsd_queue_what {
 	NPSD_QUEUE_INFO,
 	NPSD_QUEUE_POLICY,
 	NPSD_QUEUE_LOAD,
+	NPSD_QUEUE_ROLE,     /* whether the server is a master */
 	NPSD_QUEUE_SENTINEL, /* to a Sentinel: which server is the master */
 	NPSD_QUEUE_PING,     /* the connection's own, where it is idle */
 };

@@ -172,3 +172,18 @@ bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct np
 		   "is not a Redis URL; accepted: redis[s]://[user:password@]host:port/db, "
 		   "redis[s]+sentinel://host:port,host:port/master/db or unix:///path");
 }
+
+void npsd_redis_url_describe(char *to, size_t size, const struct npsd_redis_url *url)
+{
+	size_t n = 0;
+
+	if (url->path[0])
+		snprintf(to, size, "unix://%s", url->path);
+	else if (url->master[0])
+		n = (size_t)snprintf(to, size, "%s/%d of the Sentinels ", url->master, url->db);
+	for (int i = 0; i < url->nhosts && n < size; i++)
+		n += (size_t)snprintf(
+		    to + n, size - n, "%s%s:%s", i ? "," : "", url->host[i].name, url->host[i].port);
+	if (url->nhosts && !url->master[0])
+		snprintf(to + n, size - n, "/%d", url->db);
+}

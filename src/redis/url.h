@@ -3,6 +3,7 @@
 #define NPSD_REDIS_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "npsd/err.h"
 
@@ -31,5 +32,7 @@ struct npsd_redis_url {
  * rediss and rediss+sentinel: the same with TLS. %XX in user and password. Thread: any; Fails: NPSD_INVALID
  */
 bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct npsd_err *err);
+/* For the operator: where the server is, without user and password. Thread: any */
+void npsd_redis_url_describe(char *to, size_t n, const struct npsd_redis_url *url);
 
 #endif
