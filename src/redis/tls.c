@@ -163,7 +163,7 @@ void npsd_tls_options_free(struct npsd_tls_options *o)
 	free(o->key);
 	free(o->name);
 	BIO_meth_free(o->socket);
-	*o = (struct npsd_tls_options){NULL};
+	*o = (struct npsd_tls_options){.verify = false};
 }
 
 /* --- a connection --- */
