@@ -66,6 +66,7 @@ static struct npsd_config config_of(const struct bed *b, const struct client *c,
 {
 	return (struct npsd_config){.redis_url = url,
 	    .redis_timeout_ms = 20000,
+	    .prefix = "nps",
 	    .redis_tls_ca = c->ca ? (char *)(uintptr_t)in_dir(b, c->ca) : NULL,
 	    .redis_tls_cert = c->cert ? (char *)(uintptr_t)in_dir(b, c->cert) : NULL,
 	    .redis_tls_key = c->key ? (char *)(uintptr_t)in_dir(b, c->key) : NULL,
