@@ -12,7 +12,7 @@ struct npsd_client;
 
 /*
  * The first command connects to redis.url. Thread: main, for all; Owns: the caller closes, also after a
- * failure Waits: never; Fails: NPSD_INVALID if redis.url cannot be read
+ * failure Waits: never; Fails: NPSD_INVALID if redis.url or a file of redis.tls_* cannot be used
  */
 bool npsd_client_open(struct npsd_client **out, const struct npsd_config *cfg, struct npsd_err *err);
 void npsd_client_close(struct npsd_client **c);

@@ -4,8 +4,8 @@
  * A call is sent without waiting for the replies to earlier calls; NPSD_REDIS_CALLS and NPSD_REDIS_BYTES
  * limit what is queued. A cut, or a reply that takes longer than redis.timeout, ends the connection: calls in
  * flight are NPSD_LOST. Calls that were not sent wait for the next connection; after redis.timeout they are
- * NPSD_CANT_NOW. A login or a database that the server refuses, and a server that is too old, make all
- * waiting calls NPSD_BROKEN.
+ * NPSD_CANT_NOW. Each address of the server is tried until one is a master (docs/connections.md). Where none
+ * is, and one refused the login or the database, or is too old, all waiting calls are NPSD_BROKEN.
  */
 #ifndef NPSD_REDIS_H
 #define NPSD_REDIS_H
@@ -23,7 +23,8 @@
 /*
  * Connects at the first poll. component: its name in the log.
  * Thread: main; Owns: the caller closes; cfg and component stay the caller's; Waits: never, but poll may wait
- * longer than wait_ms for the name of a host; Fails: NPSD_INVALID if redis.url cannot be read
+ * longer than wait_ms for the name of a host; Fails: NPSD_INVALID if redis.url or a file of redis.tls_*
+ * cannot be used
  */
 bool npsd_redis_open(
     struct npsd_store *out, const struct npsd_config *cfg, const char *component, struct npsd_err *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/readers.h"
+#include "redis/url.h"
 
 /* Every option has a setting, its default: npsd_settings_find() finds each one. */
 static bool read_sources(
@@ -67,6 +68,30 @@ static bool check_rejects(const struct npsd_config *cfg, struct npsd_err *err, c
 	return true;
 }
 
+/* An option that has no effect is refused: who sets it relies on it. */
+static bool check_redis(const struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
+{
+	static const char only_tls[] = "has an effect with TLS only; accepted: with rediss:// in redis.url";
+	struct npsd_err what = {.code = NPSD_OK};
+	struct npsd_redis_url url;
+
+	if (!npsd_redis_url_parse(&url, cfg->redis_url, &what))
+		return fail_at(err, s, "redis.url", what.text);
+	if (*cfg->redis_tls_ca && !url.tls)
+		return fail_at(err, s, "redis.tls_ca", only_tls);
+	if (*cfg->redis_tls_cert && !url.tls)
+		return fail_at(err, s, "redis.tls_cert", only_tls);
+	if (*cfg->redis_tls_name && !url.tls)
+		return fail_at(err, s, "redis.tls_name", only_tls);
+	if (*cfg->redis_tls_key && !*cfg->redis_tls_cert)
+		return fail_at(
+		    err, s, "redis.tls_key", "is the key of no certificate; accepted: with redis.tls_cert");
+	if (*cfg->redis_sentinel_password && !url.master[0])
+		return fail_at(err, s, "redis.sentinel_password",
+		    "is for Sentinels; accepted: with redis+sentinel:// in redis.url");
+	return true;
+}
+
 /* Checks that concern more than one option, or the form of a text. */
 static bool check_whole(const struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
@@ -77,13 +102,10 @@ static bool check_whole(const struct npsd_config *cfg, struct npsd_err *err, con
 		return fail_at(err, s, "prefix",
 		    "contains a brace, which would change the hash slot of a key; accepted: text without { "
 		    "and }");
-	if (strncmp(cfg->redis_url, "redis://", 8) != 0 && strncmp(cfg->redis_url, "unix://", 7) != 0)
-		return fail_at(err, s, "redis.url",
-		    "is not a Redis URL; accepted: redis://[user:password@]host:port/db or unix:///path");
 	if (cfg->publish_sweep_ms < cfg->publish_interval_ms)
 		return fail_at(
 		    err, s, "publish.sweep", "is shorter than publish.interval; accepted: at least that");
-	return check_rejects(cfg, err, s);
+	return check_redis(cfg, err, s) && check_rejects(cfg, err, s);
 }
 
 bool npsd_config_load(

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "redis/wire.h"
 
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MOST_MS 1000
 #define LOADS_MAX 3
 #define LOG_EVERY_MS 5000
+#define PING_EVERY_MS 500 /* Redis measures `timeout` in whole seconds, with an error of up to one */
 
 static int64_t mono_ms(void)
 {
@@ -54,34 +54,100 @@ static void shut(struct npsd_conn *c)
 	if (c->reader)
 		redisReaderFree(c->reader);
 	c->reader = NULL;
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
+	npsd_wire_close(&c->wire);
 	c->state = NPSD_CONN_DOWN;
 	npsd_queue_free(&c->handshake.commands);
+}
+
+static void log_why(struct npsd_conn *c, int64_t now)
+{
+	if (c->component && npsd_log_every(&c->logged_mono_ms, now, LOG_EVERY_MS))
+		npsd_log(NPSD_LOG_WARN, c->component, "Redis at %s: %s; connecting again", c->where, c->why);
+}
+
+/* Whether nothing is in flight but a PING that can still be answered. */
+static bool is_idle(const struct npsd_conn *c, int64_t now)
+{
+	const struct npsd_queue_item *first = c->in_flight.first;
+
+	return c->state == NPSD_CONN_UP &&
+	       (!first || (first->what == NPSD_QUEUE_PING && now < first->expires_mono_ms));
+}
+
+/* A connection that was UP ended. One that was idle is not missed: servers cut these (`timeout` of
+ * redis.conf). A connection that lasted only for a moment does not end the back-off. */
+static void lose(struct npsd_conn *c, bool idle, const char *why)
+{
+	int64_t now = mono_ms();
+
+	snprintf(c->why, sizeof c->why, "%s", why);
+	if (!idle)
+		log_why(c, now);
+	if (now - c->since_mono_ms >= BACKOFF_MOST_MS)
+		npsd_backoff_reset(&c->backoff);
+	npsd_backoff_fail(&c->backoff, &npsd_clock_system, now);
+	npsd_addresses_begin(&c->addresses, c->state == NPSD_CONN_LEAVING);
+}
+
+/* Adds the failure of a try to those of the pass. */
+static void add_why(struct npsd_conn *c, const char *address, const char *why)
+{
+	size_t n = c->failed ? strlen(c->why) : 0;
+
+	snprintf(c->why + n, sizeof c->why - n, "%s%s%s%s%s", n ? "; " : "",
+	    address[0] && c->addresses.sentinel ? "Sentinel " : "", address, address[0] ? ": " : "", why);
+	c->failed = true;
 }
 
 /* Ends the connection: what is in flight is lost, what waits goes on waiting. */
 static void drop(struct npsd_conn *c, const char *why)
 {
-	int64_t now = mono_ms();
+	bool was_up = c->state >= NPSD_CONN_UP, idle = is_idle(c, mono_ms());
 
-	snprintf(c->why, sizeof c->why, "%s", why);
-	if (c->component && npsd_log_every(&c->logged_mono_ms, now, LOG_EVERY_MS))
-		npsd_log(NPSD_LOG_WARN, c->component, "Redis at %s: %s; connecting again", c->where, c->why);
-	end_queue(c, &c->in_flight, NPSD_LOST, c->why);
+	end_queue(c, &c->in_flight, NPSD_LOST, why);
+	if (was_up)
+		lose(c, idle, why);
+	else
+		add_why(c, npsd_addresses_text(&c->addresses, c->where), why);
 	shut(c);
+}
+
+static void forget_failures(struct npsd_conn *c)
+{
+	c->failed = false;
+	c->refused[0] = 0;
+}
+
+/* No address was good. */
+static void end_pass(struct npsd_conn *c, int64_t now)
+{
+	if (!c->refused[0] || !c->waiting.first) /* else the component reports it */
+		log_why(c, now);
 	npsd_backoff_fail(&c->backoff, &npsd_clock_system, now);
-	if (!c->component && c->backoff.failures >= c->addresses)
+	if (c->refused[0])
+		end_queue(c, &c->waiting, NPSD_BROKEN, c->refused);
+	else if (!c->component)
 		end_queue(c, &c->waiting, NPSD_CANT_NOW, c->why);
+	forget_failures(c);
+	npsd_addresses_begin(&c->addresses, false);
 }
 
 static void start_connect(struct npsd_conn *c, int64_t now)
 {
 	struct npsd_err err = {.code = NPSD_OK};
 
-	c->fd = npsd_wire_connect(&c->addresses, &c->url, c->backoff.failures, &err);
-	if (c->fd < 0) {
+	switch (npsd_addresses_next(&c->addresses, &err)) {
+	case NPSD_ADDRESSES_UNKNOWN:
+		add_why(c, "", err.text);
+		return;
+	case NPSD_ADDRESSES_END:
+		end_pass(c, now);
+		return;
+	case NPSD_ADDRESSES_TRY:
+		break;
+	}
+	if (!npsd_wire_open(&c->wire, npsd_addresses_address(&c->addresses), c->url.tls ? &c->tls : NULL,
+		c->addresses.host.name, &err)) {
 		drop(c, err.text);
 		return;
 	}
@@ -91,32 +157,71 @@ static void start_connect(struct npsd_conn *c, int64_t now)
 	c->since_mono_ms = now;
 }
 
-/* The socket of a connection that was begun can be written to. */
+/* A store writes, and a Sentinel is asked for the master. A plain client may read from a replica. */
+static bool needs_master(const struct npsd_conn *c)
+{
+	return c->component || c->url.master[0];
+}
+
+/* Sentinels are asked for the server, a server for what npsd needs. */
 static void start_handshake(struct npsd_conn *c)
+{
+	static const char *const role[] = {"INFO", "replication"};
+	struct npsd_queue *commands = &c->handshake.commands;
+
+	c->state = NPSD_CONN_HANDSHAKE;
+	if (c->addresses.sentinel) {
+		npsd_sentinel_begin(&c->sentinel, commands, c->url.master);
+		return;
+	}
+	npsd_handshake_begin(&c->handshake, &c->url, c->component != NULL);
+	if (needs_master(c))
+		npsd_queue_append(commands, npsd_queue_command(NPSD_QUEUE_ROLE, role, 2));
+}
+
+/* The socket of a connection that was begun is ready. */
+static void go_on_connecting(struct npsd_conn *c)
 {
 	struct npsd_err err = {.code = NPSD_OK};
 
-	if (!npsd_wire_connected(c->fd, &err)) {
+	switch (npsd_wire_connect(&c->wire, &err)) {
+	case NPSD_WIRE_FAILED:
 		drop(c, err.text);
 		return;
+	case NPSD_WIRE_WAITS:
+		return;
+	case NPSD_WIRE_CONNECTED:
+		start_handshake(c);
 	}
-	c->state = NPSD_CONN_HANDSHAKE;
-	npsd_handshake_begin(&c->handshake, &c->url, c->component != NULL);
 }
 
 static void go_up(struct npsd_conn *c)
 {
+	const char *address = npsd_addresses_text(&c->addresses, c->where);
+
 	c->state = NPSD_CONN_UP;
-	npsd_backoff_reset(&c->backoff);
+	c->since_mono_ms = mono_ms();
 	c->connection++;
+	forget_failures(c);
 	if (!c->component)
 		return;
-	npsd_log(NPSD_LOG_INFO, c->component, "Redis at %s: connected, version %s", c->where,
-	    c->handshake.version[0] ? c->handshake.version : "unknown");
+	npsd_log(NPSD_LOG_INFO, c->component, "Redis at %s: connected%s%s, version %s", c->where,
+	    address[0] ? " to " : "", address, c->handshake.version[0] ? c->handshake.version : "unknown");
 	if (c->handshake.evicts)
 		npsd_log(NPSD_LOG_WARN, c->component,
 		    "Redis at %s: maxmemory-policy should be noeviction; keys that are evicted are lost",
 		    c->where);
+}
+
+/* A Sentinel that answers makes up for others that refused. */
+static void go_to_master(struct npsd_conn *c)
+{
+	struct npsd_err err = {.code = NPSD_OK};
+
+	shut(c);
+	c->refused[0] = 0;
+	if (!npsd_addresses_named(&c->addresses, &c->sentinel.master, &err))
+		add_why(c, "", err.text);
 }
 
 /* The transitions that wait until nothing is in flight. */
@@ -125,7 +230,9 @@ static void settle(struct npsd_conn *c)
 	if (c->in_flight.first)
 		return;
 	if (c->state == NPSD_CONN_LEAVING)
-		drop(c, "the server is read-only");
+		drop(c, c->left);
+	else if (c->state == NPSD_CONN_HANDSHAKE && !c->handshake.commands.first && c->addresses.sentinel)
+		go_to_master(c);
 	else if (c->state == NPSD_CONN_HANDSHAKE && !c->handshake.commands.first)
 		go_up(c);
 }
@@ -136,7 +243,7 @@ static bool send_some(struct npsd_conn *c, struct npsd_queue_item *item)
 	ssize_t n;
 
 	while (item->sent < item->n) {
-		n = npsd_wire_send(c->fd, item->bytes + item->sent, item->n - item->sent, &err);
+		n = npsd_wire_send(&c->wire, item->bytes + item->sent, item->n - item->sent, &err);
 		if (n < 0)
 			drop(c, err.text);
 		if (n <= 0)
@@ -152,6 +259,15 @@ static bool sending(const struct npsd_conn *c)
 	return c->in_flight.last && c->in_flight.last->sent < c->in_flight.last->n;
 }
 
+/* For how long a connection may make no progress. A plain client does not spend all its time on the first of
+ * several addresses. */
+static int64_t patience_ms(const struct npsd_conn *c)
+{
+	bool hurry = !c->component && c->state < NPSD_CONN_UP && npsd_addresses_more(&c->addresses);
+
+	return hurry ? c->timeout_ms / 4 : c->timeout_ms;
+}
+
 static void send_all(struct npsd_conn *c, int64_t now)
 {
 	struct npsd_queue *from = c->state == NPSD_CONN_UP ? &c->waiting : &c->handshake.commands;
@@ -160,7 +276,8 @@ static void send_all(struct npsd_conn *c, int64_t now)
 	if (c->state < NPSD_CONN_HANDSHAKE || (sending(c) && !send_some(c, c->in_flight.last)))
 		return;
 	while ((item = npsd_queue_pop(from)) != NULL) {
-		item->expires_mono_ms = now + c->timeout_ms + item->block_ms;
+		item->expires_mono_ms = now + patience_ms(c) + item->block_ms;
+		c->sent_mono_ms = now;
 		npsd_queue_append(&c->in_flight, item);
 		if (!send_some(c, item))
 			return;
@@ -173,8 +290,10 @@ static void call_failed(struct npsd_conn *c, struct npsd_queue_item *item, const
 {
 	bool unknown = item->what == NPSD_QUEUE_CALL && npsd_resp_is(error, "NOSCRIPT");
 
-	if (npsd_resp_is(error, "READONLY"))
+	if (c->state == NPSD_CONN_UP && npsd_resp_elsewhere(error, c->url.master[0])) {
 		c->state = NPSD_CONN_LEAVING;
+		snprintf(c->left, sizeof c->left, "a write was refused: %s", error);
+	}
 	if (!unknown || ++item->loads > LOADS_MAX) {
 		end_item(c, item, npsd_resp_error(error), error);
 		return;
@@ -186,12 +305,26 @@ static void call_failed(struct npsd_conn *c, struct npsd_queue_item *item, const
 
 static void handshake_reply(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
 {
-	enum npsd_outcome outcome = npsd_handshake_reply(&c->handshake, item, reply);
+	bool sentinel = c->addresses.sentinel;
+	const char *why = sentinel ? c->sentinel.why : c->handshake.why;
+	enum npsd_outcome outcome = sentinel ? npsd_sentinel_reply(&c->sentinel, item, reply)
+					     : npsd_handshake_reply(&c->handshake, item, reply);
 
 	if (outcome == NPSD_BROKEN)
-		end_queue(c, &c->waiting, NPSD_BROKEN, c->handshake.why);
+		snprintf(c->refused, sizeof c->refused, "%s", why);
 	if (outcome != NPSD_DONE)
-		drop(c, c->handshake.why);
+		drop(c, why);
+}
+
+/* A command of the connection itself. A server that does not tell its role may be a master. */
+static void own_reply(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
+{
+	if (item->what == NPSD_QUEUE_PING)
+		return;
+	if (item->what != NPSD_QUEUE_ROLE)
+		handshake_reply(c, item, reply);
+	else if (npsd_resp_is_replica(reply))
+		drop(c, "the server is a replica");
 }
 
 /* True where a caller's command completed with this reply. */
@@ -211,7 +344,7 @@ static bool on_reply(struct npsd_conn *c, struct npsd_done *out, redisReply *rep
 		call_failed(c, item, reply->str);
 		item = NULL;
 	} else {
-		handshake_reply(c, item, reply);
+		own_reply(c, item, reply);
 	}
 	if (!done)
 		freeReplyObject(reply);
@@ -225,7 +358,7 @@ static bool receive(struct npsd_conn *c)
 	static const char too_long[] = "a reply is longer than can be read";
 	char bytes[16384];
 	struct npsd_err err = {.code = NPSD_OK};
-	ssize_t n = npsd_wire_receive(c->fd, bytes, sizeof bytes, &err);
+	ssize_t n = npsd_wire_receive(&c->wire, bytes, sizeof bytes, &err);
 
 	if (n < 0)
 		drop(c, err.text);
@@ -270,6 +403,22 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* A plain client sends one command after another, and nothing between two runs of a program. */
+static bool may_idle(const struct npsd_conn *c)
+{
+	return c->component && c->state == NPSD_CONN_UP && !c->in_flight.first;
+}
+
+/* A server cuts a connection that is idle for the `timeout` of its redis.conf, and one that is frozen is to
+ * be noticed. A reply that is an error keeps the connection, too. */
+static void ping(struct npsd_conn *c, int64_t now)
+{
+	static const char *const words[] = {"PING"};
+
+	if (may_idle(c) && !c->waiting.first && now - c->sent_mono_ms >= PING_EVERY_MS)
+		npsd_queue_append(&c->waiting, npsd_queue_command(NPSD_QUEUE_PING, words, 1));
+}
+
 static int64_t deadline(const struct npsd_conn *c)
 {
 	int64_t at = expiry(&c->in_flight);
@@ -277,7 +426,9 @@ static int64_t deadline(const struct npsd_conn *c)
 	if (c->state == NPSD_CONN_DOWN)
 		at = earlier(at, c->backoff.retry_mono_ms);
 	if (c->state == NPSD_CONN_CONNECTING)
-		at = earlier(at, c->since_mono_ms + c->timeout_ms);
+		at = earlier(at, c->since_mono_ms + patience_ms(c));
+	if (may_idle(c))
+		at = earlier(at, c->sent_mono_ms + PING_EVERY_MS);
 	return c->state == NPSD_CONN_UP ? at : earlier(at, expiry(&c->waiting));
 }
 
@@ -287,8 +438,10 @@ static void expire(struct npsd_conn *c, int64_t now)
 
 	if (now >= expiry(&c->in_flight))
 		drop(c, "no reply within redis.timeout");
-	else if (c->state == NPSD_CONN_CONNECTING && now - c->since_mono_ms >= c->timeout_ms)
-		drop(c, "no connection within redis.timeout");
+	else if (c->state == NPSD_CONN_CONNECTING && now - c->since_mono_ms >= patience_ms(c))
+		drop(c, c->wire.reached
+			    ? "TLS: no reply within redis.timeout; the server may not use TLS on this port"
+			    : "no connection within redis.timeout");
 	while (c->state != NPSD_CONN_UP && now >= expiry(&c->waiting)) {
 		snprintf(text, sizeof text, "no connection: %.150s", c->why[0] ? c->why : "not yet");
 		end_item(c, npsd_queue_pop(&c->waiting), NPSD_CANT_NOW, text);
@@ -314,9 +467,12 @@ static bool advance(struct npsd_conn *c, struct npsd_done *out)
 	if (c->state == NPSD_CONN_DOWN && !npsd_backoff_waits(&c->backoff, now))
 		start_connect(c, now);
 	settle(c);
-	send_all(c, now);
+	/* that the server ended an idle connection is seen before a call is lost with it */
+	if (!is_idle(c, now))
+		send_all(c, now);
 	if (take_ended(c, out) || read_replies(c, out))
 		return true;
+	ping(c, now);
 	send_all(c, now);
 	expire(c, now);
 	return take_ended(c, out);
@@ -325,15 +481,17 @@ static bool advance(struct npsd_conn *c, struct npsd_done *out)
 /* Waits for the socket, a wake or time. True when woken. */
 static bool wait_for(struct npsd_conn *c, int64_t until_mono_ms)
 {
-	struct pollfd fds[2] = {{.fd = c->wake_fd, .events = POLLIN}, {.fd = c->fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = c->wake_fd, .events = POLLIN}, {.fd = c->wire.fd, .events = POLLIN}};
 	int64_t now = mono_ms(), at = earlier(deadline(c), until_mono_ms), left = at > now ? at - now : 0;
 	uint64_t woken;
 
-	if (c->state == NPSD_CONN_CONNECTING || sending(c))
+	if (c->state == NPSD_CONN_CONNECTING)
+		fds[1].events = npsd_wire_events(&c->wire);
+	else if (sending(c))
 		fds[1].events |= POLLOUT;
 	poll(fds, 2, left > 60000 ? 60000 : (int)left);
-	if (c->state == NPSD_CONN_CONNECTING && (fds[1].revents & (POLLOUT | POLLERR | POLLHUP)))
-		start_handshake(c);
+	if (c->state == NPSD_CONN_CONNECTING && fds[1].revents)
+		go_on_connecting(c);
 	if (fds[0].revents & POLLIN)
 		return read(c->wake_fd, &woken, sizeof woken) == sizeof woken;
 	return false;
@@ -375,16 +533,21 @@ void npsd_conn_wake(void *self)
 bool npsd_conn_open(
     struct npsd_conn *c, const struct npsd_config *cfg, const char *component, struct npsd_err *err)
 {
+	struct npsd_err what = {.code = NPSD_OK};
+
 	*c = (struct npsd_conn){.component = component,
 	    .timeout_ms = cfg->redis_timeout_ms,
-	    .fd = -1,
+	    .addresses.url = &c->url,
+	    .wire.fd = -1,
 	    .backoff = {.first_ms = BACKOFF_FIRST_MS, .most_ms = BACKOFF_MOST_MS}};
-	if (!npsd_redis_url_parse(&c->url, cfg->redis_url, err))
+	if (!npsd_redis_url_parse(&c->url, cfg->redis_url, &what))
+		return npsd_fail(err, what.code, 0, "redis.url: %s", what.text);
+	if (c->url.tls && !npsd_tls_options_read(&c->tls, cfg, err)) {
+		npsd_tls_options_free(&c->tls);
 		return false;
-	if (c->url.path[0])
-		snprintf(c->where, sizeof c->where, "unix://%s", c->url.path);
-	else
-		snprintf(c->where, sizeof c->where, "%s:%s/%d", c->url.host, c->url.port, c->url.db);
+	}
+	npsd_sentinel_read(&c->sentinel, cfg);
+	npsd_redis_url_describe(c->where, sizeof c->where, &c->url);
 	c->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	npsd_assert(c->wake_fd >= 0);
 	return true;
@@ -396,6 +559,7 @@ void npsd_conn_close(struct npsd_conn *c)
 	free(c->handed_out);
 	shut(c);
 	close(c->wake_fd);
+	npsd_tls_options_free(&c->tls);
 	npsd_queue_free(&c->waiting);
 	npsd_queue_free(&c->in_flight);
 	npsd_queue_free(&c->ended);

@@ -25,7 +25,10 @@ enum npsd_queue_what {
 	NPSD_QUEUE_LOGIN,   /* the handshake's, as those that follow */
 	NPSD_QUEUE_INFO,
 	NPSD_QUEUE_POLICY,
-	NPSD_QUEUE_LOAD
+	NPSD_QUEUE_LOAD,
+	NPSD_QUEUE_ROLE,     /* whether the server is a master */
+	NPSD_QUEUE_SENTINEL, /* to a Sentinel: which server is the master */
+	NPSD_QUEUE_PING,     /* the connection's own, where it is idle */
 };
 
 struct npsd_queue_item {

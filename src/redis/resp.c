@@ -5,10 +5,27 @@
 
 #include "npsd/err.h"
 
-static const char *const cant_now[] = {
-    "BUSY", "LOADING", "OOM", "READONLY", "MISCONF", "NOREPLICAS", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"};
+/* First words of the errors of a server that cannot run a command now. */
+static const struct {
+	const char *word;
+	enum {
+		HERE,
+		SENTINELS,
+		ELSEWHERE
+	} then; /* try again: here, or another server; SENTINELS: if these choose */
+} not_now[] = {
+    {"BUSY", HERE},
+    {"LOADING", ELSEWHERE},
+    {"OOM", HERE},
+    {"READONLY", ELSEWHERE},
+    {"MISCONF", HERE},
+    {"NOREPLICAS", SENTINELS},
+    {"MASTERDOWN", ELSEWHERE},
+    {"TRYAGAIN", HERE},
+    {"CLUSTERDOWN", HERE},
+};
 static const char too_many[] = "ERR max number of clients";
-#define NCANT (sizeof cant_now / sizeof cant_now[0])
+#define NNOT_NOW ((int)(sizeof not_now / sizeof not_now[0]))
 
 static size_t count_nodes(const redisReply *r)
 {
@@ -73,24 +90,56 @@ bool npsd_resp_is(const char *text, const char *word)
 	return strncmp(text, word, n) == 0 && (text[n] == ' ' || text[n] == 0);
 }
 
-static bool cannot_now(const char *text)
+/*
+ * Where the error of the command itself begins. Redis 6.2 puts it after the places in the script that called
+ * the command; Redis 7 does not change its begin.
+ *
+ *   ERR Error running script (call to f_SHA): @user_script:7: @user_script: 7: -OOM command not allowed ...
+ *                                             ^ place         ^ place           ^ result
+ *   @user_script: 7: -OOM command not allowed ...
+ *                     ^ result, where the script returns what redis.pcall() gave
+ */
+static const char *unwrap(const char *text)
 {
-	for (size_t i = 0; i < NCANT; i++)
-		if (npsd_resp_is(text, cant_now[i]))
-			return true;
-	return false;
+	static const char place[] = "@user_script:";
+	const char *at = npsd_resp_is(text, "ERR") || *text == '@' ? strstr(text, place) : NULL;
+
+	if (!at)
+		return text;
+	while (strncmp(at, place, sizeof place - 1) == 0) {
+		at += sizeof place - 1;
+		at += strspn(at, " 0123456789");
+		at += strspn(at, ": ");
+	}
+	return *at == '-' ? at + 1 : at;
+}
+
+/* Index in not_now, or -1. */
+static int find_not_now(const char *text)
+{
+	const char *error = unwrap(text);
+
+	for (int i = 0; i < NNOT_NOW; i++)
+		if (npsd_resp_is(error, not_now[i].word))
+			return i;
+	return -1;
 }
 
 enum npsd_outcome npsd_resp_error(const char *text)
 {
-	const char *script = npsd_resp_is(text, "ERR") ? strstr(text, "@user_script") : NULL;
-
-	if (cannot_now(text) || strncmp(text, too_many, sizeof too_many - 1) == 0)
+	if (find_not_now(text) >= 0 || strncmp(text, too_many, sizeof too_many - 1) == 0)
 		return NPSD_CANT_NOW;
-	/* Redis 6.2 wraps the error of a command in a script: `ERR Error running script (...):
-	 * @user_script:1: ... -OOM command` */
-	for (const char *at = script; at; at = strstr(at + 1, ": "))
-		if (cannot_now(at + strspn(at, ": -")))
-			return NPSD_CANT_NOW;
 	return NPSD_BROKEN;
+}
+
+bool npsd_resp_elsewhere(const char *text, bool sentinels)
+{
+	int i = find_not_now(text);
+
+	return i >= 0 && not_now[i].then >= (sentinels ? SENTINELS : ELSEWHERE);
+}
+
+bool npsd_resp_is_replica(const redisReply *info)
+{
+	return info->type == REDIS_REPLY_STRING && strstr(info->str, "\nrole:slave") != NULL;
 }

@@ -61,7 +61,7 @@ static bool all_digits(const char *p, size_t n)
 }
 
 /* `host`, `host:port`, `[v6]:port` up to `end`. */
-static bool parse_host(struct npsd_redis_url *out, const char *p, const char *end)
+static bool parse_host(struct npsd_redis_host *out, const char *p, const char *end, const char *default_port)
 {
 	const char *host = p, *host_end = end, *port = NULL;
 
@@ -76,32 +76,92 @@ static bool parse_host(struct npsd_redis_url *out, const char *p, const char *en
 	}
 	if (port && (!all_digits(port, (size_t)(end - port)) || atoi(port) < 1 || atoi(port) > 65535))
 		return false;
-	if (host == host_end || !copy(out->host, sizeof out->host, host, (size_t)(host_end - host)))
+	if (host == host_end || memchr(host, ',', (size_t)(host_end - host)) ||
+	    !copy(out->name, sizeof out->name, host, (size_t)(host_end - host)))
 		return false;
-	return copy(out->port, sizeof out->port, port ? port : "6379", port ? (size_t)(end - port) : 4);
+	return copy(out->port, sizeof out->port, port ? port : default_port,
+	    port ? (size_t)(end - port) : strlen(default_port));
+}
+
+/* `host,host,...` up to `end` */
+static bool parse_hosts(struct npsd_redis_url *out, const char *p, const char *end)
+{
+	for (;;) {
+		const char *comma = memchr(p, ',', (size_t)(end - p));
+
+		if (out->nhosts == NPSD_REDIS_HOSTS ||
+		    !parse_host(&out->host[out->nhosts++], p, comma ? comma : end, "26379"))
+			return false;
+		if (!comma)
+			return true;
+		p = comma + 1;
+	}
+}
+
+/* `/db`, `/` or nothing; NULL: nothing */
+static bool parse_db(struct npsd_redis_url *out, const char *slash)
+{
+	if (!slash || !slash[1])
+		return true;
+	if (!all_digits(slash + 1, strlen(slash + 1)))
+		return false;
+	out->db = atoi(slash + 1);
+	return true;
+}
+
+static bool parse_unix(struct npsd_redis_url *out, const char *p)
+{
+	const char *slash = strrchr(p, '@') ? strchr(strrchr(p, '@'), '/') : p;
+
+	return slash && *slash == '/' && parse_login(out, &p, slash) && p == slash && slash[1] &&
+	       copy(out->path, sizeof out->path, slash, strlen(slash));
+}
+
+/* The first `/` after the login, or NULL. */
+static const char *find_slash(const char *p)
+{
+	return strchr(strrchr(p, '@') ? strrchr(p, '@') : p, '/');
+}
+
+static bool parse_server(struct npsd_redis_url *out, const char *p)
+{
+	const char *slash = find_slash(p), *end = slash ? slash : p + strlen(p);
+
+	out->nhosts = 1;
+	return parse_db(out, slash) && parse_login(out, &p, end) && parse_host(&out->host[0], p, end, "6379");
+}
+
+static bool parse_sentinels(struct npsd_redis_url *out, const char *p)
+{
+	const char *slash = find_slash(p), *master = slash ? slash + 1 : "";
+	size_t n = strcspn(master, "/");
+
+	return n > 0 && parse_db(out, master[n] ? master + n : NULL) && parse_login(out, &p, slash) &&
+	       copy(out->master, sizeof out->master, master, n) && parse_hosts(out, p, slash);
 }
 
 static bool parse(struct npsd_redis_url *out, const char *url)
 {
-	const char *p, *end, *slash;
+	static const struct {
+		const char *scheme;
+		bool (*rest)(struct npsd_redis_url *out, const char *p);
+		bool tls;
+	} forms[] = {
+	    {"redis://", parse_server, false},
+	    {"rediss://", parse_server, true},
+	    {"redis+sentinel://", parse_sentinels, false},
+	    {"rediss+sentinel://", parse_sentinels, true},
+	    {"unix://", parse_unix, false},
+	};
 
-	if (strncmp(url, "unix://", 7) == 0) {
-		p = url + 7;
-		slash = strchr(p, '@') ? strchr(strrchr(p, '@'), '/') : p;
-		return slash && *slash == '/' && parse_login(out, &p, slash) && p == slash && slash[1] &&
-		       copy(out->path, sizeof out->path, slash, strlen(slash));
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		size_t n = strlen(forms[i].scheme);
+
+		out->tls = forms[i].tls;
+		if (strncmp(url, forms[i].scheme, n) == 0)
+			return forms[i].rest(out, url + n);
 	}
-	if (strncmp(url, "redis://", 8) != 0)
-		return false;
-	p = url + 8;
-	slash = strrchr(p, '@') ? strchr(strrchr(p, '@'), '/') : strchr(p, '/');
-	if (slash && slash[1]) {
-		if (!all_digits(slash + 1, strlen(slash + 1)))
-			return false;
-		out->db = atoi(slash + 1);
-	}
-	end = slash ? slash : p + strlen(p);
-	return parse_login(out, &p, end) && parse_host(out, p, end);
+	return false;
 }
 
 bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct npsd_err *err)
@@ -109,5 +169,21 @@ bool npsd_redis_url_parse(struct npsd_redis_url *out, const char *url, struct np
 	*out = (struct npsd_redis_url){.db = 0};
 	return parse(out, url) ||
 	       npsd_fail(err, NPSD_INVALID, 0,
-		   "redis.url: accepted: redis://[user:password@]host:port/db or unix:///path");
+		   "is not a Redis URL; accepted: redis[s]://[user:password@]host:port/db, "
+		   "redis[s]+sentinel://host:port,host:port/master/db or unix:///path");
+}
+
+void npsd_redis_url_describe(char *to, size_t size, const struct npsd_redis_url *url)
+{
+	size_t n = 0;
+
+	if (url->path[0])
+		snprintf(to, size, "unix://%s", url->path);
+	else if (url->master[0])
+		n = (size_t)snprintf(to, size, "%s/%d of the Sentinels ", url->master, url->db);
+	for (int i = 0; i < url->nhosts && n < size; i++)
+		n += (size_t)snprintf(
+		    to + n, size - n, "%s%s:%s", i ? "," : "", url->host[i].name, url->host[i].port);
+	if (url->nhosts && !url->master[0])
+		snprintf(to + n, size - n, "/%d", url->db);
 }

@@ -2,93 +2,105 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* Starts to connect; -1 and errno where that fails at once. */
-static int start(int family, const struct sockaddr *to, socklen_t n)
+static bool cannot_connect(struct npsd_err *err, int sys)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, sys;
-
-	if (fd < 0)
-		return -1;
-	if (family != AF_UNIX) {
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	}
-	if (connect(fd, to, n) == 0 || errno == EINPROGRESS)
-		return fd;
-	sys = errno;
-	close(fd);
-	errno = sys;
-	return -1;
+	return npsd_fail(err, NPSD_RETRY, sys, "cannot connect: %s", strerror(sys));
 }
 
-int npsd_wire_connect(int *addresses, const struct npsd_redis_url *url, int attempt, struct npsd_err *err)
+bool npsd_wire_open(struct npsd_wire *w, const struct npsd_address *to, const struct npsd_tls_options *tls,
+    const char *host, struct npsd_err *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL, *a;
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd = -1, code;
+	int on = 1;
 
-	*addresses = 1;
-	if (url->path[0]) {
-		memcpy(un.sun_path, url->path, sizeof url->path);
-		fd = start(AF_UNIX, (const struct sockaddr *)&un, sizeof un);
-	} else {
-		code = getaddrinfo(url->host, url->port, &hints, &list);
-		if (code != 0) {
-			npsd_fail(err, NPSD_RETRY, 0, "%s: %s", url->host, gai_strerror(code));
-			return -1;
-		}
-		for (a = list; a->ai_next; a = a->ai_next)
-			(*addresses)++;
-		a = list;
-		for (attempt %= *addresses; attempt > 0; attempt--)
-			a = a->ai_next;
-		fd = start(a->ai_family, a->ai_addr, a->ai_addrlen);
-		freeaddrinfo(list);
+	*w =
+	    (struct npsd_wire){.fd = socket(to->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+	if (w->fd < 0)
+		return cannot_connect(err, errno);
+	if (to->to.ss_family != AF_UNIX) {
+		setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		setsockopt(w->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+		w->mute_tcp = !tls;
 	}
-	if (fd < 0)
-		npsd_fail(err, NPSD_RETRY, errno, "cannot connect: %s", strerror(errno));
-	return fd;
+	if (connect(w->fd, (const struct sockaddr *)&to->to, to->n) != 0 && errno != EINPROGRESS)
+		return cannot_connect(err, errno);
+	return !tls || npsd_tls_new(&w->tls, tls, w->fd, host, err);
 }
 
-bool npsd_wire_connected(int fd, struct npsd_err *err)
+void npsd_wire_close(struct npsd_wire *w)
+{
+	npsd_tls_free(&w->tls);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+enum npsd_wire_state npsd_wire_connect(struct npsd_wire *w, struct npsd_err *err)
 {
 	int sys = 0;
 	socklen_t n = sizeof sys;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys, &n) != 0)
-		sys = errno;
-	return sys == 0 ? true : npsd_fail(err, NPSD_RETRY, sys, "cannot connect: %s", strerror(sys));
+	if (!w->reached) {
+		if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &sys, &n) != 0)
+			sys = errno;
+		if (sys != 0) {
+			cannot_connect(err, sys);
+			return NPSD_WIRE_FAILED;
+		}
+		w->reached = true;
+	}
+	if (!w->tls || npsd_tls_shake(w->tls, err))
+		return NPSD_WIRE_CONNECTED;
+	return err->code ? NPSD_WIRE_FAILED : NPSD_WIRE_WAITS;
 }
 
-/* What send(2) or recv(2) returned, but 0 where the socket is not ready. */
-static ssize_t result_of(ssize_t n, struct npsd_err *err)
+short npsd_wire_events(const struct npsd_wire *w)
 {
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return 0;
-	if (n < 0)
-		npsd_fail(err, NPSD_RETRY, errno, "connection lost: %s", strerror(errno));
-	return n;
+	return !w->reached || !w->tls || npsd_tls_wants_write(w->tls) ? POLLOUT : POLLIN;
 }
 
-ssize_t npsd_wire_send(int fd, const void *p, size_t n, struct npsd_err *err)
+static ssize_t lost(const struct npsd_wire *w, int sys, struct npsd_err *err)
 {
-	return result_of(send(fd, p, n, MSG_NOSIGNAL), err);
-}
-
-ssize_t npsd_wire_receive(int fd, void *p, size_t n, struct npsd_err *err)
-{
-	ssize_t done = recv(fd, p, n, 0);
-
-	if (done != 0)
-		return result_of(done, err);
-	npsd_fail(err, NPSD_RETRY, 0, "connection lost: closed by the server");
+	npsd_fail(err, NPSD_RETRY, sys, "connection lost: %s%s", sys ? strerror(sys) : "closed by the server",
+	    w->mute_tcp ? " before its first reply; where it requires TLS, redis.url begins with rediss"
+			: "");
 	return -1;
+}
+
+static bool try_again(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+ssize_t npsd_wire_send(struct npsd_wire *w, const void *p, size_t n, struct npsd_err *err)
+{
+	ssize_t done;
+
+	if (w->tls)
+		return npsd_tls_send(w->tls, p, n, err);
+	done = send(w->fd, p, n, MSG_NOSIGNAL);
+	if (done >= 0)
+		return done;
+	return try_again() ? 0 : lost(w, errno, err);
+}
+
+ssize_t npsd_wire_receive(struct npsd_wire *w, void *p, size_t n, struct npsd_err *err)
+{
+	ssize_t done;
+
+	if (w->tls)
+		return npsd_tls_receive(w->tls, p, n, err);
+	done = recv(w->fd, p, n, 0);
+	if (done < 0 && try_again())
+		return 0;
+	if (done <= 0)
+		return lost(w, done < 0 ? errno : 0, err);
+	w->mute_tcp = false;
+	return done;
 }

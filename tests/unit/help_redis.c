@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <hiredis/hiredis.h>
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,6 +72,27 @@ void help_redis_again(struct help_redis *r, const char *const *options)
 		r->plain = redisConnectUnix(r->sock);
 	} while ((!r->plain || r->plain->err) && now_ms() < until);
 	cr_assert(r->plain && !r->plain->err, "no redis-server: is it installed?");
+}
+
+struct help_port help_redis_port(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	static int calls;
+	struct help_port port;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		int p = 20000 + (getpid() * 7 + calls++) % 12000, fd = socket(AF_INET, SOCK_STREAM, 0);
+		bool is_free;
+
+		to.sin_port = htons((uint16_t)p);
+		is_free = bind(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+		close(fd);
+		snprintf(port.text, sizeof port.text, "%d", p);
+		if (is_free)
+			return port;
+	}
+	cr_assert(false, "no free port");
+	return port;
 }
 
 void help_redis_start(struct help_redis *r, const char *const *options)

@@ -15,6 +15,12 @@ struct help_redis {
 	struct redisContext *plain;	 /* for help_redis_do */
 };
 
+/* A port that is free on every loopback address, outside the range of outgoing connections; another at each
+ * call. */
+struct help_port {
+	char text[12];
+};
+struct help_port help_redis_port(void);
 /* Starts it and waits until it answers; options: more words for its command line, NULL-terminated, or NULL.
  */
 void help_redis_start(struct help_redis *r, const char *const *options);

@@ -271,19 +271,36 @@ Test(config, values_are_refused)
 	    {"prefix: a{b}\n", NULL,
 		"npsd.yaml:1:9: prefix: contains a brace, which would change the hash slot of a key; "
 		"accepted: text without { and }"},
-	    {"redis.url: http://x\n", NULL,
-		"npsd.yaml:1:12: redis.url: is not a Redis URL; accepted: "
-		"redis://[user:password@]host:port/db or unix:///path"},
-	    {"redis.url: env:NPSD_TEST_NOT_SET\n", NULL,
-		"npsd.yaml:1:12: redis.url: the environment variable NPSD_TEST_NOT_SET is not set"},
-	    {"redis.url: file:absent\n", NULL,
-		"npsd.yaml:1:12: redis.url: file `absent`: No such file or directory"},
 	    {"publish: {sweep: 1s, interval: 2s}\n", NULL,
 		"npsd.yaml:1:18: publish.sweep: is shorter than publish.interval; accepted: at least that"},
 	    {"shards: 4\nalerts:\n  respondent: keyed\n", NULL,
 		"npsd.yaml:3:15: alerts.respondent: `keyed` requires alerts.respondent_key; accepted without "
 		"it: "
 		"plain, off"},
+	};
+
+	expect_refusals(rows, sizeof rows / sizeof rows[0]);
+}
+
+Test(config, where_redis_is_and_how_it_is_reached)
+{
+	static const struct refusal rows[] = {
+	    {"redis.url: http://x\n", NULL,
+		"npsd.yaml:1:12: redis.url: is not a Redis URL; accepted: "
+		"redis[s]://[user:password@]host:port/db, redis[s]+sentinel://host:port,host:port/master/db "
+		"or unix:///path"},
+	    {"redis.url: redis://h\nredis.tls_ca: /ca.pem\n", NULL,
+		"npsd.yaml:2:15: redis.tls_ca: has an effect with TLS only; accepted: with rediss:// in "
+		"redis.url"},
+	    {"redis: {url: rediss://h, tls_key: /k.pem}\n", NULL,
+		"npsd.yaml:1:35: redis.tls_key: is the key of no certificate; accepted: with redis.tls_cert"},
+	    {"redis: {sentinel_password: p}\n", NULL,
+		"npsd.yaml:1:28: redis.sentinel_password: is for Sentinels; accepted: with redis+sentinel:// "
+		"in redis.url"},
+	    {"redis.url: env:NPSD_TEST_NOT_SET\n", NULL,
+		"npsd.yaml:1:12: redis.url: the environment variable NPSD_TEST_NOT_SET is not set"},
+	    {"redis.url: file:absent\n", NULL,
+		"npsd.yaml:1:12: redis.url: file `absent`: No such file or directory"},
 	};
 
 	expect_refusals(rows, sizeof rows / sizeof rows[0]);

@@ -81,7 +81,8 @@ Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
 	static const struct {
 		const char *set, *expect; /* NULL: nothing is wrong */
 	} rows[] = {
-	    {"redis.url=redis://127.0.0.1:99999", "redis.url: accepted: "},
+	    {"redis={url: 'rediss://h', tls_ca: /absent.pem}",
+		"redis.tls_ca: cannot use `/absent.pem`: No such file or directory"},
 	    {"kafka.properties={linger.milliseconds: 5}", "kafka.properties: No such configuration property"},
 	    {"kafka.properties={session.timeout.ms: soon}", "kafka.properties: "},
 	    {"rejects.topic=aside", NULL},

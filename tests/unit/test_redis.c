@@ -1,6 +1,6 @@
-/* The production store against a private redis-server, and what needs no server: the address, kinds of
- * errors. */
+/* The production store against a private redis-server. */
 #include <criterion/criterion.h>
+#include <hiredis/hiredis.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -9,14 +9,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "help_redis.h"
 #include "npsd/client.h"
 #include "npsd/clock.h"
 #include "npsd/redis.h"
-#include "redis/resp.h"
-#include "redis/url.h"
 
 static const char *const keys[] = {"{nps:alerts}:fence", "{nps:alerts}:dict"};
 static const char *const empty_check[] = {"hash", "0", ""};
@@ -56,84 +55,6 @@ static struct npsd_done next(struct npsd_store *s)
 	while (!s->poll(s->self, &done, 50))
 		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "no completion");
 	return done;
-}
-
-Test(redis, the_address_is_taken_apart)
-{
-	static const struct {
-		const char *url, *expect;
-	} rows[] = {
-	    {"redis://127.0.0.1:6379/0", "|| 127.0.0.1 6379 0 |"},
-	    {"redis://h", "|| h 6379 0 |"},
-	    {"redis://h/3", "|| h 6379 3 |"},
-	    {"redis://[::1]:7/15", "|| ::1 7 15 |"},
-	    {"redis://u:p%40%2f@h:1/2", "u|p@/| h 1 2 |"},
-	    {"redis://:p/q@h", "|p/q| h 6379 0 |"},
-	    {"redis://p@h", "|p| h 6379 0 |"},
-	    {"unix:///run/redis.sock", "||   0 |/run/redis.sock"},
-	    {"unix://u:p@/run/redis.sock", "u|p|   0 |/run/redis.sock"},
-	    {"http://h", NULL},
-	    {"redis://", NULL},
-	    {"redis://:1", NULL},
-	    {"redis://h:x", NULL},
-	    {"redis://h:123456", NULL},
-	    {"redis://h:65536", NULL},
-	    {"redis://h:0", NULL},
-	    {"redis://h/x", NULL},
-	    {"redis://%4@h", NULL},
-	    {"redis://%00@h", NULL},
-	    {"redis://[::1/0", NULL},
-	    {"unix://run/redis.sock", NULL},
-	    {"unix:///", NULL},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct npsd_err err = {.code = NPSD_OK};
-		struct npsd_redis_url u;
-		bool ok = npsd_redis_url_parse(&u, rows[i].url, &err);
-		char text[1200];
-
-		cr_expect_eq(ok, rows[i].expect != NULL, "%s", rows[i].url);
-		cr_expect_eq(err.code, ok ? NPSD_OK : NPSD_INVALID);
-		snprintf(text, sizeof text, "%s|%s| %s %s %d |%s", u.user, u.password, u.host, u.port, u.db,
-		    u.path);
-		if (ok && rows[i].expect)
-			cr_expect_str_eq(text, rows[i].expect);
-	}
-}
-
-Test(redis, an_error_is_classified_by_its_first_word_or_as_6_2_wraps_it)
-{
-	static const struct {
-		const char *text;
-		enum npsd_outcome expect;
-	} rows[] = {
-	    {"OOM command not allowed when used memory > 'maxmemory'. script: ab, on @user_script:3.",
-		NPSD_CANT_NOW},
-	    {"BUSY Redis is busy running a script.", NPSD_CANT_NOW},
-	    {"LOADING Redis is loading the dataset in memory", NPSD_CANT_NOW},
-	    {"READONLY You can't write against a read only replica.", NPSD_CANT_NOW},
-	    {"MISCONF Redis is configured to save RDB snapshots", NPSD_CANT_NOW},
-	    {"NOREPLICAS Not enough good replicas to write.", NPSD_CANT_NOW},
-	    {"MASTERDOWN Link with MASTER is down", NPSD_CANT_NOW},
-	    {"TRYAGAIN Multiple keys request during rehashing of slot", NPSD_CANT_NOW},
-	    {"CLUSTERDOWN The cluster is down", NPSD_CANT_NOW},
-	    {"ERR Error running script (call to f_5): @user_script:1: @user_script: 1: -OOM command not "
-	     "allowed",
-		NPSD_CANT_NOW},
-	    {"ERR Error running script (call to f_5): @user_script:1: @user_script: 1: -READONLY You can't "
-	     "write",
-		NPSD_CANT_NOW},
-	    {"ERR Error running script (call to f_5): @user_script:9: a script: ROOM for more", NPSD_BROKEN},
-	    {"ERR max number of clients reached", NPSD_CANT_NOW},
-	    {"OOMPH", NPSD_BROKEN},
-	    {"NOAUTH Authentication required.", NPSD_BROKEN},
-	    {"WRONGTYPE Operation against a key holding the wrong kind of value", NPSD_BROKEN},
-	    {"ERR unknown command: OOM", NPSD_BROKEN},
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		cr_expect_eq(npsd_resp_error(rows[i].text), rows[i].expect, "%s", rows[i].text);
 }
 
 Test(redis, calls_are_answered_and_the_connection_counted)
@@ -259,6 +180,57 @@ Test(redis, a_server_out_of_memory_cannot_now)
 	cr_expect_str_eq(help_redis_do(&r, "DBSIZE", NULL), "0");
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
+}
+
+/* Until the server has cut a connection that is idle since this call. s: is polled meanwhile; NULL: none */
+static void wait_for_cut(struct help_redis *r, struct npsd_store *s)
+{
+	const struct timespec pause = {0, 20000000}; /* between two looks, until the limit */
+	int64_t until = npsd_clock_system.mono_ms(NULL) + 60000;
+	redisContext *idle = redisConnectUnix(r->sock);
+	struct npsd_done done;
+	char byte;
+
+	cr_assert(idle && !idle->err);
+	while (recv(idle->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0) {
+		if (s)
+			cr_expect_not(s->poll(s->self, &done, 20));
+		else
+			nanosleep(&pause, NULL);
+		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "the server cuts no idle connection");
+	}
+	redisFree(idle);
+}
+
+/* `timeout 1` of redis.conf. Another connection tells when one without a PING is cut; the second of two began
+ * when the store's was idle already. */
+Test(redis, an_idle_connection_is_kept_or_else_made_again_in_silence)
+{
+	static const char *const options[] = {"--timeout", "1", NULL};
+	char log[] = "/tmp/npsd-log-XXXXXX", text[4096];
+	struct help_redis r;
+	struct npsd_store s;
+	FILE *f;
+
+	cr_assert_geq(mkstemp(log), 0);
+	cr_assert(freopen(log, "w", stderr));
+	help_redis_start(&r, options);
+	help_store_open(&s, &r, 5000);
+	check(&s);
+	for (int i = 0; i < 2; i++)
+		wait_for_cut(&r, &s);
+	cr_expect_eq(s.connection(s.self), 1);
+	for (int i = 0; i < 2; i++)
+		wait_for_cut(&r, NULL);
+	cr_expect_str_eq(check(&s), "[refused empty]");
+	cr_expect_eq(s.connection(s.self), 2);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+	f = fopen(log, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	unlink(log);
+	cr_expect(strstr(text, "connected") && !strstr(text, "warning"), "%s", text);
 }
 
 Test(redis, a_wake_ends_the_wait)
