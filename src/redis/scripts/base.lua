@@ -21,6 +21,8 @@ if no and not fresh then
 	end
 	return no
 end
+want_type('hash', KEYS[3])
+want_type('list', KEYS[4])
 if base ~= '' and redis.call('HEXISTS', KEYS[1], 'pos:' .. tp) == 0 then
 	local parts = redis.call('HGET', KEYS[1], 'parts:' .. topic)
 	if not parts then
