@@ -112,6 +112,7 @@ static bool wire(
 
 	pl->cfg = cfg;
 	pl->clock = npsd_clock_system;
+	npsd_redis_warn(cfg);
 	if (!npsd_redis_open(&pl->store_group, cfg, "consume", err) ||
 	    !npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked))
 		return false;

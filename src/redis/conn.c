@@ -67,7 +67,7 @@ static void drop(struct npsd_conn *c, const char *why)
 	int64_t now = mono_ms();
 
 	snprintf(c->why, sizeof c->why, "%s", why);
-	if (c->component && npsd_log_every(&c->logged_mono_ms, now, LOG_EVERY_MS))
+	if (c->component && !c->refused && npsd_log_every(&c->logged_mono_ms, now, LOG_EVERY_MS))
 		npsd_log(NPSD_LOG_WARN, c->component, "Redis at %s: %s; connecting again", c->where, c->why);
 	end_queue(c, &c->in_flight, NPSD_LOST, c->why);
 	shut(c);
@@ -80,6 +80,7 @@ static void start_connect(struct npsd_conn *c, int64_t now)
 {
 	struct npsd_err err = {.code = NPSD_OK};
 
+	c->refused = false;
 	c->fd = npsd_wire_connect(&c->addresses, &c->url, c->backoff.failures, &err);
 	if (c->fd < 0) {
 		drop(c, err.text);
@@ -113,10 +114,15 @@ static void go_up(struct npsd_conn *c)
 		return;
 	npsd_log(NPSD_LOG_INFO, c->component, "Redis at %s: connected, version %s", c->where,
 	    c->handshake.version[0] ? c->handshake.version : "unknown");
-	if (c->handshake.evicts)
+	if (c->handshake.blind)
 		npsd_log(NPSD_LOG_WARN, c->component,
-		    "Redis at %s: maxmemory-policy should be noeviction; keys that are evicted are lost",
+		    "Redis at %s: INFO is refused; npsd cannot check version, maxmemory-policy and cluster "
+		    "mode",
 		    c->where);
+	else if (c->handshake.policy[0] && strcmp(c->handshake.policy, "noeviction") != 0)
+		npsd_log(NPSD_LOG_WARN, c->component,
+		    "Redis at %s: maxmemory-policy is %s; npsd continues since redis.allow_eviction is set",
+		    c->where, c->handshake.policy);
 }
 
 /* The transitions that wait until nothing is in flight. */
@@ -186,9 +192,10 @@ static void call_failed(struct npsd_conn *c, struct npsd_queue_item *item, const
 
 static void handshake_reply(struct npsd_conn *c, const struct npsd_queue_item *item, const redisReply *reply)
 {
-	enum npsd_outcome outcome = npsd_handshake_reply(&c->handshake, item, reply);
+	enum npsd_outcome outcome = npsd_handshake_reply(&c->handshake, &c->url, item, reply);
 
-	if (outcome == NPSD_BROKEN)
+	c->refused = outcome == NPSD_BROKEN;
+	if (c->refused)
 		end_queue(c, &c->waiting, NPSD_BROKEN, c->handshake.why);
 	if (outcome != NPSD_DONE)
 		drop(c, c->handshake.why);
@@ -377,8 +384,10 @@ bool npsd_conn_open(
 {
 	*c = (struct npsd_conn){.component = component,
 	    .timeout_ms = cfg->redis_timeout_ms,
+	    .handshake.allow_eviction = cfg->redis_allow_eviction,
 	    .fd = -1,
 	    .backoff = {.first_ms = BACKOFF_FIRST_MS, .most_ms = BACKOFF_MOST_MS}};
+	snprintf(c->handshake.prefix, sizeof c->handshake.prefix, "%s", cfg->prefix);
 	if (!npsd_redis_url_parse(&c->url, cfg->redis_url, err))
 		return false;
 	if (c->url.path[0])

@@ -43,6 +43,7 @@ struct npsd_conn {
 	int64_t since_mono_ms /* of CONNECTING */, logged_mono_ms;
 	uint32_t connection; /* rises with each one that came UP */
 	struct npsd_handshake handshake;
+	bool refused;  /* by the last handshake: the component reports it */
 	char why[200]; /* the last failure */
 
 	struct npsd_queue waiting, in_flight, ended;
