@@ -15,6 +15,9 @@ local fresh = no and no[2] == 'empty'
 if fresh and ARGV[2] ~= '0' then
 	return {'refused', 'dict', '0', ''}
 end
+if fresh and redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4]) > 0 then
+	return redis.error_reply('ERR private keys are there without the fence, so Redis lost keys; --rebuild counts all records again')
+end
 if no and not fresh then
 	if no[2] == 'config' then
 		no[4] = redis.call('HGET', KEYS[3], no[3]) or ''
