@@ -111,6 +111,7 @@ static bool wire(
 
 	pl->cfg = cfg;
 	pl->clock = npsd_clock_system;
+	npsd_redis_warn(cfg);
 	if (!npsd_redis_open(&pl->store_group, cfg, "consume", err) ||
 	    !npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked))
 		return false;
@@ -181,7 +182,7 @@ static int run_components(struct daemon *d, const struct npsd_daemon_wish *wish)
 	d->commit = npsd_commit_new(&d->pl);
 	d->fold = npsd_fold_new(&d->pl);
 	d->group = npsd_group_new(&d->pl, wish->drain);
-	if (wish->rebuild && d->pl.cfg->replaces[0])
+	if (wish->rebuild)
 		npsd_group_rebuild(d->group, wish->accept_loss);
 	for (int i = 0; i < d->pl.workers; i++)
 		start(d, "worker", step_worker, d->worker[i]);

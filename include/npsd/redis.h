@@ -28,6 +28,8 @@
  */
 bool npsd_redis_open(
     struct npsd_store *out, const struct npsd_config *cfg, const char *component, struct npsd_err *err);
+/* Logs what is legal and probably not meant: one prefix in several databases. Thread: main */
+void npsd_redis_warn(const struct npsd_config *cfg);
 /* Thread: main, after the threads that use it ended */
 void npsd_redis_close(struct npsd_store *store);
 

@@ -126,7 +126,7 @@ static bool read_times(struct change *c, struct stored *s, const struct npsd_rep
 }
 
 /* {"ok", hash, clock_ms, time_ms, highest t, {hash, text, ...}} */
-static bool read_stored(struct change *c, struct stored *s)
+static bool read_stored(struct change *c, struct stored *s, enum npsd_change how)
 {
 	struct npsd_result r;
 	int at;
@@ -139,9 +139,11 @@ static bool read_stored(struct change *c, struct stored *s)
 	free(s->text);
 	s->text = strdup(at < 0 ? "" : c->cfg->older[at]->text);
 	npsd_assert(s->text);
-	if (s->hash[0] && at < 0)
+	if (s->hash[0] && at < 0 && how != NPSD_CHANGE_REBUILD)
 		return npsd_fail(c->err, NPSD_REFUSED, 0,
-		    "Redis holds counts, but not the text of configuration %s", s->hash);
+		    "Redis holds counts, but not the text of configuration %s; --rebuild counts all records "
+		    "again",
+		    s->hash);
 	return read_times(c, s, r.reply);
 }
 
@@ -219,10 +221,10 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 {
 	static const struct npsd_config_now never = {NPSD_TIME_NONE, NPSD_TIME_NONE};
 
-	if (!read_stored(c, s))
+	if (!read_stored(c, s, how))
 		return APPLY_FAILED;
-	if (!s->hash[0])
-		return APPLIED; /* script base stores it with the first partition */
+	if (!s->hash[0] || !s->text[0])
+		return APPLIED; /* script base or rebuild stores it */
 	if (how == NPSD_CHANGE_REBUILD && !npsd_config_is_of_other_group(c->cfg, s->text))
 		return npsd_config_adopt_anew(c->cfg, c->err, s->text) ? APPLIED : APPLY_FAILED;
 	if (!npsd_config_adopt(c->cfg, c->err, s->text, never))

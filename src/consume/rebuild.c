@@ -12,6 +12,9 @@ static bool call(const struct rebuild *r, struct context *c, const struct progre
 	npsd_script_begin_private(b, NPSD_S_rebuild);
 	for (int i = 0; i < 4; i++)
 		npsd_script_private_key(b, "%s", keys[i]);
+	npsd_script_public_key(b, "alerts");
+	npsd_script_private_key(b, "dictids");
+	npsd_script_private_key(b, "dictcount");
 	npsd_script_header_of(b, c->cfg->replaces);
 	npsd_script_argz(b, c->cfg->hash);
 	npsd_script_argz(b, c->cfg->text);
@@ -40,7 +43,7 @@ static void on_refused(struct rebuild *r, struct context *c, const struct npsd_r
 	/* an earlier call did it, and its reply was lost */
 	bool done = result->refusal == NPSD_REFUSAL_config && npsd_reply_is(reply, 2, c->cfg->hash);
 
-	if (done || result->refusal == NPSD_REFUSAL_empty)
+	if (done)
 		r->step = REBUILD_NONE;
 	else if (result->refusal == NPSD_REFUSAL_loss)
 		context_fail(c, 2,

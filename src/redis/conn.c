@@ -207,10 +207,15 @@ static void go_up(struct npsd_conn *c)
 		return;
 	npsd_log(NPSD_LOG_INFO, c->component, "Redis at %s: connected%s%s, version %s", c->where,
 	    address[0] ? " to " : "", address, c->handshake.version[0] ? c->handshake.version : "unknown");
-	if (c->handshake.evicts)
+	if (c->handshake.blind)
 		npsd_log(NPSD_LOG_WARN, c->component,
-		    "Redis at %s: maxmemory-policy should be noeviction; keys that are evicted are lost",
+		    "Redis at %s: INFO is refused; npsd cannot check version, maxmemory-policy and cluster "
+		    "mode",
 		    c->where);
+	else if (c->handshake.policy[0] && strcmp(c->handshake.policy, "noeviction") != 0)
+		npsd_log(NPSD_LOG_WARN, c->component,
+		    "Redis at %s: maxmemory-policy is %s; npsd continues since redis.allow_eviction is set",
+		    c->where, c->handshake.policy);
 }
 
 /* A Sentinel that answers makes up for others that refused. */
@@ -308,7 +313,7 @@ static void handshake_reply(struct npsd_conn *c, const struct npsd_queue_item *i
 	bool sentinel = c->addresses.sentinel;
 	const char *why = sentinel ? c->sentinel.why : c->handshake.why;
 	enum npsd_outcome outcome = sentinel ? npsd_sentinel_reply(&c->sentinel, item, reply)
-					     : npsd_handshake_reply(&c->handshake, item, reply);
+					     : npsd_handshake_reply(&c->handshake, &c->url, item, reply);
 
 	if (outcome == NPSD_BROKEN)
 		snprintf(c->refused, sizeof c->refused, "%s", why);
@@ -537,9 +542,11 @@ bool npsd_conn_open(
 
 	*c = (struct npsd_conn){.component = component,
 	    .timeout_ms = cfg->redis_timeout_ms,
+	    .handshake.allow_eviction = cfg->redis_allow_eviction,
 	    .addresses.url = &c->url,
 	    .wire.fd = -1,
 	    .backoff = {.first_ms = BACKOFF_FIRST_MS, .most_ms = BACKOFF_MOST_MS}};
+	snprintf(c->handshake.prefix, sizeof c->handshake.prefix, "%s", cfg->prefix);
 	if (!npsd_redis_url_parse(&c->url, cfg->redis_url, &what))
 		return npsd_fail(err, what.code, 0, "redis.url: %s", what.text);
 	if (c->url.tls && !npsd_tls_options_read(&c->tls, cfg, err)) {

@@ -24,8 +24,8 @@ enum npsd_queue_what {
 	NPSD_QUEUE_COMMAND, /* a caller's: plain */
 	NPSD_QUEUE_LOGIN,   /* the handshake's, as those that follow */
 	NPSD_QUEUE_INFO,
-	NPSD_QUEUE_POLICY,
 	NPSD_QUEUE_LOAD,
+	NPSD_QUEUE_PROBE,    /* of rights; the last of the handshake */
 	NPSD_QUEUE_ROLE,     /* whether the server is a master */
 	NPSD_QUEUE_SENTINEL, /* to a Sentinel: which server is the master */
 	NPSD_QUEUE_PING,     /* the connection's own, where it is idle */
@@ -35,7 +35,7 @@ struct npsd_queue_item {
 	struct npsd_queue_item *next;
 	enum npsd_queue_what what;
 	enum npsd_script script; /* CALL, LOAD */
-	uint64_t tag;		 /* CALL */
+	uint64_t tag;		 /* CALL, PROBE */
 	int block_ms;		 /* COMMAND: how long the server may block */
 	int64_t expires_mono_ms; /* waiting: no connection by then; in_flight: no reply by then */
 	int loads;		 /* CALL: times that the server did not know the script */

@@ -1,7 +1,9 @@
 #include "npsd/redis.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "redis/conn.h"
 
 static bool store_submit(void *self, const struct npsd_call *call)
@@ -32,6 +34,19 @@ bool npsd_redis_open(
 	}
 	*out = (struct npsd_store){c, store_submit, npsd_conn_poll, npsd_conn_wake, store_connection};
 	return true;
+}
+
+void npsd_redis_warn(const struct npsd_config *cfg)
+{
+	struct npsd_err err = {.code = NPSD_OK};
+	struct npsd_redis_url url;
+
+	if (npsd_redis_url_parse(&url, cfg->redis_url, &err) && url.db && strcmp(cfg->prefix, "nps") == 0)
+		npsd_log(NPSD_LOG_WARN, "main",
+		    "redis.url names database %d and prefix is the default: channels do not belong to a "
+		    "database, "
+		    "so npsd publishes on those of every other database with this prefix",
+		    url.db);
 }
 
 void npsd_redis_close(struct npsd_store *store)

@@ -18,6 +18,9 @@ python3 tests/lint/rules.py || fail "house rules"
 say "contract"
 python3 tests/lint/contract.py || fail "docs/contract.md and tests/contract.tsv"
 
+say "commands"
+python3 tests/lint/commands.py || fail "src/tbl/commands.def"
+
 say "shell"
 files '*.sh' dev .ci/run | xargs shellcheck || fail "shellcheck"
 

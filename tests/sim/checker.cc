@@ -96,8 +96,7 @@ void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 	int64_t last = 0;
 
 	for (auto &r : p.rulings.ahead) {
-		if (r.first < last || r.second <= r.first ||
-		    r.second > std::max(p.pos.offset, p.emitted.offset))
+		if (r.first < last || r.second <= r.first || r.second > part(tp).end)
 			throw Violation(
 			    tp + ": the range of a ruling `ahead` is not valid: " + std::to_string(r.first));
 		last = r.second;

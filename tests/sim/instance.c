@@ -93,7 +93,7 @@ struct instance *instance_new(const struct instance_wiring *wiring)
 	i->commit = npsd_commit_new(pl);
 	i->fold = npsd_fold_new(pl);
 	i->group = npsd_group_new(pl, wiring->drain);
-	if (wiring->rebuild && pl->cfg->replaces[0])
+	if (wiring->rebuild)
 		npsd_group_rebuild(i->group, false);
 	return i;
 }

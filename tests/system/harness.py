@@ -51,10 +51,10 @@ def end_process(process, limit_s=20):
 
 
 class RedisServer:
-    """A private redis-server without persistence, in a folder that the caller removes."""
+    """A private redis-server without persistence, in a folder that the caller removes. words: more of its command line."""
 
-    def __init__(self, folder):
-        self.folder, self.port = Path(folder), free_port()
+    def __init__(self, folder, *words):
+        self.folder, self.port, self.words = Path(folder), free_port(), words
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = Redis(host="127.0.0.1", port=self.port)
         self.start()
@@ -64,7 +64,7 @@ class RedisServer:
         with open(self.folder / "redis.log", "ab") as log:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "",
-                 "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction"],
+                 "--appendonly", "no", "--rdbcompression", "no", "--maxmemory-policy", "noeviction", *self.words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("redis-server answers", self.answers)
 

@@ -178,7 +178,7 @@ const char *help_redis_next(struct help_redis *r)
 
 void help_store_open(struct npsd_store *out, const struct help_redis *r, int timeout_ms)
 {
-	struct npsd_config cfg = {.redis_url = r->url, .redis_timeout_ms = timeout_ms};
+	struct npsd_config cfg = {.redis_url = r->url, .redis_timeout_ms = timeout_ms, .prefix = "nps"};
 	struct npsd_err err = {.code = NPSD_OK};
 
 	cr_assert(npsd_redis_open(out, &cfg, "test", &err), "%s", err.text);

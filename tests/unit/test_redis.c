@@ -39,7 +39,7 @@ static bool submit_check(struct npsd_store *s, uint64_t tag)
 static bool ask(
     char *url, struct npsd_err *err, int timeout_ms, int block_ms, int argc, const char *const *argv)
 {
-	struct npsd_config cfg = {.redis_url = url, .redis_timeout_ms = timeout_ms};
+	struct npsd_config cfg = {.redis_url = url, .redis_timeout_ms = timeout_ms, .prefix = "nps"};
 	struct npsd_client *c;
 	bool ok = npsd_client_open(&c, &cfg, err) && npsd_client_command(c, err, block_ms, argc, argv);
 
@@ -285,9 +285,11 @@ Test(redis, a_server_that_is_none_or_too_old_is_recognized)
 	    {"$20\r\nredis_version:6.0.16\r\n", "broken: Redis 6.2 or newer is needed, this is 6.0.16"},
 	    {"$20\r\nredis_version:5.2.16\r\n", "broken: Redis 6.2 or newer is needed, this is 5.2.16"},
 	    {"HTTP/1.1 400 Bad Request\r\n", "cannot now: no connection: a malformed reply"},
-	    {"+OK\r\n*0\r\n-LOADING the dataset\r\n", "cannot now: no connection: LOADING the dataset"},
-	    {"+OK\r\n*0\r\n-NOPERM no\r\n", "broken: NOPERM no"},
-	    {"-NOPERM no\r\n-NOPERM no\r\n$2\r\nab\r\n",
+	    {"+OK\r\n*0\r\n*0\r\n-LOADING the dataset\r\n", "cannot now: no connection: LOADING the dataset"},
+	    {"+OK\r\n*0\r\n*0\r\n-ERR no\r\n", "broken: ERR no"},
+	    {"$17\r\ncluster_enabled:1\r\n", "broken: the server runs in cluster mode"},
+	    {"$28\r\nmaxmemory_policy:allkeys-lru\r\n", "broken: maxmemory-policy is allkeys-lru: "},
+	    {"-NOPERM no\r\n-ERR no\r\n-NOPERM no\r\n$2\r\nab\r\n",
 		"broken: the server names a loaded script otherwise than by its SHA1"},
 	    {"-ERR max number of clients reached\r\n",
 		"cannot now: no connection: ERR max number of clients reached"},

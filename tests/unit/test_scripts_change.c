@@ -10,13 +10,13 @@
 
 static const char *call(struct help_bed *b, enum npsd_script script, size_t nargs, const char *const *args)
 {
-	static const char *const keys[] = {
-	    K("fence"), K("dict"), K("config"), K("totals"), K("meta"), K("lost")};
+	static const char *const keys[] = {K("fence"), K("dict"), K("config"), K("totals"), K("meta"),
+	    K("lost"), "nps:alerts", K("dictids"), K("dictcount")};
 	const char *all[32] = {b->config, "0", ""};
 
 	for (size_t i = 0; i < nargs; i++)
 		all[3 + i] = args[i];
-	return help_store_call(&b->store, script, keys, script == NPSD_S_rebuild ? 6 : 3, all, 3 + nargs);
+	return help_store_call(&b->store, script, keys, script == NPSD_S_rebuild ? 9 : 3, all, 3 + nargs);
 }
 
 #define CALL(b, script, ...)                                                                                 \
@@ -46,7 +46,7 @@ static void count_some(struct help_bed *b)
 					    .deltas0 = "\x90",
 					    .deltas3 = "\x90"}),
 	    "[ok written [1 1]]");
-	help_redis_do(&b->redis, "HSET", K("fence"), "epoch:3", "9000000000000", NULL);
+	help_redis_do(&b->redis, "HSET", K("fence"), "epoch:3", "9000000000000", "alert_id", "5-0", NULL);
 	help_redis_do(&b->redis, "HSET", K("manifest:3"), "version", "1-1", "t_ms", "99", "chunk:7/60/1",
 	    "3-1-1", "chunk:7/300/0", "3-1-2", NULL);
 	help_redis_do(&b->redis, "SADD", K("chunks:3"), "3-1-1", "3-1-2", NULL);
@@ -159,5 +159,92 @@ Test(scripts_change, a_rebuild_that_loses_records_it_and_keeps_told)
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:8", "a second rebuild came before that position");
 	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "nil", "its topic is gone");
+	help_bed_close(&b);
+}
+
+/* An entry that is not there was never emitted: entries leave the stream oldest first. */
+Test(scripts_change, a_rebuild_emits_what_is_not_in_the_stream)
+{
+	struct help_bed b;
+
+	count_some(&b);
+	help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "t/0/5", NULL);
+	help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "t/0/6", NULL);
+	for (int i = 0; i < 1500; i++) /* the script reads pages */
+		help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "u/0/9", NULL);
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:7");
+	help_redis_do(&b.redis, "DEL", "nps:alerts", NULL);
+	help_redis_do(&b.redis, "HDEL", K("fence"), "alert_id", NULL);
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(help_fence(&b, "told:t/0"), "nil", "no alert was ever emitted");
+	help_bed_close(&b);
+}
+
+/* Each row: a script that writes several keys, and a key of another type than the script needs. */
+Test(scripts_change, a_key_of_another_type_fails_before_the_first_write)
+{
+	static const char *const commit_keys[] = {"{nps:alerts}:totals", "{nps:alerts}:meta",
+	    "{nps:alerts}:rulings:t/0", "{nps:alerts}:log:0", "nps:alerts"};
+	struct help_batch batch = {.claim = MINE,
+	    .from = "0:8",
+	    .to = "0:9",
+	    .rulings = "ahead 0:8 9\n",
+	    .totals = "\x81\xa8"
+		      "consumed\x03",
+	    .meta = "\x81\xa7"
+		    "undated\x01",
+	    .alerts = "\x91\x99\xa3r:1\xa6raised\xa8"
+		      "critical\xa1r\xa1"
+		      "1\xa5t/0/8\xa2{}\x01\x90",
+	    .deltas0 = "\x90",
+	    .deltas3 = "\x90"};
+	struct help_bed b;
+	char before[4096], kept[64];
+
+	count_some(&b);
+	snprintf(before, sizeof before, "%s", redis(&b, "HGETALL", K("fence"), NULL));
+	for (size_t i = 0; i < sizeof commit_keys / sizeof commit_keys[0]; i++) {
+		snprintf(kept, sizeof kept, "kept:%zu", i);
+		redis(&b, "RENAME", commit_keys[i], kept);
+		redis(&b, "SET", commit_keys[i], "1");
+		cr_expect_eq(strncmp(help_commit(&b, &batch), "broken: ", 8), 0, "%s", commit_keys[i]);
+		redis(&b, "DEL", commit_keys[i], NULL);
+		redis(&b, "RENAME", kept, commit_keys[i]);
+		cr_expect_str_eq(redis(&b, "HGETALL", K("fence"), NULL), before, "%s", commit_keys[i]);
+		cr_expect_str_eq(redis(&b, "XLEN", K("log:0"), NULL), "1");
+		cr_expect_str_eq(redis(&b, "XLEN", K("log:3"), NULL), "1");
+	}
+	redis(&b, "SET", K("lost"), "1");
+	cr_expect_eq(strncmp(help_part(&b, NPSD_S_skip, "t/0", MINE, "0:8", "0:9", "retention", "", NULL),
+			 "broken: ", 8),
+	    0);
+	redis(&b, "RENAME", K("rulings:t/0"), "kept");
+	redis(&b, "SET", K("rulings:t/0"), "1");
+	cr_expect_eq(
+	    strncmp(help_part(&b, NPSD_S_claim, "t/0", MINE, "0:8", NOBODY, NULL), "broken: ", 8), 0);
+	cr_expect_eq(
+	    strncmp(CALL(&b, NPSD_S_apply, "new", "its text", "77", "", "event", ",300,"), "broken: ", 8), 0);
+	cr_expect_str_eq(redis(&b, "HGETALL", K("fence"), NULL), before);
+	redis(&b, "DEL", K("rulings:t/0"), NULL);
+	redis(&b, "RENAME", "kept", K("rulings:t/0"));
+	redis(&b, "DEL", K("lost"), NULL);
+	cr_expect_str_eq(help_commit(&b, &batch), "[ok written [2 2]]");
+	help_bed_close(&b);
+}
+
+/* A script of an earlier version wrote the log and failed before the fence. */
+Test(scripts_change, a_log_that_is_longer_than_the_fence_says_is_not_written)
+{
+	struct help_bed b;
+
+	count_some(&b);
+	help_redis_do(&b.redis, "XADD", K("log:3"), "2-0", "d", "x", NULL);
+	cr_expect(
+	    strstr(help_commit(&b,
+		       &(struct help_batch){
+			   .claim = MINE, .from = "0:8", .to = "0:9", .deltas0 = "\x90", .deltas3 = "\x90"}),
+		"broken: ERR the log of shard 3") != NULL);
+	cr_expect_str_eq(redis(&b, "XLEN", K("log:0"), NULL), "1", "the first shard is not written either");
 	help_bed_close(&b);
 }

@@ -56,6 +56,15 @@ local function wall_ms()
 	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Fails if the key exists with another type. A script that writes more than one key calls this before its first write, since
+-- Redis does not undo a script that fails half-way.
+local function want_type(kind, key)
+	local found = redis.call('TYPE', key).ok
+	if found ~= kind and found ~= 'none' then
+		error(key .. ' is a ' .. found .. ' and must be a ' .. kind)
+	end
+end
+
 -- Calls a command with one key and many arguments in pieces, since unpack() is limited; each has an even number, for pairs.
 local function push(command, key, list)
 	for i = 1, #list, 1000 do

@@ -7,8 +7,12 @@ local MOST = 2000
 local no = header_mismatch()
 if no then return no end
 
+want_type('list', KEYS[2])
 local f = redis.call('HMGET', KEYS[1], 'dict_len', 'dict_chain')
 local len, chain = tonumber(f[1] or '0'), f[2] or ''
+if redis.call('LLEN', KEYS[2]) ~= len or redis.call('HLEN', KEYS[3]) ~= len then
+	return redis.error_reply('ERR the dictionary does not have the length that the fence says; --rebuild makes it anew')
+end
 local entries, ids, count, new = {}, {}, {}, {}
 
 local function known(key)

@@ -17,6 +17,13 @@ local t = highest_t()
 if most ~= '' and ((t ~= '' and tonumber(t) > tonumber(most)) or (kind == 'wall' and wall_ms() > tonumber(most))) then
 	return {'refused', 'clock'}
 end
+want_type('hash', KEYS[3])
+for _, p in ipairs(partitions()) do
+	want_type('list', private('rulings:' .. p.tp))
+end
+for _, k in ipairs(shards()) do
+	want_type('set', private('chunks:' .. k))
+end
 redis.call('HSET', KEYS[3], new, text)
 redis.call('HSET', KEYS[1], 'config', new)
 rule_config(ARGV[1])

@@ -15,12 +15,17 @@ local fresh = no and no[2] == 'empty'
 if fresh and ARGV[2] ~= '0' then
 	return {'refused', 'dict', '0', ''}
 end
+if fresh and redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4]) > 0 then
+	return redis.error_reply('ERR private keys are there without the fence, so Redis lost keys; --rebuild counts all records again')
+end
 if no and not fresh then
 	if no[2] == 'config' then
 		no[4] = redis.call('HGET', KEYS[3], no[3]) or ''
 	end
 	return no
 end
+want_type('hash', KEYS[3])
+want_type('list', KEYS[4])
 if base ~= '' and redis.call('HEXISTS', KEYS[1], 'pos:' .. tp) == 0 then
 	local parts = redis.call('HGET', KEYS[1], 'parts:' .. topic)
 	if not parts then

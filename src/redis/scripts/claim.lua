@@ -5,5 +5,7 @@
 local tp, claim, pos, mine = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local no = header_mismatch() or fence_mismatch(tp, claim, pos)
 if no then return no end
+local reply = part_reply(tp, KEYS[3])
 redis.call('HSET', KEYS[1], 'claim:' .. tp, mine)
-return part_reply(tp, KEYS[3])
+reply[2] = mine
+return reply

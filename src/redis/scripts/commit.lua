@@ -64,22 +64,32 @@ for i = 1, nshards do
 	local stored = redis.call('HGET', KEYS[1], 'log:' .. k)
 	local seq, hash = string.match(stored or '0 ', '^(%d+) (%x*)$')
 	local key = KEYS[5 + nparts + i]
-	if (redis.call('EXISTS', key) == 1) ~= (seq ~= '0') then
+	local len, next = redis.call('XLEN', key), int(tonumber(seq) + 1)
+	if (len > 0) ~= (seq ~= '0') or #redis.call('XRANGE', key, next .. '-0', '+', 'COUNT', '1') > 0 then
 		return redis.error_reply('ERR the log of shard ' .. k .. ' does not end where the fence says')
 	end
-	logs[i] = {key = key, seq = int(tonumber(seq) + 1), hash = redis.sha1hex(hash .. batch), deltas = ARGV[shards_at + 2 * i - 1]}
+	logs[i] = {key = key, len = len, seq = next, hash = redis.sha1hex(hash .. batch), deltas = ARGV[shards_at + 2 * i - 1]}
 	fence[#fence + 1] = 'log:' .. k
 	fence[#fence + 1] = logs[i].seq .. ' ' .. logs[i].hash
 end
 
 local sums = {{key = KEYS[3], add = cmsgpack.unpack(ARGV[7])}, {key = KEYS[4], add = cmsgpack.unpack(ARGV[8])}}
-local alerts = cmsgpack.unpack(ARGV[9])
-if #alerts > 0 then
-	local kind = redis.call('TYPE', KEYS[5]).ok
-	if kind ~= 'none' and kind ~= 'stream' then
-		return redis.error_reply('ERR the key of the alerts is not a stream')
+for _, sum in ipairs(sums) do
+	want_type('hash', sum.key)
+	local fields = {}
+	for name in pairs(sum.add) do
+		fields[#fields + 1] = name
+	end
+	for i, n in ipairs(#fields > 0 and redis.call('HMGET', sum.key, unpack(fields)) or {}) do
+		if n and not string.match(n, '^-?%d+$') then
+			return redis.error_reply('ERR ' .. fields[i] .. ' in ' .. sum.key .. ' is not an integer')
+		end
 	end
 end
+for i = 1, nparts do
+	want_type('list', KEYS[5 + i])
+end
+local alerts = cmsgpack.unpack(ARGV[9])
 
 -- Returns a function that gives the next entry id. Ids rise even if a clock goes back: each is greater than the last one in
 -- the fence and in the stream. Their time is at least the batch's clock and that of Redis.
@@ -105,48 +115,47 @@ local function next_ids()
 	end
 end
 
--- Appends one alert to the stream, and sends it to its channels unless it is stale. Returns its size in bytes, without
--- the stream's own overhead.
-local function emit(a, id, now)
-	local json, fields = a[7], {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', a[5],
-		'source', a[6], 'json', a[7]}
-	if now > a[8] then
-		fields[15], fields[16] = 'stale', '1'
-	end
-	redis.call('XADD', KEYS[5], id, unpack(fields))
-	if now <= a[8] then
-		json = string.sub(json, 1, -2) .. ',"stream_id":"' .. id .. '"}'
-		for _, channel in ipairs(a[9]) do
-			redis.call('PUBLISH', ARGV[4] .. channel, json)
+-- What is written for the alerts: the entries {id, fields, alert}, and what the stream's trimming needs. The ids that `next_ids`
+-- gives are greater than every id in the stream.
+local function plan_alerts()
+	local n, now, id = redis.call('XLEN', KEYS[5]), wall_ms(), next_ids()
+	-- The stored size is void if the stream was deleted.
+	local stored = n > 0 and redis.call('HGET', KEYS[1], 'alert_bytes') or '0'
+	local plan = {n = n + #alerts, bytes = tonumber(stored)}
+	for i, a in ipairs(alerts) do
+		local fields = {'id', a[1], 'kind', a[2], 'severity', a[3], 'response_id', a[4], 'at_ms', a[5], 'source', a[6],
+			'json', a[7]}
+		if now > a[8] then
+			fields[15], fields[16] = 'stale', '1'
 		end
+		for f = 2, #fields, 2 do
+			plan.bytes = plan.bytes + #fields[f]
+		end
+		plan[i] = {id = id(), fields = fields, json = a[7], channels = now > a[8] and {} or a[9]}
 	end
-	local size = 0
-	for i = 2, #fields, 2 do
-		size = size + #fields[i]
-	end
-	return size
+	return plan
 end
 
--- Trims the stream to about alerts.keep entries and alerts.keep_bytes bytes; `bytes` is its size before. Returns the size
--- after, estimated from the share of the entries that stay.
-local function trim(bytes)
-	local keep, keep_bytes, n = tonumber(ARGV[10]), tonumber(ARGV[11]), redis.call('XLEN', KEYS[5])
-	local most = keep
-	if bytes > keep_bytes then
-		most = math.min(keep, math.floor(n * keep_bytes / bytes))
+-- Trims the stream to about alerts.keep entries and alerts.keep_bytes bytes. Returns its size in bytes, without its own
+-- overhead, estimated from the share of the entries that stay.
+local function trim(plan)
+	local keep_bytes, most = tonumber(ARGV[11]), tonumber(ARGV[10])
+	if plan.bytes > keep_bytes then
+		most = math.min(most, math.floor(plan.n * keep_bytes / plan.bytes))
 	end
-	if n > most then
-		redis.call('XTRIM', KEYS[5], 'MAXLEN', '~', int(most))
-		bytes = bytes * redis.call('XLEN', KEYS[5]) / n
-	end
-	return int(math.floor(bytes))
+	local gone = plan.n > most and redis.call('XTRIM', KEYS[5], 'MAXLEN', '~', int(most)) or 0
+	return int(math.floor(plan.bytes * (plan.n - gone) / plan.n))
 end
 
+want_type('stream', KEYS[5])
+local plan = #alerts > 0 and plan_alerts() or {}
+
+-- From here on it writes, and no command fails: the types were looked at, and the handshake proved the rights.
 local lengths = {}
 for i, log in ipairs(logs) do
 	redis.call('XADD', log.key, log.seq .. '-0', 'h', ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'b', batch, 'c', clock_ms,
 		'x', log.hash, 'd', log.deltas)
-	lengths[i] = redis.call('XLEN', log.key)
+	lengths[i] = log.len + 1
 end
 push('HSET', KEYS[1], fence)
 for i = 1, nparts do
@@ -161,14 +170,13 @@ for _, sum in ipairs(sums) do
 		redis.call('HINCRBY', sum.key, name, int(n))
 	end
 end
-if #alerts > 0 then
-	-- The stored size is void if the stream was deleted.
-	local stored = redis.call('XLEN', KEYS[5]) > 0 and redis.call('HGET', KEYS[1], 'alert_bytes') or '0'
-	local id, now, bytes, last = next_ids(), wall_ms(), tonumber(stored), nil
-	for _, a in ipairs(alerts) do
-		last = id()
-		bytes = bytes + emit(a, last, now)
+for _, entry in ipairs(plan) do
+	redis.call('XADD', KEYS[5], entry.id, unpack(entry.fields))
+	for _, channel in ipairs(entry.channels) do
+		redis.call('PUBLISH', ARGV[4] .. channel, string.sub(entry.json, 1, -2) .. ',"stream_id":"' .. entry.id .. '"}')
 	end
-	redis.call('HSET', KEYS[1], 'alert_id', last, 'alert_bytes', trim(bytes))
+end
+if #plan > 0 then
+	redis.call('HSET', KEYS[1], 'alert_id', plan[#plan].id, 'alert_bytes', trim(plan))
 end
 return {'ok', 'written', lengths}

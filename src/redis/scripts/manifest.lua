@@ -36,6 +36,7 @@ for i = 15, last, 2 do
 	end
 end
 
+want_type('set', KEYS[4])
 local function forget(field)
 	local name = redis.call('HGET', KEYS[3], field)
 	if name then

@@ -9,6 +9,7 @@ local epoch = redis.call('HGET', KEYS[1], 'epoch:' .. ARGV[4]) or ''
 if epoch ~= ARGV[5] then
 	return {'refused', 'epoch', epoch}
 end
+local len = redis.call('HGET', KEYS[1], 'dict_len') or '0'
 if ARGV[8] ~= '' then
 	for _, rev in ipairs(redis.call('HKEYS', KEYS[3])) do
 		if rev < ARGV[8] then
@@ -17,4 +18,4 @@ if ARGV[8] ~= '' then
 	end
 end
 redis.call('HSET', KEYS[3], ARGV[6], ARGV[7])
-return {'ok', redis.call('HGET', KEYS[1], 'dict_len') or '0'}
+return {'ok', len}

@@ -9,14 +9,15 @@ if no then return no end
 local k, now = ARGV[4], wall_ms()
 local f = redis.call('HMGET', KEYS[1], 'epoch:' .. k, 'clock_ms', 'log:' .. k)
 local epoch = math.max(now, tonumber(f[1] or '0') + 1, tonumber(ARGV[5]) + 1)
-redis.call('HSET', KEYS[1], 'epoch:' .. k, int(epoch))
 local manifest, named = redis.call('HGETALL', KEYS[3]), {}
 for i = 1, #manifest, 2 do
 	if string.sub(manifest[i], 1, 6) == 'chunk:' then
 		named[manifest[i + 1]] = true
 	end
 end
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[4])) do
+local chunks = redis.call('SMEMBERS', KEYS[4])
+redis.call('HSET', KEYS[1], 'epoch:' .. k, int(epoch))
+for _, name in ipairs(chunks) do
 	if not named[name] then
 		redis.call('UNLINK', chunk_key(name))
 		redis.call('SREM', KEYS[4], name)

@@ -15,6 +15,8 @@ end
 if to_inc ~= inc then
 	from = '0'
 end
+want_type('list', KEYS[3])
+want_type('list', KEYS[4])
 local line = 'gap ' .. to_inc .. ':' .. from .. ' ' .. to_offset .. ' ' .. int(wall_ms()) .. ' ' .. reason
 redis.call('HSET', KEYS[1], 'pos:' .. tp, to)
 if fresh == '1' then
