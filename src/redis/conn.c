@@ -437,18 +437,25 @@ static int64_t deadline(const struct npsd_conn *c)
 	return c->state == NPSD_CONN_UP ? at : earlier(at, expiry(&c->waiting));
 }
 
+/* What a connection in progress waits for. */
+static const char *awaited(const struct npsd_conn *c)
+{
+	if (c->state == NPSD_CONN_CONNECTING && c->wire.reached)
+		return "TLS: no reply within redis.timeout; the server may not use TLS on this port";
+	if (c->state == NPSD_CONN_CONNECTING)
+		return "the address does not answer within redis.timeout";
+	return "no reply within redis.timeout";
+}
+
 static void expire(struct npsd_conn *c, int64_t now)
 {
 	char text[200];
 
-	if (now >= expiry(&c->in_flight))
-		drop(c, "no reply within redis.timeout");
-	else if (c->state == NPSD_CONN_CONNECTING && now - c->since_mono_ms >= patience_ms(c))
-		drop(c, c->wire.reached
-			    ? "TLS: no reply within redis.timeout; the server may not use TLS on this port"
-			    : "no connection within redis.timeout");
+	if (now >= expiry(&c->in_flight) ||
+	    (c->state == NPSD_CONN_CONNECTING && now - c->since_mono_ms >= patience_ms(c)))
+		drop(c, awaited(c));
 	while (c->state != NPSD_CONN_UP && now >= expiry(&c->waiting)) {
-		snprintf(text, sizeof text, "no connection: %.150s", c->why[0] ? c->why : "not yet");
+		snprintf(text, sizeof text, "no connection: %.150s", c->why[0] ? c->why : awaited(c));
 		end_item(c, npsd_queue_pop(&c->waiting), NPSD_CANT_NOW, text);
 	}
 }
