@@ -50,9 +50,9 @@ static const Mutant all[] = {
 	MUTANT_DECIDE_ORDER},
     {"a duplicate extends how long an entry is known", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_MEMORY},
     {"an invitation remembers its last stage only", NPSD_NSCRIPT, nullptr, nullptr, MUTANT_DECIDE_STAGES},
-    {"a stale alert is published", NPSD_S_commit, "if now <= a[8] then", "if true then", MUTANT_DECIDE_NONE},
-    {"a rebuild forgets which alerts were emitted", NPSD_S_rebuild,
-	"'told:' .. p.tp, p.told)", "'told:' .. p.tp, '0:0')", MUTANT_DECIDE_NONE},
+    {"a stale alert is published", NPSD_S_commit, "now > a[8] and {} or a[9]", "a[9]", MUTANT_DECIDE_NONE},
+    {"a rebuild forgets which alerts were emitted", NPSD_S_rebuild, "'told:' .. p.tp, p.told)",
+	"'told:' .. p.tp, '0:0')", MUTANT_DECIDE_NONE},
 };
 
 int mutants()

@@ -169,4 +169,4 @@ for _, l in ipairs(lost) do
 	redis.call('HSET', KEYS[1], 'lost_ms', int(wall_ms()))
 end
 redis.call('LTRIM', KEYS[6], '-1000', '-1')
-return {'ok', int(#parts)}
+return {'ok', fenceless and '0' or int(#parts)}
