@@ -56,7 +56,8 @@ struct npsd_broker_event {
 	int32_t parts; /* TOPIC: partitions; 0: it does not exist, or not for npsd; -1: unknown */
 	enum npsd_compacted compacted;	/* TOPIC */
 	enum npsd_commit_answer answer; /* COMMITTED */
-	char text[160];			/* FATAL, and failures: one sentence */
+	bool local;			/* ENDS, TOPIC, not ok: no reply of Kafka, the client could not ask */
+	char text[240];			/* FATAL, and failures: one sentence */
 };
 
 enum npsd_msg_what {

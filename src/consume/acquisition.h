@@ -46,7 +46,7 @@ struct acquisition {
 	int64_t seen_mono_ms;	      /* since when it is that one */
 	int64_t asked_mono_ms;	      /* about a transaction that holds it back */
 	int64_t open_mono_ms;	      /* since when one does; 0: none does */
-	char why[200];		      /* what failed last; "": nothing has */
+	char why[280];		      /* what failed last; "": nothing has */
 	int64_t low, high, committed; /* from ENDS */
 	struct npsd_part_state state; /* from BASE, CLAIM */
 	struct npsd_ruling *rulings;

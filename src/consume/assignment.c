@@ -39,6 +39,7 @@ static void release(struct acquisition **a, struct commands *cmd)
 static void restart(struct assignment *s, struct context *c)
 {
 	context_forget_parts(c);
+	s->shards_given = false; /* a RESET takes them from fold */
 	s->due_mono_ms = npsd_mono_ms(c->clock) + WAIT_FOR_REST_MS;
 	for (size_t i = 0; i < s->n; i++)
 		acquisition_begin(s->part[i], c);
@@ -66,7 +67,6 @@ void assignment_reset(struct assignment *s, struct context *c)
 {
 	for (size_t i = 0; i < s->n; i++)
 		s->part[i]->held[0] = 0;
-	s->shards_given = false;
 	restart(s, c);
 }
 

@@ -26,7 +26,7 @@ struct context_topic {
 	uint32_t asked; /* number of the question that is out; 0: none */
 	struct npsd_backoff retry;
 	int64_t failed_mono_ms; /* since when it cannot be described; 0: it can */
-	char why[100];
+	char why[240];
 };
 
 struct context {

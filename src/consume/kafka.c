@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "consume/kafka_errors.h"
 #include "consume/properties.h"
 #include "consume/queries.h"
 #include "consume/rejects.h"
@@ -49,7 +50,7 @@ struct kafka {
 	int part_worker[NPSD_MAX_PARTS];
 	size_t nparts;
 	struct npsd_offset tps[NPSD_MAX_PARTS]; /* of the last event */
-	int64_t error_logged_mono_ms;
+	struct npsd_kafka_errors errors;
 };
 
 static int32_t topic_index(const struct npsd_config *cfg, const char *name)
@@ -127,13 +128,15 @@ static bool has_failed(struct kafka *k, struct npsd_broker_event *out)
 	return true;
 }
 
-static void on_error(struct kafka *k, rd_kafka_event_t *ev)
+/* Takes a reply of the queries. False: none is ready. */
+static bool take_reply(struct kafka *k, struct npsd_broker_event *out)
 {
-	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
-
-	if (npsd_log_every(&k->error_logged_mono_ms, npsd_clock_system.mono_ms(NULL), 1000))
-		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err),
-		    rd_kafka_event_error_string(ev));
+	if (!npsd_queries_poll(k->queries, out))
+		return false;
+	if (!out->ok && out->local)
+		npsd_kafka_errors_explain(
+		    &k->errors, out->text, sizeof out->text, npsd_clock_system.mono_ms(NULL));
+	return true;
 }
 
 static void forward(struct kafka *k)
@@ -159,7 +162,7 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 	forward(k);
 	if (k->rejects)
 		npsd_rejects_poll(k->rejects);
-	if (has_failed(k, out) || npsd_queries_poll(k->queries, out))
+	if (has_failed(k, out) || take_reply(k, out))
 		return true;
 	ev = rd_kafka_queue_poll(k->group, wait_ms);
 	if (!ev)
@@ -172,7 +175,8 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 		on_committed(out, ev);
 		break;
 	case RD_KAFKA_EVENT_ERROR:
-		on_error(k, ev);
+		npsd_kafka_errors_add(&k->errors, rd_kafka_event_error(ev), rd_kafka_event_error_string(ev),
+		    npsd_clock_system.mono_ms(NULL));
 		got = has_failed(k, out);
 		break;
 	case RD_KAFKA_EVENT_FETCH: /* no worker gets this message */

@@ -15,7 +15,7 @@ struct target {
 	bool asked;	     /* ends() is in flight; only while end is unknown */
 	bool reached;	     /* end <= low, or the stored position is at or after end */
 	struct npsd_pos pos; /* stored, as it was last read */
-	char why[100];	     /* why the end is unknown; "": it was not asked for */
+	char why[240];	     /* why the end is unknown; "": it was not asked for */
 };
 
 struct progress {

@@ -54,15 +54,18 @@ static void post(struct npsd_queries *q, struct query *of, const struct npsd_bro
 	q->wake(q->wake_arg);
 }
 
-static void post_failure(struct npsd_queries *q, struct query *of, const char *text)
+/* text: NULL: that of err */
+static void post_failure(
+    struct npsd_queries *q, struct query *of, rd_kafka_resp_err_t err, const char *text)
 {
 	struct npsd_broker_event e = {.what = of->tp.part < 0 ? NPSD_B_TOPIC : NPSD_B_ENDS,
 	    .tag = of->tag,
 	    .tp = of->tp,
 	    .parts = -1,
-	    .committed = -1};
+	    .committed = -1,
+	    .local = err < 0};
 
-	snprintf(e.text, sizeof e.text, "%s", text);
+	snprintf(e.text, sizeof e.text, "%s", text ? text : rd_kafka_err2str(err));
 	post(q, of, &e);
 }
 
@@ -155,6 +158,7 @@ static void describe(struct npsd_queries *q, struct query *of)
 		    err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? "does not exist"
 								   : rd_kafka_err2str(err));
 	e.ok = e.parts > 0;
+	e.local = err < 0;
 	if (e.ok && !q->cfg->allow_compacted)
 		e.compacted = ask_compacted(q, of->tp.topic);
 	post(q, of, &e);
@@ -176,10 +180,8 @@ static void find_leaders(struct npsd_queries *q, int32_t topic)
 			if (t->partitions[i].id == x->tp.part && t->partitions[i].leader >= 0)
 				x->leader = t->partitions[i].leader;
 		if (x->leader == LEADER_UNKNOWN)
-			post_failure(q, x,
-			    err		  ? rd_kafka_err2str(err)
-			    : t && t->err ? rd_kafka_err2str(t->err)
-					  : "the partition has no leader");
+			post_failure(q, x, err ? err : t ? t->err : 0,
+			    err || (t && t->err) ? NULL : "the partition has no leader");
 	}
 	if (md)
 		rd_kafka_metadata_destroy(md);
@@ -242,7 +244,7 @@ static void ask_leader(struct npsd_queries *q, int32_t leader)
 		c = find(q, committed, x->tp);
 		own = err ? err : l->err ? l->err : h->err ? h->err : c->err;
 		if (own)
-			post_failure(q, x, rd_kafka_err2str(own));
+			post_failure(q, x, own, NULL);
 		else
 			post(q, x,
 			    &(struct npsd_broker_event){.what = NPSD_B_ENDS,

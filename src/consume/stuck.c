@@ -11,7 +11,7 @@
 #define LOG_MS 30000
 #define REPORT_MS 5000
 #define NAMES_MAX 5 /* in a line */
-#define WHY_MAX 240
+#define WHY_MAX 280
 
 /* --- one thing that is stuck --- */
 
