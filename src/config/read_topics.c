@@ -114,7 +114,8 @@ static char *place_text(struct npsd_place at, const char *field)
 }
 
 /* Owns: cfg takes value */
-static void add_property(struct npsd_config *cfg, const struct npsd_setting *one, const char *name, char *value)
+static void add_property(
+    struct npsd_config *cfg, const struct npsd_setting *one, const char *name, char *value)
 {
 	struct npsd_property *p = &cfg->properties[cfg->nproperties++];
 

@@ -1,5 +1,7 @@
 #include "consume/assignment.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -162,6 +164,37 @@ bool assignment_due(const struct assignment *s, const struct context *c)
 	       npsd_mono_ms(c->clock) >= s->due_mono_ms;
 }
 
+/* Whether somebody else may have set the group's offset: npsd commits it after the position, and at times. */
+static bool offset_differs(const struct acquisition *a)
+{
+	bool counted = npsd_pos_cmp(a->state.pos, a->state.base) != 0;
+
+	return a->step == ACQ_READY && !acquisition_keeps(a) && counted &&
+	       a->committed != a->state.pos.offset;
+}
+
+/* Whoever resets the group's offsets wants something else to be counted. */
+static void log_offsets(const struct assignment *s)
+{
+	const struct acquisition *first = NULL;
+	char offset[24] = "none";
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (offset_differs(s->part[i]) && n++ == 0)
+			first = s->part[i];
+	if (!first)
+		return;
+	if (first->committed >= 0)
+		snprintf(offset, sizeof offset, "%" PRId64, first->committed);
+	npsd_log(NPSD_LOG_INFO, "consume",
+	    "the group's offset in Kafka differs from the stored position of %zu partitions (%s: %s, stored "
+	    "%" PRId64
+	    "); counting goes on at the stored positions. Positions live in Redis, and the offsets in "
+	    "Kafka are for lag monitors: to reset them changes nothing; --rebuild counts all records again",
+	    n, first->name, offset, first->state.pos.offset);
+}
+
 static void hand_over(struct acquisition *a, struct commands *cmd, struct npsd_names *names)
 {
 	struct npsd_command o = {.what = NPSD_CMD_ACQUIRE, .state = a->state, .names = names};
@@ -206,6 +239,7 @@ bool assignment_deliver(
 		not_delivered(s, c);
 		return false;
 	}
+	log_offsets(s);
 	assignment_give_shards(s, c, cmd);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->part[i]->step == ACQ_READY)

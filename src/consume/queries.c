@@ -55,8 +55,7 @@ static void post(struct npsd_queries *q, struct query *of, const struct npsd_bro
 }
 
 /* text: NULL: that of err */
-static void post_failure(
-    struct npsd_queries *q, struct query *of, rd_kafka_resp_err_t err, const char *text)
+static void post_failure(struct npsd_queries *q, struct query *of, rd_kafka_resp_err_t err, const char *text)
 {
 	struct npsd_broker_event e = {.what = of->tp.part < 0 ? NPSD_B_TOPIC : NPSD_B_ENDS,
 	    .tag = of->tag,
@@ -180,7 +179,10 @@ static void find_leaders(struct npsd_queries *q, int32_t topic)
 			if (t->partitions[i].id == x->tp.part && t->partitions[i].leader >= 0)
 				x->leader = t->partitions[i].leader;
 		if (x->leader == LEADER_UNKNOWN)
-			post_failure(q, x, err ? err : t ? t->err : 0,
+			post_failure(q, x,
+			    err ? err
+			    : t ? t->err
+				: 0,
 			    err || (t && t->err) ? NULL : "the partition has no leader");
 	}
 	if (md)

@@ -73,3 +73,19 @@ def test_a_process_whose_instance_id_another_one_takes_ends_with_1(case):
     assert "group.instance.id" in first.output()
     send(case, producer)
     wait_for("the second counts", lambda: second.alive() and case.consumed() == 2)
+
+
+def test_offsets_of_the_group_that_somebody_resets_change_nothing(case):
+    from confluent_kafka import Consumer, TopicPartition
+    producer = case.topic_of(1)
+    send(case, producer, 5)
+    case.drain()
+    consumer = Consumer({"bootstrap.servers": case.broker.bootstrap, "group.id": case.topic})
+    consumer.commit(offsets=[TopicPartition(case.topic, 0, 2)], asynchronous=False)
+    consumer.close()
+    send(case, producer)
+    npsd = case.npsd("--drain")
+    npsd.expect_exit(0)
+    assert f"({case.topic}/0: 2, stored 5)" in npsd.output() and "--rebuild" in npsd.output()
+    assert case.totals()["consumed"] == 6
+    case.check()

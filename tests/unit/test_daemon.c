@@ -87,7 +87,8 @@ Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
 	    {"kafka.properties={sesion.timeout.ms: 9000}",
 		"sesion.timeout.ms: librdkafka has no such property; the nearest that it has is "
 		"session.timeout.ms"},
-	    {"kafka.properties={session.timeout.ms: soon}", "kafka.properties.session.timeout.ms: Invalid value"},
+	    {"kafka.properties={session.timeout.ms: soon}",
+		"kafka.properties.session.timeout.ms: Invalid value"},
 	    {"kafka.properties={security.protocol: sasl}", "Invalid value \"sasl\""},
 	    {"kafka.properties={security.protocol: env:NPSD_TEST_SECRET}",
 		"kafka.properties.security.protocol: librdkafka does not accept the value"},
