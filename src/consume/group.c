@@ -346,11 +346,11 @@ static void drain_step(struct npsd_group *g)
 	    stuck_drain_ms(&g->stuck, c, g->commands.pl, &g->progress, publishing) < c->cfg->drain_limit_ms)
 		return;
 	stuck_names(names, sizeof names, c, &g->progress, &g->assignment);
-	snprintf(g->gave_up, sizeof g->gave_up, "the drain made no progress in drain.limit: %s",
-	    g->phase == PHASE_IDLE ? "Kafka has assigned no partition"
-	    : *names		   ? names
-	    : publishing	   ? "what is counted cannot be published"
-				   : "Redis does not reply");
+	snprintf(g->gave_up, sizeof g->gave_up, "the drain made no progress in drain.limit: %s%s",
+	    g->phase == PHASE_IDLE ? "Kafka has assigned no partition; " : "",
+	    *names	 ? names
+	    : publishing ? "what is counted cannot be published"
+			 : "Kafka or Redis does not reply");
 	g->stuck.moved_mono_ms = npsd_mono_ms(c->clock);
 	if (again || g->phase != PHASE_RUNNING)
 		context_fail(c, 1, "%s", g->gave_up);

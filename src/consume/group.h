@@ -31,7 +31,7 @@ struct npsd_group {
 	struct progress progress;
 	struct rebuild rebuild;
 	struct stuck stuck;
-	char gave_up[420]; /* a drain: why it ends before all is counted; "": it does not */
+	char gave_up[440]; /* a drain: why it ends before all is counted; "": it does not */
 
 	enum group_phase phase;
 	int64_t deadline_mono_ms;	      /* of the phases that have an event LATE */

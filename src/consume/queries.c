@@ -90,12 +90,12 @@ static const struct rd_kafka_metadata *metadata_of(
 	*err = rkt ? rd_kafka_metadata(q->rk, 0, rkt, &md, REPLY_MS) : rd_kafka_last_error();
 	if (rkt)
 		rd_kafka_topic_destroy(rkt);
-	if (!*err && md->topic_cnt == 1)
+	if (*err || !md)
+		return NULL;
+	if (md->topic_cnt == 1)
 		return md;
-	if (!*err) {
-		rd_kafka_metadata_destroy(md);
-		*err = RD_KAFKA_RESP_ERR__BAD_MSG;
-	}
+	rd_kafka_metadata_destroy(md);
+	*err = RD_KAFKA_RESP_ERR__BAD_MSG;
 	return NULL;
 }
 

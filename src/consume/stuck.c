@@ -7,7 +7,7 @@
 #include "base/log.h"
 
 #define LOOK_MS 1000
-#define PATIENCE_MS 10000 /* what takes no longer is not worth a line */
+#define PATIENCE_MS 5000 /* what takes no longer is not worth a line */
 #define LOG_MS 30000
 #define REPORT_MS 5000
 #define NAMES_MAX 5 /* in a line */

@@ -414,6 +414,8 @@ void World::count_without_one()
 
 	group->take_leader(stuck, INT64_MAX);
 	group->rebalance();
+	for (int i = 0; i < 20; i++)
+		topics.produce(now_ms);
 	for (;;) {
 		quiet_round();
 		end_stopped();

@@ -24,18 +24,18 @@ def test_a_topic_that_comes_late_keeps_no_other_from_being_counted(case):
     producer = case.topic_of(1)
     case.options = {"kafka.topics": [late, case.topic], "kafka.properties": SOON}
     send(case, producer, 3)
-    case.options["drain.limit"] = "3s"
-    drain = case.npsd("--drain")
-    drain.expect_exit(1)
-    assert f'topic "{late}": does not exist' in drain.output()
-    assert case.totals()["counted"] == 3 and case.view("kind=relational", "1h")["n"] == 3
-
     npsd = case.npsd()
-    send(case, producer)
-    wait_for("the other topic is counted", lambda: npsd.alive() and case.consumed() == 4)
+    wait_for("the other topic is counted", lambda: npsd.alive() and case.consumed() == 3)
+    case.options["drain.limit"] = "10s"
+    drain = case.npsd("--drain")
     wait_for("the late topic is named", lambda: npsd.alive() and late in stuck(case))
     shown = json.loads(harness.run("npsctl", "--set", f"redis.url={case.redis_server.url}", "--json", "status").stdout)
     assert "does not exist" in shown["stuck"][late]
+    drain.expect_exit(1)
+    assert f'topic "{late}": does not exist' in drain.output()
+    assert case.totals()["counted"] == 3 and case.view("kind=relational", "1h")["n"] == 3
+    send(case, producer)
+    wait_for("the other topic is counted further", lambda: npsd.alive() and case.consumed() == 4)
     case.broker.make_topics(late)
     send(case, harness.Producer(case.broker.bootstrap, late), 2)
     wait_for("the late topic is counted", lambda: npsd.alive() and case.consumed() == 6)

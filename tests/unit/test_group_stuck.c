@@ -163,3 +163,43 @@ Test(group_stuck, a_drain_whose_positions_move_has_time)
 	cr_expect_eq(npsd_group_code(b->g), 1);
 	group_bed_free(&b);
 }
+
+/* The position stands at the last stable offset, and records follow it. An idle partition is not asked about.
+ */
+Test(group_stuck, an_open_transaction_is_reported_until_it_ends)
+{
+	struct group_bed *b = group_bed_new(false, NULL, 0);
+	const struct acquisition *a;
+	int ends;
+
+	for (int p = 0; p < 2; p++) {
+		snprintf(b->part[p].pos, sizeof b->part[p].pos, "0:100");
+		snprintf(b->part[p].base, sizeof b->part[p].base, "0:0");
+		b->part[p].after = 100;
+	}
+	group_bed_settle(b);
+	group_bed_assign(b, 0, 2);
+	group_bed_settle(b);
+	ends = b->ends_said;
+	for (int i = 0; i < 30; i++)
+		settle_after(b, 1000);
+	cr_expect_eq(b->ends_said, ends, "nothing follows");
+	cr_expect_eq(b->calls_said[NPSD_S_stuck], 0);
+	b->part[1].after = 110;
+	for (int i = 0; i < 10; i++)
+		settle_after(b, 1000);
+	a = b->g->assignment.part[1];
+	cr_expect_gt(a->open_mono_ms, 0);
+	cr_expect_eq(b->g->assignment.part[0]->open_mono_ms, 0);
+	cr_expect_gt(b->calls_said[NPSD_S_stuck], 0);
+	b->part[1].high = b->part[1].after;
+	snprintf(b->part[1].pos, sizeof b->part[1].pos, "0:110");
+	for (int i = 0; i < 10; i++)
+		settle_after(b, 1000);
+	cr_expect_eq(a->open_mono_ms, 0);
+	ends = b->calls_said[NPSD_S_stuck];
+	for (int i = 0; i < 20; i++)
+		settle_after(b, 1000);
+	cr_expect_eq(b->calls_said[NPSD_S_stuck], ends, "it was taken back, once");
+	group_bed_free(&b);
+}
