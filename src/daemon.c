@@ -113,7 +113,8 @@ static bool wire(
 	pl->clock = npsd_clock_system;
 	npsd_redis_warn(cfg);
 	if (!npsd_redis_open(&pl->store_group, cfg, "consume", err) ||
-	    !npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked))
+	    !npsd_change_adopt(cfg, err, &pl->store_group, &pl->clock, how, &stop_asked,
+		wish->drain ? cfg->drain_limit_ms : 0))
 		return false;
 	pl->workers = cfg->workers ? (int)cfg->workers : cores > 2 ? (int)cores - 1 : 1;
 	if (pl->workers > NPSD_MAX_WORKERS)

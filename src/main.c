@@ -28,7 +28,7 @@ static const char usage[] =
     "  --version          print the version and exit\n"
     "  --help             print this help and all options, and exit\n"
     "\n"
-    "exit codes: 0 success; 1 Kafka or Redis failed for good, or npsd was stopped before --drain was done;\n"
+    "exit codes: 0 success; 1 Kafka or Redis failed for good, or --drain ended before all was counted;\n"
     "            2 wrong usage or configuration; 70 an internal error (failed assertion)\n";
 
 struct arguments {

@@ -28,6 +28,7 @@ static void free_commands(struct npsd_ring **ring)
 
 	while (*ring && (o = npsd_ring_pop(*ring))) {
 		free(o->rulings);
+		free(o->stands);
 		free(o);
 	}
 	npsd_ring_free(ring);

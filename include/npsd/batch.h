@@ -72,8 +72,8 @@ struct npsd_ruling {
 
 enum npsd_command_what {
 	NPSD_CMD_ACQUIRE, /* worker, commit: count this partition from state.pos on */
-	NPSD_CMD_FETCH,	  /* worker: begin to fetch; comes after the ACQUIRE of every assigned partition, so
-			      that none is missed */
+	NPSD_CMD_FETCH,	  /* worker: begin to fetch; comes after the ACQUIRE of every partition that is
+			      delivered, so that no record is missed */
 	NPSD_CMD_PAUSE,	  /* worker: read no more; done when all in hand is committed, or the session ends */
 	NPSD_CMD_RELEASE, /* worker, commit: forget this partition */
 	NPSD_CMD_RESET,	 /* all: drop all in hand (fold: its shards too), begin session `session` with `names`
@@ -92,9 +92,12 @@ struct npsd_command {
 	struct npsd_ruling *rulings; /* ACQUIRE: oldest first, of all incarnations; the command owns them */
 	size_t nrulings;
 	bool keep; /* ACQUIRE: claim and position are those of this worker's last batch: keep the ledger */
-	struct npsd_names *names; /* RESET, first ACQUIRE: the dictionary's copy of the session */
-	uint8_t shards[32];	  /* SHARDS: bit k */
-	bool ok;		  /* the result */
+	struct npsd_names *names;   /* RESET, first ACQUIRE: the dictionary's copy of the session */
+	uint8_t shards[32];	    /* SHARDS: bit k */
+	bool ok;		    /* the result */
+	struct npsd_offset *stands; /* PAUSE, the reply: the next offset of each partition that the worker
+				       holds; the command owns them */
+	size_t nstands;
 };
 
 enum npsd_request_what { NPSD_REQ_COMMIT, NPSD_REQ_ADMIT };

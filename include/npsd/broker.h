@@ -27,6 +27,7 @@ enum npsd_broker_what {
 	NPSD_B_REVOKE,	  /* all are revoked: call unassign() when what is in flight is committed */
 	NPSD_B_LOST,	  /* expelled from the group: call unassign(); nothing can be committed any more */
 	NPSD_B_ENDS,	  /* ends() is done */
+	NPSD_B_TOPIC,	  /* describe() is done */
 	NPSD_B_COMMITTED, /* commit() is done */
 	NPSD_B_FATAL,	  /* the client cannot go on; text says why */
 };
@@ -46,14 +47,17 @@ enum npsd_compacted {
 
 struct npsd_broker_event {
 	enum npsd_broker_what what;
-	uint64_t tag;		       /* ENDS, COMMITTED */
+	uint64_t tag;		       /* ENDS, TOPIC, COMMITTED */
 	const struct npsd_offset *tps; /* ASSIGN, REVOKE: offset unused. Valid until the next poll */
 	size_t n;
-	struct npsd_tp tp;		/* ENDS */
-	bool ok;			/* ENDS: false: unknown now, ask again */
-	int64_t low, high, committed;	/* ENDS: earliest offset, last stable offset, the group's own or -1 */
+	struct npsd_tp tp;	      /* ENDS; TOPIC: its topic */
+	bool ok;		      /* ENDS, TOPIC: false: ask again; text says why */
+	int64_t low, high, committed; /* ENDS: earliest offset, last stable offset, the group's own or -1 */
+	int32_t parts; /* TOPIC: partitions; 0: it does not exist, or not for npsd; -1: unknown */
+	enum npsd_compacted compacted;	/* TOPIC */
 	enum npsd_commit_answer answer; /* COMMITTED */
-	char text[160];			/* FATAL, and failures: one sentence */
+	bool local;			/* ENDS, TOPIC, not ok: no reply of Kafka, the client could not ask */
+	char text[240];			/* FATAL, and failures: one sentence */
 };
 
 enum npsd_msg_what {
@@ -87,12 +91,13 @@ struct npsd_broker {
 	void (*unassign)(void *self);
 	/* Under the present generation; completes as NPSD_B_COMMITTED. */
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
-	/* Completes as NPSD_B_ENDS. Waits: 10 s at most */
+	/* Completes as NPSD_B_ENDS. False: no room now. Waits: never */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
-	/* The pointer may be NULL: no topic is. Waits: 5 s at most */
-	enum npsd_compacted (*compacted)(void *self, int32_t topic);
-	/* Number of partitions of a topic; 0: it does not exist; -1: unknown now. Waits: 5 s at most */
-	int32_t (*partitions)(void *self, int32_t topic);
+	/* Completes as NPSD_B_TOPIC. False: no room now. Waits: never */
+	bool (*describe)(void *self, uint64_t tag, int32_t topic);
+	/* The offset after the last record, committed or not, as of the last fetch; -1: unknown. Waits: never
+	 */
+	int64_t (*high)(void *self, struct npsd_tp tp);
 
 	/* --- Thread: worker (each its own number) --- */
 	/* Up to max messages; 0 after wait_ms or earlier when woken. */

@@ -17,11 +17,11 @@ enum npsd_change {
 
 /*
  * Reads the stored configurations and sets in cfg what must stay as it is there; with APPLY replaces the
- * stored one. False without an error: stopped. Thread: main; Waits: for Redis, until *stop; Fails:
- * NPSD_INVALID where the configuration differs and must not, NPSD_REFUSED where Redis refuses the scripts or
- * holds what npsd did not write
+ * stored one. False without an error: stopped. limit_ms: 0 for none. Thread: main; Waits: for Redis, until
+ * *stop or the limit; Fails: NPSD_RETRY at the limit, NPSD_INVALID where the configuration differs and must
+ * not, NPSD_REFUSED where Redis refuses the scripts or holds what npsd did not write
  */
 bool npsd_change_adopt(struct npsd_config *cfg, struct npsd_err *err, struct npsd_store *store,
-    const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop);
+    const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop, int64_t limit_ms);
 
 #endif

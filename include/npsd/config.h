@@ -57,8 +57,11 @@ struct npsd_config {
 	    topic_kind[NPSD_MAX_TOPICS]; /* topic_defaults.TOPIC.survey_kind: enum npsd_kind, or one of: */
 #define NPSD_TOPIC_KIND_INHERITED 0	 /* defaults.survey_kind */
 #define NPSD_TOPIC_KIND_NONE 255	 /* none, even if defaults.survey_kind is set */
-	struct {
+	struct npsd_property {
 		const char *name, *value;
+		const char *place,
+		    *value_place; /* where they are written, as an error begins: `FILE:LINE:COL: OPTION` */
+		bool secret;	  /* the value is not shown */
 	} properties[NPSD_MAX_PROPERTIES]; /* kafka.properties */
 	int nproperties;
 	struct npsd_window windows[NPSD_MAX_WINDOWS]; /* ascending and different widths */

@@ -40,8 +40,11 @@ struct npsd_pipeline {
 	struct npsd_ring *fold_to_commit, *commit_to_fold;   /* struct npsd_request */
 
 	struct npsd_fault_cell fault_worker[NPSD_MAX_WORKERS], fault_commit, fault_fold;
-	NPSD_APART _Atomic int log_full; /* fold sets it while a shard's log is longer than log.max_bytes;
-					    workers count no further (relaxed) */
+	NPSD_APART _Atomic int log_full;    /* fold sets it while a shard's log is longer than log.max_bytes;
+					       workers count no further (relaxed) */
+	NPSD_APART _Atomic int64_t records; /* workers bump it when they have fetched; a drain watches it, and
+					       writes (relaxed) */
+	NPSD_APART _Atomic int64_t writes;  /* fold bumps it when a public key was written (relaxed) */
 	NPSD_APART _Atomic int
 	    fold_lag; /* commit bumps it after each commit; fold then reads the logs (relaxed) */
 };

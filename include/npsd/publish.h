@@ -43,6 +43,10 @@ struct npsd_shard_view {
 	struct npsd_panes *panes;
 };
 
+/* Whether the completion says that public keys were written; not one of totals and meta, which are written
+ * for ever. */
+bool npsd_pub_wrote(const struct npsd_done *done);
+
 enum npsd_pub_state {
 	NPSD_PUB_OK,
 	NPSD_PUB_REACQUIRE, /* a write was refused: the shard must be acquired with an epoch above

@@ -144,6 +144,8 @@ void npsd_config_free(struct npsd_config **cfg)
 	for (int i = 0; i < c->nproperties; i++) {
 		free((char *)c->properties[i].name);
 		free((char *)c->properties[i].value);
+		free((char *)c->properties[i].place);
+		free((char *)c->properties[i].value_place);
 	}
 	for (int i = 0; i < c->sets.nattr; i++)
 		free((char *)c->sets.attr_word[i]);

@@ -1,6 +1,7 @@
 /* kafka.topics, topic_defaults, kafka.properties */
 #include "config/readers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,34 @@ static bool check_reserved(struct npsd_err *err, const struct npsd_setting *one,
 	return true;
 }
 
+static char *place_text(struct npsd_place at, const char *field)
+{
+	char where[24] = "", *out;
+	size_t size;
+
+	if (at.line)
+		snprintf(where, sizeof where, ":%d:%d", at.line, at.col);
+	size = strlen(at.source) + sizeof where + strlen(field) + 4;
+	out = malloc(size);
+	npsd_assert(out);
+	snprintf(out, size, "%s%s: %s", at.source, where, field);
+	return out;
+}
+
+/* Owns: cfg takes value */
+static void add_property(
+    struct npsd_config *cfg, const struct npsd_setting *one, const char *name, char *value)
+{
+	struct npsd_property *p = &cfg->properties[cfg->nproperties++];
+
+	p->name = strdup(name);
+	npsd_assert(p->name);
+	p->value = value;
+	p->place = place_text(one->at, one->name);
+	p->value_place = place_text(one->value.at, one->name);
+	p->secret = strcmp(value, one->value.text) != 0;
+}
+
 bool npsd_config_read_properties(struct npsd_config *cfg, struct npsd_err *err, const struct npsd_settings *s)
 {
 	for (int i = 0; i < s->n; i++) {
@@ -124,9 +153,7 @@ bool npsd_config_read_properties(struct npsd_config *cfg, struct npsd_err *err, 
 		value = npsd_value_secret(err, one->name, &one->value);
 		if (!value)
 			return false;
-		cfg->properties[cfg->nproperties].name = strdup(name);
-		npsd_assert(cfg->properties[cfg->nproperties].name);
-		cfg->properties[cfg->nproperties++].value = value;
+		add_property(cfg, one, name, value);
 		if (strcmp(name, "partition.assignment.strategy") == 0 && strstr(value, "cooperative"))
 			return npsd_place_fail(err, one->value.at, one->name,
 			    "cooperative rebalancing is not supported; accepted: range, roundrobin");

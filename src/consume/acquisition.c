@@ -16,7 +16,7 @@ struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp)
 	a->tp = tp;
 	a->retry = CONTEXT_BACKOFF;
 	context_tp_name(c, a->name, tp);
-	acquisition_restart(a, c);
+	acquisition_begin(a, c);
 	return a;
 }
 
@@ -25,6 +25,15 @@ void acquisition_free(struct acquisition **a)
 	free((*a)->rulings);
 	free(*a);
 	*a = NULL;
+}
+
+void acquisition_begin(struct acquisition *a, struct context *c)
+{
+	if (a->since_mono_ms == 0 || a->step == ACQ_COUNTED) {
+		a->since_mono_ms = npsd_mono_ms(c->clock);
+		a->why[0] = 0;
+	}
+	acquisition_restart(a, c);
 }
 
 void acquisition_restart(struct acquisition *a, struct context *c)
@@ -38,6 +47,7 @@ void acquisition_restart(struct acquisition *a, struct context *c)
 void acquisition_retry(struct acquisition *a, struct context *c, const char *who, const char *text)
 {
 	acquisition_restart(a, c);
+	snprintf(a->why, sizeof a->why, "%s: %s", who, text);
 	context_retry(c, &a->retry, "%s cannot be acquired: %s: %s", a->name, who, text);
 }
 
@@ -141,6 +151,7 @@ bool acquisition_advance(struct acquisition *a, struct context *c)
 		a->in_flight = claim_call(a, c, tag);
 		break;
 	case ACQ_READY:
+	case ACQ_COUNTED:
 	case ACQ_STALE:
 		break;
 	}
@@ -169,6 +180,7 @@ void acquisition_on_commit(struct acquisition *a, struct context *c, const struc
 		acquisition_retry(a, c, "Kafka, group commit", e->text);
 	} else if (e->answer == NPSD_COMMIT_STALE) {
 		a->step = ACQ_STALE;
+		snprintf(a->why, sizeof a->why, "Kafka, group commit: %s", e->text);
 		npsd_log(NPSD_LOG_INFO, "consume",
 		    "%s: Kafka refused the group commit: %s; waiting for the next assignment", a->name,
 		    e->text);
@@ -222,7 +234,7 @@ static void log_grown(const struct acquisition *a, const struct context *c)
 	npsd_log(NPSD_LOG_WARN, "consume",
 	    "topic \"%s\" has grown to %" PRId32
 	    " partitions: keys move between them, and answers with them; see grown:%s in %s:meta",
-	    topic, c->parts[a->tp.topic], topic, c->cfg->prefix);
+	    topic, c->topic[a->tp.topic].parts, topic, c->cfg->prefix);
 }
 
 static void on_base(struct acquisition *a, struct context *c, const struct npsd_reply *r)
@@ -279,6 +291,7 @@ void acquisition_on_store(struct acquisition *a, struct context *c, const struct
 	struct npsd_result r = context_result(c, done, a->step == ACQ_SKIP ? 2 : 7);
 
 	a->in_flight = false;
+	c->stored |= r.kind == NPSD_RESULT_OK;
 	if (r.kind == NPSD_RESULT_RETRY)
 		acquisition_retry(a, c, "Redis", r.text);
 	else if (r.kind == NPSD_RESULT_REFUSED)
@@ -301,7 +314,7 @@ int64_t acquisition_from(const struct acquisition *a)
 	int64_t from = a->low;
 
 	if (acquisition_keeps(a))
-		return a->state.pos.offset;
+		return a->next;
 	if (a->state.base.inc == a->state.pos.inc && a->state.base.offset > from)
 		from = a->state.base.offset;
 	return from < a->state.pos.offset ? from : a->state.pos.offset;

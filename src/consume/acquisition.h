@@ -11,7 +11,8 @@
  *   COMMIT  group commit: is the generation current?     CLAIM; READY where a   STALE where it is not;
  *                                                        worker has the ledger  ENDS after a back-off
  *   CLAIM   script: sets a fresh claim                   READY
- *   READY   none
+ *   READY   none                                         COUNTED, with others
+ *   COUNTED none: delivery began, a worker counts it
  *   STALE   none; the next assignment leads to ENDS
  *
  * A script that refuses leads to ENDS at once; one whose outcome is unknown, after a back-off. A lost range
@@ -22,7 +23,16 @@
 
 #include "consume/group_context.h"
 
-enum acquisition_step { ACQ_ENDS, ACQ_BASE, ACQ_SKIP, ACQ_COMMIT, ACQ_CLAIM, ACQ_READY, ACQ_STALE };
+enum acquisition_step {
+	ACQ_ENDS,
+	ACQ_BASE,
+	ACQ_SKIP,
+	ACQ_COMMIT,
+	ACQ_CLAIM,
+	ACQ_READY,
+	ACQ_COUNTED,
+	ACQ_STALE
+};
 
 struct acquisition {
 	struct npsd_tp tp;
@@ -31,6 +41,12 @@ struct acquisition {
 	bool in_flight;	  /* the step's call is out with this attempt's tag; at most one */
 	uint32_t attempt; /* changes whenever ENDS begins; completions of earlier ones are dropped */
 	struct npsd_backoff retry;
+	int64_t since_mono_ms;	      /* since when it is not counted */
+	int64_t seen;		      /* COUNTED: offset that was stored when it was last asked for */
+	int64_t seen_mono_ms;	      /* since when it is that one */
+	int64_t asked_mono_ms;	      /* about a transaction that holds it back */
+	int64_t open_mono_ms;	      /* since when one does; 0: none does */
+	char why[280];		      /* what failed last; "": nothing has */
 	int64_t low, high, committed; /* from ENDS */
 	struct npsd_part_state state; /* from BASE, CLAIM */
 	struct npsd_ruling *rulings;
@@ -40,11 +56,14 @@ struct acquisition {
 	const char *skip_reason;     /* SKIP */
 	char fresh[NPSD_CLAIM_LEN + 1];
 	char held[NPSD_CLAIM_LEN + 1]; /* claim under which a worker holds the ledger; "": none does */
+	int64_t next;		       /* offset from which that worker goes on, as of the last PAUSE */
 };
 
 /* Owns: the caller frees */
 struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp);
 void acquisition_free(struct acquisition **a);
+/* It is assigned, and not counted: begins with ENDS. */
+void acquisition_begin(struct acquisition *a, struct context *c);
 /* Begins again with ENDS, at once. */
 void acquisition_restart(struct acquisition *a, struct context *c);
 /* Begins again with ENDS after a back-off. who, text: what failed, for the log */

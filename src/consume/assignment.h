@@ -10,6 +10,9 @@
 struct assignment {
 	struct acquisition *part[NPSD_MAX_PARTS];
 	size_t n;
+	int64_t due_mono_ms; /* what is acquired does not wait for the rest any longer */
+	uint8_t shards[32];  /* that fold was given; constant while shards_given is false */
+	bool shards_given;
 };
 
 /* Takes over a new assignment: releases what is not in it, begins to acquire all that is. */
@@ -22,9 +25,17 @@ void assignment_forget(struct assignment *s);
 bool assignment_advance(struct assignment *s, struct context *c);
 /* The acquisition that made a call with this tag; NULL: none does any more. */
 struct acquisition *assignment_find(const struct assignment *s, uint64_t tag);
-/* Starts delivery, gives partitions to workers and commit, and shards to fold. False: not all are acquired,
- * or Kafka cannot now. */
+/* Takes over where the workers stand, from the PAUSE that came back. */
+void assignment_paused(struct assignment *s, struct commands *cmd);
+/* Partitions that are acquired and not counted yet. */
+size_t assignment_ready(const struct assignment *s);
+/* Whether delivery should begin: all is acquired, or what is acquired has waited for the rest. */
+bool assignment_due(const struct assignment *s, const struct context *c);
+/* Starts delivery of all that is acquired, and gives what is new to workers and commit. Workers stand still.
+ * False: Kafka cannot now. */
 bool assignment_deliver(
     struct assignment *s, struct context *c, struct commands *cmd, struct npsd_names *names);
+/* Gives fold its shards where they have changed. True: it did. */
+bool assignment_give_shards(struct assignment *s, struct context *c, struct commands *cmd);
 
 #endif

@@ -26,15 +26,22 @@ struct change {
 	struct npsd_store *store;
 	const struct npsd_clock *clock;
 	_Atomic int *stop;
+	int64_t give_up_mono_ms; /* 0: never */
+	char last[160];		 /* why Redis could not, the last time */
 	struct npsd_script_build build;
 	struct npsd_backoff retry;
 	uint64_t tag; /* of the last call */
 	int64_t logged_mono_ms;
 };
 
+static bool is_late(const struct change *c)
+{
+	return c->give_up_mono_ms && npsd_mono_ms(c->clock) >= c->give_up_mono_ms;
+}
+
 static bool running(const struct change *c)
 {
-	return npsd_load_relaxed(c->stop) == 0;
+	return npsd_load_relaxed(c->stop) == 0 && !is_late(c);
 }
 
 static void begin(struct change *c, enum npsd_script script, const char *header)
@@ -72,6 +79,7 @@ static bool call(struct change *c, struct npsd_result *out, size_t least)
 			npsd_backoff_reset(&c->retry);
 			return true;
 		}
+		snprintf(c->last, sizeof c->last, "%s", out->text);
 		if (npsd_log_every(&c->logged_mono_ms, npsd_mono_ms(c->clock), RETRY_LOG_MS))
 			npsd_log(NPSD_LOG_WARN, "consume", "Redis: %s; retrying", out->text);
 		npsd_backoff_fail(&c->retry, c->clock, npsd_mono_ms(c->clock));
@@ -238,13 +246,14 @@ static enum applied look(struct change *c, struct stored *s, enum npsd_change ho
 }
 
 bool npsd_change_adopt(struct npsd_config *cfg, struct npsd_err *err, struct npsd_store *store,
-    const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop)
+    const struct npsd_clock *clock, enum npsd_change how, _Atomic int *stop, int64_t limit_ms)
 {
 	struct change c = {.cfg = cfg,
 	    .err = err,
 	    .store = store,
 	    .clock = clock,
 	    .stop = stop,
+	    .give_up_mono_ms = limit_ms ? npsd_mono_ms(clock) + limit_ms : 0,
 	    .retry = {.first_ms = 250, .most_ms = 2000}};
 	struct stored s = {0};
 	enum applied got = APPLY_AGAIN;
@@ -255,6 +264,9 @@ bool npsd_change_adopt(struct npsd_config *cfg, struct npsd_err *err, struct nps
 	if (got == APPLY_AGAIN)
 		npsd_fail(err, NPSD_RETRY, 0,
 		    "the configuration could not be applied: the clock moved in each of %d tries", TRIES_MAX);
+	if (got != APPLIED && npsd_load_relaxed(stop) == 0 && is_late(&c))
+		npsd_fail(err, NPSD_RETRY, 0, "the drain made no progress in drain.limit: Redis: %s",
+		    *c.last ? c.last : "no reply");
 	settle(cfg, s.hash);
 	npsd_script_free(&c.build);
 	free(s.text);

@@ -48,6 +48,9 @@ static bool collect(struct commands *s, struct npsd_ring *ring)
 	s->out--;
 	if (o->what == NPSD_CMD_CHECK_FENCE)
 		s->fence_ok = o->ok;
+	for (size_t i = 0; i < o->nstands && s->nstands < NPSD_MAX_PARTS; i++)
+		s->stands[s->nstands++] = o->stands[i];
+	free(o->stands);
 	free(o);
 	return true;
 }

@@ -7,9 +7,11 @@
 
 struct commands {
 	struct npsd_pipeline *pl;
-	uint32_t session; /* of every command that is sent */
-	int out;	  /* commands sent and not come back */
-	bool fence_ok;	  /* result of the last CHECK_FENCE that came back */
+	uint32_t session;			   /* of every command that is sent */
+	int out;				   /* commands sent and not come back */
+	bool fence_ok;				   /* result of the last CHECK_FENCE that came back */
+	struct npsd_offset stands[NPSD_MAX_PARTS]; /* where workers stand, of the PAUSEs that came back */
+	size_t nstands;
 };
 
 /* Each wakes the thread that gets the command. part: of the worker that counts partitions of this number */

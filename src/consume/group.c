@@ -5,6 +5,7 @@
  */
 #include "consume/group.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ enum group_event {
 	EVENT_BACK,	/* all commands came back */
 	EVENT_LATE,	/* the deadline has passed, and not all commands came back */
 	EVENT_MISMATCH, /* CHECK_FENCE came back and found another claim or position */
-	EVENT_ACQUIRED, /* all that is assigned is delivered */
+	EVENT_ACQUIRED, /* what is acquired is delivered, or may be added to what is */
 	EVENT_DRAINED,	/* all targets are reached */
 	EVENT_STOP,	/* a stop was asked for, now or earlier */
 	EVENT_FAULT,	/* a component reported a fault that recovery mends */
@@ -70,11 +71,19 @@ static void reset_done_unassign(struct npsd_group *g)
 	unassign(g);
 }
 
+/* Kafka may take back what it has assigned only when delivery has begun, be it of nothing. */
+static void join_group(struct npsd_group *g)
+{
+	g->context.broker->assign(g->context.broker->self, NULL, 0);
+}
+
 static void pause_workers(struct npsd_group *g)
 {
 	npsd_log(NPSD_LOG_INFO, "consume", "%s; finishing what is in flight",
 	    g->phase == PHASE_REVOKING	 ? "partitions revoked"
+	    : g->phase == PHASE_ADDING	 ? "more partitions are acquired"
 	    : g->phase == PHASE_STOPPING ? "stop asked for"
+	    : *g->gave_up		 ? g->gave_up
 					 : "counted to the end");
 	commands_to_workers(&g->commands, &(struct npsd_command){.what = NPSD_CMD_PAUSE});
 	g->deadline_mono_ms = npsd_mono_ms(g->context.clock) + PAUSE_MS;
@@ -93,7 +102,10 @@ static void check_fence(struct npsd_group *g)
 
 static void drained(struct npsd_group *g)
 {
-	(void)g;
+	if (g->gave_up[0]) {
+		context_fail(&g->context, 1, "%s; the others are counted and published", g->gave_up);
+		return;
+	}
 	npsd_log(NPSD_LOG_INFO, "consume",
 	    "drained: all that Kafka held at the start is counted and published; the process ends");
 }
@@ -115,6 +127,7 @@ static void stopped(struct npsd_group *g)
 #define RESETTING (IN(RESETTING_IDLE) | IN(RESETTING_ASSIGNED) | IN(RESETTING_REVOKED))
 #define ENDING (IN(FINISHING) | IN(FLUSHING) | IN(CHECKING_FENCE) | IN(STOPPING) | IN(STOP_FLUSHING))
 #define IDLE_OR_ACQUIRING (IN(IDLE) | IN(ACQUIRING))
+#define COUNTING (IN(RUNNING) | IN(ADDING))
 
 /* A phase that has no row for an event ignores it; none has two. */
 static const struct transition {
@@ -125,14 +138,16 @@ static const struct transition {
     {IN(RESETTING_IDLE), ON(BACK), PHASE_IDLE, reset_done},
     {IN(RESETTING_ASSIGNED), ON(BACK), PHASE_ACQUIRING, reset_done},
     {IN(RESETTING_REVOKED), ON(BACK), PHASE_IDLE, reset_done_unassign},
-    {RESETTING, ON(ASSIGN), PHASE_RESETTING_ASSIGNED, NULL},
+    {RESETTING, ON(ASSIGN), PHASE_RESETTING_ASSIGNED, join_group},
     {RESETTING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, NULL},
 
-    {IDLE_OR_ACQUIRING | IN(RUNNING) | IN(REVOKING) | ENDING, ON(ASSIGN), PHASE_ACQUIRING, NULL},
+    {IDLE_OR_ACQUIRING | COUNTING | IN(REVOKING) | ENDING, ON(ASSIGN), PHASE_ACQUIRING, join_group},
     {IDLE_OR_ACQUIRING, ON(REVOKE) | ON(LOST), PHASE_IDLE, unassign},
     {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, NULL},
-    {IN(RUNNING), ON(REVOKE), PHASE_REVOKING, pause_workers},
-    {IN(RUNNING), ON(LOST), PHASE_RESETTING_REVOKED, recover},
+    {IN(RUNNING), ON(ACQUIRED), PHASE_ADDING, pause_workers},
+    {IN(ADDING), ON(BACK), PHASE_ACQUIRING, NULL}, /* which delivers at once */
+    {COUNTING, ON(REVOKE), PHASE_REVOKING, pause_workers},
+    {COUNTING, ON(LOST), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING), ON(BACK), PHASE_IDLE, unassign}, /* the parts may come back: ledgers stay */
     {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING) | ENDING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, recover},
@@ -145,7 +160,7 @@ static const struct transition {
     {IN(CHECKING_FENCE), ON(MISMATCH), PHASE_RESETTING_ASSIGNED, recover},
 
     {RESETTING | IDLE_OR_ACQUIRING | IN(CHECKING_FENCE), ON(STOP), PHASE_DONE, stopped},
-    {IN(RUNNING), ON(STOP), PHASE_STOPPING, pause_workers},
+    {COUNTING, ON(STOP), PHASE_STOPPING, pause_workers},
     {IN(FINISHING), ON(STOP), PHASE_STOPPING, NULL},
     {IN(FLUSHING), ON(STOP), PHASE_STOP_FLUSHING, NULL},
     {IN(STOPPING), ON(BACK), PHASE_STOP_FLUSHING, flush},
@@ -154,7 +169,7 @@ static const struct transition {
 
     {IN(IDLE) | IN(RESETTING_IDLE), ON(FAULT), PHASE_RESETTING_IDLE, recover},
     {IN(REVOKING) | IN(RESETTING_REVOKED), ON(FAULT), PHASE_RESETTING_REVOKED, recover},
-    {IN(ACQUIRING) | IN(RUNNING) | ENDING | IN(RESETTING_ASSIGNED), ON(FAULT), PHASE_RESETTING_ASSIGNED,
+    {IN(ACQUIRING) | COUNTING | ENDING | IN(RESETTING_ASSIGNED), ON(FAULT), PHASE_RESETTING_ASSIGNED,
 	recover},
 };
 
@@ -212,6 +227,8 @@ static bool fault_step(struct npsd_group *g)
 		    worst->text);
 		return true;
 	}
+	if (fault == NPSD_FAULT_EMPTY)
+		g->context.stored = false;
 	if (fault >= NPSD_FAULT_DICT && !g->names_old) {
 		g->names_old = g->names;
 		g->names = npsd_names_new(pl->cfg->caps, &pl->cfg->sets);
@@ -230,21 +247,24 @@ static bool acquiring(struct npsd_group *g)
 		return false;
 	if (g->rebuild.step != REBUILD_NONE)
 		return rebuild_step(&g->rebuild, c, &g->progress);
-	if (!context_compaction_checked(c))
-		return true;
 	any = assignment_advance(&g->assignment, c);
-	if (g->commands.out || failed(g) || !assignment_deliver(&g->assignment, c, &g->commands, g->names))
+	if (g->commands.out || failed(g) || !assignment_due(&g->assignment, c) ||
+	    !assignment_deliver(&g->assignment, c, &g->commands, g->names))
 		return any;
 	return handle(g, EVENT_ACQUIRED);
 }
 
 static bool running(struct npsd_group *g)
 {
-	struct progress *p = &g->progress;
+	struct context *c = &g->context;
+	bool any = assignment_give_shards(&g->assignment, c, &g->commands);
 
-	if (p->drain && p->target && !p->unknown && !p->unreached)
+	if (g->progress.drain && (g->gave_up[0] || progress_reached(&g->progress, c)))
 		return handle(g, EVENT_DRAINED);
-	return progress_step(p, &g->context, &g->assignment);
+	any |= assignment_advance(&g->assignment, c);
+	if (!g->commands.out && assignment_ready(&g->assignment) > 0 && assignment_due(&g->assignment, c))
+		return handle(g, EVENT_ACQUIRED);
+	return progress_step(&g->progress, c, &g->assignment) || any;
 }
 
 static bool phase_step(struct npsd_group *g)
@@ -283,8 +303,13 @@ static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 	case NPSD_B_ENDS:
 		if (e->tag >> 32 == TAG_TARGET)
 			progress_on_ends(&g->progress, &g->context, e);
+		else if (e->tag >> 32 == TAG_STABLE)
+			stuck_on_ends(&g->context, &g->assignment, e);
 		else if (a)
 			acquisition_on_ends(a, &g->context, e);
+		break;
+	case NPSD_B_TOPIC:
+		context_on_topic(&g->context, e);
 		break;
 	case NPSD_B_COMMITTED:
 		if (a)
@@ -304,9 +329,31 @@ static void on_store(struct npsd_group *g, const struct npsd_done *done)
 	if (a)
 		acquisition_on_store(a, &g->context, done);
 	else if (done->tag >> 32 == TAG_POSITIONS)
-		progress_on_store(&g->progress, &g->context, done);
+		progress_on_store(&g->progress, &g->context, &g->assignment, done);
 	else if (done->tag >> 32 == TAG_REBUILD)
 		rebuild_on_store(&g->rebuild, &g->context, done);
+}
+
+/* A drain that makes no progress publishes what it has counted, then ends with 1. */
+static void drain_step(struct npsd_group *g)
+{
+	struct context *c = &g->context;
+	bool publishing = (IN(FLUSHING) | IN(CHECKING_FENCE)) >> g->phase & 1;
+	bool again = g->gave_up[0] != 0;
+	char names[360];
+
+	if (!g->progress.drain ||
+	    stuck_drain_ms(&g->stuck, c, g->commands.pl, &g->progress, publishing) < c->cfg->drain_limit_ms)
+		return;
+	stuck_names(names, sizeof names, c, &g->progress, &g->assignment);
+	snprintf(g->gave_up, sizeof g->gave_up, "the drain made no progress in drain.limit: %s%s",
+	    g->phase == PHASE_IDLE ? "Kafka has assigned no partition; " : "",
+	    *names	 ? names
+	    : publishing ? "what is counted cannot be published"
+			 : "Kafka or Redis does not reply");
+	g->stuck.moved_mono_ms = npsd_mono_ms(c->clock);
+	if (again || g->phase != PHASE_RUNNING)
+		context_fail(c, 1, "%s", g->gave_up);
 }
 
 bool npsd_group_step(struct npsd_group *g, int wait_ms)
@@ -319,11 +366,17 @@ bool npsd_group_step(struct npsd_group *g, int wait_ms)
 	if (npsd_group_state(g) != NPSD_GROUP_RUNS)
 		return false;
 	any = commands_collect(&g->commands);
+	if (any)
+		assignment_paused(&g->assignment, &g->commands);
 	any |= fault_step(g);
+	stuck_step(&g->stuck, c, &g->assignment);
+	drain_step(g);
 	while (!failed(g) && c->store->poll(c->store->self, &done, 0)) {
 		on_store(g, &done);
 		any = true;
 	}
+	for (int32_t t = 0; t < c->cfg->ntopics; t++)
+		context_parts(c, t);
 	if (!failed(g) && g->progress.drain)
 		progress_find_targets(&g->progress, c);
 	if (!failed(g))

@@ -3,6 +3,7 @@
 #define NPSD_CONSUME_GROUP_H
 
 #include "consume/rebuild.h"
+#include "consume/stuck.h"
 
 /* The transitions are a table in group.c. */
 enum group_phase {
@@ -11,7 +12,8 @@ enum group_phase {
 	PHASE_RESETTING_REVOKED,  /* the same; Kafka waits for unassign() */
 	PHASE_IDLE,		  /* nothing is assigned */
 	PHASE_ACQUIRING,	  /* partitions are acquired, after the rebuild if one is due */
-	PHASE_RUNNING,		  /* partitions are counted */
+	PHASE_RUNNING,		  /* partitions are counted; the rest of those assigned is being acquired */
+	PHASE_ADDING,		  /* workers finish what is in flight; then more partitions are delivered */
 	PHASE_REVOKING,		  /* workers finish what is in flight; Kafka waits for unassign() */
 	PHASE_FINISHING,	  /* a drain is at its end: workers finish what is in flight */
 	PHASE_FLUSHING,		  /* a drain: fold publishes all that is due */
@@ -28,6 +30,8 @@ struct npsd_group {
 	struct assignment assignment;
 	struct progress progress;
 	struct rebuild rebuild;
+	struct stuck stuck;
+	char gave_up[440]; /* a drain: why it ends before all is counted; "": it does not */
 
 	enum group_phase phase;
 	int64_t deadline_mono_ms;	      /* of the phases that have an event LATE */

@@ -15,7 +15,9 @@ void context_init(struct context *c, struct npsd_pipeline *pl)
 	    .broker = &pl->broker,
 	    .clock = &pl->clock,
 	    .store = &pl->store_group,
-	    .parts_retry = CONTEXT_BACKOFF};
+	    .stored = pl->cfg->replaces[0] != 0};
+	for (int32_t i = 0; i < pl->cfg->ntopics; i++)
+		c->topic[i].retry = CONTEXT_BACKOFF;
 	npsd_script_init(&c->build, pl->cfg, CALL_MAX);
 }
 
@@ -69,45 +71,70 @@ struct npsd_result context_result(struct context *c, const struct npsd_done *don
 	return r;
 }
 
+/* --- topics --- */
+
 int32_t context_parts(struct context *c, int32_t topic)
 {
-	int32_t n = c->parts[topic];
+	struct context_topic *t = &c->topic[topic];
+	uint32_t number;
 
-	if (n > 0 || npsd_backoff_waits(&c->parts_retry, npsd_mono_ms(c->clock)))
-		return n;
-	n = c->broker->partitions(c->broker->self, topic);
-	if (n <= 0) {
-		context_retry(c, &c->parts_retry, "topic \"%s\" %s", c->cfg->topics[topic],
-		    n == 0 ? "does not exist" : "cannot be described by Kafka now");
-		return 0;
-	}
-	npsd_backoff_reset(&c->parts_retry);
-	c->parts[topic] = n;
-	return n;
+	if (t->parts > 0 || t->asked || npsd_backoff_waits(&t->retry, npsd_mono_ms(c->clock)))
+		return t->parts;
+	number = ++c->numbers;
+	if (c->broker->describe(c->broker->self, CONTEXT_TAG(TAG_TOPIC, number), topic))
+		t->asked = number;
+	return 0;
 }
 
-/* A compacted topic no longer holds older answers: a recount could not confirm the counts. */
-bool context_compaction_checked(struct context *c)
+void context_forget_parts(struct context *c)
 {
-	const char *topic;
-	enum npsd_compacted compacted;
+	for (int32_t i = 0; i < c->cfg->ntopics; i++)
+		c->topic[i].parts = (int32_t)(c->topic[i].asked = 0);
+}
 
-	if (c->compaction_next == c->cfg->ntopics || c->cfg->allow_compacted || !c->broker->compacted)
+/* A compacted topic no longer holds older answers: a recount could not confirm the counts. False: not known
+ * yet, or it is compacted. */
+static bool check_compaction(struct context *c, struct context_topic *t, const struct npsd_broker_event *e)
+{
+	const char *name = c->cfg->topics[e->tp.topic];
+
+	if (t->checked || c->cfg->allow_compacted)
 		return true;
-	topic = c->cfg->topics[c->compaction_next];
-	compacted = c->broker->compacted(c->broker->self, c->compaction_next);
-	if (compacted == NPSD_COMPACTED_LATER && ++c->compaction_tries < COMPACTION_TRIES)
+	if (e->compacted == NPSD_COMPACTED_LATER && ++t->tries < COMPACTION_TRIES)
 		return false;
-	if (compacted == NPSD_COMPACTED_YES) {
+	if (e->compacted == NPSD_COMPACTED_YES) {
 		context_fail(c, 2,
 		    "topic \"%s\" is compacted, so that a recount may differ: use another topic, or set "
 		    "allow_compacted",
-		    topic);
+		    name);
 		return false;
 	}
-	if (compacted != NPSD_COMPACTED_NO)
+	if (e->compacted != NPSD_COMPACTED_NO)
 		npsd_log(NPSD_LOG_WARN, "consume",
-		    "Kafka does not say whether topic \"%s\" is compacted; npsd counts it", topic);
-	c->compaction_tries = 0;
-	return ++c->compaction_next == c->cfg->ntopics;
+		    "Kafka does not say whether topic \"%s\" is compacted; npsd counts it", name);
+	return t->checked = true;
+}
+
+void context_on_topic(struct context *c, const struct npsd_broker_event *e)
+{
+	struct context_topic *t = &c->topic[e->tp.topic];
+
+	if (t->asked == 0 || t->asked != (uint32_t)e->tag)
+		return;
+	t->asked = 0;
+	if (e->ok) {
+		if (!check_compaction(c, t, e))
+			return; /* asked again */
+		npsd_backoff_reset(&t->retry);
+		t->parts = e->parts;
+		t->missing = false;
+		t->failed_mono_ms = 0;
+		return;
+	}
+	t->missing = e->parts == 0;
+	if (!t->failed_mono_ms)
+		t->failed_mono_ms = npsd_mono_ms(c->clock);
+	snprintf(t->why, sizeof t->why, "%.*s", (int)sizeof t->why - 1, e->text);
+	context_retry(
+	    c, &t->retry, "topic \"%s\" cannot be counted: %s", c->cfg->topics[e->tp.topic], t->why);
 }

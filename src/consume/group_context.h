@@ -2,7 +2,7 @@
  * What the files of consume share: the handles of the process, the script call that is being built, what is
  * known of the topics, and the failure that ends the process. The files call each other in one direction:
  *
- *   group -> rebuild -> progress -> assignment -> acquisition, commands -> context
+ *   group -> rebuild, stuck -> progress -> assignment -> acquisition, commands -> context
  *
  * Thread: group, for all of them
  */
@@ -14,9 +14,20 @@
 #include "script/build.h"
 #include "script/result.h"
 
-#define CONTEXT_TP_TEXT 300  /* `TOPIC/PARTITION` and its zero; Kafka's topic names have at most 249 bytes */
-#define CONTEXT_ENDS_MS 1000 /* no further ends() in a step after that: the group must be polled in time */
+#define CONTEXT_TP_TEXT 300 /* `TOPIC/PARTITION` and its zero; Kafka's topic names have at most 249 bytes */
 #define CONTEXT_BACKOFF ((struct npsd_backoff){.first_ms = 500, .most_ms = 5000})
+
+/* What Kafka last replied about a topic. */
+struct context_topic {
+	int32_t parts;	/* number of partitions; 0: unknown, also after each assignment */
+	bool missing;	/* it does not exist, or not for npsd */
+	bool checked;	/* that it is not compacted, as far as Kafka says */
+	int tries;	/* to check that */
+	uint32_t asked; /* number of the question that is out; 0: none */
+	struct npsd_backoff retry;
+	int64_t failed_mono_ms; /* since when it cannot be described; 0: it can */
+	char why[240];
+};
 
 struct context {
 	const struct npsd_config *cfg;
@@ -27,10 +38,8 @@ struct context {
 	int calls_out;	  /* calls submitted to the store and not completed */
 	uint32_t numbers; /* given out to attempts and calls, for their tags; none is given twice */
 
-	int32_t parts[NPSD_MAX_TOPICS]; /* number of partitions; 0: unknown, also after each assignment */
-	struct npsd_backoff parts_retry;
-	int32_t compaction_next; /* topics below it were asked about */
-	int compaction_tries;
+	struct context_topic topic[NPSD_MAX_TOPICS];
+	bool stored; /* Redis held the configuration when it last replied */
 
 	int64_t retry_logged_mono_ms;
 	int code;	 /* exit code of the process */
@@ -44,6 +53,8 @@ enum context_tag {
 	TAG_POSITIONS,	     /* number: the call */
 	TAG_ADVISORY,	     /* completion is ignored */
 	TAG_REBUILD,
+	TAG_TOPIC,  /* number: the question */
+	TAG_STABLE, /* number: the attempt of the acquisition */
 };
 #define CONTEXT_TAG(kind, number) ((uint64_t)(kind) << 32 | (uint32_t)(number))
 
@@ -59,9 +70,11 @@ void context_tp_name(const struct context *c, char out[CONTEXT_TP_TEXT], struct 
 bool context_submit(struct context *c, uint64_t tag);
 /* Classifies a completion; one that is BROKEN fails. */
 struct npsd_result context_result(struct context *c, const struct npsd_done *done, size_t least);
-/* Number of partitions of a topic; 0: not known now, ask again in a later step. */
+/* Number of partitions of a topic; 0: not known now. Asks for it when it is time. */
 int32_t context_parts(struct context *c, int32_t topic);
-/* Asks whether the next topic is compacted; fails if it is. True: all topics were asked about. */
-bool context_compaction_checked(struct context *c);
+/* Forgets the numbers of partitions: topics grow. */
+void context_forget_parts(struct context *c);
+/* A reply about a topic. Fails if the topic is compacted. */
+void context_on_topic(struct context *c, const struct npsd_broker_event *e);
 
 #endif

@@ -20,14 +20,15 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "consume/kafka_errors.h"
 #include "consume/properties.h"
+#include "consume/queries.h"
 #include "consume/rejects.h"
 #include "npsd/clock.h"
 #include "npsd/pipeline.h"
 
 #define FETCH_MAX 256
 #define REPLY_MS 5000
-#define ENDS_MAX 64
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
@@ -43,14 +44,13 @@ struct kafka {
 	int workers;
 	struct kafka_worker worker[NPSD_MAX_WORKERS];
 	struct npsd_rejects *rejects; /* NULL: they are not copied */
+	struct npsd_queries *queries;
 	/* --- group thread --- */
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
 	size_t nparts;
-	struct npsd_offset tps[NPSD_MAX_PARTS];	 /* of the last event */
-	struct npsd_broker_event ends[ENDS_MAX]; /* results of ends() that poll() has not returned yet */
-	unsigned ends_first, nends;
-	int64_t error_logged_mono_ms;
+	struct npsd_offset tps[NPSD_MAX_PARTS]; /* of the last event */
+	struct npsd_kafka_errors errors;
 };
 
 static int32_t topic_index(const struct npsd_config *cfg, const char *name)
@@ -113,19 +113,30 @@ static void on_committed(struct npsd_broker_event *out, rd_kafka_event_t *ev)
 	snprintf(out->text, sizeof out->text, "%s", rd_kafka_err2str(err));
 }
 
-static bool on_error(struct kafka *k, struct npsd_broker_event *out, rd_kafka_event_t *ev)
+/* The client cannot go on. The code of its event is that of the cause, such as FENCED_INSTANCE_ID. */
+static bool has_failed(struct kafka *k, struct npsd_broker_event *out)
 {
-	rd_kafka_resp_err_t err = rd_kafka_event_error(ev);
+	char text[110];
+	rd_kafka_resp_err_t err = rd_kafka_fatal_error(k->rk, text, sizeof text);
 
-	if (err == RD_KAFKA_RESP_ERR__FATAL) {
-		rd_kafka_fatal_error(k->rk, out->text, sizeof out->text);
-		out->what = NPSD_B_FATAL;
-		return true;
-	}
-	if (npsd_log_every(&k->error_logged_mono_ms, npsd_clock_system.mono_ms(NULL), 1000))
-		npsd_log(NPSD_LOG_WARN, "kafka", "%s: %s", rd_kafka_err2name(err),
-		    rd_kafka_event_error_string(ev));
-	return false;
+	if (!err)
+		return false;
+	out->what = NPSD_B_FATAL;
+	snprintf(out->text, sizeof out->text, "%s%s", text,
+	    err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? " (another process has this group.instance.id)"
+							: "");
+	return true;
+}
+
+/* Takes a reply of the queries. False: none is ready. */
+static bool take_reply(struct kafka *k, struct npsd_broker_event *out)
+{
+	if (!npsd_queries_poll(k->queries, out))
+		return false;
+	if (!out->ok && out->local)
+		npsd_kafka_errors_explain(
+		    &k->errors, out->text, sizeof out->text, npsd_clock_system.mono_ms(NULL));
+	return true;
 }
 
 static void forward(struct kafka *k)
@@ -151,11 +162,8 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 	forward(k);
 	if (k->rejects)
 		npsd_rejects_poll(k->rejects);
-	if (k->nends) {
-		*out = k->ends[k->ends_first++ % ENDS_MAX];
-		k->nends--;
+	if (has_failed(k, out) || take_reply(k, out))
 		return true;
-	}
 	ev = rd_kafka_queue_poll(k->group, wait_ms);
 	if (!ev)
 		return false;
@@ -167,7 +175,9 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 		on_committed(out, ev);
 		break;
 	case RD_KAFKA_EVENT_ERROR:
-		got = on_error(k, out, ev);
+		npsd_kafka_errors_add(&k->errors, rd_kafka_event_error(ev), rd_kafka_event_error_string(ev),
+		    npsd_clock_system.mono_ms(NULL));
+		got = has_failed(k, out);
 		break;
 	case RD_KAFKA_EVENT_FETCH: /* no worker gets this message */
 		out->what = NPSD_B_FATAL;
@@ -237,89 +247,22 @@ static bool kafka_commit(void *self, uint64_t tag, const struct npsd_offset *tps
 
 static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
 {
-	struct kafka *k = self;
-	const char *topic = k->cfg->topics[tp.topic];
-	struct npsd_broker_event e = {.what = NPSD_B_ENDS, .tag = tag, .tp = tp, .committed = -1};
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t err;
-
-	if (k->nends == ENDS_MAX)
-		return false;
-	err = rd_kafka_query_watermark_offsets(k->rk, topic, tp.part, &e.low, &e.high, REPLY_MS);
-	if (!err) {
-		list = rd_kafka_topic_partition_list_new(1);
-		rd_kafka_topic_partition_list_add(list, topic, tp.part);
-		err = rd_kafka_committed(k->rk, list, REPLY_MS);
-		if (!err)
-			err = list->elems[0].err;
-		if (!err && list->elems[0].offset >= 0)
-			e.committed = list->elems[0].offset;
-		rd_kafka_topic_partition_list_destroy(list);
-	}
-	e.ok = !err;
-	if (err)
-		snprintf(e.text, sizeof e.text, "%s", rd_kafka_err2str(err));
-	k->ends[(k->ends_first + k->nends++) % ENDS_MAX] = e;
-	return true;
+	return npsd_queries_ends(((struct kafka *)self)->queries, tag, tp);
 }
 
-static int32_t kafka_partitions(void *self, int32_t topic)
+static bool kafka_describe(void *self, uint64_t tag, int32_t topic)
 {
-	struct kafka *k = self;
-	const struct rd_kafka_metadata *md;
-	rd_kafka_topic_t *rkt = rd_kafka_topic_new(k->rk, k->cfg->topics[topic], NULL);
-	int32_t n = -1;
-
-	if (rkt && rd_kafka_metadata(k->rk, 0, rkt, &md, REPLY_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		if (md->topic_cnt == 1 && md->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			n = md->topics[0].partition_cnt;
-		else if (md->topic_cnt == 1 && md->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-			n = 0;
-		rd_kafka_metadata_destroy(md);
-	}
-	if (rkt)
-		rd_kafka_topic_destroy(rkt);
-	return n;
+	return npsd_queries_describe(((struct kafka *)self)->queries, tag, topic);
 }
 
-static enum npsd_compacted compacted_of(rd_kafka_event_t *ev)
-{
-	const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(ev);
-	size_t n = 0;
-	const rd_kafka_ConfigResource_t **res =
-	    result ? rd_kafka_DescribeConfigs_result_resources(result, &n) : NULL;
-	const rd_kafka_ConfigEntry_t **entry;
-
-	if (n == 0 || rd_kafka_ConfigResource_error(res[0]))
-		return NPSD_COMPACTED_UNKNOWN;
-	entry = rd_kafka_ConfigResource_configs(res[0], &n);
-	for (size_t i = 0; i < n; i++) {
-		const char *value = rd_kafka_ConfigEntry_value(entry[i]);
-
-		if (value && strcmp(rd_kafka_ConfigEntry_name(entry[i]), "cleanup.policy") == 0)
-			return strstr(value, "compact") ? NPSD_COMPACTED_YES : NPSD_COMPACTED_NO;
-	}
-	return NPSD_COMPACTED_UNKNOWN;
-}
-
-static enum npsd_compacted kafka_compacted(void *self, int32_t topic)
+static int64_t kafka_high(void *self, struct npsd_tp tp)
 {
 	struct kafka *k = self;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->rk);
-	rd_kafka_ConfigResource_t *res =
-	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, k->cfg->topics[topic]);
-	enum npsd_compacted compacted = NPSD_COMPACTED_LATER;
-	rd_kafka_event_t *ev;
+	int64_t low = -1, high = -1;
 
-	rd_kafka_DescribeConfigs(k->rk, &res, 1, NULL, queue);
-	ev = rd_kafka_queue_poll(queue, REPLY_MS);
-	if (ev) {
-		compacted = compacted_of(ev);
-		rd_kafka_event_destroy(ev);
-	}
-	rd_kafka_ConfigResource_destroy(res);
-	rd_kafka_queue_destroy(queue);
-	return compacted;
+	if (rd_kafka_get_watermark_offsets(k->rk, k->cfg->topics[tp.topic], tp.part, &low, &high))
+		return -1;
+	return high;
 }
 
 /* --- workers --- */
@@ -495,6 +438,7 @@ bool npsd_kafka_open(
 	rd_kafka_poll_set_consumer(k->rk);
 	k->group = rd_kafka_queue_get_consumer(k->rk);
 	open_workers(k, workers);
+	k->queries = npsd_queries_new(rk, cfg, kafka_wake, k);
 	*out = (struct npsd_broker){
 	    .self = k,
 	    .poll = kafka_poll,
@@ -503,8 +447,8 @@ bool npsd_kafka_open(
 	    .unassign = kafka_unassign,
 	    .commit = kafka_commit,
 	    .ends = kafka_ends,
-	    .compacted = kafka_compacted,
-	    .partitions = kafka_partitions,
+	    .describe = kafka_describe,
+	    .high = kafka_high,
 	    .fetch = kafka_fetch,
 	    .headers = kafka_headers,
 	    .release = kafka_release,
@@ -546,6 +490,7 @@ void npsd_kafka_close(struct npsd_broker *b)
 	bool closed;
 
 	*b = (struct npsd_broker){0};
+	npsd_queries_free(&k->queries);
 	forget_parts(k);
 	for (int i = 0; i < k->workers; i++) {
 		rd_kafka_queue_io_event_enable(k->worker[i].queue, -1, NULL, 0);

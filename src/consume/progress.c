@@ -1,5 +1,6 @@
 #include "consume/progress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ADVISORY_MS 5000
@@ -7,38 +8,45 @@
 
 /* --- targets --- */
 
-/* False: the number of partitions of a topic is not known now. */
-static bool name_targets(struct progress *p, struct context *c)
+static void name_targets(struct progress *p, int32_t topic, int32_t parts)
 {
-	size_t n = 1;
-
-	for (int32_t t = 0; t < c->cfg->ntopics; t++) {
-		if (context_parts(c, t) == 0)
-			return false;
-		n += (size_t)c->parts[t];
-	}
-	p->target = calloc(n, sizeof *p->target);
+	p->target = realloc(p->target, (p->ntargets + (size_t)parts) * sizeof *p->target);
 	npsd_assert(p->target);
-	for (int32_t t = 0; t < c->cfg->ntopics; t++)
-		for (int32_t k = 0; k < c->parts[t]; k++)
-			p->target[p->ntargets++] = (struct target){.tp = {t, k}, .end = -1};
-	p->unknown = p->unreached = p->ntargets;
-	return true;
+	for (int32_t k = 0; k < parts; k++)
+		p->target[p->ntargets++] = (struct target){.tp = {topic, k}, .end = -1};
+	p->unknown += (size_t)parts;
+	p->unreached += (size_t)parts;
+	p->named[topic] = true;
 }
 
 bool progress_find_targets(struct progress *p, struct context *c)
 {
-	int64_t now = npsd_mono_ms(c->clock), until = now + CONTEXT_ENDS_MS;
+	bool all = true;
 
-	if (npsd_backoff_waits(&p->retry, now) || (!p->target && !name_targets(p, c)))
+	for (int32_t t = 0; t < c->cfg->ntopics; t++) {
+		int32_t parts = context_parts(c, t);
+
+		if (!p->named[t] && parts > 0)
+			name_targets(p, t, parts);
+		all &= p->named[t] || c->topic[t].missing;
+	}
+	if (npsd_backoff_waits(&p->retry, npsd_mono_ms(c->clock)))
 		return false;
-	for (size_t i = 0; i < p->ntargets && p->unknown && npsd_mono_ms(c->clock) < until; i++) {
+	for (size_t i = 0; i < p->ntargets && p->unknown; i++) {
 		struct target *t = &p->target[i];
 
 		if (t->end < 0 && !t->asked)
 			t->asked = c->broker->ends(c->broker->self, CONTEXT_TAG(TAG_TARGET, i), t->tp);
 	}
-	return p->unknown == 0;
+	return all && p->unknown == 0;
+}
+
+bool progress_reached(const struct progress *p, const struct context *c)
+{
+	for (int32_t t = 0; t < c->cfg->ntopics; t++)
+		if (!p->named[t])
+			return false;
+	return p->unknown == 0 && p->unreached == 0;
 }
 
 void progress_on_ends(struct progress *p, struct context *c, const struct npsd_broker_event *e)
@@ -53,19 +61,28 @@ void progress_on_ends(struct progress *p, struct context *c, const struct npsd_b
 		t->reached = t->end <= t->low;
 		p->unreached -= t->reached;
 		p->unknown--;
-	} else if (!npsd_backoff_waits(&p->retry, npsd_mono_ms(c->clock))) {
+		return;
+	}
+	snprintf(t->why, sizeof t->why, "%.*s", (int)sizeof t->why - 1, e->text);
+	if (!npsd_backoff_waits(&p->retry, npsd_mono_ms(c->clock))) {
 		context_tp_name(c, name, t->tp);
 		context_retry(c, &p->retry, "%s: Kafka, first and last offset: %s", name, e->text);
 	}
 }
 
-static void on_position(struct progress *p, struct npsd_tp tp, struct npsd_pos pos)
+static void on_position(struct progress *p, const struct context *c, struct npsd_tp tp, struct npsd_pos pos)
 {
-	for (struct target *t = p->target; t < p->target + p->ntargets; t++)
-		if (t->tp.topic == tp.topic && t->tp.part == tp.part && !t->reached) {
-			t->reached = pos.offset >= t->end;
-			p->unreached -= t->reached;
+	for (struct target *t = p->target; t < p->target + p->ntargets; t++) {
+		if (t->tp.topic != tp.topic || t->tp.part != tp.part || t->reached)
+			continue;
+		if (npsd_pos_cmp(pos, t->pos) != 0)
+			p->moved_mono_ms = npsd_mono_ms(c->clock);
+		t->pos = pos;
+		if (t->end >= 0 && pos.offset >= t->end) {
+			t->reached = true;
+			p->unreached--;
 		}
+	}
 }
 
 /* --- positions --- */
@@ -85,8 +102,6 @@ bool progress_step(struct progress *p, struct context *c, const struct assignmen
 	int64_t now = npsd_mono_ms(c->clock);
 	uint64_t tag = CONTEXT_TAG(TAG_POSITIONS, ++c->numbers);
 
-	if (p->drain && (!p->target || p->unknown))
-		return false;
 	if (p->tag || now - p->asked_mono_ms < (p->drain ? DRAIN_MS : ADVISORY_MS))
 		return false;
 	p->asked_mono_ms = now;
@@ -103,7 +118,15 @@ bool progress_step(struct progress *p, struct context *c, const struct assignmen
 	return p->tag != 0;
 }
 
-void progress_on_store(struct progress *p, struct context *c, const struct npsd_done *done)
+static void see(struct acquisition *a, const struct context *c, int64_t offset)
+{
+	if (a->seen != offset || a->seen_mono_ms == 0)
+		a->seen_mono_ms = npsd_mono_ms(c->clock);
+	a->seen = offset;
+}
+
+void progress_on_store(
+    struct progress *p, struct context *c, const struct assignment *assigned, const struct npsd_done *done)
 {
 	struct npsd_result r = context_result(c, done, 3);
 	struct npsd_offset at[NPSD_MAX_PARTS];
@@ -115,11 +138,14 @@ void progress_on_store(struct progress *p, struct context *c, const struct npsd_
 	p->tag = 0;
 	if (r.kind != NPSD_RESULT_OK)
 		return; /* asked again; a refusal is commit's to handle */
+	c->stored = true;
 	for (size_t i = 0; i < p->nasked; i++) {
 		if (!npsd_text_pos(&pos, npsd_reply_str(npsd_reply_at(r.reply, 2), i)))
 			continue;
+		if (!p->drain && i < assigned->n) /* the tag is this assignment's: the same order */
+			see(assigned->part[i], c, pos.offset);
 		if (p->drain)
-			on_position(p, p->asked[i], pos);
+			on_position(p, c, p->asked[i], pos);
 		else
 			at[n++] = (struct npsd_offset){p->asked[i], pos.offset};
 	}

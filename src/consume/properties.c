@@ -1,7 +1,9 @@
 #include "consume/properties.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/distance.h"
 #include "base/log.h"
 
 void npsd_kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
@@ -12,6 +14,8 @@ void npsd_kafka_log(const rd_kafka_t *rk, int level, const char *fac, const char
 					  : NPSD_LOG_DEBUG;
 
 	(void)rk;
+	if (strcmp(fac, "FAIL") == 0) /* the same comes as an event, see kafka_errors.h */
+		to = NPSD_LOG_DEBUG;
 	npsd_log(to, "kafka", "%s: %s", fac, text);
 }
 
@@ -44,6 +48,60 @@ static const struct property producer_fixed[] = {
     {"message.max.bytes", "67108864"}, /* the topic's own limit decides */
 };
 
+/* --- errors in kafka.properties --- */
+
+#define NEAR 8 /* more edits than that: another property was meant */
+
+/* The property of librdkafka with the nearest name; "": none is near. Secrets and deprecated ones are not
+ * listed. */
+static void find_nearest(char *out, size_t size, rd_kafka_conf_t *conf, const char *name)
+{
+	size_t n;
+	const char **list = rd_kafka_conf_dump(conf, &n);
+	int most = (int)strlen(name) / 2 < NEAR ? (int)strlen(name) / 2 : NEAR;
+
+	out[0] = 0;
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		int d = npsd_distance(npsd_str(name), npsd_str(list[i]), most);
+
+		if (d > most)
+			continue;
+		most = d - 1;
+		snprintf(out, size, "%s", list[i]);
+	}
+	rd_kafka_conf_dump_free(list, n);
+}
+
+static bool set_property(rd_kafka_conf_t *conf, const struct npsd_property *p, struct npsd_err *err)
+{
+	char text[200], nearest[80];
+
+	switch (rd_kafka_conf_set(conf, p->name, p->value, text, sizeof text)) {
+	case RD_KAFKA_CONF_OK:
+		return true;
+	case RD_KAFKA_CONF_UNKNOWN:
+		find_nearest(nearest, sizeof nearest, conf, p->name);
+		return npsd_fail(err, NPSD_INVALID, 0, "%s: librdkafka has no such property%s%s", p->place,
+		    *nearest ? "; the nearest that it has is " : "", nearest);
+	default:
+		text[strcspn(text, "\n")] = 0;
+		return npsd_fail(err, NPSD_INVALID, 0, "%s: %s", p->value_place,
+		    p->secret ? "librdkafka does not accept the value" : text);
+	}
+}
+
+/* An error that shows when the client is made is about the properties that it names. */
+static const char *place_in(const struct npsd_config *cfg, const char *text)
+{
+	for (int i = 0; i < cfg->nproperties; i++)
+		if (strstr(text, cfg->properties[i].name) ||
+		    (strlen(cfg->properties[i].value) > 2 && strstr(text, cfg->properties[i].value)))
+			return cfg->properties[i].value_place;
+	return NULL;
+}
+
+/* --- clients --- */
+
 static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct npsd_err *err)
 {
 	char text[200];
@@ -73,7 +131,7 @@ bool npsd_kafka_configure(
 	if (consumer)
 		(void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", text, sizeof text);
 	for (int i = 0; i < cfg->nproperties; i++)
-		if (!set(conf, cfg->properties[i].name, cfg->properties[i].value, err))
+		if (!set_property(conf, &cfg->properties[i], err))
 			return false;
 	return (consumer ? SET_ALL(conf, consumer_fixed, err) && set(conf, "group.id", cfg->kafka_group, err)
 			 : SET_ALL(conf, producer_fixed, err)) &&
@@ -83,14 +141,16 @@ bool npsd_kafka_configure(
 rd_kafka_t *npsd_kafka_client(
     rd_kafka_type_t type, rd_kafka_conf_t *conf, const struct npsd_config *cfg, struct npsd_err *err)
 {
-	const char *option = type == RD_KAFKA_PRODUCER ? "rejects.topic" : "kafka";
+	const char *place, *option = type == RD_KAFKA_PRODUCER ? "rejects.topic" : "kafka";
 	char text[200] = "";
 	rd_kafka_t *rk =
 	    npsd_kafka_configure(conf, type, cfg, err) ? rd_kafka_new(type, conf, text, sizeof text) : NULL;
 
 	if (rk)
 		return rk;
-	npsd_fail(err, NPSD_INVALID, 0, "%s: %s", option, text); /* does nothing where configure failed */
+	place = place_in(cfg, text);
+	/* does nothing where configure failed */
+	npsd_fail(err, NPSD_INVALID, 0, "%s: %s", place ? place : option, text);
 	rd_kafka_conf_destroy(conf);
 	return NULL;
 }

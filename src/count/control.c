@@ -30,8 +30,7 @@ static void reply(struct npsd_worker *k, bool ok)
 /* The ledger that is held must be the one that the command means. */
 static bool keep_part(struct npsd_worker *k, struct npsd_part *p, const struct npsd_command *cmd)
 {
-	if (p && !p->loading && npsd_pos_cmp(p->state.pos, cmd->state.pos) == 0 &&
-	    p->next == cmd->load_from) {
+	if (p && npsd_pos_cmp(p->state.pos, cmd->state.pos) == 0 && p->next == cmd->load_from) {
 		memcpy(p->state.claim, cmd->state.claim, sizeof p->state.claim);
 		return true;
 	}
@@ -55,6 +54,15 @@ static bool acquire_part(struct npsd_worker *k, const struct npsd_command *cmd)
 		npsd_worker_release_part(k, p);
 	npsd_worker_add_part(k, npsd_part_new(cmd, k->cfg->lateness_ms));
 	return true;
+}
+
+/* For the reply to a PAUSE. */
+static void say_where(const struct npsd_worker *k, struct npsd_command *cmd)
+{
+	cmd->stands = calloc(k->nparts + 1, sizeof *cmd->stands);
+	npsd_assert(cmd->stands);
+	for (size_t i = 0; i < k->nparts; i++)
+		cmd->stands[cmd->nstands++] = (struct npsd_offset){k->part[i]->state.tp, k->part[i]->next};
 }
 
 static void release_part(struct npsd_worker *k, struct npsd_tp tp)
@@ -117,6 +125,7 @@ static bool finish(struct npsd_worker *k)
 	if (k->command->what == NPSD_CMD_PAUSE) {
 		if (!k->halted && k->batch->nparts > 0)
 			return false;
+		say_where(k, k->command);
 		reply(k, !k->halted);
 		return true;
 	}

@@ -153,6 +153,7 @@ static bool fetch(struct npsd_worker *k, int wait_ms)
 		return false;
 	k->mono_ms = k->pl->clock.mono_ms(k->pl->clock.self);
 	npsd_messages_decode(k);
+	npsd_add_relaxed(&k->pl->records, 1);
 	return true;
 }
 

@@ -1,4 +1,5 @@
-/* npsctl status: the contents of PREFIX:meta and PREFIX:totals, and the age of the heartbeat. */
+/* npsctl status: the contents of PREFIX:meta, PREFIX:totals and PREFIX:stuck, and the age of the heartbeat.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,21 @@ static void print_grown(const struct pairs *meta)
 			    when(text, strtoll(meta->at[i].value, NULL, 10)));
 }
 
-static void print_table(const struct pairs *meta, const struct pairs *totals, int64_t age_ms)
+/* Fields TOPIC or TOPIC/PARTITION, values `SINCE_MS WHY`. */
+static void print_stuck(const struct pairs *stuck)
+{
+	char text[40];
+
+	for (size_t i = 0; i < stuck->n; i++) {
+		const char *why = strchr(stuck->at[i].value, ' ');
+
+		printf("NOT COUNTED %s since %s: %s\n", stuck->at[i].field,
+		    when(text, strtoll(stuck->at[i].value, NULL, 10)), why ? why + 1 : "");
+	}
+}
+
+static void print_table(
+    const struct pairs *meta, const struct pairs *totals, const struct pairs *stuck, int64_t age_ms)
 {
 	int64_t clock_ms = strtoll(value_of(totals, "clock_ms"), NULL, 10);
 	char text[40];
@@ -160,6 +175,7 @@ static void print_table(const struct pairs *meta, const struct pairs *totals, in
 	printf("windows     %s\n", value_of(meta, "windows"));
 	printf("dimensions  %s\n", value_of(meta, "dimensions"));
 	printf("event clock %s\n", clock_ms ? when(text, clock_ms) : "nothing was counted");
+	print_stuck(stuck);
 	print_lost(value_of(meta, "lost"));
 	print_grown(meta);
 	print_totals(totals);
@@ -172,12 +188,15 @@ static void print_table(const struct pairs *meta, const struct pairs *totals, in
 
 /* --- JSON --- */
 
-static void print_json(const struct pairs *meta, const struct pairs *totals, int64_t age_ms)
+static void print_json(
+    const struct pairs *meta, const struct pairs *totals, const struct pairs *stuck, int64_t age_ms)
 {
-	json_t *m = json_object(), *t = json_object();
-	json_t *o = json_pack("{s:b, s:I, s:o, s:o}", "alive", age_ms <= DEAD_MS, "heartbeat_age_ms",
-	    (json_int_t)age_ms, "meta", m, "totals", t);
+	json_t *m = json_object(), *t = json_object(), *s = json_object();
+	json_t *o = json_pack("{s:b, s:I, s:o, s:o, s:o}", "alive", age_ms <= DEAD_MS, "heartbeat_age_ms",
+	    (json_int_t)age_ms, "meta", m, "totals", t, "stuck", s);
 
+	for (size_t i = 0; i < stuck->n; i++)
+		json_object_set_new(s, stuck->at[i].field, json_string(stuck->at[i].value));
 	for (size_t i = 0; i < meta->n; i++)
 		json_object_set_new(m, meta->at[i].field, json_string(meta->at[i].value));
 	for (size_t i = 0; i < totals->n; i++)
@@ -188,11 +207,12 @@ static void print_json(const struct pairs *meta, const struct pairs *totals, int
 
 int ctl_status(struct ctl *c)
 {
-	struct pairs meta = {0}, totals = {0};
+	struct pairs meta = {0}, totals = {0}, stuck = {0};
 	int64_t now_ms = 0, age_ms;
 	int code = CTL_NOT_THERE;
 
-	if (!read_pairs(c, &meta, "meta") || !read_pairs(c, &totals, "totals") || !read_clock(c, &now_ms)) {
+	if (!read_pairs(c, &meta, "meta") || !read_pairs(c, &totals, "totals") ||
+	    !read_pairs(c, &stuck, "stuck") || !read_clock(c, &now_ms)) {
 		code = ctl_failed(c);
 	} else if (meta.n == 0) {
 		fprintf(stderr, "npsctl: %s:meta does not exist: npsd never published with this prefix\n",
@@ -200,12 +220,13 @@ int ctl_status(struct ctl *c)
 	} else {
 		age_ms = now_ms - strtoll(value_of(&meta, "heartbeat_ms"), NULL, 10);
 		if (c->json)
-			print_json(&meta, &totals, age_ms);
+			print_json(&meta, &totals, &stuck, age_ms);
 		else
-			print_table(&meta, &totals, age_ms);
+			print_table(&meta, &totals, &stuck, age_ms);
 		code = age_ms > DEAD_MS ? CTL_NOT_THERE : CTL_OK;
 	}
 	free_pairs(&meta);
 	free_pairs(&totals);
+	free_pairs(&stuck);
 	return code;
 }

@@ -230,6 +230,8 @@ static void dispatch(struct npsd_fold *f, const struct npsd_done *done)
 	if (npsd_tag_component(done->tag) == NPSD_TAG_PUBLISH) {
 		if (done->outcome == NPSD_BROKEN)
 			npsd_fold_fault(c, NPSD_FAULT_BROKEN, "%s", done->text);
+		if (npsd_pub_wrote(done))
+			npsd_bump_owner(&c->pl->writes, 1);
 		if (s->pub)
 			npsd_pub_done(s->pub, &s->counts.view, done, c->now_mono_ms);
 	} else if (n == f->reader.call) {

@@ -94,6 +94,15 @@ int npsd_pub_landed(struct npsd_pub_context *c, const struct npsd_done *done)
 	return flight;
 }
 
+bool npsd_pub_wrote(const struct npsd_done *done)
+{
+	uint64_t flight = npsd_tag_n(done->tag) & 0xff;
+
+	return done->outcome == NPSD_DONE &&
+	       (flight < NPSD_KEYS_FLIGHT || flight == NPSD_FLIGHT_INDEX || flight == NPSD_FLIGHT_RANK ||
+		   flight == NPSD_FLIGHT_SERIES || flight == NPSD_FLIGHT_REMOVE);
+}
+
 static void failed(struct npsd_pub_context *c, const struct npsd_result *r)
 {
 	/* several calls in flight fail together: one failure */

@@ -68,7 +68,7 @@ bool instance_adopt(struct npsd_config *cfg, struct npsd_store *store, const str
 	err = (struct npsd_err){0};
 	*error = err.text;
 	return npsd_change_adopt(
-	    cfg, &err, store, clock, rebuild ? NPSD_CHANGE_REBUILD : NPSD_CHANGE_NONE, &stop);
+	    cfg, &err, store, clock, rebuild ? NPSD_CHANGE_REBUILD : NPSD_CHANGE_NONE, &stop, 0);
 }
 
 struct instance *instance_new(const struct instance_wiring *wiring)

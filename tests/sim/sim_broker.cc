@@ -57,7 +57,12 @@ bool Member::poll(struct npsd_broker_event *out)
 bool Member::assign(const struct npsd_offset *tps, size_t n)
 {
 	reading.clear();
-	if (group.faults.strikes(FAULT_BROKER_ERROR))
+	if (state == OFFERED) {
+		state = HOLDS;
+		if (group.preparing)
+			group.revoke(*this);
+	}
+	if (n > 0 && group.faults.strikes(FAULT_BROKER_ERROR))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = tps[i].offset;
@@ -90,6 +95,8 @@ bool Member::fetch_one(Reading &r, struct npsd_msg *out)
 
 	*out = {};
 	out->tp = r.tp;
+	if (group.leaderless(r.tp))
+		return false;
 	if (it == p.records.end()) {
 		if (r.at_end && !group.rng.chance(0.05))
 			return false;
@@ -156,19 +163,23 @@ struct npsd_broker Member::handle()
 	b.unassign = [](void *self) { ((Member *)self)->unassign(); };
 	b.commit = [](void *self, uint64_t tag, const struct npsd_offset *tps, size_t n) {
 		auto *m = (Member *)self;
-		m->requests.push_back({true, tag, {}, {tps, tps + n}, m->generation});
+		m->requests.push_back({Request::COMMIT, tag, {}, {tps, tps + n}, m->generation});
 		return true;
 	};
 	b.ends = [](void *self, uint64_t tag, struct npsd_tp tp) {
 		auto *m = (Member *)self;
 		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
 			return false;
-		m->requests.push_back({false, tag, tp, {}, m->generation});
+		m->requests.push_back({Request::ENDS, tag, tp, {}, m->generation});
 		return true;
 	};
-	b.partitions = [](void *self, int32_t) {
-		Group &g = ((Member *)self)->group;
-		return g.faults.strikes(FAULT_BROKER_ERROR) ? -1 : (int32_t)g.topics.partitions();
+	b.describe = [](void *self, uint64_t tag, int32_t topic) {
+		auto *m = (Member *)self;
+		m->requests.push_back({Request::TOPIC, tag, {topic, -1}, {}, m->generation});
+		return true;
+	};
+	b.high = [](void *self, struct npsd_tp tp) {
+		return ((Member *)self)->group.topics.part(tp.topic, tp.part).end;
 	};
 	b.fetch = [](void *self, int worker, struct npsd_msg *out, size_t max, int) {
 		return ((Member *)self)->fetch(worker, out, max);
@@ -198,16 +209,41 @@ void Group::rebalance()
 	preparing = true;
 	deadline_ms = now_ms + REBALANCE_MS;
 	for (auto &m : members)
-		if (m->state == Member::HOLDS) {
-			m->state = Member::REVOKES;
-			m->emit(NPSD_B_REVOKE, {});
-		}
+		if (m->state == Member::HOLDS)
+			revoke(*m);
+}
+
+void Group::revoke(Member &m)
+{
+	m.state = Member::REVOKES;
+	m.emit(NPSD_B_REVOKE, {});
+}
+
+void Group::take_leader(struct npsd_tp tp, int64_t until_ms)
+{
+	no_leader_until_ms[{tp.topic, tp.part}] = until_ms;
+}
+
+bool Group::leaderless(struct npsd_tp tp) const
+{
+	auto it = no_leader_until_ms.find({tp.topic, tp.part});
+
+	return it != no_leader_until_ms.end() && now_ms < it->second;
+}
+
+void Group::heal()
+{
+	no_leader_until_ms.clear();
+	if (!missing.empty()) {
+		missing.clear();
+		rebalance();
+	}
 }
 
 void Group::expel(Member &m)
 {
 	/* a member in REVOKES gets no second event: its acknowledgement of REVOKE makes it join again */
-	if (m.state == Member::HOLDS)
+	if (m.state == Member::HOLDS || m.state == Member::OFFERED)
 		m.emit(NPSD_B_LOST, {});
 	m.state = Member::EXPELLED;
 	m.generation = 0;
@@ -224,7 +260,8 @@ bool Group::expel_overdue()
 			members.erase(members.begin() + (long)i--);
 		}
 	for (auto &m : members)
-		if (preparing && m->state == Member::REVOKES && now_ms > deadline_ms)
+		if (preparing && (m->state == Member::REVOKES || m->state == Member::OFFERED) &&
+		    now_ms > deadline_ms)
 			expel(*m);
 	return any;
 }
@@ -242,10 +279,10 @@ void Group::assign_all()
 	generation++;
 	std::map<Member *, std::vector<struct npsd_offset>> share;
 	for (int t = 0; t < topics.topics(); t++)
-		for (int p = 0; p < topics.partitions(); p++)
+		for (int p = 0; p < topics.partitions() && !missing.count(t); p++)
 			share[rng.pick(ready)].push_back({{t, p}, 0});
 	for (Member *m : ready) {
-		m->state = Member::HOLDS;
+		m->state = Member::OFFERED;
 		m->generation = generation;
 		m->emit(NPSD_B_ASSIGN, share[m]);
 	}
@@ -258,7 +295,7 @@ void Group::reply(Member &m)
 
 	m.requests.pop_front();
 	e.event.tag = r.tag;
-	if (r.commit) {
+	if (r.what == Member::Request::COMMIT) {
 		e.event.what = NPSD_B_COMMITTED;
 		e.event.answer = NPSD_COMMIT_OK;
 		if (m.state == Member::EXPELLED || m.state == Member::WAITS || r.generation != generation)
@@ -267,12 +304,19 @@ void Group::reply(Member &m)
 			e.event.answer = NPSD_COMMIT_AGAIN;
 		for (size_t i = 0; e.event.answer == NPSD_COMMIT_OK && i < r.tps.size(); i++)
 			committed[{r.tps[i].tp.topic, r.tps[i].tp.part}] = r.tps[i].offset;
+	} else if (r.what == Member::Request::TOPIC) {
+		bool exists = !missing.count(r.tp.topic);
+
+		e.event.what = NPSD_B_TOPIC;
+		e.event.tp = r.tp;
+		e.event.ok = exists && !faults.strikes(FAULT_BROKER_ERROR);
+		e.event.parts = e.event.ok ? topics.partitions() : exists ? -1 : 0;
 	} else {
 		auto it = committed.find({r.tp.topic, r.tp.part});
 
 		e.event.what = NPSD_B_ENDS;
 		e.event.tp = r.tp;
-		e.event.ok = !faults.strikes(FAULT_BROKER_ERROR);
+		e.event.ok = !leaderless(r.tp) && !faults.strikes(FAULT_BROKER_ERROR);
 		e.event.low = 0;
 		e.event.high = topics.part(r.tp.topic, r.tp.part).end;
 		e.event.committed = it == committed.end() ? -1 : it->second;
@@ -286,12 +330,16 @@ void Group::tick()
 		rebalance();
 	bool waiting = false;
 	for (auto &m : members) {
-		waiting |= m->state == Member::REVOKES || m->state == Member::CRASHED;
+		waiting |=
+		    m->state == Member::REVOKES || m->state == Member::OFFERED || m->state == Member::CRASHED;
 		while (!m->requests.empty() && rng.chance(0.7))
 			reply(*m);
 	}
 	if (preparing && !waiting && rng.chance(0.5))
 		assign_all();
+	if (faults.strikes(FAULT_NO_LEADER))
+		take_leader({(int32_t)rng.below(topics.topics()), (int32_t)rng.below(topics.partitions())},
+		    now_ms + rng.between(1, 60) * (rng.chance(0.3) ? 5000 : 500));
 }
 
 } // namespace sim

@@ -36,6 +36,7 @@ class Member
 
 	enum State {
 		WAITS,	  /* has no partitions; waits until the rebalance ends */
+		OFFERED,  /* ASSIGN was emitted; a rebalance waits until assign() */
 		HOLDS,	  /* has an assignment */
 		REVOKES,  /* REVOKE was emitted and is not acknowledged */
 		EXPELLED, /* by the group; LOST is not acknowledged */
@@ -48,8 +49,8 @@ class Member
 		struct npsd_broker_event event = {};
 		std::vector<struct npsd_offset> tps;
 	};
-	struct Request { /* ends or commit */
-		bool commit;
+	struct Request {
+		enum { ENDS, TOPIC, COMMIT } what;
 		uint64_t tag;
 		struct npsd_tp tp;
 		std::vector<struct npsd_offset> tps;
@@ -93,6 +94,11 @@ class Group
 
 	Topics &topics;
 	std::string violation; /* of npsd/broker.h, by a client */
+	std::set<int> missing; /* topics that do not exist yet */
+	/* The partition has no leader until then. */
+	void take_leader(struct npsd_tp tp, int64_t until_ms);
+	/* All topics exist, all partitions have leaders. */
+	void heal();
 	/* Mutant: the offset at which delivery begins, in place of the requested one; NULL: none. */
 	int64_t (*begin_at)(void *arg, struct npsd_tp tp, int64_t requested) = nullptr;
 	void *begin_arg = nullptr;
@@ -100,6 +106,8 @@ class Group
       private:
 	friend class Member;
 	void reply(Member &m);
+	void revoke(Member &m);
+	bool leaderless(struct npsd_tp tp) const;
 	void assign_all();
 	void expel(Member &m);
 	bool expel_overdue();
@@ -111,7 +119,7 @@ class Group
 	bool preparing = false;
 	int64_t deadline_ms = 0;
 	uint64_t generation = 0;
-	std::map<std::pair<int, int>, int64_t> committed;
+	std::map<std::pair<int, int>, int64_t> committed, no_leader_until_ms;
 };
 
 } // namespace sim

@@ -374,11 +374,15 @@ void World::step()
 	redis_faults();
 	if (faults.strikes(FAULT_REBALANCE))
 		group->rebalance();
+	if (!group->missing.empty() && rng.chance(0.0005))
+		group->heal();
 	process_faults();
 }
 
 void World::run_faulty()
 {
+	if (faults.strikes(FAULT_LATE_TOPIC, topics.topics() > 1))
+		group->missing.insert((int)rng.below(topics.topics()));
 	for (int i = 0; i < setup.instances; i++)
 		start(false, false);
 	while (steps_left-- > 0)
@@ -402,6 +406,37 @@ void World::quiet_round()
 	now_ms += rng.between(1, 30);
 }
 
+/* A partition that cannot be acquired keeps no other from being counted. */
+void World::count_without_one()
+{
+	struct npsd_tp stuck = {(int32_t)rng.below(topics.topics()), (int32_t)rng.below(topics.partitions())};
+	int64_t give_up_ms = now_ms + 600000;
+
+	group->take_leader(stuck, INT64_MAX);
+	group->rebalance();
+	for (int i = 0; i < 20; i++)
+		topics.produce(now_ms);
+	for (;;) {
+		quiet_round();
+		end_stopped();
+		if (checker->all_counted(stuck))
+			break;
+		if (now_ms > give_up_ms)
+			throw Violation("a partition without a leader keeps others from being counted");
+	}
+	group->heal();
+}
+
+/* Processes that were asked to stop end; one is always left. */
+void World::end_stopped()
+{
+	for (size_t i = 0; i < processes.size(); i++)
+		if (instance_state(processes[i]->instance) != INSTANCE_RUNS)
+			end(*processes[i--], false);
+	if (processes.empty())
+		start(false, false);
+}
+
 void World::come_to_rest()
 {
 	int64_t give_up_ms = now_ms + 600000, counted_ms = 0, compared_ms = 0;
@@ -409,11 +444,7 @@ void World::come_to_rest()
 
 	for (;;) {
 		quiet_round();
-		for (size_t i = 0; i < processes.size(); i++)
-			if (instance_state(processes[i]->instance) != INSTANCE_RUNS)
-				end(*processes[i--], false);
-		if (processes.empty())
-			start(false, false);
+		end_stopped();
 		if (!checker->all_counted() || server->has_zombies() || !group->stable())
 			counted_ms = 0;
 		else if (!counted_ms)
@@ -455,7 +486,12 @@ Outcome World::run()
 		run_faulty();
 		faulty = false;
 		bool rebuild = faults.has(FAULT_REBUILD) && rng.chance(0.5);
+		bool without_one = faults.has(FAULT_NO_LEADER) &&
+				   !faults.has(FAULT_REBUILD); /* a rebuild needs the ends of all */
 		faults.stop();
+		group->heal();
+		if (without_one)
+			count_without_one();
 		if (rng.chance(0.5))
 			come_to_rest();
 		else

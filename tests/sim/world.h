@@ -89,6 +89,8 @@ class World
 	void step();
 	void quiet_round();
 	void run_faulty();
+	void count_without_one();
+	void end_stopped();
 	void come_to_rest();
 	void drain(bool rebuild);
 	void trace(const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -50,9 +50,12 @@ static void wake_worker(void *self, int worker)
 
 static bool assign(void *self, const struct npsd_offset *tps, size_t n)
 {
-	(void)tps;
-	(void)n;
-	((struct group_bed *)self)->assigns++;
+	struct group_bed *b = self;
+
+	for (b->ndelivered = 0; b->ndelivered < n; b->ndelivered++)
+		b->delivered[b->ndelivered] = tps[b->ndelivered];
+	b->assigns += n > 0;
+	b->joins += n == 0;
 	return true;
 }
 
@@ -78,11 +81,12 @@ static bool ends(void *self, uint64_t tag, struct npsd_tp tp)
 	const struct group_bed_part *p = &b->part[tp.part];
 
 	b->ends_said++;
-	b->now_ms += b->ends_take_ms;
+	if (p->silent)
+		return true; /* Kafka does not reply */
 	add_event(b, (struct npsd_broker_event){.what = NPSD_B_ENDS,
 			 .tag = tag,
 			 .tp = tp,
-			 .ok = !b->ends_fail,
+			 .ok = !b->ends_fail && !p->ends_fail,
 			 .low = p->low,
 			 .high = p->high,
 			 .committed = p->committed,
@@ -90,21 +94,26 @@ static bool ends(void *self, uint64_t tag, struct npsd_tp tp)
 	return true;
 }
 
-static int32_t partitions(void *self, int32_t topic)
+static bool describe(void *self, uint64_t tag, int32_t topic)
 {
 	struct group_bed *b = self;
+	bool ok = ++b->parts_said != b->parts_fail_at && !b->missing[topic];
 
-	(void)topic;
-	b->parts_said++;
-	return b->parts_said == b->parts_fail_at ? -1 : b->parts;
+	add_event(b, (struct npsd_broker_event){.what = NPSD_B_TOPIC,
+			 .tag = tag,
+			 .tp = {topic, -1},
+			 .ok = ok,
+			 .parts = ok		      ? b->parts
+				  : b->missing[topic] ? 0
+						      : -1,
+			 .compacted = b->compacted_later-- > 0 ? NPSD_COMPACTED_LATER : b->compacted,
+			 .text = "why"});
+	return true;
 }
 
-static enum npsd_compacted compacted(void *self, int32_t topic)
+static int64_t high(void *self, struct npsd_tp tp)
 {
-	struct group_bed *b = self;
-
-	(void)topic;
-	return b->compacted_later-- > 0 ? NPSD_COMPACTED_LATER : b->compacted;
+	return ((struct group_bed *)self)->part[tp.part].after;
 }
 
 /* --- store: a call runs when it is submitted --- */
@@ -289,7 +298,16 @@ static bool component_step(struct group_bed *b, struct npsd_ring *in, struct nps
 		cr_assert(npsd_ring_push(out, b->flush)); /* not ok */
 		b->flush = NULL;
 	}
+	if (o->what == NPSD_CMD_PAUSE) {
+		o->stands = malloc(sizeof b->stands);
+		cr_assert(o->stands);
+		memcpy(o->stands, b->stands, sizeof b->stands);
+		o->nstands = b->nstands;
+	}
+	if (o->what == NPSD_CMD_ACQUIRE && worker)
+		b->stands[b->nstands++] = (struct npsd_offset){o->state.tp, o->load_from};
 	if (b->mute[o->what]) {
+		free(o->stands);
 		free(o);
 		return true;
 	}
@@ -352,8 +370,8 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	    .unassign = unassign,
 	    .commit = commit,
 	    .ends = ends,
-	    .partitions = partitions,
-	    .compacted = compacted,
+	    .describe = describe,
+	    .high = high,
 	    .wake_worker = wake_worker};
 	b->pl.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
 	b->pl.store_commit = b->pl.store_fold = (struct npsd_store){.self = b, .wake = wake};

@@ -15,6 +15,8 @@ struct group_bed_part {
 	const char *rulings[8];
 	size_t nrulings;
 	int64_t low, high, committed;
+	int64_t after;		/* high watermark: from high on there is an open transaction */
+	bool ends_fail, silent; /* ends() fails; never completes */
 };
 
 struct group_bed_call {
@@ -37,13 +39,15 @@ struct group_bed {
 	struct npsd_broker_event event[BED_CALLS];
 	size_t nevents;
 	struct npsd_offset given[BED_PARTS]; /* of the ASSIGN event in flight */
-	int32_t parts;			     /* of the topic, as partitions() returns it */
-	int parts_said, parts_fail_at;	     /* calls of it; the one that returns -1 (0: none) */
+	int32_t parts;			     /* of the topic, as describe() says */
+	int parts_said, parts_fail_at;	     /* calls of describe(); the one that fails (0: none) */
 	bool ends_fail;
-	int64_t ends_take_ms; /* how long a call of ends() waits */
+	bool missing[NPSD_MAX_TOPICS];
 	int ends_said;
 	enum npsd_commit_answer commit_answer;
-	int assigns, unassigns;
+	int assigns, joins, unassigns;		 /* joins: assignments of nothing */
+	struct npsd_offset delivered[BED_PARTS]; /* by the last assign() */
+	size_t ndelivered;
 	enum npsd_compacted compacted;
 	int compacted_later; /* calls that get LATER before */
 
@@ -62,7 +66,9 @@ struct group_bed {
 	struct npsd_command *flush;
 	bool mute[NPSD_CMD_CHECK_FENCE + 1];	/* commands that they do not send back */
 	int commands[NPSD_CMD_CHECK_FENCE + 1]; /* commands that came, over all rings */
-	struct npsd_ruling rulings[8];		/* rulings of the last ACQUIRE of a worker */
+	struct npsd_offset stands[64];		/* where the worker stands, in the reply to PAUSE */
+	size_t nstands;
+	struct npsd_ruling rulings[8]; /* rulings of the last ACQUIRE of a worker */
 	size_t nrulings;
 };
 

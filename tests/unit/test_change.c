@@ -42,7 +42,7 @@ static bool start(
 	_Atomic int stop = 0;
 
 	*err = (struct npsd_err){0};
-	return npsd_change_adopt(cfg, err, &store, &npsd_clock_system, NPSD_CHANGE_NONE, &stop);
+	return npsd_change_adopt(cfg, err, &store, &npsd_clock_system, NPSD_CHANGE_NONE, &stop, 0);
 }
 
 /* A text that somebody has changed, or cut off, is believed in nothing: not even so far as to compare with

@@ -64,7 +64,7 @@ Test(change_away, a_redis_that_cannot_now_is_logged_every_few_seconds)
 	cr_assert(npsd_config_load(&cfg, &err, NULL, NULL, 0), "%s", err.text);
 	cr_assert_eq(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
-	cr_expect_not(npsd_change_adopt(cfg, &err, &store, &clock, NPSD_CHANGE_NONE, &a.stop));
+	cr_expect_not(npsd_change_adopt(cfg, &err, &store, &clock, NPSD_CHANGE_NONE, &a.stop, 0));
 	dup2(was, STDERR_FILENO);
 	close(ends[1]);
 	n = read(ends[0], text, sizeof text - 1);
@@ -76,5 +76,21 @@ Test(change_away, a_redis_that_cannot_now_is_logged_every_few_seconds)
 	cr_expect(lines >= 5 && lines <= 15, "%d lines in a minute", lines);
 	close(ends[0]);
 	close(was);
+	npsd_config_free(&cfg);
+}
+
+Test(change_away, a_drain_gives_up_at_its_limit_and_says_why)
+{
+	struct away a = {.now_ms = 1};
+	struct npsd_store store = {.self = &a, .submit = submit, .poll = poll_done};
+	const struct npsd_clock clock = {.self = &a, .wall_ms = now_ms, .mono_ms = now_ms, .random = number};
+	struct npsd_config *cfg;
+	struct npsd_err err = {0};
+
+	cr_assert(npsd_config_load(&cfg, &err, NULL, NULL, 0), "%s", err.text);
+	cr_expect_not(npsd_change_adopt(cfg, &err, &store, &clock, NPSD_CHANGE_NONE, &a.stop, 20000));
+	cr_expect(a.now_ms >= 20000 && a.now_ms < 30000);
+	cr_expect_eq(err.code, NPSD_RETRY);
+	cr_expect(strstr(err.text, "drain.limit: Redis: OOM command not allowed"), "%s", err.text);
 	npsd_config_free(&cfg);
 }

@@ -83,11 +83,20 @@ Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
 	} rows[] = {
 	    {"redis={url: 'rediss://h', tls_ca: /absent.pem}",
 		"redis.tls_ca: cannot use `/absent.pem`: No such file or directory"},
-	    {"kafka.properties={linger.milliseconds: 5}", "kafka.properties: No such configuration property"},
-	    {"kafka.properties={session.timeout.ms: soon}", "kafka.properties: "},
+	    {"kafka.properties={linger.milliseconds: 5}",
+		"--set: kafka.properties.linger.milliseconds: librdkafka has no such property"},
+	    {"kafka.properties={sesion.timeout.ms: 9000}",
+		"sesion.timeout.ms: librdkafka has no such property; the nearest that it has is "
+		"session.timeout.ms"},
+	    {"kafka.properties={session.timeout.ms: soon}",
+		"kafka.properties.session.timeout.ms: Invalid value"},
+	    {"kafka.properties={security.protocol: sasl}", "Invalid value \"sasl\""},
+	    {"kafka.properties={security.protocol: env:NPSD_TEST_SECRET}",
+		"kafka.properties.security.protocol: librdkafka does not accept the value"},
 	    {"rejects.topic=aside", NULL},
 	};
 
+	setenv("NPSD_TEST_SECRET", "hidden", 1);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct npsd_config *cfg;
 		struct npsd_err err = {0};
@@ -96,6 +105,7 @@ Test(daemon, a_check_says_what_redis_and_kafka_would_refuse)
 		cr_assert(npsd_config_load(&cfg, &err, NULL, &rows[i].set, 1), "%s", err.text);
 		ok = npsd_daemon_check(cfg, &err);
 		cr_expect_eq(ok, !rows[i].expect, "%s", rows[i].set);
+		cr_expect(!strstr(err.text, "hidden"), "%s", err.text);
 		if (rows[i].expect) {
 			cr_expect_eq(err.code, NPSD_INVALID);
 			cr_expect(strstr(err.text, rows[i].expect), "%s", err.text);

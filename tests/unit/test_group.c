@@ -71,20 +71,6 @@ Test(group, a_drain_waits_for_partitions_that_it_could_not_see_at_once)
 	}
 }
 
-/* The broker is polled between calls, or Kafka would expel the process. */
-Test(group, a_slow_broker_is_asked_for_few_ends_in_a_step)
-{
-	struct group_bed *b = group_bed_new(true, NULL, 0);
-
-	b->ends_take_ms = 10000;
-	for (int i = 0, before = 0; i < 10; i++, before = b->ends_said) {
-		group_bed_step(b);
-		cr_expect_leq(b->ends_said - before, 1);
-	}
-	cr_expect_eq(b->g->progress.unknown, 0);
-	group_bed_free(&b);
-}
-
 Test(group, ends_that_are_unknown_are_asked_for_again_later)
 {
 	struct group_bed *b = group_bed_new(true, NULL, 0);
