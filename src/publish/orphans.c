@@ -93,10 +93,10 @@ static void keep_orphan(
 	memcpy(orphan->text + name.n, rev.p, rev.n);
 }
 
-/* r: {cursor, key, rev, number of fields, ...} */
+/* r: {"ok", cursor, key, rev, number of fields, ...} */
 static void names_scanned(struct npsd_orphans *o, const struct npsd_holdings *h, const struct npsd_reply *r)
 {
-	for (size_t k = 1; k + 2 < r->n; k += 3) {
+	for (size_t k = 2; k + 2 < r->n; k += 3) {
 		struct npsd_str key = npsd_reply_str(r, k), rev = npsd_reply_str(r, k + 1);
 		enum npsd_orphan_kind kind = npsd_orphan_kind(h->c->cfg, key);
 
@@ -108,10 +108,10 @@ static void names_scanned(struct npsd_orphans *o, const struct npsd_holdings *h,
 	}
 }
 
-/* r: {cursor, member, ...} */
+/* r: {"ok", cursor, member, ...} */
 static void members_scanned(struct npsd_orphans *o, const struct npsd_holdings *h, const struct npsd_reply *r)
 {
-	for (size_t k = 1; k < r->n; k++) {
+	for (size_t k = 2; k < r->n; k++) {
 		struct npsd_str member = npsd_reply_str(r, k);
 
 		if (npsd_name_verdict(h, NPSD_ORPHAN_MEMBER, o->list, member) != NPSD_NAME_KEPT)
@@ -121,13 +121,12 @@ static void members_scanned(struct npsd_orphans *o, const struct npsd_holdings *
 
 void npsd_orphans_scanned(struct npsd_orphans *o, const struct npsd_holdings *h, const struct npsd_done *done)
 {
-	struct npsd_str cursor = done->outcome == NPSD_DONE ? npsd_reply_str(done->reply, 0) : NPSD_STR("");
+	struct npsd_str cursor;
 
-	/* a page has no "ok": whatever has no cursor is a failure */
-	if (cursor.n == 0 || cursor.n >= sizeof o->cursor) {
-		npsd_pub_ok(h->c, done, SIZE_MAX);
+	if (!npsd_pub_ok(h->c, done, 2))
 		return;
-	}
+	cursor = npsd_reply_str(done->reply, 1);
+	npsd_assert(cursor.n > 0 && cursor.n < sizeof o->cursor);
 	if (o->scan == NPSD_SCAN_NAMES)
 		names_scanned(o, h, done->reply);
 	else

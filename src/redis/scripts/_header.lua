@@ -56,6 +56,12 @@ local function wall_ms()
 	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Whether the key holds a value of another type than that, which npsd did not write.
+local function is_foreign(key, own)
+	local stored = redis.call('TYPE', key).ok
+	return stored ~= 'none' and stored ~= own
+end
+
 -- Calls a command with one key and many arguments in pieces, since unpack() is limited; each has an even number, for pairs.
 local function push(command, key, list)
 	for i = 1, #list, 1000 do
