@@ -299,6 +299,7 @@ void Checker::rolled_back()
 		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
 	memory.clear();
 	segs.clear();
+	revs.clear();
 	published.clear();
 	alerts_checked = st.alerts.size();
 	check_stored();

@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -326,10 +327,26 @@ static void add_set(std::map<std::string, Command> &c)
 		Item *i = k.find(a.at(1), Item::SET);
 		return Value::integer(i && i->set.count(a.at(2)));
 	};
+	c["SMISMEMBER"] = [](Keys &k, const Args &a) {
+		Item *i = k.find(a.at(1), Item::SET);
+		Value out = Value::array();
+		for (size_t m = 2; m < a.size(); m++)
+			out.items.push_back(Value::integer(i && i->set.count(a[m])));
+		return out;
+	};
 	c["SCARD"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::SET);
 		return Value::integer(i ? (int64_t)i->set.size() : 0);
 	};
+}
+
+/* As a server writes it: with 17 digits where it is not whole. */
+static std::string score(double v)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.17g", v);
+	return text;
 }
 
 static void add_zset(std::map<std::string, Command> &c)
@@ -350,6 +367,14 @@ static void add_zset(std::map<std::string, Command> &c)
 			n += (int64_t)i->zset.erase(a[m]);
 		k.tidy(a[1]);
 		return Value::integer(n);
+	};
+	c["ZMSCORE"] = [](Keys &k, const Args &a) {
+		Item *i = k.find(a.at(1), Item::ZSET);
+		Value out = Value::array();
+		for (size_t m = 2; m < a.size(); m++)
+			out.items.push_back(
+			    i && i->zset.count(a[m]) ? Value::string(score(i->zset[a[m]])) : Value::nil());
+		return out;
 	};
 	c["ZSCAN"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::ZSET);

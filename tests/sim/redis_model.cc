@@ -45,29 +45,14 @@ const sim::Keys &sim::model_keys(const struct ::model *m)
 	return m->keys;
 }
 
-/* The text between the braces of a key, or the key: keys that share it share a slot. */
-static std::string tag_of(const std::string &key)
+sim::Copy sim::model_copy(const struct ::model *m)
 {
-	size_t open = key.find('{'), close = open == std::string::npos ? open : key.find('}', open + 1);
-
-	return close == std::string::npos || close == open + 1 ? key : key.substr(open + 1, close - open - 1);
+	return m->keys.all;
 }
 
-sim::Slot sim::model_copy_slot(const struct ::model *m, const std::string &tag)
+void sim::model_restore(struct ::model *m, const Copy &copy)
 {
-	Slot out;
-
-	for (auto &e : m->keys.all)
-		if (tag_of(e.first) == tag)
-			out.insert(out.end(), e);
-	return out;
-}
-
-void sim::model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot)
-{
-	for (auto it = m->keys.all.begin(); it != m->keys.all.end();)
-		it = tag_of(it->first) == tag ? m->keys.all.erase(it) : std::next(it);
-	m->keys.all.insert(slot.begin(), slot.end());
+	m->keys.all = copy;
 }
 
 void sim::model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published)
