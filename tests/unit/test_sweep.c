@@ -296,6 +296,39 @@ Test(sweep, a_shard_leaves_others_alone)
 	cr_expect_str_eq(DO("EXISTS", "nps:totals"), "0", "shard 0's");
 }
 
+/* After a rebuild with another number of shards. */
+Test(sweep, names_of_another_shard_are_handed_over)
+{
+	static const char *const seg[] = {"location=north", "location=north/lisbon", "location=south",
+	    "location=north,channel=email", "location=south,channel=email"};
+	int theirs = 0;
+
+	h.cfg.shards = 2;
+	help_publish_acquire(&h, EPOCH);
+	help_publish_settle(&h);
+	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 5; i++) {
+		char key[128];
+
+		snprintf(key, sizeof key, "nps:v:{kind=transactional,%s}", seg[i]);
+		DO("HSET", key, "1h", "old", "rev", "1");
+		REGISTER(key);
+	}
+	sweep();
+	for (int i = 0; i < 5; i++) {
+		uint32_t k = help_publish_seg(&h, seg[i]);
+		bool own = npsd_seg_shard(npsd_panes_seg(h.view.panes, k), 2) == 0;
+		char key[128];
+
+		snprintf(key, sizeof key, "nps:v:{kind=transactional,%s}", seg[i]);
+		cr_expect_str_eq(DO("HEXISTS", key, "1h"), own ? "0" : "1", "%s", key);
+		cr_expect_str_eq(DO("SISMEMBER", "{nps:alerts}:keys:0", key), "0", "%s", key);
+		cr_expect_str_eq(DO("SISMEMBER", "{nps:alerts}:keys:1", key), own ? "0" : "1", "%s", key);
+		theirs += !own;
+	}
+	cr_expect(theirs > 0 && theirs < 5, "the test needs both");
+}
+
 Test(sweep, records_of_rounds_go_after_two_whole_sweeps)
 {
 	const char *first = "1795334390000-000000000007-1795334390123", *rounds = "{nps:alerts}:rounds:0";

@@ -1,16 +1,16 @@
 -- KEYS: fence, dict, config, totals, meta, lost
 -- ARGV: header (with the configuration in force until now), new hash, its text, a fresh claim that no process holds, `1` if
---       losses are accepted, and for each partition: TP, earliest offset that Kafka holds
+--       losses are accepted, number of shards, and for each partition: TP, earliest offset that Kafka holds
 -- Deletes the counts and sets base positions, so that every record is counted again. Keeps the dictionary, the rulings on
--- records, the alerts and the epochs, which go on rising. Stores for each partition in `told` the position up to which
--- alerts were emitted.
+-- records, the alerts, the registries of public keys and the epochs, which go on rising. Stores for each partition in
+-- `told` the position up to which alerts were emitted.
 -- {"ok", partitions} {"refused", "loss", TP, base position, earliest offset or empty} if Kafka does not hold every record
 -- that was counted; or the header's refusals
 local no = header_mismatch()
 if no then return no end
 local new, text, nobody, accept = ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
-local low = {}
-for i = 8, #ARGV, 2 do
+local nshards, low = tonumber(ARGV[8]), {}
+for i = 9, #ARGV, 2 do
 	low[ARGV[i]] = ARGV[i + 1]
 end
 local parts, lost = partitions(), {}
@@ -40,6 +40,12 @@ for _, k in ipairs(shards()) do
 	local epoch = redis.call('HGET', KEYS[1], 'epoch:' .. k)
 	if epoch then
 		redis.call('HSET', KEYS[1], 'epoch:' .. k, int(math.max(wall_ms(), tonumber(epoch) + 1)))
+	end
+end
+for _, k in ipairs(shards()) do
+	if tonumber(k) >= nshards then -- shard 0 hands its public keys over
+		push('SADD', private('keys:0'), redis.call('SMEMBERS', private('keys:' .. k)))
+		redis.call('UNLINK', private('keys:' .. k))
 	end
 end
 redis.call('UNLINK', KEYS[4], KEYS[5])
