@@ -315,6 +315,7 @@ static bool is_ok(const struct npsd_reply *r)
 
 void Checker::on_script(const Call &call, const struct npsd_reply *reply)
 {
+	check_list(call, is_ok(reply));
 	if (!is_ok(reply))
 		return;
 	switch (call.script) {

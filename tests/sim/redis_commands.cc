@@ -136,32 +136,6 @@ static Value cmd_xrange(Keys &k, const Args &a)
 	return out;
 }
 
-static Value cmd_scan(Keys &k, const Args &a)
-{
-	/* all keys in one page, as a server may do */
-	std::string pattern = "*";
-	Value out = Value::array(), keys = Value::array();
-
-	for (size_t i = 2; i + 1 < a.size(); i += 2)
-		if (a[i] == "MATCH")
-			pattern = a[i + 1];
-	std::string plain;
-	for (size_t i = 0; i + 1 < pattern.size(); i++)
-		if (pattern[i] != '\\')
-			plain += pattern[i];
-	if (pattern.empty() || pattern.back() != '*' || plain.find_first_of("*?[") != std::string::npos)
-		throw std::runtime_error("ERR the model knows only patterns PREFIX*");
-	std::vector<std::string> names;
-	for (auto &e : k.all)
-		if (e.first.compare(0, plain.size(), plain) == 0)
-			names.push_back(e.first);
-	for (auto &n : names)
-		if (k.find(n))
-			keys.items.push_back(Value::string(n));
-	out.items = {Value::string("0"), keys};
-	return out;
-}
-
 using Command = std::function<Value(Keys &, const Args &)>;
 
 static void add_hash(std::map<std::string, Command> &c)
@@ -477,7 +451,6 @@ static void add_streams(std::map<std::string, Command> &c)
 			trim_option(i->stream, a, at, removed, true);
 		return Value::integer(removed);
 	};
-	c["SCAN"] = cmd_scan;
 	c["PUBLISH"] = [](Keys &k, const Args &a) {
 		if (k.published)
 			k.published->emplace_back(a.at(1), a.at(2));
@@ -504,6 +477,12 @@ static const std::map<std::string, Command> &commands()
 	return all;
 }
 
+/* A server refuses the former when it has no memory, unless the script has written something before. */
+static const std::set<std::string> needs_memory = {
+    "HSET", "HSETNX", "HINCRBY", "SET", "RPUSH", "LSET", "XADD", "SADD", "ZADD"};
+static const std::set<std::string> frees_memory = {
+    "HDEL", "DEL", "UNLINK", "PEXPIRE", "LTRIM", "XTRIM", "SREM", "ZREM"};
+
 Value run_command(Keys &keys, Args a)
 {
 	if (a.empty())
@@ -513,6 +492,9 @@ Value run_command(Keys &keys, Args a)
 	auto it = commands().find(a[0]);
 	if (it == commands().end())
 		throw std::runtime_error("ERR the model does not know `" + a[0] + "`");
+	if (keys.no_memory && !keys.wrote && needs_memory.count(a[0]))
+		throw std::runtime_error("OOM command not allowed when used memory > 'maxmemory'.");
+	keys.wrote = keys.wrote || needs_memory.count(a[0]) || frees_memory.count(a[0]);
 	try {
 		return it->second(keys, a);
 	} catch (std::out_of_range &) {

@@ -56,6 +56,7 @@ using Args = std::vector<std::string>;
 
 struct Keys {
 	std::map<std::string, Item> all;
+	bool no_memory = false, wrote = false; /* wrote: the script that runs */
 	std::vector<std::pair<std::string, std::string>> *published = nullptr; /* channel, message */
 	const int64_t *now_ms;
 
@@ -109,6 +110,8 @@ const Keys &model_keys(const struct ::model *m);
 using Copy = std::map<std::string, Item>;
 Copy model_copy(const struct ::model *m);
 void model_restore(struct ::model *m, const Copy &copy);
+/* Whether Redis has no memory for what is written next. */
+void model_no_memory(struct ::model *m, bool now);
 /* Appends each published channel and message to the list from now on. */
 void model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published);
 

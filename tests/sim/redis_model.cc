@@ -55,6 +55,11 @@ void sim::model_restore(struct ::model *m, const Copy &copy)
 	m->keys.all = copy;
 }
 
+void sim::model_no_memory(struct ::model *m, bool now)
+{
+	m->keys.no_memory = now;
+}
+
 void sim::model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published)
 {
 	m->keys.published = published;
@@ -97,6 +102,7 @@ const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call
 		keys.emplace_back((const char *)call->keys[i].p, call->keys[i].n);
 	for (size_t i = 0; i < call->nargs; i++)
 		args.emplace_back((const char *)call->args[i].p, call->args[i].n);
+	m->keys.wrote = false;
 	try {
 		return m->lua->run(m->text(call->script), keys, args).reply();
 	} catch (std::exception &e) {

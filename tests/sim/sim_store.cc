@@ -2,6 +2,12 @@
 
 #include <algorithm>
 
+#include "redis_commands.h"
+
+extern "C" {
+#include "redis/resp.h"
+}
+
 namespace sim
 {
 
@@ -117,9 +123,11 @@ void Server::execute_of(Connection &c)
 		return;
 	}
 	executing = &c;
+	model_no_memory(model, faults.strikes(FAULT_NO_MEMORY));
 	const struct npsd_reply *r = execute(call, &error);
+	model_no_memory(model, false);
 	executing = nullptr;
-	c.replies.push_back({call.tag, r ? NPSD_DONE : NPSD_BROKEN, r, r ? "" : error});
+	c.replies.push_back({call.tag, r ? NPSD_DONE : npsd_resp_error(error), r, r ? "" : error});
 	if (faults.strikes(FAULT_TWICE))
 		model_reply_free(execute(call, &error));
 }

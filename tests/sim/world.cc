@@ -276,6 +276,7 @@ void World::late_snapshot_faults()
 /* LOSE_ADMISSION: keeps Redis as it is before an admission, to return to it after the reply. */
 void World::before_call(const Call &call)
 {
+	checker->before_script(call);
 	if (faulty)
 		before_snapshot(call);
 	if (call.script != NPSD_S_admit || lose_admission || !faulty || !faults.strikes(FAULT_LOSE_ADMISSION))
