@@ -127,6 +127,7 @@ static void run_seed(uint64_t seed)
 	long calls = 0;
 
 	world.faults.never(FAULT_ROLL_BACK);
+	world.faults.never(FAULT_NO_MEMORY);
 	world.faults.never(FAULT_LATE_SNAPSHOT);
 	world.faults.never(FAULT_LOSE_ADMISSION);
 	world.mirror = [&](const Call &call, const struct npsd_reply *reply) {
