@@ -51,6 +51,7 @@ enum npsd_pub_state {
 	NPSD_PUB_OK,
 	NPSD_PUB_REACQUIRE, /* a write was refused: the shard must be acquired with an epoch above
 			    npsd_pub_seen() */
+	NPSD_PUB_DIFFERS,   /* indexes or ranks differ again and again from what is written */
 };
 
 struct npsd_pub;
@@ -80,7 +81,7 @@ bool npsd_pub_busy(const struct npsd_pub *p);
 /* The shard will be released: the round ends after the last reply to its keys. */
 void npsd_pub_leave(struct npsd_pub *p, int64_t mono_ms);
 /* Nothing is due or in flight, a sweep is finished since the shard was acquired, and totals and meta are
- * written since the last touch. */
+ * written since the last touch. In a flush, also: indexes and ranks were read back and found as written. */
 bool npsd_pub_clean(const struct npsd_pub *p);
 /* All that is due is written without regard to interval and budget, until it is clean. */
 void npsd_pub_flush(struct npsd_pub *p);

@@ -29,6 +29,8 @@ struct npsd_call {
 	size_t nkeys;
 	const struct npsd_arg *args;
 	size_t nargs;
+	uint32_t
+	    connection; /* the call is sent on the connection of this number, or ends CANT_NOW; 0: on any */
 };
 
 enum npsd_reply_type { NPSD_REPLY_NIL, NPSD_REPLY_INT, NPSD_REPLY_STR, NPSD_REPLY_ARRAY };

@@ -20,6 +20,7 @@ static bool call(const struct rebuild *r, struct context *c, const struct progre
 	npsd_script_argz(b, c->cfg->text);
 	npsd_script_argf(b, "%016" PRIx64, c->clock->random(c->clock->self)); /* a claim that nobody holds */
 	npsd_script_argz(b, r->accept_loss ? "1" : "");
+	npsd_script_int(b, c->cfg->shards);
 	for (size_t i = 0; i < p->ntargets; i++) {
 		npsd_script_tp(b, p->target[i].tp);
 		npsd_script_int(b, p->target[i].low);

@@ -18,6 +18,7 @@ void npsd_counts_clear(struct npsd_counts *c)
 		c->slice[i] = (struct npsd_slice){0};
 	}
 	c->view.seq = 0;
+	c->sliced = 0;
 }
 
 void npsd_counts_free(struct npsd_counts *c)
@@ -73,16 +74,25 @@ bool npsd_counts_may_hold(const struct npsd_counts *c, struct npsd_seg seg, uint
 	return set < 0 || fits_set(c, &c->cfg->sets.set[set], seg);
 }
 
+static void slice(struct npsd_counts *c, uint32_t i)
+{
+	struct npsd_slice *s = &c->slice[npsd_chunk_slice(npsd_panes_seg(c->view.panes, i))];
+
+	s->at = npsd_array_reserve(s->at, &s->cap, s->n, sizeof *s->at);
+	s->at[s->n++] = i;
+}
+
 uint32_t npsd_counts_segment(struct npsd_counts *c, struct npsd_seg seg)
 {
 	uint32_t i = npsd_panes_find(c->view.panes, seg, false);
-	struct npsd_slice *s = &c->slice[npsd_chunk_slice(seg)];
 
-	if (i != UINT32_MAX || npsd_set_place(&c->cfg->sets, npsd_seg_set(seg)) < 0)
+	if (i != UINT32_MAX && i < c->sliced)
+		return i;
+	if (i == UINT32_MAX && npsd_set_place(&c->cfg->sets, npsd_seg_set(seg)) < 0)
 		return i;
 	i = npsd_panes_find(c->view.panes, seg, true);
-	s->at = npsd_array_reserve(s->at, &s->cap, s->n, sizeof *s->at);
-	s->at[s->n++] = i;
+	while (c->sliced < npsd_panes_segments(c->view.panes))
+		slice(c, c->sliced++);
 	return i;
 }
 

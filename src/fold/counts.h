@@ -33,13 +33,15 @@ struct npsd_slice {
 	uint32_t n, cap;
 };
 
-/* Sum of slice[].n = segments of the panes; a pane with a counter that is not 0 has its chunk in chunks. */
+/* Sum of slice[].n = sliced; segments from there on were made by publish and have no pane. A pane with a
+ * counter that is not 0 has its chunk in chunks. */
 struct npsd_counts {
 	const struct npsd_config *cfg;
 	struct npsd_shard_view view; /* panes NULL: empty */
 	struct npsd_source_positions progress;
 	struct npsd_chunks chunks;
 	struct npsd_slice slice[NPSD_SLICES];
+	uint32_t sliced;    /* segments 0 .. sliced - 1 of the panes are in a slice */
 	int64_t dropped_ms; /* the t of the last drop; INT64_MIN: none */
 };
 

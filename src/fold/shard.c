@@ -227,6 +227,11 @@ bool npsd_shard_step(struct npsd_fold_context *c, struct npsd_shard *s)
 {
 	if (s->state == NPSD_SHARD_RUNNING && npsd_pub_state(s->pub) == NPSD_PUB_REACQUIRE)
 		npsd_shard_restart(c, s, false);
+	else if (s->state == NPSD_SHARD_RUNNING && npsd_pub_state(s->pub) == NPSD_PUB_DIFFERS)
+		npsd_fold_fault(c, NPSD_FAULT_BROKEN,
+		    "indexes or ranks of shard %d differ again and again from what was written: "
+		    "another program writes under the prefix %s",
+		    s->counts.view.shard, c->cfg->prefix);
 	if (s->state == NPSD_SHARD_RELEASING || s->state == NPSD_SHARD_RESTARTING)
 		return clear(s);
 	if (!npsd_fold_ready(c) || s->call)

@@ -49,8 +49,7 @@ void npsd_pub_context_reset(struct npsd_pub_context *c)
 
 /* --- calls --- */
 
-void npsd_pub_begin_seg(
-    struct npsd_pub_context *c, enum npsd_script script, const char *word, uint32_t i, const char *suffix)
+void npsd_pub_seg_name(struct npsd_pub_context *c, const char *word, uint32_t i, const char *suffix)
 {
 	bool named;
 
@@ -64,7 +63,6 @@ void npsd_pub_begin_seg(
 	npsd_buf_addz(&c->name, suffix);
 	/* Its values were in the copy of the dictionary before its deltas were added to the panes. */
 	npsd_assert(named && !c->name.full);
-	npsd_pub_begin(c, script);
 }
 
 bool npsd_pub_submit_build(struct npsd_pub_context *c, struct npsd_script_build *b, int flight)

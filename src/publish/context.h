@@ -4,8 +4,9 @@
  *
  *   keyname
  *     context
- *     due  index_set  rank  pane_series  totals  sweep  key  round
- *     verdict (of a name: asks rank, pane_series, key)
+ *     due  index_set  rank  pane_series  totals  sweep  key
+ *     compare (of index_set and rank)  registry (of names of keys, series, indexes and ranks)
+ *     round (registers)  verdict (of a name: asks rank, pane_series, key)
  *     orphans
  *     publish
  */
@@ -14,6 +15,7 @@
 
 #include "base/backoff.h"
 #include "npsd/publish.h"
+#include "publish/registered.h"
 #include "script/build.h"
 #include "script/result.h"
 
@@ -29,6 +31,7 @@ enum npsd_flight {
 	NPSD_FLIGHT_SCAN,
 	NPSD_FLIGHT_RANK,
 	NPSD_FLIGHT_SERIES,
+	NPSD_FLIGHT_COMPARE,
 	NPSD_NFLIGHT
 };
 
@@ -52,6 +55,8 @@ struct npsd_pub_context {
 	/* set by each entry of publish.h; store: by npsd_pub_step alone */
 	const struct npsd_shard_view *v;
 	struct npsd_store *store;
+	uint32_t connection; /* number of the store's, as of the last step */
+	const struct npsd_registered *registered;
 	int64_t now_mono_ms;
 
 	bool flush; /* no interval and no budget until all is written */
@@ -74,15 +79,21 @@ void npsd_pub_context_free(struct npsd_pub_context *c);
 /* The shard was acquired: replies to calls from before are ignored from now on. */
 void npsd_pub_context_reset(struct npsd_pub_context *c);
 
-/* Begins a call on the public key in c->name. */
+/* Begins a call on the public key in c->name. It runs on the present connection or never: there the key was
+ * registered. */
 static inline void npsd_pub_begin(struct npsd_pub_context *c, enum npsd_script script)
 {
 	npsd_script_begin(&c->build, script);
+	c->build.connection = c->connection;
 	npsd_script_key(&c->build, c->name.p, c->name.n);
 }
-/* Begins a call on the public key `PFX:WORD{SEG}SUFFIX` of segment i. */
-void npsd_pub_begin_seg(
-    struct npsd_pub_context *c, enum npsd_script script, const char *word, uint32_t i, const char *suffix);
+/* Replaces c->name with `PFX:WORD{SEG}SUFFIX` of segment i. */
+void npsd_pub_seg_name(struct npsd_pub_context *c, const char *word, uint32_t i, const char *suffix);
+/* Adds the private key of a shard's registry. */
+static inline void npsd_pub_add_registry(struct npsd_pub_context *c, int shard)
+{
+	npsd_script_private_key(&c->build, "keys:%d", shard);
+}
 /* Submits what stands in b. False: the store has no room now. */
 bool npsd_pub_submit_build(struct npsd_pub_context *c, struct npsd_script_build *b, int flight);
 static inline bool npsd_pub_submit(struct npsd_pub_context *c, int flight)

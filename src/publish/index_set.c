@@ -12,14 +12,19 @@ void npsd_index_set_reset(struct npsd_index_set *x)
 static struct npsd_index_seg *seg_at(struct npsd_index_set *x, uint32_t i)
 {
 	x->seg = npsd_array_reserve(x->seg, &x->cap, i, sizeof *x->seg);
-	/* a former owner of the shard may have left a member */
 	while (x->n <= i)
-		x->seg[x->n++] = (struct npsd_index_seg){.may_index = true};
+		x->seg[x->n++] = (struct npsd_index_seg){0};
 	return &x->seg[i];
+}
+
+static int set_of(const struct npsd_pub_context *c, uint32_t i)
+{
+	return npsd_set_place(&c->cfg->sets, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
 }
 
 static void push(struct npsd_index_set *x, int set, uint32_t i)
 {
+	npsd_assert(set >= 0);
 	if (x->seg[i].queued)
 		return;
 	x->seg[i].queued = true;
@@ -30,12 +35,36 @@ void npsd_index_set_acknowledged(
     struct npsd_index_set *x, const struct npsd_pub_context *c, uint32_t i, bool holds, bool all)
 {
 	struct npsd_index_seg *s = seg_at(x, i);
-	int set = npsd_set_place(&c->cfg->sets, npsd_seg_set(npsd_panes_seg(c->v->panes, i)));
 
-	npsd_assert(set >= 0);
 	s->holds = holds;
-	if (holds ? !s->indexed || all : s->may_index)
-		push(x, set, i);
+	if (all)
+		s->stored = NPSD_INDEX_UNKNOWN;
+	if (s->stored != (holds ? NPSD_INDEX_IN : NPSD_INDEX_OUT))
+		push(x, set_of(c, i), i);
+}
+
+void npsd_index_set_doubt(struct npsd_index_set *x, const struct npsd_pub_context *c, uint32_t i)
+{
+	seg_at(x, i)->stored = NPSD_INDEX_UNKNOWN;
+	push(x, set_of(c, i), i);
+}
+
+uint32_t npsd_index_set_next(
+    const struct npsd_index_set *x, const struct npsd_pub_context *c, int set, uint32_t i)
+{
+	while (i < x->n && set_of(c, i) != set)
+		i++;
+	return i < x->n ? i : NPSD_LIST_NONE;
+}
+
+void npsd_index_set_add_member(struct npsd_pub_context *c, uint32_t i)
+{
+	bool named;
+
+	npsd_buf_clear(&c->name);
+	named = npsd_seg_name(&c->name, npsd_panes_seg(c->v->panes, i), &c->cfg->sets, c->v->names);
+	npsd_assert(named);
+	npsd_script_arg(&c->build, c->name.p, c->name.n);
 }
 
 /* Moves members from the front of a list to the batch and the call: all are added, or all removed. */
@@ -49,12 +78,8 @@ static void gather(struct npsd_index_set *x, struct npsd_pub_context *c)
 	npsd_script_argz(&c->build, x->add ? "SADD" : "SREM");
 	while (x->nbatch < NPSD_INDEX_MEMBERS && !npsd_list_empty(l) && x->seg[l->head].holds == x->add) {
 		uint32_t i = npsd_list_pop(l, NPSD_LINKS(x->seg));
-		bool named;
 
-		npsd_buf_clear(&c->name);
-		named = npsd_seg_name(&c->name, npsd_panes_seg(c->v->panes, i), &c->cfg->sets, c->v->names);
-		npsd_assert(named);
-		npsd_script_arg(&c->build, c->name.p, c->name.n);
+		npsd_index_set_add_member(c, i);
 		x->seg[i].queued = false;
 		x->batch[x->nbatch++] = i;
 	}
@@ -67,11 +92,19 @@ static void give_back(struct npsd_index_set *x)
 	x->nbatch = 0;
 }
 
+static bool can_write(const struct npsd_index_set *x, const struct npsd_pub_context *c, int set)
+{
+	const struct npsd_list *l = &x->list[set];
+
+	/* a removal creates no key */
+	return !npsd_list_empty(l) && (!x->seg[l->head].holds || npsd_registered_index(c->registered, set));
+}
+
 bool npsd_index_set_step(struct npsd_index_set *x, struct npsd_pub_context *c)
 {
 	int set = 0;
 
-	while (set < c->cfg->sets.n && npsd_list_empty(&x->list[set]))
+	while (set < c->cfg->sets.n && !can_write(x, c, set))
 		set++;
 	if (c->flight[NPSD_FLIGHT_INDEX] != 0 || set == c->cfg->sets.n)
 		return false;
@@ -81,10 +114,8 @@ bool npsd_index_set_step(struct npsd_index_set *x, struct npsd_pub_context *c)
 		give_back(x);
 		return false;
 	}
-	for (uint32_t k = 0; k < x->nbatch; k++) {
-		x->seg[x->batch[k]].may_index = true;
-		x->seg[x->batch[k]].indexed = false;
-	}
+	for (uint32_t k = 0; k < x->nbatch; k++)
+		x->seg[x->batch[k]].stored = NPSD_INDEX_UNKNOWN;
 	return true;
 }
 
@@ -95,7 +126,7 @@ void npsd_index_set_done(struct npsd_index_set *x, struct npsd_pub_context *c, c
 		return;
 	}
 	for (uint32_t k = 0; k < x->nbatch; k++)
-		x->seg[x->batch[k]].indexed = x->seg[x->batch[k]].may_index = x->add;
+		x->seg[x->batch[k]].stored = x->add ? NPSD_INDEX_IN : NPSD_INDEX_OUT;
 	x->nbatch = 0;
 }
 

@@ -24,6 +24,11 @@ uint16_t npsd_key_shown(struct npsd_keys *k, uint32_t i)
 	return key_at(k, i)->shown;
 }
 
+void npsd_key_doubt(struct npsd_keys *k, uint32_t i)
+{
+	key_at(k, i)->may_hold = true;
+}
+
 /* --- windows of a segment --- */
 
 /* A window added later does not read the panes before it. */
@@ -105,7 +110,8 @@ static int free_flight(const struct npsd_pub_context *c)
 static void build(struct npsd_pub_context *c, const struct npsd_key_flight *f,
     const size_t end[NPSD_MAX_WINDOWS], const char *rev)
 {
-	npsd_pub_begin_seg(c, NPSD_S_publish, "v:", f->seg, "");
+	npsd_pub_seg_name(c, "v:", f->seg, "");
+	npsd_pub_begin(c, NPSD_S_publish);
 	npsd_script_argz(&c->build, rev);
 	npsd_script_argz(&c->build, "*");
 	for (int w = 0; w < c->cfg->nwindows; w++) {

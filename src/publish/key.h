@@ -29,6 +29,8 @@ enum npsd_key_outcome {
 void npsd_keys_reset(struct npsd_keys *k);
 /* What a turn of t moves: windows in the key of segment i, as last submitted. */
 uint16_t npsd_key_shown(struct npsd_keys *k, uint32_t i);
+/* The key of segment i may hold windows, whatever was acknowledged. */
+void npsd_key_doubt(struct npsd_keys *k, uint32_t i);
 /* Writes the key of segment i with that rev. */
 enum npsd_key_outcome npsd_key_write(
     struct npsd_keys *k, struct npsd_pub_context *c, uint32_t i, const char *rev);

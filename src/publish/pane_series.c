@@ -146,14 +146,22 @@ static uint32_t read_panes(struct npsd_series *s, const struct npsd_pub_context 
 	return set;
 }
 
-/* Panes of `changed` are set, or removed if they are empty; those of `gone` are removed. */
-static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
-    const struct npsd_series_step *k, struct range changed, struct range gone, bool all)
+void npsd_series_name(struct npsd_pub_context *c, const struct npsd_series *s, uint32_t i, int k)
 {
 	char suffix[8] = ":";
+
+	npsd_pub_seg_name(c, "series:", i, strcat(suffix, step_name(s->step[k].step_s)));
+}
+
+/* Panes of `changed` are set, or removed if they are empty; those of `gone` are removed. False: the key would
+ * be created, and is not registered yet. */
+static bool build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
+    const struct npsd_series_step *k, struct range changed, struct range gone, bool all)
+{
 	uint32_t set = read_panes(s, c, i, k, changed);
 
-	npsd_pub_begin_seg(c, NPSD_S_series, "series:", i, strcat(suffix, step_name(k->step_s)));
+	npsd_series_name(c, s, i, (int)(k - s->step));
+	npsd_pub_begin(c, NPSD_S_series);
 	npsd_script_argz(&c->build, all ? "1" : "0");
 	npsd_script_int(&c->build, set);
 	for (uint32_t p = 0; p < s->npanes; p++) {
@@ -170,6 +178,7 @@ static void build(struct npsd_series *s, struct npsd_pub_context *c, uint32_t i,
 			npsd_script_int(&c->build, s->pane[p].start_s);
 	for (int64_t at = gone.from_s; at < gone.to_s; at += k->step_s)
 		npsd_script_int(&c->build, at);
+	return set == 0 || npsd_registered_seg(c->registered, i);
 }
 
 /* Submits what is due of a step. False: the store has no room. */
@@ -191,8 +200,7 @@ static bool write_step(
 	}
 	if (!all && changed.from_s >= r.to_s && gone.from_s >= r.from_s)
 		return true;
-	build(s, c, e->seg, k, changed, gone, all);
-	if (!npsd_pub_submit(c, NPSD_FLIGHT_SERIES))
+	if (!build(s, c, e->seg, k, changed, gone, all) || !npsd_pub_submit(c, NPSD_FLIGHT_SERIES))
 		return false;
 	npsd_pub_spend(c, 1);
 	return true;
@@ -237,15 +245,31 @@ bool npsd_series_clean(const struct npsd_series *s, const struct npsd_pub_contex
 	return npsd_list_empty(&s->list) && c->flight[NPSD_FLIGHT_SERIES] == 0;
 }
 
-bool npsd_series_holds(
+int npsd_series_steps(const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i)
+{
+	return has_series(c, i) ? s->nsteps : 0;
+}
+
+bool npsd_series_has(
     const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i, struct npsd_str step)
 {
-	for (int k = 0; k < s->nsteps; k++) {
-		struct range r = range_of(&s->step[k], c->v->t_ms);
-
+	for (int k = 0; k < npsd_series_steps(s, c, i); k++)
 		if (npsd_str_eq(step, npsd_str(step_name(s->step[k].step_s))))
-			return has_series(c, i) &&
-			       npsd_panes_any(c->v->panes, i, s->step[k].at, r.from_s, r.to_s);
-	}
+			return true;
 	return false;
+}
+
+bool npsd_series_settled(const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i)
+{
+	uint32_t number = i < s->of_seg.n ? s->of_seg.at[i] : 0;
+	const struct npsd_series_entry *e = &s->entry[number - 1];
+
+	if (npsd_series_steps(s, c, i) == 0)
+		return true;
+	if (number == 0 || e->due != 0 || (c->flight[NPSD_FLIGHT_SERIES] != 0 && s->flight == number - 1))
+		return false;
+	for (int k = 0; k < s->nsteps; k++)
+		if (e->to_s[k] == UNKNOWN_S)
+			return false;
+	return true;
 }

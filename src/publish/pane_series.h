@@ -55,8 +55,14 @@ void npsd_series_acknowledged(struct npsd_series *s, const struct npsd_pub_conte
 bool npsd_series_step(struct npsd_series *s, struct npsd_pub_context *c);
 void npsd_series_done(struct npsd_series *s, struct npsd_pub_context *c, const struct npsd_done *done);
 bool npsd_series_clean(const struct npsd_series *s, const struct npsd_pub_context *c);
+/* Number of series that segment i has, one per step. */
+int npsd_series_steps(const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i);
+/* Replaces c->name with the name of one of them, from 0. */
+void npsd_series_name(struct npsd_pub_context *c, const struct npsd_series *s, uint32_t i, int k);
 /* Whether segment i has a series of the step of that name. */
-bool npsd_series_holds(
+bool npsd_series_has(
     const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i, struct npsd_str step);
+/* Whether the series of segment i stand as they were acknowledged: none is due or in flight. */
+bool npsd_series_settled(const struct npsd_series *s, const struct npsd_pub_context *c, uint32_t i);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NPSD_PUBLISH_PUB_H
 #define NPSD_PUBLISH_PUB_H
 
+#include "publish/compare.h"
 #include "publish/context.h"
 #include "publish/due.h"
 #include "publish/index_set.h"
@@ -9,6 +10,7 @@
 #include "publish/orphans.h"
 #include "publish/pane_series.h"
 #include "publish/rank.h"
+#include "publish/registry.h"
 #include "publish/round.h"
 #include "publish/sweep.h"
 #include "publish/totals.h"
@@ -19,8 +21,10 @@ struct npsd_pub {
 	bool leaving;			       /* nothing more is submitted */
 	uint16_t step_windows[NPSD_MAX_STEPS]; /* bit w: window w has this step */
 	struct npsd_due due;
+	struct npsd_registry registry;
 	struct npsd_index_set index;
 	struct npsd_ranks ranks;
+	struct npsd_compare compare;
 	struct npsd_series series;
 	struct npsd_totals totals; /* shard 0 */
 	struct npsd_sweep sweep;

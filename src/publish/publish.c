@@ -10,7 +10,9 @@ struct npsd_pub *npsd_pub_new(const struct npsd_config *cfg, const struct npsd_c
 
 	npsd_assert(p != NULL);
 	npsd_pub_context_init(&p->context, cfg, clock, shard);
-	p->holdings = (struct npsd_holdings){&p->context, &p->ranks, &p->series};
+	p->context.registered = &p->registry.now;
+	p->holdings =
+	    (struct npsd_holdings){&p->context, &p->registry, &p->keys, &p->index, &p->ranks, &p->series};
 	_Static_assert(NPSD_MAX_WINDOWS <= 16, "a window is a bit");
 	for (int w = 0; w < cfg->nwindows; w++)
 		p->step_windows[p->context.window_step[w]] |= (uint16_t)(1u << w);
@@ -33,6 +35,7 @@ void npsd_pub_free(struct npsd_pub **pub)
 	npsd_totals_free(&p->totals);
 	free(p->sweep.swept.at);
 	npsd_orphans_reset(&p->orphans);
+	npsd_registry_free(&p->registry);
 	free(p->keys.key);
 	npsd_pub_context_free(&p->context);
 	free(p);
@@ -58,8 +61,10 @@ void npsd_pub_acquired(struct npsd_pub *p, const struct npsd_shard_view *v)
 	npsd_ranks_reset(&p->ranks);
 	npsd_series_reset(&p->series);
 	npsd_totals_reset(&p->totals);
+	npsd_compare_reset(&p->compare);
 	npsd_sweep_reset(&p->sweep);
 	npsd_orphans_reset(&p->orphans);
+	npsd_registry_reset(&p->registry);
 	npsd_round_reset(&p->round);
 	npsd_keys_reset(&p->keys);
 	for (uint32_t i = 0; i < n; i++)
@@ -101,9 +106,15 @@ void npsd_pub_turn(struct npsd_pub *p, const struct npsd_shard_view *v, int64_t 
 
 /* --- rounds and sweeps --- */
 
+/* Keys that were chosen and not written go back. */
 static void end_round(struct npsd_pub *p)
 {
-	npsd_round_end(&p->round, &p->context);
+	struct npsd_round *r = &p->round;
+
+	while (r->nkeys > r->at)
+		npsd_due_retry(&p->due, r->key[--r->nkeys], p->context.now_mono_ms);
+	r->nkeys = r->at = 0;
+	npsd_round_end(r, &p->context);
 	p->totals.touched = true;
 }
 
@@ -131,18 +142,6 @@ static void finish_sweep(struct npsd_pub *p)
 		    p->context.shard, p->orphans.removed);
 }
 
-static bool begin_round(struct npsd_pub *p)
-{
-	struct npsd_pub_context *c = &p->context;
-	bool orphans = npsd_orphans_wait(&p->orphans, &p->context);
-
-	if (p->due.nready == 0 && !npsd_sweep_has_more(&p->sweep) && !orphans)
-		return false;
-	if (!c->flush && (c->now_mono_ms < p->round.next_mono_ms || c->budget.tokens < 1))
-		return false;
-	return npsd_round_begin(&p->round, &p->context, p->sweep.drop, orphans && !p->orphans.resolved);
-}
-
 /* The key of segment i is as it should be. True: for the first time since the last sweep began. */
 static bool written(struct npsd_pub *p, uint32_t i)
 {
@@ -155,7 +154,7 @@ static uint32_t next_key(struct npsd_pub *p)
 	const struct npsd_pub_context *c = &p->context;
 	uint32_t i;
 
-	if (p->round.keys >= NPSD_ROUND_KEYS || (!c->flush && c->budget.tokens < 1))
+	if (p->round.nkeys >= NPSD_ROUND_KEYS || (!c->flush && c->budget.tokens < p->round.nkeys + 1))
 		return NPSD_LIST_NONE;
 	i = npsd_due_take(&p->due);
 	if (i != NPSD_LIST_NONE || p->round.swept >= NPSD_SWEEP_KEYS)
@@ -165,23 +164,69 @@ static uint32_t next_key(struct npsd_pub *p)
 	return i;
 }
 
+static void choose_keys(struct npsd_pub *p)
+{
+	uint32_t i;
+
+	p->round.nkeys = p->round.at = p->round.swept = 0;
+	while ((i = next_key(p)) != NPSD_LIST_NONE)
+		p->round.key[p->round.nkeys++] = i;
+}
+
+static bool begin_round(struct npsd_pub *p)
+{
+	struct npsd_pub_context *c = &p->context;
+	bool more = npsd_orphans_wait(&p->orphans, c) || npsd_registry_has_idle(&p->registry, c, &p->series);
+	bool record;
+
+	if (p->due.nready == 0 && !npsd_sweep_has_more(&p->sweep) && !more)
+		return false;
+	if (!c->flush && (c->now_mono_ms < p->round.next_mono_ms || c->budget.tokens < 1))
+		return false;
+	choose_keys(p);
+	record = npsd_round_prepare(&p->round, c, &p->registry, &p->series, p->sweep.drop);
+	npsd_orphans_forget(&p->orphans, &p->holdings);
+	if (npsd_round_begin(&p->round, c, record || npsd_orphans_need_record(&p->orphans)))
+		return true;
+	npsd_registry_recorded(&p->registry, false);
+	end_round(p);
+	return false;
+}
+
+/* Writes the next key of the round. False: the store has no room. */
+static bool write_key(struct npsd_pub *p)
+{
+	uint32_t i = p->round.key[p->round.at];
+
+	/* the connection is a new one since the record */
+	if (!npsd_registered_seg(&p->registry.now, i) && npsd_seg_holds(&p->context, i)) {
+		npsd_due_retry(&p->due, i, p->context.now_mono_ms);
+		p->round.at++;
+		return true;
+	}
+	switch (npsd_key_write(&p->keys, &p->context, i, p->round.rev)) {
+	case NPSD_KEY_NO_ROOM:
+		return false;
+	case NPSD_KEY_NOTHING:
+		npsd_registry_emptied(&p->registry, i);
+		written(p, i);
+		break;
+	case NPSD_KEY_SUBMITTED:
+		break;
+	}
+	npsd_pub_spend(&p->context, 1);
+	p->round.at++;
+	return true;
+}
+
 /* Writes as many keys as can be in flight. Ends the round after the last reply. */
 static bool write_keys(struct npsd_pub *p)
 {
-	bool removing = npsd_orphans_remove(&p->orphans, &p->holdings, p->round.rev), did = false;
-	enum npsd_key_outcome outcome;
-	uint32_t i;
+	bool removing = npsd_orphans_remove(&p->orphans, &p->holdings), did = false;
 
-	while (p->keys.nflight < NPSD_KEYS_FLIGHT && (i = next_key(p)) != NPSD_LIST_NONE) {
-		p->round.keys++;
-		outcome = npsd_key_write(&p->keys, &p->context, i, p->round.rev);
-		if (outcome == NPSD_KEY_NO_ROOM) {
-			npsd_due_retry(&p->due, i, p->context.now_mono_ms);
+	while (p->keys.nflight < NPSD_KEYS_FLIGHT && p->round.at < p->round.nkeys) {
+		if (!write_key(p))
 			return did;
-		}
-		if (outcome == NPSD_KEY_NOTHING)
-			written(p, i);
-		npsd_pub_spend(&p->context, 1);
 		did = true;
 	}
 	if (p->keys.nflight > 0 || removing)
@@ -192,6 +237,27 @@ static bool write_keys(struct npsd_pub *p)
 
 /* --- step --- */
 
+/* Nothing is due or in flight of what the sweep that must be finished, or a change, has written. */
+static bool is_written(const struct npsd_pub *p)
+{
+	const struct npsd_pub_context *c = &p->context;
+
+	return c->state == NPSD_PUB_OK && p->due.due == 0 && p->round.phase == NPSD_ROUND_NONE &&
+	       p->sweep.proof == NPSD_SWEEP_WHOLE && npsd_index_set_clean(&p->index) &&
+	       npsd_rank_clean(&p->ranks) && npsd_series_clean(&p->series, c) &&
+	       (c->shard != 0 || npsd_totals_clean(&p->totals, c));
+}
+
+static bool compare(struct npsd_pub *p)
+{
+	struct npsd_pub_context *c = &p->context;
+	bool did = npsd_compare_step(&p->compare, c, &p->index, &p->ranks);
+
+	if (p->compare.phase == NPSD_COMPARE_GIVEN_UP)
+		c->state = NPSD_PUB_DIFFERS;
+	return did;
+}
+
 bool npsd_pub_step(
     struct npsd_pub *p, const struct npsd_shard_view *v, struct npsd_store *store, int64_t mono_ms)
 {
@@ -201,7 +267,11 @@ bool npsd_pub_step(
 	if (npsd_pub_paused(c))
 		return false;
 	c->store = store;
-	npsd_sweep_watch(&p->sweep, c);
+	if (npsd_sweep_watch(&p->sweep, c)) {
+		npsd_registry_void(&p->registry);
+		npsd_compare_reset(&p->compare);
+	}
+	c->connection = p->sweep.connection;
 	for (uint32_t i; (i = npsd_due_fresh(&p->due)) != NPSD_LIST_NONE;)
 		npsd_due_classify(&p->due, npsd_seg_class(c, i), mono_ms);
 	npsd_due_cool(&p->due, mono_ms, c->flush ? 0 : c->cfg->publish_interval_ms);
@@ -212,7 +282,9 @@ bool npsd_pub_step(
 	did |= npsd_series_step(&p->series, c);
 	if (c->shard == 0)
 		did |= npsd_totals_step(&p->totals, c);
-	did |= npsd_orphans_scan(&p->orphans, c);
+	did |= npsd_orphans_step(&p->orphans, c);
+	if (c->flush && is_written(p))
+		did |= compare(p);
 	npsd_budget_refill(&c->budget, c);
 	if (p->round.phase == NPSD_ROUND_NONE)
 		did |= begin_round(p);
@@ -230,12 +302,15 @@ static void round_recorded(struct npsd_pub *p, const struct npsd_done *done)
 {
 	int64_t dict_len;
 
-	if (!npsd_round_recorded(&p->round, &dict_len, &p->context, done)) {
+	bool ok = npsd_round_recorded(&p->round, &dict_len, &p->context, done);
+
+	npsd_registry_recorded(&p->registry, ok);
+	if (!ok) {
 		end_round(p);
 		return;
 	}
 	p->sweep.drop[0] = 0;
-	npsd_orphans_resolve(&p->orphans, &p->context, dict_len);
+	npsd_orphans_recorded(&p->orphans, &p->context, dict_len);
 }
 
 static void key_done(struct npsd_pub *p, const struct npsd_done *done, int flight)
@@ -249,6 +324,8 @@ static void key_done(struct npsd_pub *p, const struct npsd_done *done, int fligh
 		return;
 	}
 	first = written(p, f->seg);
+	if (f->shown == 0)
+		npsd_registry_emptied(&p->registry, f->seg);
 	npsd_index_set_acknowledged(&p->index, c, f->seg, f->shown != 0, first);
 	npsd_rank_acknowledged(&p->ranks, c, f->seg, f->lo, first);
 	npsd_series_acknowledged(&p->series, c, f->seg, first);
@@ -278,8 +355,11 @@ void npsd_pub_done(
 	case NPSD_FLIGHT_SERIES:
 		npsd_series_done(&p->series, c, done);
 		break;
+	case NPSD_FLIGHT_COMPARE:
+		npsd_compare_done(&p->compare, c, &p->index, &p->ranks, done);
+		break;
 	case NPSD_FLIGHT_SCAN:
-		npsd_orphans_scanned(&p->orphans, &p->holdings, done);
+		npsd_orphans_done(&p->orphans, &p->holdings, &p->due, done);
 		break;
 	case NPSD_FLIGHT_TOTALS:
 		npsd_totals_done(&p->totals, c, done);
@@ -308,17 +388,14 @@ bool npsd_pub_busy(const struct npsd_pub *p)
 
 bool npsd_pub_clean(const struct npsd_pub *p)
 {
-	const struct npsd_pub_context *c = &p->context;
-
-	return c->state == NPSD_PUB_OK && p->due.due == 0 && p->round.phase == NPSD_ROUND_NONE &&
-	       p->sweep.proof == NPSD_SWEEP_WHOLE && npsd_index_set_clean(&p->index) &&
-	       npsd_rank_clean(&p->ranks) && npsd_series_clean(&p->series, c) &&
-	       (c->shard != 0 || npsd_totals_clean(&p->totals, c));
+	return is_written(p) && (!p->context.flush || (p->compare.phase == NPSD_COMPARE_EQUAL &&
+							  npsd_registry_clean(&p->registry)));
 }
 
 void npsd_pub_flush(struct npsd_pub *p)
 {
 	p->context.flush = true;
+	npsd_compare_reset(&p->compare);
 	p->totals.touched = true;
 }
 

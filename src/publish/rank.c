@@ -16,8 +16,10 @@ void npsd_ranks_free(struct npsd_ranks *r)
 
 void npsd_ranks_reset(struct npsd_ranks *r)
 {
-	for (int l = 0; l < NPSD_RANK_LISTS; l++)
+	for (int l = 0; l < NPSD_RANK_LISTS; l++) {
 		r->list[l] = NPSD_LIST_EMPTY;
+		r->nof[l] = 0;
+	}
 	r->of_seg.n = r->n = r->listed = r->left = r->nbatch = 0;
 	r->next_mono_ms = INT64_MIN;
 }
@@ -31,8 +33,7 @@ int32_t npsd_rank_score(const struct npsd_config *cfg, const int64_t now[NPSD_NC
 	return (int32_t)npsd_decimal_units(npsd_nps_of(c).lo);
 }
 
-/* The list of a segment's ranks; -1: it is in none. */
-static int list_of(const struct npsd_pub_context *c, uint32_t i)
+int npsd_rank_list_of(const struct npsd_pub_context *c, uint32_t i)
 {
 	struct npsd_seg seg = npsd_panes_seg(c->v->panes, i);
 	struct npsd_rank_parts k = {
@@ -64,37 +65,71 @@ static uint32_t new_entry(struct npsd_ranks *r, const struct npsd_config *cfg, u
 	r->entry[r->n] = (struct npsd_rank_entry){.seg = seg, .list = (uint16_t)list};
 	for (uint32_t w = 0; w < width; w++)
 		lo_of(r, cfg, r->n)[w] = NPSD_RANK_NONE;
+	r->nof[list]++;
 	return r->n++;
+}
+
+static void make_due(struct npsd_ranks *r, uint32_t e, unsigned windows)
+{
+	bool listed = r->entry[e].due != 0;
+
+	r->entry[e].due |= (uint16_t)windows;
+	if (listed || windows == 0)
+		return;
+	npsd_list_push(&r->list[r->entry[e].list], NPSD_LINKS(r->entry), e);
+	r->listed++;
+}
+
+/* The entry of segment i, made if needed; NPSD_LIST_NONE: it is in no rank. */
+static uint32_t entry_of(struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i)
+{
+	uint32_t *number = npsd_numbers_at(&r->of_seg, i);
+	int list;
+
+	if (*number != 0)
+		return *number - 1;
+	list = npsd_rank_list_of(c, i);
+	if (list < 0)
+		return NPSD_LIST_NONE;
+	*number = new_entry(r, c->cfg, i, list) + 1;
+	/* a former owner of the shard may have left members */
+	make_due(r, *number - 1, (1u << c->cfg->nwindows) - 1);
+	return *number - 1;
 }
 
 void npsd_rank_acknowledged(
     struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, const int32_t *lo, bool all)
 {
-	uint32_t *number = npsd_numbers_at(&r->of_seg, i);
-	struct npsd_rank_entry *e;
-	int32_t *at;
-	bool listed;
+	uint32_t e = entry_of(r, c, i);
+	unsigned due = 0;
 
-	if (*number == 0) {
-		int list = list_of(c, i);
-
-		if (list < 0)
-			return;
-		*number = new_entry(r, c->cfg, i, list) + 1;
-		all = true; /* a former owner of the shard may have left members */
-	}
-	e = &r->entry[*number - 1];
-	at = lo_of(r, c->cfg, *number - 1);
-	listed = e->due != 0;
+	if (e == NPSD_LIST_NONE)
+		return;
 	for (int w = 0; w < c->cfg->nwindows; w++) {
-		if (all || at[w] != lo[w])
-			e->due |= (uint16_t)(1u << w);
-		at[w] = lo[w];
+		int32_t *at = &lo_of(r, c->cfg, e)[w];
+
+		if (all || *at != lo[w])
+			due |= 1u << w;
+		*at = lo[w];
 	}
-	if (!listed && e->due != 0) {
-		npsd_list_push(&r->list[e->list], NPSD_LINKS(r->entry), *number - 1);
-		r->listed++;
-	}
+	make_due(r, e, due);
+}
+
+void npsd_rank_doubt(
+    struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_list_key k)
+{
+	uint32_t e = entry_of(r, c, i);
+
+	npsd_assert(e != NPSD_LIST_NONE);
+	make_due(r, e, 1u << k.window);
+}
+
+uint32_t npsd_rank_next(const struct npsd_ranks *r, int list, uint32_t i)
+{
+	for (; r->nof[list] > 0 && i < r->of_seg.n; i++)
+		if (r->of_seg.at[i] != 0 && r->entry[r->of_seg.at[i] - 1].list == list)
+			return i;
+	return NPSD_LIST_NONE;
 }
 
 bool npsd_rank_holds(
@@ -140,8 +175,20 @@ static void gather(struct npsd_ranks *r)
 	r->window = 0;
 }
 
-/* The value of a segment's dimension in its written form. */
-static void add_member(struct npsd_pub_context *c, uint32_t i)
+static void write_score(struct npsd_buf *out, int32_t lo)
+{
+	npsd_buf_clear(out);
+	if (lo != NPSD_RANK_NONE)
+		npsd_buf_addf(out, "%s%d.%04d", lo < 0 ? "-" : "", abs(lo) / 10000, abs(lo) % 10000);
+}
+
+void npsd_rank_score_text(
+    struct npsd_pub_context *c, const struct npsd_ranks *r, uint32_t i, struct npsd_list_key k)
+{
+	write_score(&c->text, lo_of(r, c->cfg, r->of_seg.at[i] - 1)[k.window]);
+}
+
+void npsd_rank_add_member(struct npsd_pub_context *c, uint32_t i)
 {
 	uint32_t id[NPSD_SET_DIMS];
 
@@ -157,11 +204,12 @@ static bool is_due(const struct npsd_ranks *r, uint32_t k)
 	return r->mask[k] >> r->window & 1;
 }
 
-static void build(const struct npsd_ranks *r, struct npsd_pub_context *c)
+/* False: the rank would be created, and is not registered yet. */
+static bool build(const struct npsd_ranks *r, struct npsd_pub_context *c)
 {
-	int set = 0;
+	int set = 0, list = r->entry[r->batch[0]].list;
 
-	npsd_list_name(&c->name, c->cfg, (struct npsd_list_key){true, r->entry[r->batch[0]].list, r->window});
+	npsd_list_name(&c->name, c->cfg, (struct npsd_list_key){true, list, r->window});
 	npsd_pub_begin(c, NPSD_S_rank);
 	for (uint32_t k = 0; k < r->nbatch; k++)
 		set += is_due(r, k) && lo_of(r, c->cfg, r->batch[k])[r->window] != NPSD_RANK_NONE;
@@ -172,11 +220,13 @@ static void build(const struct npsd_ranks *r, struct npsd_pub_context *c)
 
 			if (!is_due(r, k) || (lo == NPSD_RANK_NONE) != out)
 				continue;
-			if (!out)
-				npsd_script_argf(&c->build, "%s%d.%04d", lo < 0 ? "-" : "", abs(lo) / 10000,
-				    abs(lo) % 10000);
-			add_member(c, r->entry[r->batch[k]].seg);
+			if (!out) {
+				write_score(&c->text, lo);
+				npsd_script_arg(&c->build, c->text.p, c->text.n);
+			}
+			npsd_rank_add_member(c, r->entry[r->batch[k]].seg);
 		}
+	return set == 0 || npsd_registered_rank(c->registered, list);
 }
 
 /* The next window that the batch has something for; nwindows: none. */
@@ -200,8 +250,7 @@ bool npsd_rank_step(struct npsd_ranks *r, struct npsd_pub_context *c, bool quiet
 	}
 	r->window = next_window(r, r->window, c->cfg->nwindows);
 	npsd_assert(r->window < c->cfg->nwindows);
-	build(r, c);
-	if (!npsd_pub_submit(c, NPSD_FLIGHT_RANK))
+	if (!build(r, c) || !npsd_pub_submit(c, NPSD_FLIGHT_RANK))
 		return false;
 	npsd_pub_spend(c, 1 + (double)(c->build.n - c->build.nkeys) / MEMBERS_A_KEY);
 	return true;

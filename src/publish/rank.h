@@ -28,6 +28,7 @@ struct npsd_ranks {
 	int32_t *lo; /* score of entry e in window w: lo[e * nwindows + w] */
 	uint32_t n, cap, lo_cap;
 	struct npsd_list list[NPSD_RANK_LISTS]; /* of (set, kind, level): the ranks of all windows */
+	uint32_t nof[NPSD_RANK_LISTS];		/* entries of each */
 	uint32_t listed;
 	uint32_t left; /* entries that the pass will take; 0: no pass */
 	int64_t next_mono_ms;
@@ -42,12 +43,25 @@ void npsd_ranks_reset(struct npsd_ranks *r);
 void npsd_ranks_free(struct npsd_ranks *r);
 /* nps_lo of a window in ten thousandths, as it is published; NPSD_RANK_NONE: it is not ranked. Thread: any */
 int32_t npsd_rank_score(const struct npsd_config *cfg, const int64_t now[NPSD_NCOUNTER]);
+/* The list of the segment's ranks; -1: it is in none. */
+int npsd_rank_list_of(const struct npsd_pub_context *c, uint32_t i);
 /* The window key of segment i is acknowledged, with these scores. all: also those that did not change */
 void npsd_rank_acknowledged(
     struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, const int32_t *lo, bool all);
+/* What the rank holds of segment i is unknown: it is set or removed again. */
+void npsd_rank_doubt(
+    struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_list_key k);
 /* Whether segment i belongs into the rank, as last acknowledged. */
 bool npsd_rank_holds(
     const struct npsd_ranks *r, const struct npsd_pub_context *c, uint32_t i, struct npsd_list_key k);
+/* The next segment from i on that the ranks of the list may have as a member; NPSD_LIST_NONE: there is none.
+ */
+uint32_t npsd_rank_next(const struct npsd_ranks *r, int list, uint32_t i);
+/* Replaces c->text with the score of segment i in its written form; empty: it is not ranked. */
+void npsd_rank_score_text(
+    struct npsd_pub_context *c, const struct npsd_ranks *r, uint32_t i, struct npsd_list_key k);
+/* Appends the value of the segment's dimension to the call that is built. */
+void npsd_rank_add_member(struct npsd_pub_context *c, uint32_t i);
 /* Submits a call; true if it did. quiet: no window key is due or was just written */
 bool npsd_rank_step(struct npsd_ranks *r, struct npsd_pub_context *c, bool quiet);
 void npsd_rank_done(struct npsd_ranks *r, struct npsd_pub_context *c, const struct npsd_done *done);

@@ -9,7 +9,7 @@ void npsd_round_reset(struct npsd_round *r)
 	*r = (struct npsd_round){.next_mono_ms = INT64_MIN};
 }
 
-static bool submit_record(const struct npsd_round *r, struct npsd_pub_context *c, const char *drop)
+static void begin_record(const struct npsd_round *r, struct npsd_pub_context *c, const char *drop)
 {
 	npsd_buf_clear(&c->text);
 	npsd_buf_addz(&c->text, c->v->hash);
@@ -17,27 +17,36 @@ static bool submit_record(const struct npsd_round *r, struct npsd_pub_context *c
 	npsd_buf_addz(&c->text, c->v->positions);
 	npsd_assert(!c->text.full);
 	npsd_script_begin_private(&c->build, NPSD_S_round);
+	c->build.connection = c->connection; /* another server may still have the keys that it forgets */
 	npsd_script_private_key(&c->build, "rounds:%d", c->shard);
+	npsd_pub_add_registry(c, c->shard);
 	npsd_script_header(&c->build, c->v->names, npsd_names_len_any(c->v->names));
 	npsd_script_int(&c->build, c->shard);
 	npsd_script_int(&c->build, c->v->epoch);
 	npsd_script_argz(&c->build, r->rev);
 	npsd_script_arg_ref(&c->build, c->text.p, c->text.n);
 	npsd_script_argz(&c->build, drop);
-	return npsd_pub_submit(c, NPSD_FLIGHT_ROUND);
 }
 
-bool npsd_round_begin(struct npsd_round *r, struct npsd_pub_context *c, const char *drop, bool record)
+bool npsd_round_prepare(struct npsd_round *r, struct npsd_pub_context *c, struct npsd_registry *g,
+    const struct npsd_series *s, const char *drop)
 {
+	bool needed = drop[0] != 0;
+
 	npsd_pub_rev(r->rev, c);
-	r->keys = r->swept = 0;
-	if (!record && drop[0] == 0 && strcmp(r->rev, r->recorded) == 0) {
-		r->phase = NPSD_ROUND_WRITE;
-		return true;
-	}
-	if (!submit_record(r, c, drop))
+	begin_record(r, c, drop);
+	for (uint32_t k = 0; k < r->nkeys; k++)
+		needed |= npsd_registry_add(g, c, s, r->key[k]);
+	npsd_registry_forget(g, c, s);
+	return needed || g->nforgotten > 0 || strcmp(r->rev, r->recorded) != 0;
+}
+
+bool npsd_round_begin(struct npsd_round *r, struct npsd_pub_context *c, bool record)
+{
+	r->at = 0;
+	if (record && !npsd_pub_submit(c, NPSD_FLIGHT_ROUND))
 		return false;
-	r->phase = NPSD_ROUND_RECORD;
+	r->phase = record ? NPSD_ROUND_RECORD : NPSD_ROUND_WRITE;
 	return true;
 }
 

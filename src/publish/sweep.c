@@ -7,18 +7,19 @@ void npsd_sweep_reset(struct npsd_sweep *s)
 	    .swept = {.at = s->swept.at, .cap = s->swept.cap}};
 }
 
-void npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c)
+bool npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c)
 {
 	uint32_t now = c->store->connection(c->store->self);
 
 	if (now == s->connection)
-		return;
+		return false;
 	if (s->connection != 0) {
 		s->proof = NPSD_SWEEP_VOID;
 		if (s->next_mono_ms > c->now_mono_ms)
 			s->next_mono_ms = c->now_mono_ms;
 	}
 	s->connection = now;
+	return true;
 }
 
 bool npsd_sweep_begin(struct npsd_sweep *s, const struct npsd_pub_context *c)

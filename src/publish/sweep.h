@@ -36,7 +36,8 @@ struct npsd_sweep {
 
 /* Thread: owner, for all */
 void npsd_sweep_reset(struct npsd_sweep *s);
-void npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c);
+/* True: the connection is a new one. */
+bool npsd_sweep_watch(struct npsd_sweep *s, const struct npsd_pub_context *c);
 /* Begins a sweep if it is time; true if it did. */
 bool npsd_sweep_begin(struct npsd_sweep *s, const struct npsd_pub_context *c);
 /* Segments are left that npsd_sweep_take has not yet looked at. */

@@ -281,6 +281,10 @@ static void send_all(struct npsd_conn *c, int64_t now)
 	if (c->state < NPSD_CONN_HANDSHAKE || (sending(c) && !send_some(c, c->in_flight.last)))
 		return;
 	while ((item = npsd_queue_pop(from)) != NULL) {
+		if (item->connection != 0 && item->connection != c->connection) {
+			end_item(c, item, NPSD_CANT_NOW, "the connection it was for is gone");
+			continue;
+		}
 		item->expires_mono_ms = now + patience_ms(c) + item->block_ms;
 		c->sent_mono_ms = now;
 		npsd_queue_append(&c->in_flight, item);

@@ -49,6 +49,7 @@ struct npsd_queue_item *npsd_queue_call(const struct npsd_call *call, const char
 
 	item->script = call->script;
 	item->tag = call->tag;
+	item->connection = call->connection;
 	return item;
 }
 

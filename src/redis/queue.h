@@ -36,6 +36,7 @@ struct npsd_queue_item {
 	enum npsd_queue_what what;
 	enum npsd_script script; /* CALL, LOAD */
 	uint64_t tag;		 /* CALL, PROBE */
+	uint32_t connection;	 /* CALL: it is sent on no other than this; 0: on any */
 	int block_ms;		 /* COMMAND: how long the server may block */
 	int64_t expires_mono_ms; /* waiting: no connection by then; in_flight: no reply by then */
 	int loads;		 /* CALL: times that the server did not know the script */

@@ -24,7 +24,7 @@ void npsd_script_begin(struct npsd_script_build *b, enum npsd_script script)
 {
 	npsd_buf_clear(&b->text);
 	b->script = script;
-	b->n = b->nkeys = 0;
+	b->n = b->nkeys = b->connection = 0;
 }
 
 void npsd_script_begin_private(struct npsd_script_build *b, enum npsd_script script)
@@ -166,8 +166,11 @@ void npsd_script_arg_ref(struct npsd_script_build *b, const void *p, size_t n)
 
 bool npsd_script_submit(struct npsd_script_build *b, struct npsd_store *store, uint64_t tag)
 {
-	struct npsd_call call = {
-	    .tag = tag, .script = b->script, .nkeys = b->nkeys, .nargs = b->n - b->nkeys};
+	struct npsd_call call = {.tag = tag,
+	    .script = b->script,
+	    .connection = b->connection,
+	    .nkeys = b->nkeys,
+	    .nargs = b->n - b->nkeys};
 
 	b->arg = npsd_array_reserve(b->arg, &b->arg_cap, b->n, sizeof *b->arg);
 	call.keys = b->arg;

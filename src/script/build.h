@@ -15,6 +15,7 @@
 struct npsd_script_build {
 	const struct npsd_config *cfg;
 	enum npsd_script script;
+	uint32_t connection; /* of the call: npsd_call */
 	struct npsd_buf text;
 	struct npsd_script_item {
 		const void *ref;

@@ -300,6 +300,7 @@ void Checker::rolled_back()
 		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
 	memory.clear();
 	segs.clear();
+	revs.clear();
 	published.clear();
 	alerts_checked = st.alerts.size();
 	check_stored();
@@ -315,6 +316,7 @@ static bool is_ok(const struct npsd_reply *r)
 
 void Checker::on_script(const Call &call, const struct npsd_reply *reply)
 {
+	check_list(call, is_ok(reply));
 	if (!is_ok(reply))
 		return;
 	switch (call.script) {

@@ -26,6 +26,8 @@ class Checker
 {
       public:
 	Checker(const Setup &setup, const Topics &topics, struct model *model, const int64_t &now_ms);
+	/* A script is about to be executed. */
+	void before_script(const Call &call);
 	/* A script was executed; reply NULL: it failed. */
 	void on_script(const Call &call, const struct npsd_reply *reply);
 	/* Redis was rolled back: forgets the history that was lost. */
@@ -66,6 +68,7 @@ class Checker
 	void check_values();
 	void check_values_of(const Mentioned &event);
 	void check_published(const Call &call);
+	void check_list(const Call &call, bool ok);
 	void check_key(const std::string &key, const std::map<std::string, std::string> &fields,
 	    const SegPanes &panes, int64_t t_ms);
 	void check_keys(const Panes &segs, int64_t t_ms);
@@ -82,6 +85,7 @@ class Checker
 	const Keys &keys;
 	const int64_t &now_ms;
 	Stored st;
+	std::optional<Item> before; /* what stood in the index or rank of the call */
 	std::vector<std::pair<std::string, std::string>> published; /* since the last check of alerts */
 	std::map<std::string, Counted> repeated; /* by partition without a `lateness` ruling */
 	bool resting = false;

@@ -78,6 +78,43 @@ void Checker::check_ranks(const Panes &all, int64_t t_ms)
 	}
 }
 
+void Checker::before_script(const Call &call)
+{
+	before.reset();
+	if (call.script != NPSD_S_index && call.script != NPSD_S_rank)
+		return;
+	auto it = keys.all.find(call.keys.at(0));
+
+	before = it == keys.all.end() ? Item() : it->second;
+}
+
+/* A call changes the members that it names, and none if it fails. */
+void Checker::check_list(const Call &call, bool ok)
+{
+	auto it = keys.all.find(call.keys.empty() ? "" : call.keys[0]);
+
+	if (!before)
+		return;
+	bool rank = call.script == NPSD_S_rank, adds = !rank && call.args[0] == "SADD";
+	size_t set = rank ? 2 * (size_t)std::stoul(call.args[0]) : 0;
+
+	for (size_t i = 1; ok && i < call.args.size(); i++) {
+		if (rank && i <= set)
+			before->zset[call.args[i + 1]] = std::stod(call.args[i]);
+		else if (rank)
+			before->zset.erase(call.args[i]);
+		else if (adds)
+			before->set.insert(call.args[i]);
+		else
+			before->set.erase(call.args[i]);
+		i += rank && i <= set;
+	}
+	if (before->set != (it == keys.all.end() ? Item().set : it->second.set) ||
+	    before->zset != (it == keys.all.end() ? Item().zset : it->second.zset))
+		throw Violation("a call on " + call.keys[0] + " changed other members than its own");
+	before.reset();
+}
+
 /* --- series --- */
 
 /* The panes that the widest window of the step, or the one before it, holds at t. */

@@ -53,6 +53,13 @@ static const Mutant all[] = {
     {"a stale alert is published", NPSD_S_commit, "now > a[8] and {} or a[9]", "a[9]", MUTANT_DECIDE_NONE},
     {"a rebuild forgets which alerts were emitted", NPSD_S_rebuild, "'told:' .. p.tp, p.told)",
 	"'told:' .. p.tp, '0:0')", MUTANT_DECIDE_NONE},
+    {"a rank is deleted because of an error", NPSD_S_rank,
+	"redis.call('ZADD', key, unpack(ARGV, 2, set + 1))",
+	"if type(redis.pcall('ZADD', key, unpack(ARGV, 2, set + 1))) == 'table' then redis.call('DEL', key) "
+	"end",
+	MUTANT_DECIDE_NONE},
+    {"a public key is created without being registered", NPSD_S_round, "push('SADD', KEYS[4], more)", "",
+	MUTANT_DECIDE_NONE},
 };
 
 int mutants()

@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -132,32 +133,6 @@ static Value cmd_xrange(Keys &k, const Args &a)
 			back.resize(count);
 		out.items = back;
 	}
-	return out;
-}
-
-static Value cmd_scan(Keys &k, const Args &a)
-{
-	/* all keys in one page, as a server may do */
-	std::string pattern = "*";
-	Value out = Value::array(), keys = Value::array();
-
-	for (size_t i = 2; i + 1 < a.size(); i += 2)
-		if (a[i] == "MATCH")
-			pattern = a[i + 1];
-	std::string plain;
-	for (size_t i = 0; i + 1 < pattern.size(); i++)
-		if (pattern[i] != '\\')
-			plain += pattern[i];
-	if (pattern.empty() || pattern.back() != '*' || plain.find_first_of("*?[") != std::string::npos)
-		throw std::runtime_error("ERR the model knows only patterns PREFIX*");
-	std::vector<std::string> names;
-	for (auto &e : k.all)
-		if (e.first.compare(0, plain.size(), plain) == 0)
-			names.push_back(e.first);
-	for (auto &n : names)
-		if (k.find(n))
-			keys.items.push_back(Value::string(n));
-	out.items = {Value::string("0"), keys};
 	return out;
 }
 
@@ -326,10 +301,26 @@ static void add_set(std::map<std::string, Command> &c)
 		Item *i = k.find(a.at(1), Item::SET);
 		return Value::integer(i && i->set.count(a.at(2)));
 	};
+	c["SMISMEMBER"] = [](Keys &k, const Args &a) {
+		Item *i = k.find(a.at(1), Item::SET);
+		Value out = Value::array();
+		for (size_t m = 2; m < a.size(); m++)
+			out.items.push_back(Value::integer(i && i->set.count(a[m])));
+		return out;
+	};
 	c["SCARD"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::SET);
 		return Value::integer(i ? (int64_t)i->set.size() : 0);
 	};
+}
+
+/* As a server writes it: with 17 digits where it is not whole. */
+static std::string score(double v)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.17g", v);
+	return text;
 }
 
 static void add_zset(std::map<std::string, Command> &c)
@@ -350,6 +341,14 @@ static void add_zset(std::map<std::string, Command> &c)
 			n += (int64_t)i->zset.erase(a[m]);
 		k.tidy(a[1]);
 		return Value::integer(n);
+	};
+	c["ZMSCORE"] = [](Keys &k, const Args &a) {
+		Item *i = k.find(a.at(1), Item::ZSET);
+		Value out = Value::array();
+		for (size_t m = 2; m < a.size(); m++)
+			out.items.push_back(
+			    i && i->zset.count(a[m]) ? Value::string(score(i->zset[a[m]])) : Value::nil());
+		return out;
 	};
 	c["ZSCAN"] = [](Keys &k, const Args &a) {
 		Item *i = k.find(a.at(1), Item::ZSET);
@@ -452,7 +451,6 @@ static void add_streams(std::map<std::string, Command> &c)
 			trim_option(i->stream, a, at, removed, true);
 		return Value::integer(removed);
 	};
-	c["SCAN"] = cmd_scan;
 	c["PUBLISH"] = [](Keys &k, const Args &a) {
 		if (k.published)
 			k.published->emplace_back(a.at(1), a.at(2));
@@ -479,6 +477,12 @@ static const std::map<std::string, Command> &commands()
 	return all;
 }
 
+/* A server refuses the former when it has no memory, unless the script has written something before. */
+static const std::set<std::string> needs_memory = {
+    "HSET", "HSETNX", "HINCRBY", "SET", "RPUSH", "LSET", "XADD", "SADD", "ZADD"};
+static const std::set<std::string> frees_memory = {
+    "HDEL", "DEL", "UNLINK", "PEXPIRE", "LTRIM", "XTRIM", "SREM", "ZREM"};
+
 Value run_command(Keys &keys, Args a)
 {
 	if (a.empty())
@@ -488,6 +492,9 @@ Value run_command(Keys &keys, Args a)
 	auto it = commands().find(a[0]);
 	if (it == commands().end())
 		throw std::runtime_error("ERR the model does not know `" + a[0] + "`");
+	if (keys.no_memory && !keys.wrote && needs_memory.count(a[0]))
+		throw std::runtime_error("OOM command not allowed when used memory > 'maxmemory'.");
+	keys.wrote = keys.wrote || needs_memory.count(a[0]) || frees_memory.count(a[0]);
 	try {
 		return it->second(keys, a);
 	} catch (std::out_of_range &) {

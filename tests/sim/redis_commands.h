@@ -56,6 +56,7 @@ using Args = std::vector<std::string>;
 
 struct Keys {
 	std::map<std::string, Item> all;
+	bool no_memory = false, wrote = false; /* wrote: the script that runs */
 	std::vector<std::pair<std::string, std::string>> *published = nullptr; /* channel, message */
 	const int64_t *now_ms;
 
@@ -104,13 +105,13 @@ struct Keys {
 
 /* The keys of a model, to read them. */
 const Keys &model_keys(const struct ::model *m);
-/*
- * A copy of the keys of one slot, named by its hash tag, and the way back to it: what a fail-over does where
- * the replica of that slot lacked the last writes, and the replicas of the other slots did not.
- */
-using Slot = std::map<std::string, Item>;
-Slot model_copy_slot(const struct ::model *m, const std::string &tag);
-void model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot);
+/* A copy of all keys, and the way back to it: what a fail-over does where the replica lacked the last writes.
+ * A replica gets the writes in order, so it lacks all after some instant and none before. */
+using Copy = std::map<std::string, Item>;
+Copy model_copy(const struct ::model *m);
+void model_restore(struct ::model *m, const Copy &copy);
+/* Whether Redis has no memory for what is written next. */
+void model_no_memory(struct ::model *m, bool now);
 /* Appends each published channel and message to the list from now on. */
 void model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published);
 

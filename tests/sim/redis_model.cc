@@ -45,29 +45,19 @@ const sim::Keys &sim::model_keys(const struct ::model *m)
 	return m->keys;
 }
 
-/* The text between the braces of a key, or the key: keys that share it share a slot. */
-static std::string tag_of(const std::string &key)
+sim::Copy sim::model_copy(const struct ::model *m)
 {
-	size_t open = key.find('{'), close = open == std::string::npos ? open : key.find('}', open + 1);
-
-	return close == std::string::npos || close == open + 1 ? key : key.substr(open + 1, close - open - 1);
+	return m->keys.all;
 }
 
-sim::Slot sim::model_copy_slot(const struct ::model *m, const std::string &tag)
+void sim::model_restore(struct ::model *m, const Copy &copy)
 {
-	Slot out;
-
-	for (auto &e : m->keys.all)
-		if (tag_of(e.first) == tag)
-			out.insert(out.end(), e);
-	return out;
+	m->keys.all = copy;
 }
 
-void sim::model_restore_slot(struct ::model *m, const std::string &tag, const Slot &slot)
+void sim::model_no_memory(struct ::model *m, bool now)
 {
-	for (auto it = m->keys.all.begin(); it != m->keys.all.end();)
-		it = tag_of(it->first) == tag ? m->keys.all.erase(it) : std::next(it);
-	m->keys.all.insert(slot.begin(), slot.end());
+	m->keys.no_memory = now;
 }
 
 void sim::model_listen(struct ::model *m, std::vector<std::pair<std::string, std::string>> *published)
@@ -112,6 +102,7 @@ const struct npsd_reply *model_run(struct model *m, const struct npsd_call *call
 		keys.emplace_back((const char *)call->keys[i].p, call->keys[i].n);
 	for (size_t i = 0; i < call->nargs; i++)
 		args.emplace_back((const char *)call->args[i].p, call->args[i].n);
+	m->keys.wrote = false;
 	try {
 		return m->lua->run(m->text(call->script), keys, args).reply();
 	} catch (std::exception &e) {

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 
+#include "redis_commands.h"
+
+extern "C" {
+#include "redis/resp.h"
+}
+
 namespace sim
 {
 
 static constexpr size_t MAX_SENT = 64;
 
-Call::Call(const struct npsd_call *c) : tag(c->tag), script(c->script)
+Call::Call(const struct npsd_call *c) : tag(c->tag), script(c->script), connection(c->connection)
 {
 	for (size_t i = 0; i < c->nkeys; i++)
 		keys.emplace_back((const char *)c->keys[i].p, c->keys[i].n);
@@ -44,7 +50,8 @@ bool Connection::submit(const struct npsd_call *c)
 
 bool Connection::poll(struct npsd_done *out)
 {
-	if (!connected && server.rng.chance(0.5)) {
+	/* as the client does: what the old connection replied is handed out before there is a new one */
+	if (!connected && replies.empty() && server.rng.chance(0.5)) {
 		connected = true;
 		number++;
 	}
@@ -85,7 +92,8 @@ Connection *Server::connect()
 const struct npsd_reply *Server::execute(const Call &c, const char **error)
 {
 	std::vector<struct npsd_arg> keys, args;
-	struct npsd_call call = {c.tag, c.script, nullptr, c.keys.size(), nullptr, c.args.size()};
+	struct npsd_call call = {
+	    c.tag, c.script, nullptr, c.keys.size(), nullptr, c.args.size(), c.connection};
 
 	for (auto &k : c.keys)
 		keys.push_back({k.data(), k.size()});
@@ -110,10 +118,16 @@ void Server::execute_of(Connection &c)
 		c.replies.push_back({call.tag, NPSD_CANT_NOW, nullptr, "LOADING the model is"});
 		return;
 	}
+	if (call.connection != 0 && call.connection != c.number) {
+		c.replies.push_back({call.tag, NPSD_CANT_NOW, nullptr, "the connection it was for is gone"});
+		return;
+	}
 	executing = &c;
+	model_no_memory(model, faults.strikes(FAULT_NO_MEMORY));
 	const struct npsd_reply *r = execute(call, &error);
+	model_no_memory(model, false);
 	executing = nullptr;
-	c.replies.push_back({call.tag, r ? NPSD_DONE : NPSD_BROKEN, r, r ? "" : error});
+	c.replies.push_back({call.tag, r ? NPSD_DONE : npsd_resp_error(error), r, r ? "" : error});
 	if (faults.strikes(FAULT_TWICE))
 		model_reply_free(execute(call, &error));
 }
@@ -214,6 +228,14 @@ void Server::cut_all(bool zombies_stay)
 	}
 	if (!zombies_stay)
 		zombies.clear();
+	/* Calls for the connection that is gone never reach the server that took over. */
+	for (auto &calls : zombies)
+		calls.erase(std::remove_if(
+				calls.begin(), calls.end(), [](const Call &c) { return c.connection != 0; }),
+		    calls.end());
+	zombies.erase(std::remove_if(zombies.begin(), zombies.end(),
+			  [](const std::deque<Call> &calls) { return calls.empty(); }),
+	    zombies.end());
 }
 
 void Server::close(Connection *c)

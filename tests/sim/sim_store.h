@@ -23,6 +23,7 @@ namespace sim
 struct Call {
 	uint64_t tag;
 	enum npsd_script script;
+	uint32_t connection; /* it is executed on no other than this; 0: on any */
 	std::vector<std::string> keys, args;
 
 	explicit Call(const struct npsd_call *c);

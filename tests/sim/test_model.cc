@@ -117,7 +117,7 @@ static std::string script_text(enum npsd_script s)
 /* Replies that are a page of a scan: a server chooses its length. */
 static bool is_page(enum npsd_script s)
 {
-	return s == NPSD_S_scan || s == NPSD_S_members;
+	return s == NPSD_S_registry || s == NPSD_S_members;
 }
 
 static void run_seed(uint64_t seed)
@@ -127,6 +127,7 @@ static void run_seed(uint64_t seed)
 	long calls = 0;
 
 	world.faults.never(FAULT_ROLL_BACK);
+	world.faults.never(FAULT_NO_MEMORY);
 	world.faults.never(FAULT_LATE_SNAPSHOT);
 	world.faults.never(FAULT_LOSE_ADMISSION);
 	world.mirror = [&](const Call &call, const struct npsd_reply *reply) {
@@ -172,7 +173,9 @@ static std::vector<std::string> draw_command(Rng &rng)
 	    {"XRANGE", key(), "-", id(), "COUNT", "2"}, {"XREVRANGE", key(), "+", "-"},
 	    {"XREVRANGE", key(), "+", "-", "COUNT", "1"}, {"XLEN", key()}, {"XTRIM", key(), "MINID", id()},
 	    {"XTRIM", key(), "MAXLEN", "3"}, {"SADD", key(), word(), word()}, {"SREM", key(), word()},
-	    {"SMEMBERS", key()}, {"SISMEMBER", key(), word()}, {"SCARD", key()},
+	    {"SMEMBERS", key()}, {"SISMEMBER", key(), word()}, {"SMISMEMBER", key(), word(), word()},
+	    {"ZMSCORE", key(), word(), word()},
+	    {"ZADD", key(), "0." + std::to_string(rng.below(9)) + "123", word()}, {"SCARD", key()},
 	    {"SSCAN", key(), "0", "COUNT", "100"}, {"ZADD", key(), num(), word()},
 	    {"ZREM", key(), word(), word()}, {"ZRANGE", key(), num(), num()}, {"PUBLISH", key(), word()}};
 

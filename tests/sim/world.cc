@@ -7,8 +7,6 @@
 namespace sim
 {
 
-static const char *const FENCE_TAG = "nps:alerts"; /* hash tag of the keys that are written under the fence */
-
 World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
     : rng(seed), setup(suited(draw_setup(rng), mutant)), faults(rng), steps_left(steps), verbose(loud),
       topics(setup, rng), model(model_new(&now_ms), [](struct model *m) { model_free(&m); }),
@@ -197,14 +195,14 @@ void World::keep_copy()
 {
 	if (copies.size() >= 3)
 		copies.pop_front();
-	copies.push_back(model_copy_slot(model.get(), FENCE_TAG));
+	copies.push_back(model_copy(model.get()));
 }
 
-void World::roll_back_to(const Slot &copy)
+void World::roll_back_to(const Copy &copy)
 {
 	trace("roll-back of Redis");
 	server->cut_all(rng.chance(0.3));
-	model_restore_slot(model.get(), FENCE_TAG, copy);
+	model_restore(model.get(), copy);
 	checker->rolled_back();
 }
 
@@ -217,19 +215,19 @@ void World::roll_back()
 }
 
 /* Number of the last entry in the log of the shard that a manifest is of; 0: none. */
-static int64_t log_end(const Slot &slot, const Call &manifest)
+static int64_t log_end(const Copy &keys, const Call &manifest)
 {
-	auto fence = slot.find(std::string("{") + FENCE_TAG + "}:fence");
+	auto fence = keys.find("{nps:alerts}:fence");
 
-	if (fence == slot.end())
+	if (fence == keys.end())
 		return 0;
 	auto end = fence->second.hash.find("log:" + manifest.args[3]);
 	return end == fence->second.hash.end() ? 0 : atoll(end->second.c_str());
 }
 
 /*
- * LATE_SNAPSHOT: keeps the slot as it is before some commit, and the calls of a snapshot that is made after
- * it. The slot returns to that copy while the process of the snapshot stands still. The calls are executed
+ * LATE_SNAPSHOT: keeps Redis as it is before some commit, and the calls of a snapshot that is made after
+ * it. Redis returns to that copy while the process of the snapshot stands still. The calls are executed
  * again, late, once another process has made the log as long as it was: its entries are then others.
  */
 void World::before_snapshot(const Call &call)
@@ -237,7 +235,7 @@ void World::before_snapshot(const Call &call)
 	if (late_snapshot != SNAPSHOT_KEPT || !faults.has(FAULT_LATE_SNAPSHOT))
 		return;
 	if (call.script == NPSD_S_commit && rng.chance(0.3)) {
-		before_commit = model_copy_slot(model.get(), FENCE_TAG);
+		before_commit = model_copy(model.get());
 		snapshot.clear();
 	} else if (!before_commit.empty() && call.script == NPSD_S_chunk_write) {
 		snapshot.push_back(call);
@@ -266,7 +264,7 @@ void World::late_snapshot_faults()
 		return;
 	const Call &manifest =
 	    snapshot.back(); /* its arguments 3 and 8: the shard, the number of the entry */
-	if (log_end(model_copy_slot(model.get(), FENCE_TAG), manifest) >= atoll(manifest.args[8].c_str()))
+	if (log_end(model_keys(model.get()).all, manifest) >= atoll(manifest.args[8].c_str()))
 		server->execute_late(snapshot);
 	else if (out.steps < late_until)
 		return;
@@ -275,14 +273,15 @@ void World::late_snapshot_faults()
 	paused = 0;
 }
 
-/* LOSE_ADMISSION: keeps the slot as it is before an admission, to return to it after the reply. */
+/* LOSE_ADMISSION: keeps Redis as it is before an admission, to return to it after the reply. */
 void World::before_call(const Call &call)
 {
+	checker->before_script(call);
 	if (faulty)
 		before_snapshot(call);
 	if (call.script != NPSD_S_admit || lose_admission || !faulty || !faults.strikes(FAULT_LOSE_ADMISSION))
 		return;
-	before_admission = model_copy_slot(model.get(), FENCE_TAG);
+	before_admission = model_copy(model.get());
 	lose_admission = true;
 }
 

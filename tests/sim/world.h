@@ -79,7 +79,7 @@ class World
 	void move_clock();
 	void redis_faults();
 	void process_faults();
-	void roll_back_to(const Slot &copy);
+	void roll_back_to(const Copy &copy);
 	void roll_back();
 	void keep_copy();
 	void before_call(const Call &call);
@@ -106,8 +106,8 @@ class World
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
 	int64_t ledger_bytes;	 /* as in Setup, of instances that start from now on */
-	std::deque<Slot> copies; /* of the fenced slot, oldest first */
-	Slot before_admission, before_commit;
+	std::deque<Copy> copies; /* oldest first */
+	Copy before_admission, before_commit;
 	std::deque<Call> snapshot; /* chunk_write and manifest since before_commit was taken */
 	int64_t late_until = 0;	   /* step */
 	int paused = 0; /* number of a process that does not run until a late snapshot is executed */

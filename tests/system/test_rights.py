@@ -10,7 +10,7 @@ from harness import HERE, Npsd, RedisServer, free_port, program, wait_for
 from stream import Stream, seed_of, send_all
 
 DOCS = (HERE.parents[1] / "docs" / "redis.md").read_text()
-OPTIONAL = {"+info", "+select"}  # the version is unknown then; database 0 needs no SELECT
+OPTIONAL = {"+info", "+ping", "+select"}  # the version is unknown then; database 0 needs no SELECT
 
 
 def rules_of(user):

@@ -120,6 +120,12 @@ void help_publish_open(struct help_publish *h)
 	memset(h, 0, sizeof *h);
 	help_redis_start(&h->redis, NULL);
 	help_store_open(&h->server, &h->redis, 10000);
+	/* calls are for the connection on which their keys were registered: the first one is there */
+	while (h->server.connection(h->server.self) == 0) {
+		struct npsd_done done;
+
+		h->server.poll(h->server.self, &done, 20);
+	}
 	h->store = (struct npsd_store){h, between_submit, between_poll, between_wake, between_connection};
 	fill_config(&h->cfg);
 	h->names = help_names_new(&h->cfg.sets, 1000);
@@ -222,9 +228,17 @@ void help_publish_rest(struct help_publish *h, int64_t epoch)
 {
 	help_publish_acquire(h, epoch);
 	help_publish_settle(h);
-	help_publish_wait(h, 1000);
-	help_publish_wait(h, 1000);
+	for (int i = 0; i < 5; i++)
+		help_publish_wait(h, 1000);
 	cr_assert(npsd_pub_clean(h->pub));
+}
+
+void help_publish_register(struct help_publish *h, const char *key)
+{
+	char registry[64];
+
+	snprintf(registry, sizeof registry, "{nps:alerts}:keys:%d", h->view.shard);
+	help_redis_do(&h->redis, "SADD", registry, key, (char *)NULL);
 }
 
 int help_publish_calls(struct help_publish *h, const char *line)

@@ -44,6 +44,8 @@ void help_publish_settle(struct help_publish *h);
 void help_publish_wait(struct help_publish *h, int64_t ms);
 /* Acquires the shard, and waits until all is written. */
 void help_publish_rest(struct help_publish *h, int64_t epoch);
+/* Registers a public key as one that the shard may have written. */
+void help_publish_register(struct help_publish *h, const char *key);
 /* Number of lines that begin so since the last help_publish_forget. */
 int help_publish_calls(struct help_publish *h, const char *line);
 void help_publish_forget(struct help_publish *h);

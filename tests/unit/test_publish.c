@@ -212,12 +212,18 @@ Test(publish, an_emptied_key_keeps_its_rev_for_a_day)
 	cr_expect(ttl > 86000000 && ttl <= 86400000);
 	cr_expect_str_eq(help_redis_do(&h.redis, "EXISTS", "nps:index:location", NULL), "0");
 	help_publish_wait(&h, 250);
+	help_publish_wait(&h, 250);
 	cr_expect(npsd_pub_clean(h.pub));
+	cr_expect_str_eq(
+	    help_redis_do(&h.redis, "SISMEMBER", "{nps:alerts}:keys:0", KEY(",location=north"), NULL), "0",
+	    "it expires by itself");
 	/* it counts again: the key lives on */
 	help_publish_count(&h, "location=north", day2, 9, 1);
 	help_publish_wait(&h, 1000);
 	cr_expect_str_eq(help_redis_do(&h.redis, "PTTL", KEY(",location=north"), NULL), "-1");
 	cr_expect_str_eq(help_redis_do(&h.redis, "SCARD", "nps:index:location", NULL), "1");
+	cr_expect_str_eq(
+	    help_redis_do(&h.redis, "SISMEMBER", "{nps:alerts}:keys:0", KEY(",location=north"), NULL), "1");
 }
 
 Test(publish, a_pane_that_turns_makes_due_what_holds_something)

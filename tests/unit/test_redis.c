@@ -25,14 +25,19 @@ static const char *check(struct npsd_store *s)
 	return help_store_call(s, NPSD_S_fence_check, keys, 2, empty_check, 3);
 }
 
-static bool submit_check(struct npsd_store *s, uint64_t tag)
+static bool submit_check_on(struct npsd_store *s, uint64_t tag, uint32_t connection)
 {
 	struct npsd_arg k[2], a[3] = {{"hash", 4}, {"0", 1}, {"", 0}};
-	struct npsd_call call = {tag, NPSD_S_fence_check, k, 2, a, 3};
+	struct npsd_call call = {tag, NPSD_S_fence_check, k, 2, a, 3, connection};
 
 	for (int i = 0; i < 2; i++)
 		k[i] = (struct npsd_arg){keys[i], strlen(keys[i])};
 	return s->submit(s->self, &call);
+}
+
+static bool submit_check(struct npsd_store *s, uint64_t tag)
+{
+	return submit_check_on(s, tag, 0);
 }
 
 /* One command of a plain client; what failed is added to err. */
@@ -140,6 +145,34 @@ Test(redis, what_gets_no_reply_is_lost_and_what_was_not_sent_cannot_be_now)
 		;
 	cr_expect_str_eq(check(&s), "[refused empty]");
 	cr_expect_eq(s.connection(s.self), 3);
+	npsd_redis_close(&s);
+	help_redis_stop(&r);
+}
+
+/* Another server may not have what was written on the connection before. */
+Test(redis, a_call_for_one_connection_is_sent_on_no_other)
+{
+	struct help_redis r;
+	struct npsd_store s;
+	struct npsd_done done;
+
+	help_redis_start(&r, NULL);
+	help_store_open(&s, &r, 10000);
+	check(&s);
+	cr_assert_eq(s.connection(s.self), 1);
+	cr_assert(submit_check_on(&s, 5, 1));
+	cr_expect_eq(next(&s).outcome, NPSD_DONE);
+	help_redis_kill(&r);
+	cr_expect_not(s.poll(s.self, &done, 20), "it notices that the server is gone");
+	cr_assert(submit_check_on(&s, 6, 1));
+	cr_assert(submit_check_on(&s, 7, 0));
+	help_redis_again(&r, NULL);
+	done = next(&s);
+	cr_expect_eq(done.tag, 6);
+	cr_expect_eq(done.outcome, NPSD_CANT_NOW, "%d", (int)done.outcome);
+	done = next(&s);
+	cr_expect_eq(done.tag, 7);
+	cr_expect_eq(done.outcome, NPSD_DONE);
 	npsd_redis_close(&s);
 	help_redis_stop(&r);
 }

@@ -413,6 +413,6 @@ Test(scripts, members_of_a_large_set_that_comes_whole)
 	help_redis_do(
 	    &b.redis, "EVAL", "for i = 1, 12000 do redis.call('SADD', KEYS[1], i) end", "1", keys[0], NULL);
 	page = help_store_call(&b.store, NPSD_S_members, keys, 1, args, 3);
-	cr_expect(strncmp(page, "[0 1 2 3 ", 9) == 0 && strstr(page, " 12000]"), "%.60s", page);
+	cr_expect(strncmp(page, "[ok 0 1 2 3 ", 12) == 0 && strstr(page, " 12000]"), "%.60s", page);
 	help_bed_close(&b);
 }

@@ -117,19 +117,24 @@ Test(scripts_change, rebuild_drops_and_keeps)
 	struct help_bed b;
 
 	count_some(&b);
+	help_redis_do(&b.redis, "SADD", K("keys:0"), "nps:v:{a}", NULL);
+	help_redis_do(&b.redis, "SADD", K("keys:3"), "nps:v:{b}", NULL);
 	b.config = "old";
 	cr_expect_str_eq(
-	    CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "t/0", "5"), "[refused config cfg]");
+	    CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "2", "t/0", "5"), "[refused config cfg]");
 	b.config = "cfg";
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "2", "t/0", "6"),
+	    "[refused loss t/0 0:5 6]");
 	cr_expect_str_eq(
-	    CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "t/0", "6"), "[refused loss t/0 0:5 6]");
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, ""), "[refused loss t/0 0:5 ]");
+	    CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "2"), "[refused loss t/0 0:5 ]");
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:8");
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "t/0", "3"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "new", "its text", NOBODY, "", "2", "t/0", "3"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "config"), "new");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:8");
 	cr_expect_str_eq(help_fence(&b, "clock_ms"), "nil");
 	cr_expect_str_eq(help_fence(&b, "log:0"), "nil");
+	cr_expect_str_eq(redis(&b, "SCARD", K("keys:0"), NULL), "2", "of two shards, 3 is none");
+	cr_expect_str_eq(redis(&b, "EXISTS", K("keys:3"), NULL), "0");
 	cr_expect_str_eq(
 	    help_fence(&b, "epoch:3"), "9000000000001", "what the former holder writes is refused");
 	cr_expect_str_eq(help_redis_do(&b.redis, "EXISTS", K("log:0"), K("log:3"), K("manifest:3"),
@@ -149,15 +154,15 @@ Test(scripts_change, a_rebuild_that_loses_records_it_and_keeps_told)
 	const char *lost;
 
 	count_some(&b);
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1", "t/0", "7"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1", "2", "t/0", "7"), "[ok 1]");
 	lost = help_redis_do(&b.redis, "LRANGE", K("lost"), "0", "-1", NULL);
 	cr_expect_eq(strncmp(lost, "[t/0 gap 0:5 7 ", 15), 0, "%s", lost);
 	cr_expect(strstr(lost, " rebuild]") != NULL, "%s", lost);
 	cr_expect(atoll(help_fence(&b, "lost_ms")) > 0);
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:7");
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "7"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "2", "t/0", "7"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:8", "a second rebuild came before that position");
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1", "2"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "nil", "its topic is gone");
 	help_bed_close(&b);
 }

@@ -27,6 +27,7 @@ static void close_publish(void)
 TestSuite(sweep, .init = open_publish, .fini = close_publish, .timeout = 120);
 
 #define DO(...) help_redis_do(&h.redis, __VA_ARGS__, NULL)
+#define REGISTER(key) help_publish_register(&h, key)
 
 /* A shard at rest: north and all hold something. */
 static void rest(void)
@@ -42,8 +43,8 @@ static void rest(void)
 static void sweep(void)
 {
 	help_publish_wait(&h, SWEEP_MS);
-	help_publish_wait(&h, 1000);
-	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 5; i++)
+		help_publish_wait(&h, 1000);
 	cr_assert(npsd_pub_clean(h.pub));
 	cr_assert_not(h.pub->sweep.running);
 }
@@ -80,11 +81,14 @@ Test(sweep, names_that_nobody_counts_are_removed)
 	    "npsx:v:{kind=transactional,location=atlantis}", "nps:v", "xnps:v:{y}", "nps:index", "nps:other"};
 
 	rest();
-	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++) {
 		DO("HSET", gone[i], "1h", "old", "rev", "1");
+		REGISTER(gone[i]);
+	}
 	for (size_t i = 0; i < sizeof stay / sizeof stay[0]; i++)
 		DO("SET", stay[i], "1");
 	DO("SET", "nps:v:{string}", "1");
+	REGISTER("nps:v:{string}");
 	DO("SADD", "nps:index:location", "kind=transactional,location=atlantis", "x",
 	    "kind=transactional,location=south");
 	sweep();
@@ -95,12 +99,15 @@ Test(sweep, names_that_nobody_counts_are_removed)
 	cr_expect_str_eq(DO("EXISTS", "nps:v:{string}"), "0");
 	cr_expect_str_eq(DO("SMEMBERS", "nps:index:location"), "[kind=transactional,location=north]");
 	cr_expect_str_eq(DO("HLEN", KEY("")), "3");
+	cr_expect_str_eq(
+	    DO("SCARD", "{nps:alerts}:keys:0"), "6", "%s", DO("SMEMBERS", "{nps:alerts}:keys:0"));
 }
 
 Test(sweep, an_own_segment_that_is_not_held_leaves_its_rev)
 {
 	rest();
 	DO("HSET", KEY(",location=south"), "1h", "old", "rev", "1795334380000-000000000003-1795334380000");
+	REGISTER(KEY(",location=south"));
 	sweep();
 	cr_expect_str_eq(
 	    DO("HGETALL", KEY(",location=south")), "[rev 1795334390000-000000000007-1795334390123]");
@@ -116,6 +123,7 @@ Test(sweep, a_newer_rev_of_an_own_segment_is_respected)
 {
 	rest();
 	DO("HSET", KEY(",location=south"), "1h", "theirs", "rev", "1795334390001-000000000003-1795334380000");
+	REGISTER(KEY(",location=south"));
 	help_publish_wait(&h, SWEEP_MS);
 	help_publish_wait(&h, 1000);
 	cr_expect_eq(npsd_pub_state(h.pub), NPSD_PUB_REACQUIRE);
@@ -130,12 +138,12 @@ Test(sweep, only_what_is_as_scanned_is_removed)
 
 	DO("HSET", key[0], "rev", "new", "1h", "1");
 	cr_expect_str_eq(
-	    help_store_call(&h.server, NPSD_S_remove, key, 1, (const char *[]){"old"}, 1), "[ok 0]");
+	    help_store_call(&h.server, NPSD_S_remove, key, 1, (const char *[]){"old"}, 1), "[ok 0 new]");
 	cr_expect_str_eq(
 	    help_store_call(&h.server, NPSD_S_publish, key, 1, (const char *[]){rev, "old"}, 2), "[ok 0]");
 	cr_expect_str_eq(DO("HGET", key[0], "1h"), "1");
 	cr_expect_str_eq(
-	    help_store_call(&h.server, NPSD_S_remove, key, 1, (const char *[]){"new"}, 1), "[ok 1]");
+	    help_store_call(&h.server, NPSD_S_remove, key, 1, (const char *[]){"new"}, 1), "[ok 1 new]");
 	cr_expect_str_eq(DO("EXISTS", key[0]), "0");
 }
 
@@ -158,6 +166,9 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 	DO("SADD", "nps:index:location", "kind=transactional,location=new");
 	DO("HSET", KEY(",location=south"), "1h", "old", "rev", "1");
 	DO("HSET", "nps:v:{garbage}", "1h", "old");
+	REGISTER(KEY(",location=new"));
+	REGISTER(KEY(",location=south"));
+	REGISTER("nps:v:{garbage}");
 	help_publish_wait(&h, SWEEP_MS);
 	for (int i = 0; i < 3; i++)
 		help_publish_wait(&h, 1000);
@@ -172,8 +183,8 @@ Test(sweep, a_value_that_another_process_just_admitted_is_not_unknown)
 	cr_expect_str_eq(DO("HLEN", "nps:v:{garbage}"), "1", "not yet known to be unknown");
 	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
 	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
-	help_publish_wait(&h, 1000);
-	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 5; i++)
+		help_publish_wait(&h, 1000);
 	cr_expect_str_eq(DO("EXISTS", "nps:v:{garbage}"), "0");
 	cr_expect_str_eq(DO("HLEN", KEY(",location=south")), "1", "known and not held");
 	cr_expect_eq(npsd_pub_needs(h.pub), 0);
@@ -233,14 +244,15 @@ Test(sweep, the_owner_of_a_name_waits_for_its_value)
 	for (int i = 0; i < 4; i++) {
 		snprintf(key[i], sizeof key[i], "nps:v:{kind=transactional,%s}", seg[i]);
 		DO("HSET", key[i], "1h", "old", "rev", "1");
+		REGISTER(key[i]);
 	}
 	help_publish_wait(&h, SWEEP_MS);
 	help_publish_wait(&h, 1000);
 	cr_expect_eq(npsd_pub_needs(h.pub), 5);
 	help_admit(h.names, &h.cfg.sets, NPSD_DIM_location, "new");
 	DO("HSET", "{nps:alerts}:fence", "dict_chain", npsd_names_chain_any(h.names, 5));
-	help_publish_wait(&h, 1000);
-	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 5; i++)
+		help_publish_wait(&h, 1000);
 	for (int i = 0; i < 4; i++) {
 		uint32_t k = help_publish_seg(&h, seg[i]);
 		bool own = npsd_seg_shard(npsd_panes_seg(h.view.panes, k), 2) == 1;
@@ -267,6 +279,7 @@ Test(sweep, a_shard_leaves_others_alone)
 
 		snprintf(key, sizeof key, "nps:v:{kind=transactional,%s}", seg[i]);
 		DO("HSET", key, "1h", "old", "rev", "1");
+		REGISTER(key);
 	}
 	sweep();
 	for (int i = 0; i < 3; i++) {
@@ -279,8 +292,41 @@ Test(sweep, a_shard_leaves_others_alone)
 		*(own ? &mine : &theirs) += 1;
 	}
 	cr_expect(mine > 0 && theirs > 0, "the test needs both");
-	cr_expect_str_eq(DO("EXISTS", "nps:v:garbage"), "1", "shard 0's");
+	cr_expect_str_eq(DO("EXISTS", "nps:v:garbage"), "1", "registered by no shard");
 	cr_expect_str_eq(DO("EXISTS", "nps:totals"), "0", "shard 0's");
+}
+
+/* After a rebuild with another number of shards. */
+Test(sweep, names_of_another_shard_are_handed_over)
+{
+	static const char *const seg[] = {"location=north", "location=north/lisbon", "location=south",
+	    "location=north,channel=email", "location=south,channel=email"};
+	int theirs = 0;
+
+	h.cfg.shards = 2;
+	help_publish_acquire(&h, EPOCH);
+	help_publish_settle(&h);
+	help_publish_wait(&h, 1000);
+	for (int i = 0; i < 5; i++) {
+		char key[128];
+
+		snprintf(key, sizeof key, "nps:v:{kind=transactional,%s}", seg[i]);
+		DO("HSET", key, "1h", "old", "rev", "1");
+		REGISTER(key);
+	}
+	sweep();
+	for (int i = 0; i < 5; i++) {
+		uint32_t k = help_publish_seg(&h, seg[i]);
+		bool own = npsd_seg_shard(npsd_panes_seg(h.view.panes, k), 2) == 0;
+		char key[128];
+
+		snprintf(key, sizeof key, "nps:v:{kind=transactional,%s}", seg[i]);
+		cr_expect_str_eq(DO("HEXISTS", key, "1h"), own ? "0" : "1", "%s", key);
+		cr_expect_str_eq(DO("SISMEMBER", "{nps:alerts}:keys:0", key), "0", "%s", key);
+		cr_expect_str_eq(DO("SISMEMBER", "{nps:alerts}:keys:1", key), own ? "0" : "1", "%s", key);
+		theirs += !own;
+	}
+	cr_expect(theirs > 0 && theirs < 5, "the test needs both");
 }
 
 Test(sweep, records_of_rounds_go_after_two_whole_sweeps)
@@ -333,11 +379,13 @@ Test(sweep, a_large_shard_is_written_within_its_budget)
 	for (int i = 0; i < 3000; i++) {
 		snprintf(name, sizeof name, "nps:v:{orphan%d}", i);
 		DO("HSET", name, "1h", "1");
+		REGISTER(name);
 	}
 	h.cfg.publish_budget = 0.5;
 	for (int i = 0; i < 20 || h.pub->sweep.running; i++)
 		help_publish_wait(&h, i ? 1000 : SWEEP_MS);
-	cr_expect_str_eq(DO("DBSIZE"), "705", "beside the keys an index, totals, meta, fence and rounds");
+	cr_expect_str_eq(
+	    DO("DBSIZE"), "706", "beside the keys an index, totals, meta, fence, rounds and the registry");
 }
 
 Test(sweep, totals_and_meta_are_copied_and_the_heart_beats)

@@ -56,12 +56,17 @@ local function wall_ms()
 	return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- Whether the key holds a value of another type than that, which npsd did not write.
+local function is_foreign(key, own)
+	local stored = redis.call('TYPE', key).ok
+	return stored ~= 'none' and stored ~= own
+end
+
 -- Fails if the key exists with another type. A script that writes more than one key calls this before its first write, since
 -- Redis does not undo a script that fails half-way.
 local function want_type(kind, key)
-	local found = redis.call('TYPE', key).ok
-	if found ~= kind and found ~= 'none' then
-		error(key .. ' is a ' .. found .. ' and must be a ' .. kind)
+	if is_foreign(key, kind) then
+		error(key .. ' must be a ' .. kind)
 	end
 end
 

@@ -5,16 +5,17 @@
 -- hash keeps only the rev, for a day.
 -- {"ok", 1 written | 0 another rev is stored} {"refused", "rev", stored rev}
 local key, rev, want = KEYS[1], ARGV[1], ARGV[2]
-local stored = redis.pcall('HGET', key, 'rev')
-if type(stored) ~= 'string' then
-	stored = ''
-end
+local foreign = is_foreign(key, 'hash')
+local stored = not foreign and redis.call('HGET', key, 'rev') or ''
 if want ~= '*' and want ~= stored then
 	return {'ok', 0}
 end
 if #stored == 40 and stored > rev and string.match(stored, '^%d+%-%d+%-%d+$') and string.sub(stored, 14, 14) == '-'
 	and string.sub(stored, 27, 27) == '-' and tonumber(string.sub(stored, 1, 13)) <= wall_ms() + 86400000 then
 	return {'refused', 'rev', stored}
+end
+if not foreign then
+	redis.call('HSET', key, 'rev', stored) -- what Redis may refuse comes before the deletion
 end
 redis.call('DEL', key)
 if #ARGV == 2 then

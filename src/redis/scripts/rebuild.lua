@@ -1,10 +1,10 @@
 -- KEYS: fence, dict, config, totals, meta, lost, alerts stream, dictids, dictcount
 -- ARGV: header (with the configuration in force until now), new hash, its text, a fresh claim that no process holds, `1` if
---       losses are accepted, and for each partition: TP, earliest offset that Kafka holds
+--       losses are accepted, number of shards, and for each partition: TP, earliest offset that Kafka holds
 -- Deletes the counts and sets base positions, so that every record is counted again. Keeps the dictionary, the rulings on
--- records, the alerts and the epochs, which go on rising. Stores for each partition in `told` the position up to which
--- alerts were emitted. Any private key may be absent: a dictionary that is not whole is begun anew, and without a fence `base`
--- sets the positions.
+-- records, the alerts, the registries of public keys and the epochs, which go on rising. Stores for each partition in
+-- `told` the position up to which alerts were emitted. Any private key may be absent: a dictionary that is not whole is begun
+-- anew, and without a fence `base` sets the positions.
 -- {"ok", partitions} {"refused", "loss", TP, base position, earliest offset or empty} if Kafka does not hold every record
 -- that was counted; or the header's refusals
 local MOST_SHARDS, PAGE = 256, 1000
@@ -12,12 +12,12 @@ local no = header_mismatch()
 local fenceless = no and no[2] == 'empty'
 if no and not fenceless then return no end
 local new, text, nobody, accept = ARGV[4], ARGV[5], ARGV[6], ARGV[7] == '1'
-local low = {}
-for i = 8, #ARGV, 2 do
+local nshards, low = tonumber(ARGV[8]), {}
+for i = 9, #ARGV, 2 do
 	low[ARGV[i]] = ARGV[i + 1]
 end
 local parts, lost = partitions(), {}
-for i = 8, fenceless and #ARGV or 0, 2 do
+for i = 9, fenceless and #ARGV or 0, 2 do
 	parts[#parts + 1] = {tp = ARGV[i]}
 end
 for _, p in ipairs(fenceless and {} or parts) do
@@ -137,9 +137,18 @@ for k = 0, MOST_SHARDS - 1 do
 end
 for _, k in ipairs(shards()) do
 	redis.call('HDEL', KEYS[1], 'log:' .. k)
+	if is_foreign(private('keys:' .. k), 'set') then
+		redis.call('UNLINK', private('keys:' .. k))
+	end
 	local epoch = redis.call('HGET', KEYS[1], 'epoch:' .. k)
 	if epoch then
 		redis.call('HSET', KEYS[1], 'epoch:' .. k, int(math.max(wall_ms(), tonumber(epoch) + 1)))
+	end
+end
+for _, k in ipairs(shards()) do
+	if tonumber(k) >= nshards then -- shard 0 hands its public keys over
+		push('SADD', private('keys:0'), redis.call('SMEMBERS', private('keys:' .. k)))
+		redis.call('UNLINK', private('keys:' .. k))
 	end
 end
 redis.call('UNLINK', KEYS[4], KEYS[5])

@@ -3,9 +3,13 @@
 --       fields to delete
 -- {"ok"} {"again"}: the key is not a hash, so all fields are needed
 local key, last = KEYS[1], 2 + 2 * tonumber(ARGV[2])
+local foreign = is_foreign(key, 'hash')
 if ARGV[1] == '1' then
+	if last > 2 and not foreign then
+		redis.call('HSET', key, ARGV[3], ARGV[4]) -- what Redis may refuse comes before the deletion
+	end
 	redis.call('DEL', key)
-elseif type(redis.pcall('HLEN', key)) == 'table' then
+elseif foreign then
 	return {'again'}
 end
 for i = 3, last, 1000 do
