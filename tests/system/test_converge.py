@@ -18,6 +18,7 @@ def test_a_stop_leaves_indexes_and_ranks_as_they_should_be(case):
         producer.send(answer(n, f"u{n}"), BASE_MS)
     producer.flush()
     npsd = case.npsd()
+    wait_for("the rank is whole", lambda: npsd.alive() and case.redis.zcard(RANK) == 40)
     case.settle(npsd)
     case.redis.srem("nps:index:location", *(f"kind=transactional,location=u{n}" for n in range(3)))
     case.redis.zadd(RANK, {"u7": 99})
