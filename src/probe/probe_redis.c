@@ -52,62 +52,61 @@ static bool find_server(struct probe_redis *r)
 
 static void find_policy(struct probe_redis *r)
 {
-	const struct npsd_reply *reply = RUN(r, "CONFIG", "GET", "maxmemory-policy");
+	const struct npsd_reply *reply = RUN(r, "INFO", "memory");
+	const char *at =
+	    reply && reply->type == NPSD_REPLY_STR ? strstr(reply->str, "maxmemory_policy:") : NULL;
+	int n;
 
-	if (!reply || reply->n != 2)
+	if (!at) {
 		npsd_probe_say(r->p, NPSD_FOUND_WARNING,
 		    "Redis: maxmemory-policy cannot be read: it must be noeviction");
-	else if (strcmp(reply->el[1].str, "noeviction") != 0)
-		npsd_probe_say(r->p, NPSD_FOUND_WARNING,
-		    "Redis: maxmemory-policy is %s: counts that are evicted are lost; set noeviction",
-		    reply->el[1].str);
-	else
+		return;
+	}
+	at += strlen("maxmemory_policy:");
+	n = (int)strcspn(at, "\r\n");
+	if (n == 10 && strncmp(at, "noeviction", 10) == 0)
 		npsd_probe_say(r->p, NPSD_FOUND_OK, "Redis: maxmemory-policy is noeviction");
+	else
+		npsd_probe_say(r->p, r->p->cfg->redis_allow_eviction ? NPSD_FOUND_WARNING : NPSD_FOUND_ERROR,
+		    "Redis: maxmemory-policy is %.*s: the server may evict counts; set noeviction", n, at);
 }
 
 /* --- rights: redis.acl_check_cmd() runs nothing --- */
 
-/* P is a private key, V a public one, A the stream of alerts, C a channel. */
-static const char *const commands[] = {"HGET P f", "HSET P f v", "HSET V f v", "HMGET P f", "HGETALL P",
-    "HDEL P f", "HINCRBY P f 1", "HSETNX P f v", "HLEN P", "HKEYS P", "HEXISTS P f", "EXISTS P", "DEL P",
-    "UNLINK P", "TYPE A", "GET P", "SET P v", "MGET P", "PEXPIRE V 1", "RPUSH P v", "LRANGE P 0 0", "LLEN P",
-    "LINDEX P 0", "LSET P 0 v", "LTRIM P 0 0", "XADD A * f v", "XRANGE A - +", "XREVRANGE A + -", "XLEN A",
-    "XTRIM A MAXLEN 1", "SADD V m", "SREM V m", "SMEMBERS P", "SISMEMBER V m", "SCARD V", "SSCAN V 0",
-    "ZADD V 1 m", "ZREM V m", "ZRANGE V 0 0", "ZSCAN V 0", "PUBLISH C m", "TIME"};
+static const char *const commands[] = {
+#define X(command, arguments) #command " " arguments,
+#include "tbl/commands.def"
+#undef X
+};
 
 /* ARGV: commands, each ends with a carriage return, and each word of it with a line feed. The names of those
  * that the user may not run; nil: Redis is older than 7. */
 static const char script[] = "if not redis.acl_check_cmd then return false end\n"
-			     "local missing = {}\n"
+			     "local missing, seen = {}, {}\n"
 			     "for line in string.gmatch(ARGV[1], '[^\\r]+') do\n"
 			     "  local words = {}\n"
 			     "  for word in string.gmatch(line, '[^\\n]+') do words[#words + 1] = word end\n"
 			     "  local known, allowed = pcall(redis.acl_check_cmd, unpack(words))\n"
-			     "  if not known or not allowed then missing[#missing + 1] = words[1] end\n"
+			     "  if not (known and allowed) and not seen[words[1]] then\n"
+			     "    seen[words[1]] = true\n"
+			     "    missing[#missing + 1] = words[1]\n"
+			     "  end\n"
 			     "end\n"
 			     "return missing\n";
 
-/* What a word of a command stands for. */
-static void add_word(struct npsd_buf *out, const struct npsd_config *cfg, struct npsd_str word)
-{
-	if (npsd_str_eq(word, NPSD_STR("P")))
-		npsd_buf_addf(out, "{%s:alerts}:probe", cfg->prefix);
-	else if (npsd_str_eq(word, NPSD_STR("V")))
-		npsd_buf_addf(out, "%s:probe", cfg->prefix);
-	else if (npsd_str_eq(word, NPSD_STR("A")))
-		npsd_buf_addf(out, "%s:alerts", cfg->prefix);
-	else if (npsd_str_eq(word, NPSD_STR("C")))
-		npsd_buf_addf(out, "%s:alerts:all", cfg->prefix);
-	else
-		npsd_buf_add(out, word.p, word.n);
-}
-
-static void add_command(struct npsd_buf *out, const struct npsd_config *cfg, const char *command)
+static void add_command(struct npsd_buf *out, const char *command, const char *key, const char *prefix)
 {
 	struct npsd_str rest = npsd_str(command), word;
 
 	while (npsd_str_next(&word, &rest, ' ')) {
-		add_word(out, cfg, word);
+		if (word.n == 0)
+			continue;
+		if (npsd_str_eq(word, NPSD_STR("KEY")))
+			npsd_buf_addz(out, key);
+		else if (npsd_str_eq(word, NPSD_STR("CHANNEL")))
+			npsd_buf_addf(out, "%s:alerts:all", prefix);
+		else
+			npsd_buf_add(out, word.p, word.n);
 		npsd_buf_addz(out, "\n");
 	}
 	npsd_buf_addz(out, "\r");
@@ -118,14 +117,19 @@ static const struct npsd_reply *try_rights(struct probe_redis *r)
 {
 	const struct npsd_reply *reply = RUN(r, "SCRIPT", "LOAD", script);
 	struct npsd_buf words;
-	char sha[64];
+	const char *prefix = r->p->cfg->prefix;
+	char sha[64], private_key[96], public_key[96];
 
 	if (!reply)
 		return NULL;
 	snprintf(sha, sizeof sha, "%s", reply->type == NPSD_REPLY_STR ? reply->str : "");
+	snprintf(private_key, sizeof private_key, "{%s:alerts}:probe", prefix);
+	snprintf(public_key, sizeof public_key, "%s:probe", prefix);
 	npsd_buf_init(&words, 65536);
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		add_command(&words, r->p->cfg, commands[i]);
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		add_command(&words, commands[i], private_key, prefix);
+		add_command(&words, commands[i], public_key, prefix);
+	}
 	npsd_buf_add(&words, "", 1);
 	npsd_assert(!words.full);
 	reply = RUN(r, "EVALSHA", sha, "0", words.p);
