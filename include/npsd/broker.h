@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/marks.h"
 #include "npsd/headers.h"
 
 struct npsd_tp {
@@ -28,6 +29,7 @@ enum npsd_broker_what {
 	NPSD_B_LOST,	  /* expelled from the group: call unassign(); nothing can be committed any more */
 	NPSD_B_ENDS,	  /* ends() is done */
 	NPSD_B_COMMITTED, /* commit() is done */
+	NPSD_B_RECORDS,	  /* records() is done */
 	NPSD_B_FATAL,	  /* the client cannot go on; text says why */
 };
 
@@ -46,13 +48,14 @@ enum npsd_compacted {
 
 struct npsd_broker_event {
 	enum npsd_broker_what what;
-	uint64_t tag;		       /* ENDS, COMMITTED */
-	const struct npsd_offset *tps; /* ASSIGN, REVOKE: offset unused. Valid until the next poll */
-	size_t n;
+	uint64_t tag;			/* ENDS, COMMITTED, RECORDS */
+	const struct npsd_offset *tps;	/* ASSIGN, REVOKE: offset unused. Valid until the next poll */
+	size_t n;			/* of tps, or of marks */
 	struct npsd_tp tp;		/* ENDS */
-	bool ok;			/* ENDS: false: unknown now, ask again */
+	bool ok;			/* ENDS, RECORDS: false: unknown now, ask again */
 	int64_t low, high, committed;	/* ENDS: earliest offset, last stable offset, the group's own or -1 */
 	enum npsd_commit_answer answer; /* COMMITTED */
+	const struct npsd_mark *marks;	/* RECORDS: n of them, ascending. Valid until the next poll */
 	char text[160];			/* FATAL, and failures: one sentence */
 };
 
@@ -89,6 +92,10 @@ struct npsd_broker {
 	bool (*commit)(void *self, uint64_t tag, const struct npsd_offset *tps, size_t n);
 	/* Completes as NPSD_B_ENDS. Waits: 10 s at most */
 	bool (*ends)(void *self, uint64_t tag, struct npsd_tp tp);
+	/* Reads records from..to-1 once more, beside the delivery; completes as NPSD_B_RECORDS with those
+	 * that Kafka holds. Where it holds no record `from`, records after it may be missing. False: not now.
+	 * Waits: never */
+	bool (*records)(void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to);
 	/* The pointer may be NULL: no topic is. Waits: 5 s at most */
 	enum npsd_compacted (*compacted)(void *self, int32_t topic);
 	/* Number of partitions of a topic; 0: it does not exist; -1: unknown now. Waits: 5 s at most */

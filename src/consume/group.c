@@ -20,7 +20,7 @@ enum group_event {
 	EVENT_LOST,
 	EVENT_BACK,	/* all commands came back */
 	EVENT_LATE,	/* the deadline has passed, and not all commands came back */
-	EVENT_MISMATCH, /* CHECK_FENCE came back and found another claim or position */
+	EVENT_MISMATCH, /* CHECK_FENCE found another claim or position; or a topic holds other records */
 	EVENT_ACQUIRED, /* all that is assigned is delivered */
 	EVENT_DRAINED,	/* all targets are reached */
 	EVENT_STOP,	/* a stop was asked for, now or earlier */
@@ -91,6 +91,11 @@ static void check_fence(struct npsd_group *g)
 	commands_to_commit(&g->commands, &(struct npsd_command){.what = NPSD_CMD_CHECK_FENCE});
 }
 
+static void begin_recheck(struct npsd_group *g)
+{
+	recheck_begin(&g->recheck, &g->context);
+}
+
 static void drained(struct npsd_group *g)
 {
 	(void)g;
@@ -130,13 +135,14 @@ static const struct transition {
 
     {IDLE_OR_ACQUIRING | IN(RUNNING) | IN(REVOKING) | ENDING, ON(ASSIGN), PHASE_ACQUIRING, NULL},
     {IDLE_OR_ACQUIRING, ON(REVOKE) | ON(LOST), PHASE_IDLE, unassign},
-    {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, NULL},
+    {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, begin_recheck},
     {IN(RUNNING), ON(REVOKE), PHASE_REVOKING, pause_workers},
     {IN(RUNNING), ON(LOST), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING), ON(BACK), PHASE_IDLE, unassign}, /* the parts may come back: ledgers stay */
     {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING) | ENDING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, recover},
 
+    {IN(RUNNING), ON(MISMATCH), PHASE_RESETTING_ASSIGNED, recover},
     {IN(RUNNING), ON(DRAINED), PHASE_FINISHING, pause_workers},
     {IN(FINISHING), ON(BACK), PHASE_FLUSHING, flush},
     {IN(FINISHING), ON(LATE), PHASE_RESETTING_ASSIGNED, recover},
@@ -244,7 +250,8 @@ static bool running(struct npsd_group *g)
 
 	if (p->drain && p->target && !p->unknown && !p->unreached)
 		return handle(g, EVENT_DRAINED);
-	return progress_step(p, &g->context, &g->assignment);
+	return recheck_step(&g->recheck, &g->context, &g->assignment) |
+	       progress_step(p, &g->context, &g->assignment);
 }
 
 static bool phase_step(struct npsd_group *g)
@@ -261,6 +268,12 @@ static bool phase_step(struct npsd_group *g)
 	if (g->phase == PHASE_ACQUIRING)
 		return acquiring(g);
 	return g->phase == PHASE_RUNNING && running(g);
+}
+
+static void on_recheck(struct npsd_group *g, const struct npsd_broker_event *e)
+{
+	if (g->phase == PHASE_RUNNING && recheck_on_event(&g->recheck, &g->context, e, &g->assignment))
+		handle(g, EVENT_MISMATCH);
 }
 
 static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
@@ -285,6 +298,14 @@ static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 			progress_on_ends(&g->progress, &g->context, e);
 		else if (a)
 			acquisition_on_ends(a, &g->context, e);
+		else
+			on_recheck(g, e);
+		break;
+	case NPSD_B_RECORDS:
+		if (a)
+			acquisition_on_records(a, &g->context, e);
+		else
+			on_recheck(g, e);
 		break;
 	case NPSD_B_COMMITTED:
 		if (a)
@@ -307,6 +328,8 @@ static void on_store(struct npsd_group *g, const struct npsd_done *done)
 		progress_on_store(&g->progress, &g->context, done);
 	else if (done->tag >> 32 == TAG_REBUILD)
 		rebuild_on_store(&g->rebuild, &g->context, done);
+	else if (done->tag >> 32 == TAG_RECHECK && g->phase == PHASE_RUNNING)
+		recheck_on_store(&g->recheck, &g->context, done, &g->assignment);
 }
 
 bool npsd_group_step(struct npsd_group *g, int wait_ms)
@@ -369,6 +392,7 @@ void npsd_group_free(struct npsd_group **group)
 	if (!g)
 		return;
 	assignment_forget(&g->assignment);
+	recheck_free(&g->recheck);
 	free(g->progress.target);
 	npsd_script_free(&g->context.build);
 	npsd_names_free(&g->names_old);

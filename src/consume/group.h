@@ -3,6 +3,7 @@
 #define NPSD_CONSUME_GROUP_H
 
 #include "consume/rebuild.h"
+#include "consume/recheck.h"
 
 /* The transitions are a table in group.c. */
 enum group_phase {
@@ -28,6 +29,7 @@ struct npsd_group {
 	struct assignment assignment;
 	struct progress progress;
 	struct rebuild rebuild;
+	struct recheck recheck; /* RUNNING */
 
 	enum group_phase phase;
 	int64_t deadline_mono_ms;	      /* of the phases that have an event LATE */

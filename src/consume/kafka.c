@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "consume/properties.h"
+#include "consume/record_reader.h"
 #include "consume/rejects.h"
 #include "npsd/clock.h"
 #include "npsd/pipeline.h"
@@ -28,6 +29,7 @@
 #define FETCH_MAX 256
 #define REPLY_MS 5000
 #define ENDS_MAX 64
+#define READER_MS 5 /* longest wait while records are read that do not end the wait */
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
@@ -43,6 +45,7 @@ struct kafka {
 	int workers;
 	struct kafka_worker worker[NPSD_MAX_WORKERS];
 	struct npsd_rejects *rejects; /* NULL: they are not copied */
+	struct npsd_record_reader *reader;
 	/* --- group thread --- */
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
@@ -156,6 +159,11 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 		k->nends--;
 		return true;
 	}
+	if (npsd_record_reader_poll(k->reader, out))
+		return true;
+	*out = (struct npsd_broker_event){0};
+	if (wait_ms > READER_MS && npsd_record_reader_busy(k->reader))
+		wait_ms = READER_MS;
 	ev = rd_kafka_queue_poll(k->group, wait_ms);
 	if (!ev)
 		return false;
@@ -261,6 +269,11 @@ static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
 		snprintf(e.text, sizeof e.text, "%s", rd_kafka_err2str(err));
 	k->ends[(k->ends_first + k->nends++) % ENDS_MAX] = e;
 	return true;
+}
+
+static bool kafka_records(void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to)
+{
+	return npsd_record_reader_add(((struct kafka *)self)->reader, tag, tp, from, to);
 }
 
 static int32_t kafka_partitions(void *self, int32_t topic)
@@ -494,6 +507,7 @@ bool npsd_kafka_open(
 	k->rk = rk;
 	rd_kafka_poll_set_consumer(k->rk);
 	k->group = rd_kafka_queue_get_consumer(k->rk);
+	k->reader = npsd_record_reader_new(cfg);
 	open_workers(k, workers);
 	*out = (struct npsd_broker){
 	    .self = k,
@@ -503,6 +517,7 @@ bool npsd_kafka_open(
 	    .unassign = kafka_unassign,
 	    .commit = kafka_commit,
 	    .ends = kafka_ends,
+	    .records = kafka_records,
 	    .compacted = kafka_compacted,
 	    .partitions = kafka_partitions,
 	    .fetch = kafka_fetch,
@@ -553,6 +568,7 @@ void npsd_kafka_close(struct npsd_broker *b)
 	}
 	closed = close_consumer(k);
 	npsd_rejects_close(&k->rejects);
+	npsd_record_reader_free(&k->reader);
 	if (!closed) {
 		npsd_log(NPSD_LOG_WARN, "kafka",
 		    "librdkafka did not close within %d ms; its memory is not freed", REPLY_MS);

@@ -50,7 +50,8 @@ bool Member::poll(struct npsd_broker_event *out)
 	events.pop_front();
 	*out = last.event;
 	out->tps = last.tps.data();
-	out->n = last.tps.size();
+	out->marks = last.marks.data();
+	out->n = last.tps.size() + last.marks.size();
 	return true;
 }
 
@@ -156,14 +157,21 @@ struct npsd_broker Member::handle()
 	b.unassign = [](void *self) { ((Member *)self)->unassign(); };
 	b.commit = [](void *self, uint64_t tag, const struct npsd_offset *tps, size_t n) {
 		auto *m = (Member *)self;
-		m->requests.push_back({true, tag, {}, {tps, tps + n}, m->generation});
+		m->requests.push_back({Request::COMMIT, tag, {}, {tps, tps + n}, m->generation});
 		return true;
 	};
 	b.ends = [](void *self, uint64_t tag, struct npsd_tp tp) {
 		auto *m = (Member *)self;
 		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
 			return false;
-		m->requests.push_back({false, tag, tp, {}, m->generation});
+		m->requests.push_back({Request::ENDS, tag, tp, {}, m->generation});
+		return true;
+	};
+	b.records = [](void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to) {
+		auto *m = (Member *)self;
+		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
+			return false;
+		m->requests.push_back({Request::RECORDS, tag, tp, {}, m->generation, from, to});
 		return true;
 	};
 	b.partitions = [](void *self, int32_t) {
@@ -251,6 +259,19 @@ void Group::assign_all()
 	}
 }
 
+void Group::reply_records(
+    struct npsd_broker_event &out, std::vector<struct npsd_mark> &marks, const Member::Request &r)
+{
+	out.what = NPSD_B_RECORDS;
+	out.tp = r.tp;
+	out.ok = !faults.strikes(FAULT_BROKER_ERROR);
+	for (auto &record : topics.part(r.tp.topic, r.tp.part).records)
+		if (out.ok && record.offset >= r.from && record.offset < r.to)
+			marks.push_back(
+			    {record.offset, npsd_record_hash(record.tombstone ? nullptr : record.value.data(),
+						record.value.size(), record.ms)});
+}
+
 void Group::reply(Member &m)
 {
 	Member::Request r = m.requests.front();
@@ -258,7 +279,9 @@ void Group::reply(Member &m)
 
 	m.requests.pop_front();
 	e.event.tag = r.tag;
-	if (r.commit) {
+	if (r.what == Member::Request::RECORDS) {
+		reply_records(e.event, e.marks, r);
+	} else if (r.what == Member::Request::COMMIT) {
 		e.event.what = NPSD_B_COMMITTED;
 		e.event.answer = NPSD_COMMIT_OK;
 		if (m.state == Member::EXPELLED || m.state == Member::WAITS || r.generation != generation)

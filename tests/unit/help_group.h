@@ -9,20 +9,25 @@
 
 #define BED_PARTS 4
 #define BED_CALLS 64
+#define BED_RECORDS 200
 
 struct group_bed_part {
 	char claim[NPSD_CLAIM_LEN + 1], pos[40], base[40]; /* as stored; "" for none */
 	const char *rulings[8];
 	size_t nrulings;
 	int64_t low, high, committed;
+	uint64_t hash[BED_RECORDS];			  /* of each record that Kafka holds */
+	struct npsd_mark found[BED_RECORDS];		  /* of the last RECORDS */
+	char history[16 + BED_RECORDS * NPSD_MARK_BYTES]; /* a piece, as stored */
+	size_t nhistory;
 };
 
 struct group_bed_call {
 	uint64_t tag;
 	enum npsd_script script;
-	int part;	      /* BASE, CLAIM, SKIP */
-	char answer[8][40];   /* BASE, CLAIM: texts of the answer; POSITIONS: a position each */
-	const char **rulings; /* BASE, CLAIM */
+	struct group_bed_part *part; /* HISTORY */
+	char answer[8][40];	     /* BASE, CLAIM: texts of the answer; POSITIONS: a position each */
+	const char **rulings;	     /* BASE, CLAIM */
 	size_t n, nrulings;
 };
 
@@ -41,7 +46,7 @@ struct group_bed {
 	int parts_said, parts_fail_at;	     /* calls of it; the one that returns -1 (0: none) */
 	bool ends_fail;
 	int64_t ends_take_ms; /* how long a call of ends() waits */
-	int ends_said;
+	int ends_said, records_said;
 	enum npsd_commit_answer commit_answer;
 	int assigns, unassigns;
 	enum npsd_compacted compacted;
@@ -77,6 +82,8 @@ void group_bed_event(struct group_bed *b, enum npsd_broker_what what);
 /* Assigns partitions first..first+n-1. */
 void group_bed_assign(struct group_bed *b, int first, int n);
 /* Replies to call `which` of those that wait, with the result of when it ran. */
+/* Stores the marks of records from..to-1, as the broker holds them now. */
+void group_bed_remember(struct group_bed *b, int part, int64_t from, int64_t to);
 void group_bed_answer(struct group_bed *b, size_t which);
 
 #endif

@@ -96,15 +96,15 @@ Test(scripts, skip_writes_the_loss_down)
 
 	take(&b);
 	help_commit(&b, &(struct help_batch){.claim = MINE, .from = "0:5", .to = "0:7", .state = "3 2 1"});
-	cr_expect_str_eq(help_part(&b, NPSD_S_skip, "t/0", MINE, "0:5", "0:9", "retention", "", NULL),
+	cr_expect_str_eq(help_part(&b, NPSD_S_skip, "t/0", MINE, "0:5", "0:9", "retention", NULL),
 	    "[refused position t/0 " MINE " 0:7]");
 	cr_expect_str_eq(
-	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:7", "0:9", "retention", "", NULL), "[ok 0:9]");
+	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:7", "0:9", "retention", NULL), "[ok 0:9]");
 	cr_expect_str_eq(help_fence(&b, "state:t/0"), "3 2 1");
 	cr_expect(strstr(
-	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:9", "0:8", "retention", "", NULL), "never goes back"));
+	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:9", "0:8", "retention", NULL), "never goes back"));
 	cr_expect_str_eq(
-	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:9", "1:2", "recreated", "1", NULL), "[ok 1:2]");
+	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:9", "1:2", "recreated", NULL), "[ok 1:2]");
 	cr_expect_str_eq(help_fence(&b, "state:t/0"), "- - -");
 	lost = help_redis_do(&b.redis, "LRANGE", K("lost"), "0", "-1", NULL);
 	cr_expect_eq(strncmp(lost, "[t/0 gap 0:7 9 ", 15), 0, "%s", lost);

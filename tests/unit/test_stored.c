@@ -22,6 +22,7 @@ Test(stored, rulings)
 	    {"horizon 0:12 -1", NPSD_RULING_HORIZON, {0, 12}, 12, -1},
 	    {"gap 0:3 8 1795381445000 retention", NPSD_RULING_GAP, {0, 3}, 8, 0},
 	    {"gap 1:0 0 1795381445000 recreated", NPSD_RULING_GAP, {1, 0}, 0, 0},
+	    {"gap 0:3 8 1795381445000 truncated", NPSD_RULING_GAP, {0, 3}, 8, 1},
 	    {"config 0:9 older 17", NPSD_RULING_CONFIG, {0, 9}, 9, 0},
 	    {"config 0:9 now 17", NPSD_RULING_CONFIG, {0, 9}, 9, 1},
 	};

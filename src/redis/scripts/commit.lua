@@ -1,19 +1,21 @@
--- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard
+-- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard, history:TP of each
+--       partition
 -- ARGV: header; 4 `PFX:alerts:`; 5 wall clock of the batch in ms; 6 its event clock or empty; 7 totals and 8 meta (msgpack
 --       maps of what to add); 9 alerts (msgpack array); 10 alerts.keep; 11 alerts.keep_bytes; 12 number of partitions;
---       for each: TP, claim, position that the batch follows, its end, state, first_ms or empty, rulings (lines);
+--       for each: TP, claim, position that the batch follows, its end, state, first_ms or empty, rulings (lines),
+--       marks of its last records (`FROM ` and packed ones) or empty;
 --       for each shard, ascending: K, deltas (msgpack array)
 -- {"ok", "written", {entries in each shard's log}}; {"ok", "stored"} if this batch was stored by an earlier call
 -- {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
 local FIRST = 13
 local nparts = tonumber(ARGV[12])
-local shards_at = FIRST + 7 * nparts
+local shards_at = FIRST + 8 * nparts
 local nshards = (#ARGV + 1 - shards_at) / 2
 
 local function part(i)
-	local at = FIRST + 7 * (i - 1)
+	local at = FIRST + 8 * (i - 1)
 	return {tp = ARGV[at], claim = ARGV[at + 1], from = ARGV[at + 2], to = ARGV[at + 3], state = ARGV[at + 4],
-		first_ms = ARGV[at + 5], rulings = ARGV[at + 6]}
+		first_ms = ARGV[at + 5], rulings = ARGV[at + 6], marks = ARGV[at + 7]}
 end
 
 local no = header_mismatch()
@@ -142,6 +144,39 @@ local function trim(bytes)
 	return int(math.floor(bytes))
 end
 
+-- Appends the marks of a batch to the history of a partition, and drops the oldest where the last 4096 are kept without them.
+-- What is dropped a minute or more after the newest sparse mark leaves one; the last 60 of those are kept.
+local function remember(tp, key, marks)
+	local last, first, dropped = redis.call('LINDEX', key, '-1'), nil, nil
+	local total = tonumber(string.match(last or '0', '^%d+')) + (#marks - string.find(marks, ' ', 1, true)) / 12
+	redis.call('RPUSH', key, int(total) .. ' ' .. marks)
+	while true do
+		first = redis.call('LINDEX', key, '0')
+		if total - tonumber(string.match(first, '^%d+')) < 4096 then
+			break
+		end
+		dropped = first
+		redis.call('LTRIM', key, '1', '-1')
+	end
+	local from = dropped and string.match(dropped, '^%d+ (%d+) ')
+	if not from then
+		return
+	end
+	local sparse, now = redis.call('HGET', KEYS[1], 'marks:' .. tp) or '', wall_ms()
+	if now - tonumber(string.match(sparse, '(%d+);$') or '0') < 60000 then
+		return
+	end
+	local a, b, c, d = string.byte(dropped, -12, -9)
+	local hash = string.gsub(string.sub(dropped, -8), '.', function(byte)
+		return string.format('%02x', string.byte(byte))
+	end)
+	sparse = sparse .. int(tonumber(from) + ((a * 256 + b) * 256 + c) * 256 + d) .. ' ' .. hash .. ' ' .. int(now) .. ';'
+	if #string.gsub(sparse, '[^;]', '') > 60 then
+		sparse = string.gsub(sparse, '^[^;]*;', '')
+	end
+	redis.call('HSET', KEYS[1], 'marks:' .. tp, sparse)
+end
+
 local lengths = {}
 for i, log in ipairs(logs) do
 	redis.call('XADD', log.key, log.seq .. '-0', 'h', ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'b', batch, 'c', clock_ms,
@@ -155,6 +190,9 @@ for i = 1, nparts do
 		lines[#lines + 1] = line
 	end
 	push('RPUSH', KEYS[5 + i], lines)
+	if part(i).marks ~= '' then
+		remember(part(i).tp, KEYS[5 + nparts + nshards + i], part(i).marks)
+	end
 end
 for _, sum in ipairs(sums) do
 	for name, n in pairs(sum.add) do

@@ -48,7 +48,8 @@ redis.call('HSET', KEYS[1], 'config', new)
 for _, p in ipairs(parts) do
 	local rulings = private('rulings:' .. p.tp)
 	local inc = split_pos(p.pos)
-	redis.call('HDEL', KEYS[1], 'claim:' .. p.tp, 'pos:' .. p.tp, 'base:' .. p.tp, 'state:' .. p.tp)
+	redis.call('HDEL', KEYS[1], 'claim:' .. p.tp, 'pos:' .. p.tp, 'base:' .. p.tp, 'state:' .. p.tp, 'marks:' .. p.tp)
+	redis.call('UNLINK', private('history:' .. p.tp))
 	redis.call('HSET', KEYS[1], 'told:' .. p.tp, later(redis.call('HGET', KEYS[1], 'told:' .. p.tp), p.pos))
 	local kept = {}
 	for _, line in ipairs(redis.call('LRANGE', rulings, '0', '-1')) do
