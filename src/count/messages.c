@@ -273,8 +273,6 @@ static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 		p->in->first_ms = k->in.ahead[i] ? k->in.wall_ms : m->record_ms;
 	p->wants_first = false;
 	k->records_ahead += m->record_ms > k->in.wall_ms + AHEAD_MS;
-	if (k->in.ahead[i] && !npsd_part_is_ahead(p, m->offset))
-		npsd_part_list_ahead(p, m->offset);
 }
 
 static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
@@ -295,6 +293,8 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 
 		npsd_decide(&decision, p->ledger, &event, &at);
 	}
+	if (!p->loading && in->ahead[i] && !npsd_part_is_ahead(p, m->offset))
+		npsd_part_list_ahead(p, m->offset);
 	if (!p->loading && !npsd_part_was_counted(p, in->hash[i])) {
 		note_record(k, p, i);
 		count_fate(k, m, decision.fate, decision.reason);

@@ -435,8 +435,11 @@ bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 	memset(out, 0, NPSD_NCOUNTER * sizeof *out);
 	for (; r.k < r.end; r.k++)
 		add_all(out, r.b, &r.b->pane[r.k]);
-	for (int c = 0; c < NPSD_NCOUNTER; c++)
+	for (int c = 0; c < NPSD_NCOUNTER; c++) {
+		if (out[c] < 0) /* an edit subtracts what only a record added that the topic lost */
+			out[c] = 0;
 		any = any || out[c] != 0;
+	}
 	return any;
 }
 

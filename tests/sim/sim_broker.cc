@@ -63,7 +63,7 @@ bool Member::assign(const struct npsd_offset *tps, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = tps[i].offset;
 
-		if (at < 0 || at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end)
+		if (at < 0 || (at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end && !group.topics.disturbed))
 			group.violation = "assigned an offset that does not exist";
 		if (group.begin_at)
 			at = group.begin_at(group.begin_arg, tps[i].tp, at);
@@ -91,6 +91,13 @@ bool Member::fetch_one(Reading &r, struct npsd_msg *out)
 
 	*out = {};
 	out->tp = r.tp;
+	if (r.next > p.end) { /* it was cut; the client reports it again and again */
+		if (!group.rng.chance(0.05))
+			return false;
+		out->what = NPSD_MSG_GONE;
+		out->offset = r.next;
+		return true;
+	}
 	if (it == p.records.end()) {
 		if (r.at_end && !group.rng.chance(0.05))
 			return false;
