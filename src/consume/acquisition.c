@@ -330,10 +330,12 @@ static void read_more(struct acquisition *a, struct context *c)
 
 static void on_history(struct acquisition *a, struct context *c, const struct npsd_reply *r)
 {
-	if (history_read(&a->history, r, a->low, a->checked, a->state.pos.offset))
-		read_more(a, c);
-	else
+	if (!history_read(&a->history, r, a->low, a->checked))
 		context_fail(c, 1, "%s: Redis holds marks of records that npsd did not write", a->name);
+	else if (npsd_pos_cmp(a->history.pos, a->state.pos) != 0)
+		acquisition_restart(a, c); /* the owner before counts still */
+	else
+		read_more(a, c);
 }
 
 void acquisition_on_records(struct acquisition *a, struct context *c, const struct npsd_broker_event *e)
@@ -364,7 +366,7 @@ static void on_refused(struct acquisition *a, struct context *c, const struct np
 
 void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done)
 {
-	static const size_t least[] = {[ACQ_BASE] = 7, [ACQ_HISTORY] = 3, [ACQ_SKIP] = 2, [ACQ_CLAIM] = 7};
+	static const size_t least[] = {[ACQ_BASE] = 7, [ACQ_HISTORY] = 4, [ACQ_SKIP] = 2, [ACQ_CLAIM] = 7};
 	struct npsd_result r = context_result(c, done, least[a->step]);
 
 	a->in_flight = false;

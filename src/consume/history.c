@@ -54,8 +54,8 @@ static bool read_piece(struct piece *out, struct npsd_str text)
 	return out->cut || npsd_str_number(&out->from, from, 0, INT64_MAX - UINT32_MAX);
 }
 
-/* False: the offsets do not ascend. */
-static bool add_piece(struct history *h, const struct piece *p, int64_t *next, int64_t from, int64_t to)
+/* False: the offsets do not ascend, or are not before the position. */
+static bool add_piece(struct history *h, const struct piece *p, int64_t *next, int64_t from)
 {
 	for (size_t i = 0; i < p->packed.n / NPSD_MARK_BYTES; i++) {
 		struct npsd_mark m = npsd_marks_at(p->packed.p, p->from, i);
@@ -64,16 +64,16 @@ static bool add_piece(struct history *h, const struct piece *p, int64_t *next, i
 			h->cut[h->ncut++] = m.hash;
 			continue;
 		}
-		if (m.offset < *next)
+		if (m.offset < *next || m.offset >= h->pos.offset)
 			return false;
 		*next = m.offset + 1;
-		if (m.offset >= from && m.offset < to)
+		if (m.offset >= from)
 			h->last[h->nlast++] = m;
 	}
 	return true;
 }
 
-static bool read_last(struct history *h, const struct npsd_reply *list, int64_t from, int64_t to)
+static bool read_last(struct history *h, const struct npsd_reply *list, int64_t from)
 {
 	size_t most = 1;
 	struct piece p;
@@ -85,7 +85,7 @@ static bool read_last(struct history *h, const struct npsd_reply *list, int64_t 
 	h->cut = calloc(most, sizeof *h->cut);
 	npsd_assert(h->last && h->cut);
 	for (size_t i = 0; i < list->n; i++)
-		if (!read_piece(&p, npsd_reply_str(list, i)) || !add_piece(h, &p, &next, from, to))
+		if (!read_piece(&p, npsd_reply_str(list, i)) || !add_piece(h, &p, &next, from))
 			return false;
 	qsort(h->cut, h->ncut, sizeof *h->cut, compare_hashes);
 	return true;
@@ -93,7 +93,7 @@ static bool read_last(struct history *h, const struct npsd_reply *list, int64_t 
 
 /* `OFFSET HASH MS` of each sparse mark, oldest first, each with `;` after it. Keeps the oldest and the
  * newest. */
-static bool read_sparse(struct history *h, struct npsd_str text, int64_t low, int64_t to)
+static bool read_sparse(struct history *h, struct npsd_str text, int64_t low)
 {
 	struct npsd_str one, offset, hash;
 	char hex[17] = "", *end;
@@ -111,28 +111,28 @@ static bool read_sparse(struct history *h, struct npsd_str text, int64_t low, in
 		m.hash = strtoull(hex, &end, 16);
 		if (*end)
 			return false;
-		if (m.offset < low || m.offset >= to)
+		if (m.offset < low)
 			continue;
 		h->sparse[h->nsparse < HISTORY_RANGES - 1 ? h->nsparse++ : HISTORY_RANGES - 2] = m;
 	}
 	return true;
 }
 
-static void add_range(struct history *h, int64_t first, int64_t last)
+static void add_range(struct history *h, int64_t from, int64_t to)
 {
-	h->range[h->nranges++] = (struct history_range){first, last + 1};
+	h->range[h->nranges++] = (struct history_range){from, to};
 }
 
-bool history_read(struct history *h, const struct npsd_reply *r, int64_t low, int64_t checked, int64_t to)
+bool history_read(struct history *h, const struct npsd_reply *r, int64_t low, int64_t checked)
 {
 	history_free(h);
-	if (!read_sparse(h, npsd_reply_str(r, 1), low, to) ||
-	    !read_last(h, npsd_reply_at(r, 2), low > checked ? low : checked, to))
+	if (!npsd_text_pos(&h->pos, npsd_reply_str(r, 1)) || !read_sparse(h, npsd_reply_str(r, 2), low) ||
+	    !read_last(h, npsd_reply_at(r, 3), low > checked ? low : checked))
 		return false;
 	for (size_t i = 0; i < h->nsparse; i++)
-		add_range(h, h->sparse[i].offset, h->sparse[i].offset);
+		add_range(h, h->sparse[i].offset, h->sparse[i].offset + 1);
 	if (h->nlast)
-		add_range(h, h->last[0].offset, h->last[h->nlast - 1].offset);
+		add_range(h, h->last[0].offset, h->pos.offset);
 	return true;
 }
 
@@ -166,6 +166,16 @@ static bool differs(const struct history *h, const struct npsd_mark *m, bool hol
 	return now ? now->hash != m->hash : !holes;
 }
 
+/* The first offset that had no record and has one; the position: there is none. */
+static int64_t find_new(const struct history *h)
+{
+	for (size_t k = 0; k < h->nfound && h->nlast; k++)
+		if (h->found[k].offset >= h->last[0].offset &&
+		    !bsearch(&h->found[k], h->last, h->nlast, sizeof *h->last, compare_offsets))
+			return h->found[k].offset;
+	return h->pos.offset;
+}
+
 /* Whether a record from number i on stands at another offset now, at or after `at`. */
 static bool has_moved(const struct history *h, size_t i, int64_t at)
 {
@@ -190,6 +200,7 @@ static bool has_moved(const struct history *h, size_t i, int64_t at)
 
 enum history_verdict history_compare(const struct history *h, int64_t *at, int64_t low, bool holes)
 {
+	int64_t new = find_new(h);
 	size_t i = 0;
 
 	*at = -1;
@@ -199,12 +210,12 @@ enum history_verdict history_compare(const struct history *h, int64_t *at, int64
 	for (; i < h->nlast; i++) {
 		if (h->last[i].offset < low)
 			continue;
-		if (differs(h, &h->last[i], holes))
+		if (h->last[i].offset > new || differs(h, &h->last[i], holes))
 			break;
 		if (find(h, &h->last[i]))
 			*at = h->last[i].offset + 1;
 	}
-	if (i == h->nlast)
+	if (i == h->nlast && new == h->pos.offset)
 		return HISTORY_SAME;
 	return *at < 0 || has_moved(h, i, *at) ? HISTORY_OTHER : HISTORY_CUT;
 }

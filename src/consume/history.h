@@ -27,8 +27,9 @@ struct history_range { /* offsets from..to-1 */
 #define HISTORY_RANGES 3 /* the oldest and the newest sparse mark, the last records */
 
 struct history {
-	struct npsd_mark
-	    *last; /* of the records counted last, ascending; all offsets are below the position */
+	struct npsd_pos pos;	/* counted up to here */
+	struct npsd_mark *last; /* of the records counted last, ascending; all are before pos, and between them
+				   there is no record */
 	size_t nlast;
 	struct npsd_mark sparse[HISTORY_RANGES - 1];
 	size_t nsparse;
@@ -41,9 +42,9 @@ struct history {
 };
 
 void history_free(struct history *h);
-/* From the reply of script history. Leaves out what is before low or at or after `to`; of the last records
- * also those before `checked`. False: npsd did not write it. */
-bool history_read(struct history *h, const struct npsd_reply *r, int64_t low, int64_t checked, int64_t to);
+/* From the reply of script history. Leaves out what is before low; of the last records also those before
+ * `checked`. False: npsd did not write it. */
+bool history_read(struct history *h, const struct npsd_reply *r, int64_t low, int64_t checked);
 /* The next range to read from Kafka; NULL: all are read. */
 const struct history_range *history_next(const struct history *h);
 /* Kafka's records of that range. */

@@ -58,14 +58,14 @@ bool recheck_step(struct recheck *r, struct context *c, struct assignment *s)
 void recheck_on_store(
     struct recheck *r, struct context *c, const struct npsd_done *done, const struct assignment *s)
 {
-	struct npsd_result result = context_result(c, done, 3);
+	struct npsd_result result = context_result(c, done, 4);
 
 	if (done->tag != r->tag || !r->in_flight)
 		return;
 	r->in_flight = false;
 	if (result.kind != NPSD_RESULT_OK ||
 	    !history_read(
-		&r->history, result.reply, s->part[r->at]->low, s->part[r->at]->checked, INT64_MAX) ||
+		&r->history, result.reply, s->part[r->at]->low, s->part[r->at]->checked) ||
 	    !history_next(&r->history)) {
 		next(r);
 		return;

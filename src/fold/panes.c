@@ -435,12 +435,18 @@ bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 	memset(out, 0, NPSD_NCOUNTER * sizeof *out);
 	for (; r.k < r.end; r.k++)
 		add_all(out, r.b, &r.b->pane[r.k]);
-	for (int c = 0; c < NPSD_NCOUNTER; c++) {
-		if (out[c] < 0) /* an edit subtracts what only a record added that the topic lost */
-			out[c] = 0;
+	for (int c = 0; c < NPSD_NCOUNTER; c++)
 		any = any || out[c] != 0;
-	}
 	return any;
+}
+
+void npsd_panes_count(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
+    int64_t out[NPSD_NCOUNTER])
+{
+	npsd_panes_sum(p, i, step, from_s, to_s, out);
+	for (int c = 0; c < NPSD_NCOUNTER; c++)
+		if (out[c] < 0)
+			out[c] = 0;
 }
 
 bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)

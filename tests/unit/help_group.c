@@ -236,8 +236,10 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	} else if (c->part) {
 		const struct group_bed_part *p = c->part;
 
-		list[0] = (struct npsd_reply){.type = NPSD_REPLY_STR, .str = p->history, .len = p->nhistory};
+		list[0] = (struct npsd_reply){
+		    .type = NPSD_REPLY_STR, .str = p->history, .len = p->nhistory};
 		el[n++] = text_of("ok");
+		el[n++] = text_of(p->pos);
 		el[n++] = text_of("");
 		el[n++] = list_of(list, p->nhistory > 0);
 	} else {
