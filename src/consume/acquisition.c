@@ -283,8 +283,8 @@ static void on_other(struct acquisition *a, struct context *c)
 
 	if (c->cfg->on_gap == NPSD_GAP_ASK) {
 		context_fail(c, 1,
-		    "%.120s is not the topic that was counted up to offset %" PRId64
-		    ": it begins at %" PRId64 ", ends before %" PRId64
+		    "%.120s is not the topic that was counted up to offset %" PRId64 ": it begins at %" PRId64
+		    ", ends before %" PRId64
 		    ", and does not hold the last %zu records where they were counted. Was it recreated, "
 		    "copied, or cut? on_gap=continue counts it as a new topic, beside what is counted; "
 		    "--rebuild drops the counts and counts it anew; with the former topic back, npsd goes on",

@@ -28,8 +28,8 @@ struct history_range { /* offsets from..to-1 */
 
 struct history {
 	struct npsd_pos pos;	/* counted up to here */
-	struct npsd_mark *last; /* of the records counted last, ascending; all are before pos, and between them
-				   there is no record */
+	struct npsd_mark *last; /* of the records counted last, ascending; all are before pos, and between
+				   them there is no record */
 	size_t nlast;
 	struct npsd_mark sparse[HISTORY_RANGES - 1];
 	size_t nsparse;

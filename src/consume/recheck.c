@@ -64,8 +64,7 @@ void recheck_on_store(
 		return;
 	r->in_flight = false;
 	if (result.kind != NPSD_RESULT_OK ||
-	    !history_read(
-		&r->history, result.reply, s->part[r->at]->low, s->part[r->at]->checked) ||
+	    !history_read(&r->history, result.reply, s->part[r->at]->low, s->part[r->at]->checked) ||
 	    !history_next(&r->history)) {
 		next(r);
 		return;

@@ -52,8 +52,8 @@ std::vector<const Record *> Checker::records(const std::string &tp, const Stored
 	std::vector<const Record *> out;
 
 	for (int64_t inc = 0; inc <= p.pos.inc; inc++)
-		for (const Record *r : counted_records(
-			 lives.of(tp), p.all, inc, inc == p.pos.inc ? p.pos.offset : INT64_MAX))
+		for (const Record *r :
+		    counted_records(lives.of(tp), p.all, inc, inc == p.pos.inc ? p.pos.offset : INT64_MAX))
 			out.push_back(r);
 	return out;
 }
@@ -145,7 +145,8 @@ void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 		if (!std::count(setup.lateness_ms.begin(), setup.lateness_ms.end(), l.second))
 			throw Violation(tp + ": a ruling `lateness` that no instance is configured with");
 	for (auto &h : p.rulings.horizon)
-		if (!setup.ledger_bytes || h.second > counted(tp, {p.pos.inc, h.first}).stream_ms.value_or(INT64_MIN))
+		if (!setup.ledger_bytes ||
+		    h.second > counted(tp, {p.pos.inc, h.first}).stream_ms.value_or(INT64_MIN))
 			throw Violation(tp + ": a ruling `horizon` greater than stream time");
 }
 
@@ -167,7 +168,8 @@ void Checker::check_part(const std::string &tp, const StoredPart &p)
 		throw Violation(tp + " is counted past its end");
 	check_rulings(tp, p);
 	/* a new incarnation has no times before its first batch */
-	if (p.state != state && !(p.pos.inc > 0 && p.state == "- - -" && p.pos.offset == std::max<int64_t>(0, p.rulings.cut_at)))
+	if (p.state != state &&
+	    !(p.pos.inc > 0 && p.state == "- - -" && p.pos.offset == std::max<int64_t>(0, p.rulings.cut_at)))
 		throw Violation(tp + ": its time is stored as `" + p.state + "`, not `" + state + "`");
 }
 
@@ -334,7 +336,8 @@ void Checker::rolled_back()
 	for (size_t k = 0; k < st.shards.size(); k++)
 		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
 	for (auto &p : st.parts)
-		lives.forget(p.first, p.second.pos.inc, std::max(p.second.pos.offset, p.second.emitted.offset));
+		lives.forget(
+		    p.first, p.second.pos.inc, std::max(p.second.pos.offset, p.second.emitted.offset));
 	memory.clear();
 	segs.clear();
 	published.clear();

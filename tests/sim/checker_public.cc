@@ -19,7 +19,8 @@ const Panes &Checker::segs_at(const Positions &positions)
 
 	for (auto &p : positions) {
 		counted(p.first, p.second); /* clears `segs` if rulings or dictionary changed */
-		name += p.first + " " + std::to_string(p.second.inc) + ":" + std::to_string(p.second.offset) + ";";
+		name += p.first + " " + std::to_string(p.second.inc) + ":" + std::to_string(p.second.offset) +
+			";";
 	}
 	auto it = segs.find(name);
 	if (it != segs.end())

@@ -101,8 +101,9 @@ static std::map<std::string, std::string> panes_text(
 	}
 	for (auto &s : scores)
 		for (size_t score = 0; score <= 10; score++)
-			counts[s.first][score >= 9 ? 0 : score >= 7 ? 1 : 2] +=
-			    std::max<int64_t>(0, s.second[score]);
+			counts[s.first][score >= 9   ? 0
+					: score >= 7 ? 1
+						     : 2] += std::max<int64_t>(0, s.second[score]);
 	for (auto &c : counts)
 		if (c.second[0] || c.second[1] || c.second[2])
 			out[std::to_string(c.first)] = std::to_string(c.second[0]) + " " +

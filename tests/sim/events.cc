@@ -305,7 +305,8 @@ bool Topics::cut(bool all, bool again)
 
 	if (p.records.size() < 2)
 		return false;
-	keep = all ? 0 : std::max<size_t>(1, (size_t)rng.between((int64_t)most, (int64_t)p.records.size() - 1));
+	keep =
+	    all ? 0 : std::max<size_t>(1, (size_t)rng.between((int64_t)most, (int64_t)p.records.size() - 1));
 	p.lost.clear();
 	if (again)
 		p.lost.assign(p.records.begin() + (long)keep, p.records.end());

@@ -42,8 +42,8 @@ void Lives::on_commit(const Call &call)
 			list.resize((size_t)to.inc + 1);
 		Life &life = list[(size_t)to.inc];
 		life.erase(life.lower_bound(from.offset), life.lower_bound(to.offset));
-		for (size_t k = 0; space != std::string::npos && space + 1 + k * NPSD_MARK_BYTES < marks.size();
-		     k++) {
+		for (size_t k = 0;
+		     space != std::string::npos && space + 1 + k * NPSD_MARK_BYTES < marks.size(); k++) {
 			struct npsd_mark m =
 			    npsd_marks_at(marks.data() + space + 1, std::stoll(marks.substr(0, space)), k);
 			auto record = topics.by_hash.find({tp, m.hash});

@@ -1,7 +1,7 @@
 /*
- * Which records were counted at which offset, in each incarnation of a partition. A topic that was cut or made
- * anew holds other records than before, so the recount cannot read them from it: they are taken from the marks
- * of the commits that were executed.
+ * Which records were counted at which offset, in each incarnation of a partition. A topic that was cut or
+ * made anew holds other records than before, so the recount cannot read them from it: they are taken from the
+ * marks of the commits that were executed.
  */
 #ifndef NPSD_SIM_LIVES_H
 #define NPSD_SIM_LIVES_H

@@ -65,7 +65,8 @@ static const Mutant all[] = {
     {"a record that comes again after a cut is counted again", NPSD_S_skip, "for i = 9, #ARGV do",
 	"for i = 9, 8 do", MUTANT_DECIDE_NONE, suit_cuts},
     {"a topic that was cut is counted on from its end", NPSD_S_skip, "'pos:' .. tp, to)",
-	"'pos:' .. tp, reason == 'truncated' and to_inc .. ':' .. from or to)", MUTANT_DECIDE_NONE, suit_cuts},
+	"'pos:' .. tp, reason == 'truncated' and to_inc .. ':' .. from or to)", MUTANT_DECIDE_NONE,
+	suit_cuts},
 };
 
 int mutants()

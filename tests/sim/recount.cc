@@ -40,7 +40,8 @@ std::vector<const Record *> counted_records(
 
 	if (at >= 0)
 		out = counted_records(lives, rulings, inc - 1, std::min(at, before));
-	for (auto it = life.lower_bound(std::max<int64_t>(at, 0)); it != life.end() && it->first < before; ++it)
+	for (auto it = life.lower_bound(std::max<int64_t>(at, 0)); it != life.end() && it->first < before;
+	     ++it)
 		out.push_back(&it->second);
 	return out;
 }

@@ -80,14 +80,14 @@ struct Counted {
 
 /*
  * Counts the records of one partition from its start, under rulings and values that stay. What was counted of
- * an earlier incarnation stays counted. Where the topic was cut, the responses are those of the records before;
- * a record that was counted, then cut, and comes again, is applied to them and not counted.
+ * an earlier incarnation stays counted. Where the topic was cut, the responses are those of the records
+ * before; a record that was counted, then cut, and comes again, is applied to them and not counted.
  */
 class Recount
 {
       public:
-	/* where: `TOPIC/P`; rulings: by incarnation, the last one is counted. setup and lives must outlive the
-	 * recount. */
+	/* where: `TOPIC/P`; rulings: by incarnation, the last one is counted. setup and lives must outlive
+	 * the recount. */
 	Recount(const Setup &setup, const std::vector<Life> &lives, const std::string &where,
 	    const std::vector<Rulings> &rulings, const Values &values);
 	~Recount();

@@ -54,7 +54,8 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 	    std::string("location.required=") + (location_required ? "true" : "false"),
 	    "lateness=" + ms(lateness), "publish.interval=" + ms(publish_interval_ms),
 	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
-	    "batch.age=" + ms(batch_age_ms), "history.interval=" + ms(history_interval_ms), "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
+	    "batch.age=" + ms(batch_age_ms), "history.interval=" + ms(history_interval_ms),
+	    "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
 	    "alerts.max_age=" + ms(alerts_max_age_ms), "rank.min_n=" + std::to_string(rank_min_n)};
 	if (!series_sets.empty()) {
 		out.push_back("series.segments=[" + series_text + "]");

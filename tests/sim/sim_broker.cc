@@ -63,7 +63,8 @@ bool Member::assign(const struct npsd_offset *tps, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = tps[i].offset;
 
-		if (at < 0 || (at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end && !group.topics.disturbed))
+		if (at < 0 ||
+		    (at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end && !group.topics.disturbed))
 			group.violation = "assigned an offset that does not exist";
 		if (group.begin_at)
 			at = group.begin_at(group.begin_arg, tps[i].tp, at);

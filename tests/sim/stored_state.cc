@@ -254,8 +254,7 @@ static void check_claims(const Keys &keys, const std::string &batch)
 		       second = batch.find(' ', space + 1);
 		std::string tp = batch.substr(at, space - at),
 			    claim = batch.substr(space + 1, second - space - 1);
-		int64_t to = order(batch.substr(second + 1, end - second - 1)), from = -1,
-			next = INT64_MAX;
+		int64_t to = order(batch.substr(second + 1, end - second - 1)), from = -1, next = INT64_MAX;
 		const Item *list = stored_key(keys, "claims:" + tp);
 
 		for (size_t i = 0; list && i < list->list.size(); i++) {

@@ -163,7 +163,8 @@ void World::check_state(Process &p)
 		break;
 	case INSTANCE_FAILED:
 		/* the operator is asked, and says to go on */
-		if (topics.disturbed && strstr(instance_error(p.instance), "is not the topic that was counted")) {
+		if (topics.disturbed &&
+		    strstr(instance_error(p.instance), "is not the topic that was counted")) {
 			counts_other = p.stopping = true;
 			break;
 		}

@@ -104,8 +104,8 @@ class World
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
 	bool counts_other = false; /* on_gap=continue, for instances that start from now on */
-	int64_t ledger_bytes;	 /* as in Setup, of instances that start from now on */
-	std::deque<Slot> copies; /* of the fenced slot, oldest first */
+	int64_t ledger_bytes;	   /* as in Setup, of instances that start from now on */
+	std::deque<Slot> copies;   /* of the fenced slot, oldest first */
 	Slot before_admission, before_commit;
 	std::deque<Call> snapshot; /* chunk_write and manifest since before_commit was taken */
 	int64_t late_until = 0;	   /* step */

@@ -181,6 +181,17 @@ static void run_claim(struct group_bed *b, struct group_bed_call *c, const struc
 	say_state(c, p);
 }
 
+static void run_skip(struct group_bed *b, struct group_bed_call *c, const struct npsd_call *call)
+{
+	struct group_bed_part *p = part_of(b, call, 3);
+
+	copy(p->pos, sizeof p->pos, &call->args[6]);
+	copy(p->skipped, sizeof p->skipped, &call->args[7]);
+	p->nhistory = 0;
+	snprintf(c->answer[c->n++], 40, "ok");
+	snprintf(c->answer[c->n++], 40, "%s", p->pos);
+}
+
 static bool submit(void *self, const struct npsd_call *call)
 {
 	struct group_bed *b = self;
@@ -197,6 +208,8 @@ static bool submit(void *self, const struct npsd_call *call)
 		run_base(b, c, call);
 	} else if (call->script == NPSD_S_claim) {
 		run_claim(b, c, call);
+	} else if (call->script == NPSD_S_skip) {
+		run_skip(b, c, call);
 	} else if (call->script == NPSD_S_history) {
 		copy(c->answer[c->n++], 40, &(struct npsd_arg){"ok", 2});
 		c->part = part_of(b, call, 3);
@@ -236,8 +249,7 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	} else if (c->part) {
 		const struct group_bed_part *p = c->part;
 
-		list[0] = (struct npsd_reply){
-		    .type = NPSD_REPLY_STR, .str = p->history, .len = p->nhistory};
+		list[0] = (struct npsd_reply){.type = NPSD_REPLY_STR, .str = p->history, .len = p->nhistory};
 		el[n++] = text_of("ok");
 		el[n++] = text_of(p->pos);
 		el[n++] = text_of("");

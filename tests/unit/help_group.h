@@ -16,6 +16,7 @@ struct group_bed_part {
 	const char *rulings[8];
 	size_t nrulings;
 	int64_t low, high, committed;
+	char skipped[40];				  /* the reason of the last SKIP */
 	uint64_t hash[BED_RECORDS];			  /* of each record that Kafka holds */
 	struct npsd_mark found[BED_RECORDS];		  /* of the last RECORDS */
 	char history[16 + BED_RECORDS * NPSD_MARK_BYTES]; /* a piece, as stored */

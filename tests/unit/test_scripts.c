@@ -417,3 +417,40 @@ Test(scripts, members_of_a_large_set_that_comes_whole)
 	cr_expect(strncmp(page, "[0 1 2 3 ", 9) == 0 && strstr(page, " 12000]"), "%.60s", page);
 	help_bed_close(&b);
 }
+
+/* Of the records counted last at least 4096 marks are kept, at most twice as many; one mark a minute stays of
+ * others. */
+Test(scripts, the_history_of_a_partition_is_bounded)
+{
+	static char marks[16 + 4096 * 12 + 1];
+	struct help_bed b;
+	char from[16], to[16];
+
+	take(&b);
+	memset(marks, 'A', sizeof marks - 1);
+	memcpy(marks, "5 ", 2);
+	marks[2 + 4096 * 12] = 0;
+	for (int i = 5; i < 9; i++) {
+		struct help_batch batch = {.claim = MINE, .from = from, .to = to, .marks = marks};
+
+		snprintf(from, sizeof from, "0:%d", i);
+		snprintf(to, sizeof to, "0:%d", i + 1);
+		cr_assert_str_eq(help_commit(&b, &batch), "[ok written []]");
+		cr_expect_str_eq(help_redis_do(&b.redis, "LLEN", K("history:t/0"), NULL), "1");
+	}
+	cr_expect_eq(strncmp(help_fence(&b, "marks:t/0"), "1094795590 4141414141414141 ", 28), 0);
+	cr_expect_eq(strchr(help_fence(&b, "marks:t/0"), ';')[1], 0, "one in a minute");
+	cr_expect_str_eq(
+	    help_part(&b, NPSD_S_skip, "t/0", MINE, "0:9", "1:8", "truncated", "3 5 AAAA", "4 - B", NULL),
+	    "[ok 1:8]");
+	cr_expect_str_eq(
+	    help_redis_do(&b.redis, "LRANGE", K("history:t/0"), "0", "-1", NULL), "[3 5 AAAA 4 - B]");
+	cr_expect_eq(
+	    strncmp(help_redis_do(&b.redis, "LRANGE", K("rulings:t/0"), "0", "-1", NULL), "[gap 0:8 9 ", 11),
+	    0);
+	cr_expect_str_eq(
+	    help_part(&b, NPSD_S_skip, "t/0", MINE, "1:8", "2:0", "recreated", NULL), "[ok 2:0]");
+	cr_expect_str_eq(help_redis_do(&b.redis, "EXISTS", K("history:t/0"), NULL), "0");
+	cr_expect_str_eq(help_fence(&b, "marks:t/0"), "nil");
+	help_bed_close(&b);
+}
