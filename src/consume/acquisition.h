@@ -27,7 +27,7 @@
 #define NPSD_CONSUME_ACQUISITION_H
 
 #include "consume/group_context.h"
-#include "consume/history.h"
+#include "consume/topic_history.h"
 
 enum acquisition_step {
 	ACQ_ENDS,

@@ -2,7 +2,7 @@
  * What the files of consume share: the handles of the process, the script call that is being built, what is
  * known of the topics, and the failure that ends the process. The files call each other in one direction:
  *
- *   group -> rebuild, recheck -> progress -> assignment -> acquisition, commands -> history -> context
+ *   group -> rebuild, recheck -> progress -> assignment -> acquisition, commands -> topic_history -> context
  *
  * Thread: group, for all of them
  */

@@ -1,5 +1,5 @@
 /*
- * While partitions are counted, the topic is compared with what was counted (history.h) each
+ * While partitions are counted, the topic is compared with what was counted (topic_history.h) each
  * history.interval, since a reader does not notice a topic that was cut or recreated and has grown again. One
  * partition at a time:
  *

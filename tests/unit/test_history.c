@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "consume/history.h"
+#include "consume/topic_history.h"
 
 #define MOST 16
 

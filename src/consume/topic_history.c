@@ -1,4 +1,4 @@
-#include "consume/history.h"
+#include "consume/topic_history.h"
 
 #include <inttypes.h>
 #include <stdio.h>

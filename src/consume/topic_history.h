@@ -11,8 +11,8 @@
  * A log only grows, so what two logs have in common is their beginning. Marks before the earliest offset that
  * Kafka holds say nothing. Thread: group, for all
  */
-#ifndef NPSD_CONSUME_HISTORY_H
-#define NPSD_CONSUME_HISTORY_H
+#ifndef NPSD_CONSUME_TOPIC_HISTORY_H
+#define NPSD_CONSUME_TOPIC_HISTORY_H
 
 #include "npsd/batch.h"
 #include "npsd/broker.h"
