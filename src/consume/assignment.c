@@ -67,8 +67,10 @@ void assignment_replace(
 
 void assignment_reset(struct assignment *s, struct context *c)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		s->part[i]->held[0] = 0;
+		s->part[i]->checked = 0;
+	}
 	restart(s, c);
 }
 
@@ -158,6 +160,11 @@ size_t assignment_ready(const struct assignment *s)
 	return count(s, ACQ_READY);
 }
 
+bool assignment_all_counted(const struct assignment *s)
+{
+	return count(s, ACQ_COUNTED) == s->n;
+}
+
 bool assignment_due(const struct assignment *s, const struct context *c)
 {
 	return count(s, ACQ_READY) + count(s, ACQ_COUNTED) == s->n ||
@@ -205,6 +212,10 @@ static void hand_over(struct acquisition *a, struct commands *cmd, struct npsd_n
 	o.load_from = acquisition_from(a);
 	o.rulings = a->rulings; /* the command owns them now */
 	o.nrulings = a->nrulings;
+	o.cut = a->history.cut;
+	o.ncut = a->history.ncut;
+	a->history.cut = NULL;
+	a->history.ncut = 0;
 	a->rulings = NULL;
 	a->nrulings = 0;
 	memcpy(a->held, a->state.claim, sizeof a->held);

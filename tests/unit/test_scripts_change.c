@@ -177,11 +177,11 @@ Test(scripts_change, a_rebuild_emits_what_is_not_in_the_stream)
 	help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "t/0/6", NULL);
 	for (int i = 0; i < 1500; i++) /* the script reads pages */
 		help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "u/0/9", NULL);
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "2", "t/0", "5"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:7");
 	help_redis_do(&b.redis, "DEL", "nps:alerts", NULL);
 	help_redis_do(&b.redis, "HDEL", K("fence"), "alert_id", NULL);
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "2", "t/0", "5"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "nil", "no alert was ever emitted");
 	help_bed_close(&b);
 }
