@@ -25,6 +25,8 @@ void assignment_forget(struct assignment *s);
 bool assignment_advance(struct assignment *s, struct context *c);
 /* The acquisition that made a call with this tag; NULL: none does any more. */
 struct acquisition *assignment_find(const struct assignment *s, uint64_t tag);
+/* The acquisition of a partition; NULL: it is not assigned to this process. */
+const struct acquisition *assignment_of(const struct assignment *s, struct npsd_tp tp);
 /* Takes over where the workers stand, from the PAUSE that came back. */
 void assignment_paused(struct assignment *s, struct commands *cmd);
 /* Partitions that are acquired and not counted yet. */

@@ -193,20 +193,11 @@ static void add_name(struct names *l, const char *name, const char *why)
 		l->left_out++;
 }
 
-/* Of a target that is not reached: its acquisition here, or none. */
-static const struct acquisition *acquisition_of(const struct assignment *a, struct npsd_tp tp)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->part[i]->tp.topic == tp.topic && a->part[i]->tp.part == tp.part)
-			return a->part[i];
-	return NULL;
-}
-
 /* Adds a target that is not reached, or whose partition is not counted here. */
 static void add_target(
     struct names *l, const struct context *c, const struct target *t, const struct assignment *assigned)
 {
-	const struct acquisition *a = acquisition_of(assigned, t->tp);
+	const struct acquisition *a = assignment_of(assigned, t->tp);
 	bool waits = a && a->step != ACQ_COUNTED;
 	char name[CONTEXT_TP_TEXT], why[WHY_MAX];
 

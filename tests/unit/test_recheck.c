@@ -114,3 +114,70 @@ Test(recheck, what_kafka_does_not_hold_any_more_is_not_missed)
 	cr_expect_eq(b->commands[NPSD_CMD_RESET], 3, "of the start alone");
 	group_bed_free(&b);
 }
+
+/* A partition that is not counted, or whose records cannot be read now, is passed over. */
+Test(recheck, what_cannot_be_compared_keeps_no_other_from_being_compared)
+{
+	for (int unreachable = 0; unreachable < 2; unreachable++) {
+		struct group_bed *b = counted("history.interval=60s");
+
+		snprintf(b->part[1].pos, sizeof b->part[1].pos, "0:50");
+		snprintf(b->part[1].base, sizeof b->part[1].base, "0:0");
+		group_bed_remember(b, 1, 10, 50);
+		b->part[0].ends_fail = unreachable;
+		group_bed_assign(b, 0, 2);
+		settle_for(b, 2000);
+		cr_assert_eq(b->g->phase, PHASE_RUNNING);
+		b->part[0].records_fail = true;
+		for (int o = 45; o < BED_RECORDS; o++)
+			b->part[1].hash[o]++;
+		settle_for(b, 80000);
+		cr_expect_eq(b->g->phase, PHASE_RUNNING);
+		cr_expect_str_eq(b->part[1].pos, "1:45", "%d", unreachable);
+		cr_expect_str_eq(b->part[0].pos, "0:50");
+		group_bed_free(&b);
+	}
+}
+
+/* Another partition is added while one is compared. */
+Test(recheck, a_comparison_that_is_interrupted_is_made_again)
+{
+	struct group_bed *b = counted("history.interval=60s");
+
+	b->part[1].ends_fail = true;
+	group_bed_assign(b, 0, 2);
+	settle_for(b, 2000);
+	b->part[0].records_silent = true;
+	settle_for(b, 60000);
+	b->part[0].records_silent = b->part[1].ends_fail = false;
+	settle_for(b, 10000);
+	cr_assert_eq(b->ndelivered, 2);
+	change(b, 45);
+	settle_for(b, 70000);
+	cr_expect_eq(b->g->phase, PHASE_RUNNING);
+	cr_expect_str_eq(b->part[0].pos, "1:45");
+	group_bed_free(&b);
+}
+
+/* The stored position is after the end, but it is one of the topic before. */
+Test(recheck, a_drain_counts_a_topic_that_was_made_anew)
+{
+	const char *const sets[] = {"on_gap=continue"};
+	struct group_bed *b = group_bed_new(true, sets, 1);
+
+	b->parts = 1;
+	snprintf(b->part[0].pos, sizeof b->part[0].pos, "0:50");
+	snprintf(b->part[0].base, sizeof b->part[0].base, "0:0");
+	group_bed_remember(b, 0, 10, 50);
+	b->part[0].high = 20;
+	change(b, 0);
+	group_bed_settle(b);
+	group_bed_assign(b, 0, 1);
+	settle_for(b, 20000);
+	cr_expect_eq(b->g->phase, PHASE_RUNNING);
+	cr_expect_str_eq(b->part[0].pos, "1:0");
+	snprintf(b->part[0].pos, sizeof b->part[0].pos, "1:20");
+	settle_for(b, 2000);
+	cr_expect_eq(b->g->phase, PHASE_DONE, "%s", npsd_group_error(b->g));
+	group_bed_free(&b);
+}
