@@ -41,6 +41,13 @@ struct npsd_record_reader *npsd_record_reader_new(const struct npsd_config *cfg)
 	return r;
 }
 
+/* The group's client reports the same properties, and the same errors of brokers with what to check. */
+static void quiet_log(const rd_kafka_t *rk, int level, const char *fac, const char *text)
+{
+	if (strcmp(fac, "CONFWARN") != 0 && strcmp(fac, "ERROR") != 0)
+		npsd_kafka_log(rk, level, fac, text);
+}
+
 static bool open_client(struct npsd_record_reader *r)
 {
 	rd_kafka_conf_t *conf;
@@ -49,7 +56,7 @@ static bool open_client(struct npsd_record_reader *r)
 	if (r->rk)
 		return true;
 	conf = rd_kafka_conf_new();
-	rd_kafka_conf_set_log_cb(conf, npsd_kafka_log);
+	rd_kafka_conf_set_log_cb(conf, quiet_log);
 	r->rk = npsd_kafka_client(RD_KAFKA_CONSUMER, conf, r->cfg, &err);
 	if (!r->rk)
 		npsd_log(NPSD_LOG_ERROR, "kafka", "%s", err.text);
