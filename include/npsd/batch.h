@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/marks.h"
 #include "npsd/broker.h"
 #include "npsd/names.h"
 #include "npsd/segment.h"
@@ -57,7 +58,7 @@ struct npsd_part_state {
 enum npsd_ruling_what {
 	NPSD_RULING_AHEAD,    /* records from..to-1 were stamped more than a day ahead of the clock */
 	NPSD_RULING_LATENESS, /* from this offset on lateness is `ms` */
-	NPSD_RULING_GAP,      /* from..to-1 were lost */
+	NPSD_RULING_GAP,      /* from..to-1 were lost; ms 1: they were counted, and the topic was cut there */
 	NPSD_RULING_HORIZON,  /* from this offset on the horizon is at least `ms` */
 	NPSD_RULING_CONFIG,   /* before this offset the configuration at index `ms` of cfg->older was in force
 				 (nolder: the present one) */
@@ -91,6 +92,9 @@ struct npsd_command {
 			      not counted */
 	struct npsd_ruling *rulings; /* ACQUIRE: oldest first, of all incarnations; the command owns them */
 	size_t nrulings;
+	uint64_t *cut; /* ACQUIRE: hashes, ascending, of records that were counted and then cut from the
+				topic; one that comes again is loaded, not counted. The command owns them */
+	size_t ncut;
 	bool keep; /* ACQUIRE: claim and position are those of this worker's last batch: keep the ledger */
 	struct npsd_names *names;   /* RESET, first ACQUIRE: the dictionary's copy of the session */
 	uint8_t shards[32];	    /* SHARDS: bit k */
@@ -127,6 +131,8 @@ struct npsd_batch_part {
 	struct npsd_pos from;	    /* the end of the batch before */
 	int64_t first_ms; /* timestamp of the first record read for a base above 0; else NPSD_TIME_NONE */
 	struct npsd_buf rulings; /* lines as stored (docs/formats.md) */
+	struct npsd_buf marks;	 /* of its records, packed from marks_from on (base/marks.h) */
+	int64_t marks_from;
 };
 
 /*

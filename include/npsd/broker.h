@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/marks.h"
 #include "npsd/headers.h"
 
 struct npsd_tp {
@@ -29,6 +30,7 @@ enum npsd_broker_what {
 	NPSD_B_ENDS,	  /* ends() is done */
 	NPSD_B_TOPIC,	  /* describe() is done */
 	NPSD_B_COMMITTED, /* commit() is done */
+	NPSD_B_RECORDS,	  /* records() is done */
 	NPSD_B_FATAL,	  /* the client cannot go on; text says why */
 };
 
@@ -47,15 +49,16 @@ enum npsd_compacted {
 
 struct npsd_broker_event {
 	enum npsd_broker_what what;
-	uint64_t tag;		       /* ENDS, TOPIC, COMMITTED */
+	uint64_t tag;		       /* ENDS, TOPIC, COMMITTED, RECORDS */
 	const struct npsd_offset *tps; /* ASSIGN, REVOKE: offset unused. Valid until the next poll */
-	size_t n;
-	struct npsd_tp tp;	      /* ENDS; TOPIC: its topic */
-	bool ok;		      /* ENDS, TOPIC: false: ask again; text says why */
-	int64_t low, high, committed; /* ENDS: earliest offset, last stable offset, the group's own or -1 */
+	size_t n;		       /* of tps, or of marks */
+	struct npsd_tp tp;	       /* ENDS, RECORDS; TOPIC: its topic */
+	bool ok;		       /* ENDS, TOPIC, RECORDS: false: ask again; text says why */
+	int64_t low, high, committed;  /* ENDS: earliest offset, last stable offset, the group's own or -1 */
 	int32_t parts; /* TOPIC: partitions; 0: it does not exist, or not for npsd; -1: unknown */
 	enum npsd_compacted compacted;	/* TOPIC */
 	enum npsd_commit_answer answer; /* COMMITTED */
+	const struct npsd_mark *marks;	/* RECORDS: n of them, ascending. Valid until the next poll */
 	bool local;			/* ENDS, TOPIC, not ok: no reply of Kafka, the client could not ask */
 	char text[240];			/* FATAL, and failures: one sentence */
 };
@@ -98,6 +101,10 @@ struct npsd_broker {
 	/* The offset after the last record, committed or not, as of the last fetch; -1: unknown. Waits: never
 	 */
 	int64_t (*high)(void *self, struct npsd_tp tp);
+	/* Reads records from..to-1 once more, beside the delivery; completes as NPSD_B_RECORDS with those
+	 * that Kafka holds. Where it holds no record `from`, records after it may be missing. False: not now.
+	 * Waits: never */
+	bool (*records)(void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to);
 
 	/* --- Thread: worker (each its own number) --- */
 	/* Up to max messages; 0 after wait_ms or earlier when woken. */

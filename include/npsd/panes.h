@@ -46,6 +46,10 @@ bool npsd_panes_add(struct npsd_panes *p, uint32_t i, int64_t pane_s, uint32_t b
 /* out[c] = sum over the panes of `step` with from_s <= start < to_s. True if any is not 0. */
 bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
     int64_t out[NPSD_NCOUNTER]);
+/* The same, as it is published: 0 for a sum below 0. An edit may subtract what was added by a record only
+ * that the topic lost. */
+void npsd_panes_count(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
+    int64_t out[NPSD_NCOUNTER]);
 /* Whether a pane with a counter that is not 0 has from_s <= start < to_s. */
 bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s);
 /* Drops, at every step, what no window nor previous window at t or later reads. */

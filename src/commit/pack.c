@@ -37,6 +37,19 @@ static void add_alerts(struct npsd_script_build *b, const struct npsd_batch *bat
 	npsd_script_extend(b, batch->alerts.p, batch->alerts.n);
 }
 
+/* `FROM ` and the packed marks of the records counted last; empty: there are none. */
+static void add_marks(struct npsd_script_build *b, const struct npsd_batch_part *part)
+{
+	struct npsd_str last = npsd_marks_last(&part->marks);
+
+	if (last.n == 0) {
+		npsd_script_argz(b, "");
+		return;
+	}
+	npsd_script_argf(b, "%" PRId64 " ", part->marks_from);
+	npsd_script_extend(b, last.p, last.n);
+}
+
 static void add_part(struct npsd_script_build *b, const struct npsd_batch_part *part)
 {
 	const struct npsd_part_state *end = &part->end;
@@ -52,6 +65,7 @@ static void add_part(struct npsd_script_build *b, const struct npsd_batch_part *
 	add_ms(b, part->first_ms);
 	npsd_assert(!part->rulings.full);
 	npsd_script_arg_ref(b, part->rulings.p, part->rulings.n);
+	add_marks(b, part);
 }
 
 void pack_commit(struct npsd_script_build *b, const struct npsd_names *names, const struct npsd_batch *batch,
@@ -69,6 +83,9 @@ void pack_commit(struct npsd_script_build *b, const struct npsd_names *names, co
 		    batch->part[i].end.tp.part);
 	for (uint32_t i = 0; i < batch->nshards; i++)
 		npsd_script_private_key(b, "log:%u", batch->shard[i].shard);
+	for (uint32_t i = 0; i < batch->nparts; i++)
+		npsd_script_private_key(b, "history:%s/%" PRId32, cfg->topics[batch->part[i].end.tp.topic],
+		    batch->part[i].end.tp.part);
 	npsd_script_header(b, names, batch->dict_len);
 	npsd_script_argf(b, "%s:alerts:", cfg->prefix);
 	add_ms(b, wall_ms);

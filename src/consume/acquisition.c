@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "consume/stored.h"
 
+#define TRUNCATED "truncated" /* the reason of a lost range that was counted */
+#define SUSPECTED 3	      /* comparisons that must find other records before npsd acts on it */
+
 struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp)
 {
 	struct acquisition *a = calloc(1, sizeof *a);
@@ -23,6 +26,7 @@ struct acquisition *acquisition_new(struct context *c, struct npsd_tp tp)
 void acquisition_free(struct acquisition **a)
 {
 	free((*a)->rulings);
+	history_free(&(*a)->history);
 	free(*a);
 	*a = NULL;
 }
@@ -93,14 +97,16 @@ static bool base_call(struct acquisition *a, struct context *c, uint64_t tag)
 
 /* Begins a call that demands the claim and the position that were read. */
 static struct npsd_script_build *begin_compare(
-    struct acquisition *a, struct context *c, enum npsd_script script, const char *key)
+    struct acquisition *a, struct context *c, enum npsd_script script)
 {
 	struct npsd_script_build *b = &c->build;
 
 	npsd_script_begin_private(b, script);
 	npsd_script_private_key(b, "rulings:%s", a->name);
-	if (key)
-		npsd_script_private_key(b, "%s", key);
+	if (script == NPSD_S_skip) {
+		npsd_script_private_key(b, "lost");
+		npsd_script_private_key(b, "history:%s", a->name);
+	}
 	npsd_script_header(b, NULL, 0);
 	npsd_script_argz(b, a->name);
 	npsd_script_argz(b, a->state.claim);
@@ -110,17 +116,18 @@ static struct npsd_script_build *begin_compare(
 
 static bool skip_call(struct acquisition *a, struct context *c, uint64_t tag)
 {
-	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_skip, "lost");
+	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_skip);
 
 	npsd_script_pos(b, a->skip_to);
 	npsd_script_argz(b, a->skip_reason);
-	npsd_script_argz(b, a->skip_to.inc == a->state.pos.inc ? "" : "1");
+	if (strcmp(a->skip_reason, TRUNCATED) == 0)
+		history_add_cut(&a->history, b, a->skip_to.offset);
 	return context_submit(c, tag);
 }
 
 static bool claim_call(struct acquisition *a, struct context *c, uint64_t tag)
 {
-	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_claim, NULL);
+	struct npsd_script_build *b = begin_compare(a, c, NPSD_S_claim);
 
 	fresh_claim(a, c);
 	npsd_script_argz(b, a->fresh);
@@ -131,6 +138,7 @@ bool acquisition_advance(struct acquisition *a, struct context *c)
 {
 	uint64_t tag = CONTEXT_TAG(TAG_ACQUISITION, a->attempt);
 	struct npsd_offset at = {a->tp, a->state.pos.offset};
+	const struct history_range *range = history_next(&a->history);
 
 	if (a->in_flight || npsd_backoff_waits(&a->retry, npsd_mono_ms(c->clock)))
 		return false;
@@ -140,6 +148,12 @@ bool acquisition_advance(struct acquisition *a, struct context *c)
 		break;
 	case ACQ_BASE:
 		a->in_flight = base_call(a, c, tag);
+		break;
+	case ACQ_HISTORY:
+		a->in_flight = context_history_call(c, a->name, tag);
+		break;
+	case ACQ_RECORDS:
+		a->in_flight = c->broker->records(c->broker->self, tag, a->tp, range->from, range->to);
 		break;
 	case ACQ_SKIP:
 		a->in_flight = skip_call(a, c, tag);
@@ -200,8 +214,8 @@ static bool read_stored(struct acquisition *a, struct context *c, const struct n
 }
 
 /*
- * The position is greater than the end where the topic was recreated, but also where the owner before went on
- * counting after the end was read. A position that was read before the end proves the first.
+ * The position is greater than the end where the topic is another one or was cut, but also where the owner
+ * before went on counting after the end was read. A position that was read before the end proves the first.
  */
 static bool end_is_older(struct acquisition *a)
 {
@@ -211,20 +225,15 @@ static bool end_is_older(struct acquisition *a)
 	return pos.offset > a->high && !(before.inc == pos.inc && before.offset > a->high);
 }
 
-/* True: records after the position are lost, and skip_to is where counting goes on. */
-static bool find_gap(struct acquisition *a, bool emptied)
+/* The position moves, and a range is lost. */
+static void skip(struct acquisition *a, struct context *c, const char *reason, struct npsd_pos to)
 {
-	a->skip_to = a->state.pos;
-	if (a->state.pos.offset < a->low) {
-		a->skip_reason = emptied ? "emptied" : "retention";
-	} else if (a->state.pos.offset > a->high) {
-		a->skip_reason = "recreated";
-		a->skip_to.inc++;
-	} else {
-		return false;
-	}
-	a->skip_to.offset = a->low;
-	return true;
+	a->skip_reason = reason;
+	a->skip_to = to;
+	a->held[0] = 0;
+	a->step = ACQ_SKIP;
+	if (c->cfg->on_gap == NPSD_GAP_HALT)
+		context_fail(c, 1, "%s: records are lost (%s), and on_gap is halt", a->name, reason);
 }
 
 static void log_grown(const struct acquisition *a, const struct context *c)
@@ -260,18 +269,99 @@ static void on_base(struct acquisition *a, struct context *c, const struct npsd_
 		npsd_log(NPSD_LOG_WARN, "consume",
 		    "%s: Redis holds no position, the group had %" PRId64 "; counting begins at %" PRId64,
 		    a->name, a->committed, a->low);
-	if (!find_gap(a, emptied)) {
-		a->step = ACQ_COMMIT;
+	a->step = ACQ_HISTORY;
+	if (a->state.pos.offset >= a->low)
+		return;
+	skip(a, c, emptied ? "emptied" : "retention", (struct npsd_pos){a->state.pos.inc, a->low});
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
+	    a->name, a->state.pos.offset, a->low, a->skip_reason, a->low, a->high);
+}
+
+/* --- is the topic the one that was counted? --- */
+
+static void on_cut(struct acquisition *a, struct context *c, int64_t at)
+{
+	npsd_log(NPSD_LOG_WARN, "consume",
+	    "%s: the topic was cut: records %" PRId64 " to %" PRId64
+	    " were counted and are not in it any more; their counts stay, and counting goes on at %" PRId64,
+	    a->name, at, a->state.pos.offset - 1, at);
+	skip(a, c, TRUNCATED, (struct npsd_pos){a->state.pos.inc + 1, at});
+}
+
+static void on_other(struct acquisition *a, struct context *c)
+{
+	size_t n = a->history.nlast;
+
+	if (c->cfg->on_gap == NPSD_GAP_ASK) {
+		context_fail(c, 1,
+		    "%.120s is not the topic that was counted up to offset %" PRId64 ": it begins at %" PRId64
+		    ", ends before %" PRId64
+		    ", and does not hold the last %zu records where they were counted. Was it recreated, "
+		    "copied, or cut? on_gap=continue counts it as a new topic, beside what is counted; "
+		    "--rebuild drops the counts and counts it anew; with the former topic back, npsd goes on",
+		    a->name, a->state.pos.offset, a->low, a->high, n);
 		return;
 	}
 	npsd_log(NPSD_LOG_WARN, "consume",
-	    "%s: records %" PRId64 " to %" PRId64 " are lost (%s): Kafka holds %" PRId64 " to %" PRId64,
-	    a->name, a->state.pos.offset, a->skip_to.offset, a->skip_reason, a->low, a->high);
-	a->held[0] = 0;
-	a->step = ACQ_SKIP;
-	if (c->cfg->on_gap == NPSD_GAP_HALT)
-		context_fail(c, 1, "%s: records are lost (%s), and on_gap is halt", a->name, a->skip_reason);
+	    "%s is not the topic that was counted up to offset %" PRId64 "; all that it holds is counted",
+	    a->name, a->state.pos.offset);
+	skip(a, c, "recreated", (struct npsd_pos){a->state.pos.inc + 1, a->low});
 }
+
+/* A leader that was elected a moment ago may not know its end: a difference must be found repeatedly. */
+static void judge(struct acquisition *a, struct context *c)
+{
+	const struct history *h = &a->history;
+	int64_t at;
+	enum history_verdict verdict = history_compare(h, &at, a->low, c->cfg->allow_compacted);
+
+	if (verdict == HISTORY_SAME && a->state.pos.offset > a->high)
+		verdict = at >= 0 ? HISTORY_CUT : HISTORY_OTHER; /* offsets without records are gone */
+	if (verdict == HISTORY_SAME) {
+		a->suspected = 0;
+		a->checked = h->nlast ? h->last[h->nlast - 1].offset : 0;
+		a->step = ACQ_COMMIT;
+		return;
+	}
+	a->checked = 0;
+	if (++a->suspected < SUSPECTED)
+		acquisition_retry(a, c, "Kafka", "it does not hold the records that were counted");
+	else if (verdict == HISTORY_CUT)
+		on_cut(a, c, at);
+	else
+		on_other(a, c);
+}
+
+static void read_more(struct acquisition *a, struct context *c)
+{
+	a->step = ACQ_RECORDS;
+	if (!history_next(&a->history))
+		judge(a, c);
+}
+
+static void on_history(struct acquisition *a, struct context *c, const struct npsd_reply *r)
+{
+	if (!history_read(&a->history, r, a->low, a->checked))
+		context_fail(c, 1, "%s: Redis holds marks of records that npsd did not write", a->name);
+	else if (npsd_pos_cmp(a->history.pos, a->state.pos) != 0)
+		acquisition_restart(a, c); /* the owner before counts still */
+	else
+		read_more(a, c);
+}
+
+void acquisition_on_records(struct acquisition *a, struct context *c, const struct npsd_broker_event *e)
+{
+	a->in_flight = false;
+	if (!e->ok) {
+		acquisition_retry(a, c, "Kafka, records counted before", e->text);
+		return;
+	}
+	history_found(&a->history, e);
+	read_more(a, c);
+}
+
+/* --- the scripts --- */
 
 /* `base` alone gives the stored configuration; another script's refusal leads to it. */
 static void on_refused(struct acquisition *a, struct context *c, const struct npsd_result *r)
@@ -288,7 +378,8 @@ static void on_refused(struct acquisition *a, struct context *c, const struct np
 
 void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done)
 {
-	struct npsd_result r = context_result(c, done, a->step == ACQ_SKIP ? 2 : 7);
+	static const size_t least[] = {[ACQ_BASE] = 7, [ACQ_HISTORY] = 4, [ACQ_SKIP] = 2, [ACQ_CLAIM] = 7};
+	struct npsd_result r = context_result(c, done, least[a->step]);
 
 	a->in_flight = false;
 	c->stored |= r.kind == NPSD_RESULT_OK;
@@ -298,6 +389,8 @@ void acquisition_on_store(struct acquisition *a, struct context *c, const struct
 		on_refused(a, c, &r);
 	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_BASE)
 		on_base(a, c, r.reply);
+	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_HISTORY)
+		on_history(a, c, r.reply);
 	else if (r.kind == NPSD_RESULT_OK && a->step == ACQ_SKIP)
 		acquisition_restart(a, c); /* reads what is stored now */
 	else if (r.kind == NPSD_RESULT_OK && read_stored(a, c, r.reply))

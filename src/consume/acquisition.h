@@ -5,9 +5,14 @@
  *
  *   step    call                                         done                   otherwise
  *   ENDS    broker: first and last offset                BASE                   ENDS after a back-off
- *   BASE    script: reads the stored state; sets a       COMMIT; SKIP where     ENDS where the last
+ *   BASE    script: reads the stored state; sets a       HISTORY; SKIP where    ENDS where the last
  *           base position where there is none            records are lost       offset is too old
- *   SKIP    script: moves the position past a gap        ENDS
+ *   HISTORY script: reads the marks of what was counted  RECORDS; COMMIT where
+ *                                                        there are none
+ *   RECORDS broker: the same records once more, until    COMMIT; SKIP where     ENDS after a back-off; so
+ *           all marks are compared                       the topic was cut      twice before SKIP
+ *   SKIP    script: moves the position past a gap, or    ENDS
+ *           back to where the topic was cut
  *   COMMIT  group commit: is the generation current?     CLAIM; READY where a   STALE where it is not;
  *                                                        worker has the ledger  ENDS after a back-off
  *   CLAIM   script: sets a fresh claim                   READY
@@ -15,17 +20,21 @@
  *   COUNTED none: delivery began, a worker counts it
  *   STALE   none; the next assignment leads to ENDS
  *
- * A script that refuses leads to ENDS at once; one whose outcome is unknown, after a back-off. A lost range
- * with on_gap=halt, another configuration and an unreadable state end the process. Thread: group, for all
+ * A script that refuses leads to ENDS at once; one whose outcome is unknown, after a back-off. A topic that
+ * is not the one counted, unless on_gap=continue, a lost range with on_gap=halt, another configuration and an
+ * unreadable state end the process. Thread: group, for all
  */
 #ifndef NPSD_CONSUME_ACQUISITION_H
 #define NPSD_CONSUME_ACQUISITION_H
 
 #include "consume/group_context.h"
+#include "consume/topic_history.h"
 
 enum acquisition_step {
 	ACQ_ENDS,
 	ACQ_BASE,
+	ACQ_HISTORY,
+	ACQ_RECORDS,
 	ACQ_SKIP,
 	ACQ_COMMIT,
 	ACQ_CLAIM,
@@ -52,8 +61,11 @@ struct acquisition {
 	struct npsd_ruling *rulings;
 	size_t nrulings;
 	struct npsd_pos read_before; /* position that the attempt before read, so before low and high were */
-	struct npsd_pos skip_to;     /* SKIP */
-	const char *skip_reason;     /* SKIP */
+	struct history history;	     /* HISTORY, RECORDS, SKIP */
+	int64_t checked; /* the last record that was found where it was counted; 0: none since a recovery */
+	int suspected;	 /* comparisons in a row that found other records */
+	struct npsd_pos skip_to; /* SKIP */
+	const char *skip_reason; /* SKIP */
 	char fresh[NPSD_CLAIM_LEN + 1];
 	char held[NPSD_CLAIM_LEN + 1]; /* claim under which a worker holds the ledger; "": none does */
 	int64_t next;		       /* offset from which that worker goes on, as of the last PAUSE */
@@ -73,6 +85,7 @@ bool acquisition_advance(struct acquisition *a, struct context *c);
 /* Completions of this attempt's calls. */
 void acquisition_on_ends(struct acquisition *a, struct context *c, const struct npsd_broker_event *e);
 void acquisition_on_commit(struct acquisition *a, struct context *c, const struct npsd_broker_event *e);
+void acquisition_on_records(struct acquisition *a, struct context *c, const struct npsd_broker_event *e);
 void acquisition_on_store(struct acquisition *a, struct context *c, const struct npsd_done *done);
 /* Whether a worker holds the ledger as of the stored claim, so that it need not be loaded. */
 bool acquisition_keeps(const struct acquisition *a);

@@ -21,12 +21,12 @@ static bool event_has(const struct npsd_broker_event *e, struct npsd_tp tp)
 	return false;
 }
 
-static bool assignment_has(const struct assignment *s, struct npsd_tp tp)
+const struct acquisition *assignment_of(const struct assignment *s, struct npsd_tp tp)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (same_tp(s->part[i]->tp, tp))
-			return true;
-	return false;
+			return s->part[i];
+	return NULL;
 }
 
 static void release(struct acquisition **a, struct commands *cmd)
@@ -59,7 +59,7 @@ void assignment_replace(
 			release(&s->part[i], cmd);
 	s->n = kept;
 	for (size_t i = 0; i < e->n; i++)
-		if (!assignment_has(s, e->tps[i].tp))
+		if (!assignment_of(s, e->tps[i].tp))
 			s->part[s->n++] = acquisition_new(c, e->tps[i].tp);
 	restart(s, c);
 	npsd_log(NPSD_LOG_INFO, "consume", "%zu partitions assigned; acquiring them", s->n);
@@ -67,8 +67,10 @@ void assignment_replace(
 
 void assignment_reset(struct assignment *s, struct context *c)
 {
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		s->part[i]->held[0] = 0;
+		s->part[i]->checked = 0;
+	}
 	restart(s, c);
 }
 
@@ -123,7 +125,7 @@ bool assignment_give_shards(struct assignment *s, struct context *c, struct comm
 	if (topic < 0 || !c->stored)
 		return false;
 	for (int32_t k = 0; k < c->cfg->shards; k++)
-		if (assignment_has(s, (struct npsd_tp){topic, k % c->topic[topic].parts}))
+		if (assignment_of(s, (struct npsd_tp){topic, k % c->topic[topic].parts}))
 			shards.shards[k / 8] |= (uint8_t)(1 << k % 8);
 	if (s->shards_given && memcmp(shards.shards, s->shards, sizeof s->shards) == 0)
 		return false;
@@ -156,6 +158,11 @@ void assignment_paused(struct assignment *s, struct commands *cmd)
 size_t assignment_ready(const struct assignment *s)
 {
 	return count(s, ACQ_READY);
+}
+
+bool assignment_all_counted(const struct assignment *s)
+{
+	return count(s, ACQ_COUNTED) == s->n;
 }
 
 bool assignment_due(const struct assignment *s, const struct context *c)
@@ -205,6 +212,10 @@ static void hand_over(struct acquisition *a, struct commands *cmd, struct npsd_n
 	o.load_from = acquisition_from(a);
 	o.rulings = a->rulings; /* the command owns them now */
 	o.nrulings = a->nrulings;
+	o.cut = a->history.cut;
+	o.ncut = a->history.ncut;
+	a->history.cut = NULL;
+	a->history.ncut = 0;
 	a->rulings = NULL;
 	a->nrulings = 0;
 	memcpy(a->held, a->state.claim, sizeof a->held);

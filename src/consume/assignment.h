@@ -25,10 +25,14 @@ void assignment_forget(struct assignment *s);
 bool assignment_advance(struct assignment *s, struct context *c);
 /* The acquisition that made a call with this tag; NULL: none does any more. */
 struct acquisition *assignment_find(const struct assignment *s, uint64_t tag);
+/* The acquisition of a partition; NULL: it is not assigned to this process. */
+const struct acquisition *assignment_of(const struct assignment *s, struct npsd_tp tp);
 /* Takes over where the workers stand, from the PAUSE that came back. */
 void assignment_paused(struct assignment *s, struct commands *cmd);
 /* Partitions that are acquired and not counted yet. */
 size_t assignment_ready(const struct assignment *s);
+/* Whether all is counted: none is compared still, which may find that its position is of another topic. */
+bool assignment_all_counted(const struct assignment *s);
 /* Whether delivery should begin: all is acquired, or what is acquired has waited for the rest. */
 bool assignment_due(const struct assignment *s, const struct context *c);
 /* Starts delivery of all that is acquired, and gives what is new to workers and commit. Workers stand still.

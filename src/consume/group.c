@@ -21,7 +21,7 @@ enum group_event {
 	EVENT_LOST,
 	EVENT_BACK,	/* all commands came back */
 	EVENT_LATE,	/* the deadline has passed, and not all commands came back */
-	EVENT_MISMATCH, /* CHECK_FENCE came back and found another claim or position */
+	EVENT_MISMATCH, /* CHECK_FENCE found another claim or position; or a topic holds other records */
 	EVENT_ACQUIRED, /* what is acquired is delivered, or may be added to what is */
 	EVENT_DRAINED,	/* all targets are reached */
 	EVENT_STOP,	/* a stop was asked for, now or earlier */
@@ -57,6 +57,7 @@ static void reset_done(struct npsd_group *g)
 {
 	npsd_names_free(&g->names_old);
 	assignment_reset(&g->assignment, &g->context);
+	recheck_begin(&g->recheck, &g->context);
 }
 
 static void unassign(struct npsd_group *g)
@@ -98,6 +99,11 @@ static void flush(struct npsd_group *g)
 static void check_fence(struct npsd_group *g)
 {
 	commands_to_commit(&g->commands, &(struct npsd_command){.what = NPSD_CMD_CHECK_FENCE});
+}
+
+static void go_on_comparing(struct npsd_group *g)
+{
+	recheck_go_on(&g->recheck);
 }
 
 static void drained(struct npsd_group *g)
@@ -143,7 +149,7 @@ static const struct transition {
 
     {IDLE_OR_ACQUIRING | COUNTING | IN(REVOKING) | ENDING, ON(ASSIGN), PHASE_ACQUIRING, join_group},
     {IDLE_OR_ACQUIRING, ON(REVOKE) | ON(LOST), PHASE_IDLE, unassign},
-    {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, NULL},
+    {IN(ACQUIRING), ON(ACQUIRED), PHASE_RUNNING, go_on_comparing},
     {IN(RUNNING), ON(ACQUIRED), PHASE_ADDING, pause_workers},
     {IN(ADDING), ON(BACK), PHASE_ACQUIRING, NULL}, /* which delivers at once */
     {COUNTING, ON(REVOKE), PHASE_REVOKING, pause_workers},
@@ -152,6 +158,7 @@ static const struct transition {
     {IN(REVOKING), ON(LATE), PHASE_RESETTING_REVOKED, recover},
     {IN(REVOKING) | ENDING, ON(REVOKE) | ON(LOST), PHASE_RESETTING_REVOKED, recover},
 
+    {IN(RUNNING), ON(MISMATCH), PHASE_RESETTING_ASSIGNED, recover},
     {IN(RUNNING), ON(DRAINED), PHASE_FINISHING, pause_workers},
     {IN(FINISHING), ON(BACK), PHASE_FLUSHING, flush},
     {IN(FINISHING), ON(LATE), PHASE_RESETTING_ASSIGNED, recover},
@@ -259,11 +266,13 @@ static bool running(struct npsd_group *g)
 	struct context *c = &g->context;
 	bool any = assignment_give_shards(&g->assignment, c, &g->commands);
 
-	if (g->progress.drain && (g->gave_up[0] || progress_reached(&g->progress, c)))
+	if (g->progress.drain &&
+	    (g->gave_up[0] || (progress_reached(&g->progress, c) && assignment_all_counted(&g->assignment))))
 		return handle(g, EVENT_DRAINED);
 	any |= assignment_advance(&g->assignment, c);
 	if (!g->commands.out && assignment_ready(&g->assignment) > 0 && assignment_due(&g->assignment, c))
 		return handle(g, EVENT_ACQUIRED);
+	any |= recheck_step(&g->recheck, c, &g->assignment);
 	return progress_step(&g->progress, c, &g->assignment) || any;
 }
 
@@ -283,14 +292,22 @@ static bool phase_step(struct npsd_group *g)
 	return g->phase == PHASE_RUNNING && running(g);
 }
 
+static void on_recheck(struct npsd_group *g, const struct npsd_broker_event *e)
+{
+	if (g->phase == PHASE_RUNNING && recheck_on_event(&g->recheck, &g->context, e, &g->assignment))
+		handle(g, EVENT_MISMATCH);
+}
+
 static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 {
 	struct acquisition *a = assignment_find(&g->assignment, e->tag);
 
 	switch (e->what) {
 	case NPSD_B_ASSIGN:
-		if (handle(g, EVENT_ASSIGN))
-			assignment_replace(&g->assignment, &g->context, &g->commands, e);
+		if (!handle(g, EVENT_ASSIGN))
+			break;
+		assignment_replace(&g->assignment, &g->context, &g->commands, e);
+		recheck_begin(&g->recheck, &g->context);
 		break;
 	case NPSD_B_REVOKE:
 		handle(g, EVENT_REVOKE);
@@ -307,6 +324,14 @@ static void on_event(struct npsd_group *g, const struct npsd_broker_event *e)
 			stuck_on_ends(&g->context, &g->assignment, e);
 		else if (a)
 			acquisition_on_ends(a, &g->context, e);
+		else
+			on_recheck(g, e);
+		break;
+	case NPSD_B_RECORDS:
+		if (a)
+			acquisition_on_records(a, &g->context, e);
+		else
+			on_recheck(g, e);
 		break;
 	case NPSD_B_TOPIC:
 		context_on_topic(&g->context, e);
@@ -332,6 +357,8 @@ static void on_store(struct npsd_group *g, const struct npsd_done *done)
 		progress_on_store(&g->progress, &g->context, &g->assignment, done);
 	else if (done->tag >> 32 == TAG_REBUILD)
 		rebuild_on_store(&g->rebuild, &g->context, done);
+	else if (done->tag >> 32 == TAG_RECHECK && g->phase == PHASE_RUNNING)
+		recheck_on_store(&g->recheck, &g->context, done, &g->assignment);
 }
 
 /* A drain that makes no progress publishes what it has counted, then ends with 1. */
@@ -422,6 +449,7 @@ void npsd_group_free(struct npsd_group **group)
 	if (!g)
 		return;
 	assignment_forget(&g->assignment);
+	recheck_free(&g->recheck);
 	free(g->progress.target);
 	npsd_script_free(&g->context.build);
 	npsd_names_free(&g->names_old);

@@ -3,6 +3,7 @@
 #define NPSD_CONSUME_GROUP_H
 
 #include "consume/rebuild.h"
+#include "consume/recheck.h"
 #include "consume/stuck.h"
 
 /* The transitions are a table in group.c. */
@@ -30,6 +31,7 @@ struct npsd_group {
 	struct assignment assignment;
 	struct progress progress;
 	struct rebuild rebuild;
+	struct recheck recheck; /* RUNNING */
 	struct stuck stuck;
 	char gave_up[440]; /* a drain: why it ends before all is counted; "": it does not */
 

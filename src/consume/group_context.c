@@ -62,6 +62,15 @@ bool context_submit(struct context *c, uint64_t tag)
 	return sent;
 }
 
+bool context_history_call(struct context *c, const char *tp, uint64_t tag)
+{
+	npsd_script_begin_private(&c->build, NPSD_S_history);
+	npsd_script_private_key(&c->build, "history:%s", tp);
+	npsd_script_header(&c->build, NULL, 0);
+	npsd_script_argz(&c->build, tp);
+	return context_submit(c, tag);
+}
+
 struct npsd_result context_result(struct context *c, const struct npsd_done *done, size_t least)
 {
 	struct npsd_result r = npsd_result_of(done, least);

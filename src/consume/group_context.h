@@ -2,7 +2,8 @@
  * What the files of consume share: the handles of the process, the script call that is being built, what is
  * known of the topics, and the failure that ends the process. The files call each other in one direction:
  *
- *   group -> rebuild, stuck -> progress -> assignment -> acquisition, commands -> context
+ *   group -> rebuild, recheck, stuck -> progress -> assignment -> acquisition, commands -> topic_history ->
+ * context
  *
  * Thread: group, for all of them
  */
@@ -53,8 +54,9 @@ enum context_tag {
 	TAG_POSITIONS,	     /* number: the call */
 	TAG_ADVISORY,	     /* completion is ignored */
 	TAG_REBUILD,
-	TAG_TOPIC,  /* number: the question */
-	TAG_STABLE, /* number: the attempt of the acquisition */
+	TAG_TOPIC,   /* number: the question */
+	TAG_STABLE,  /* number: the attempt of the acquisition */
+	TAG_RECHECK, /* number: the call */
 };
 #define CONTEXT_TAG(kind, number) ((uint64_t)(kind) << 32 | (uint32_t)(number))
 
@@ -68,6 +70,8 @@ void context_retry(struct context *c, struct npsd_backoff *retry, const char *fm
 void context_tp_name(const struct context *c, char out[CONTEXT_TP_TEXT], struct npsd_tp tp);
 /* Submits the call that was built. False: no room; try again in a later step. */
 bool context_submit(struct context *c, uint64_t tag);
+/* Asks for the marks of the records of a partition that were counted. False: as context_submit() */
+bool context_history_call(struct context *c, const char *tp, uint64_t tag);
 /* Classifies a completion; one that is BROKEN fails. */
 struct npsd_result context_result(struct context *c, const struct npsd_done *done, size_t least);
 /* Number of partitions of a topic; 0: not known now. Asks for it when it is time. */

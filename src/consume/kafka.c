@@ -23,12 +23,14 @@
 #include "consume/kafka_errors.h"
 #include "consume/properties.h"
 #include "consume/queries.h"
+#include "consume/record_reader.h"
 #include "consume/rejects.h"
 #include "npsd/clock.h"
 #include "npsd/pipeline.h"
 
 #define FETCH_MAX 256
 #define REPLY_MS 5000
+#define READER_MS 5 /* longest wait while records are read that do not end the wait */
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
@@ -45,6 +47,7 @@ struct kafka {
 	struct kafka_worker worker[NPSD_MAX_WORKERS];
 	struct npsd_rejects *rejects; /* NULL: they are not copied */
 	struct npsd_queries *queries;
+	struct npsd_record_reader *reader;
 	/* --- group thread --- */
 	rd_kafka_queue_t *part_queue[NPSD_MAX_PARTS]; /* of what is assigned */
 	int part_worker[NPSD_MAX_PARTS];
@@ -164,6 +167,11 @@ static bool kafka_poll(void *self, struct npsd_broker_event *out, int wait_ms)
 		npsd_rejects_poll(k->rejects);
 	if (has_failed(k, out) || take_reply(k, out))
 		return true;
+	if (npsd_record_reader_poll(k->reader, out))
+		return true;
+	*out = (struct npsd_broker_event){0};
+	if (wait_ms > READER_MS && npsd_record_reader_busy(k->reader))
+		wait_ms = READER_MS;
 	ev = rd_kafka_queue_poll(k->group, wait_ms);
 	if (!ev)
 		return false;
@@ -248,6 +256,11 @@ static bool kafka_commit(void *self, uint64_t tag, const struct npsd_offset *tps
 static bool kafka_ends(void *self, uint64_t tag, struct npsd_tp tp)
 {
 	return npsd_queries_ends(((struct kafka *)self)->queries, tag, tp);
+}
+
+static bool kafka_records(void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to)
+{
+	return npsd_record_reader_add(((struct kafka *)self)->reader, tag, tp, from, to);
 }
 
 static bool kafka_describe(void *self, uint64_t tag, int32_t topic)
@@ -437,6 +450,7 @@ bool npsd_kafka_open(
 	k->rk = rk;
 	rd_kafka_poll_set_consumer(k->rk);
 	k->group = rd_kafka_queue_get_consumer(k->rk);
+	k->reader = npsd_record_reader_new(cfg);
 	open_workers(k, workers);
 	k->queries = npsd_queries_new(rk, cfg, kafka_wake, k);
 	*out = (struct npsd_broker){
@@ -449,6 +463,7 @@ bool npsd_kafka_open(
 	    .ends = kafka_ends,
 	    .describe = kafka_describe,
 	    .high = kafka_high,
+	    .records = kafka_records,
 	    .fetch = kafka_fetch,
 	    .headers = kafka_headers,
 	    .release = kafka_release,
@@ -498,6 +513,7 @@ void npsd_kafka_close(struct npsd_broker *b)
 	}
 	closed = close_consumer(k);
 	npsd_rejects_close(&k->rejects);
+	npsd_record_reader_free(&k->reader);
 	if (!closed) {
 		npsd_log(NPSD_LOG_WARN, "kafka",
 		    "librdkafka did not close within %d ms; its memory is not freed", REPLY_MS);

@@ -70,15 +70,20 @@ void progress_on_ends(struct progress *p, struct context *c, const struct npsd_b
 	}
 }
 
-static void on_position(struct progress *p, const struct context *c, struct npsd_tp tp, struct npsd_pos pos)
+/* a: the partition's acquisition here, or NULL. Before it is compared, its position may be one of another
+ * topic. */
+static void on_position(struct progress *p, const struct context *c, const struct acquisition *a,
+    struct npsd_tp tp, struct npsd_pos pos)
 {
+	bool compared = !a || a->step == ACQ_COUNTED;
+
 	for (struct target *t = p->target; t < p->target + p->ntargets; t++) {
 		if (t->tp.topic != tp.topic || t->tp.part != tp.part || t->reached)
 			continue;
 		if (npsd_pos_cmp(pos, t->pos) != 0)
 			p->moved_mono_ms = npsd_mono_ms(c->clock);
 		t->pos = pos;
-		if (t->end >= 0 && pos.offset >= t->end) {
+		if (compared && t->end >= 0 && pos.offset >= t->end) {
 			t->reached = true;
 			p->unreached--;
 		}
@@ -145,7 +150,7 @@ void progress_on_store(
 		if (!p->drain && i < assigned->n) /* the tag is this assignment's: the same order */
 			see(assigned->part[i], c, pos.offset);
 		if (p->drain)
-			on_position(p, c, p->asked[i], pos);
+			on_position(p, c, assignment_of(assigned, p->asked[i]), p->asked[i], pos);
 		else
 			at[n++] = (struct npsd_offset){p->asked[i], pos.offset};
 	}

@@ -42,9 +42,12 @@ static bool read_gap(struct npsd_ruling *r, struct npsd_str text)
 	struct npsd_str to, wall;
 	int64_t wall_ms;
 
-	return npsd_str_cut(&to, &text, ' ') && npsd_str_cut(&wall, &text, ' ') && read_to(r, to) &&
-	       npsd_str_number(&wall_ms, wall, -MS_MAX, MS_MAX) && text.n > 0 &&
-	       !memchr(text.p, ' ', text.n) && !memchr(text.p, 0, text.n);
+	if (!npsd_str_cut(&to, &text, ' ') || !npsd_str_cut(&wall, &text, ' ') || !read_to(r, to) ||
+	    !npsd_str_number(&wall_ms, wall, -MS_MAX, MS_MAX) || text.n == 0 || memchr(text.p, ' ', text.n) ||
+	    memchr(text.p, 0, text.n))
+		return false;
+	r->ms = npsd_str_eq(text, NPSD_STR("truncated"));
+	return true;
 }
 
 /* `HASH DICT_LEN` of `config` */
@@ -98,16 +101,40 @@ bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const str
 	}
 }
 
+/*
+ * A topic that was cut holds the same records before the cut. So what was ruled of them in one incarnation is
+ * ruled of them in the next, and both have one base.
+ */
+static void carry_over(struct npsd_pos *base, struct npsd_ruling *list, const struct npsd_ruling *cut)
+{
+	int64_t at = cut->from.offset;
+
+	for (struct npsd_ruling *r = list; r < cut; r++) {
+		if (r->from.inc != cut->from.inc || (r->what != NPSD_RULING_CONFIG && r->from.offset >= at))
+			continue;
+		r->from.inc++;
+		if (r->from.offset > at)
+			r->from.offset = at;
+		if (r->to > at)
+			r->to = at;
+	}
+	if (base->inc == cut->from.inc)
+		base->inc++;
+}
+
 /* --- the reply --- */
 
-static bool read_rulings(
-    struct npsd_ruling **out, size_t *n, const struct npsd_reply *list, const struct npsd_config *cfg)
+static bool read_rulings(struct npsd_pos *base, struct npsd_ruling **out, size_t *n,
+    const struct npsd_reply *list, const struct npsd_config *cfg)
 {
 	*out = calloc(list->n + 1, sizeof **out);
 	npsd_assert(*out);
 	for (*n = 0; *n < list->n; ++*n)
 		if (!npsd_stored_ruling(&(*out)[*n], npsd_reply_str(list, *n), cfg))
 			return false;
+	for (size_t i = 0; i < *n; i++)
+		if ((*out)[i].what == NPSD_RULING_GAP && (*out)[i].ms)
+			carry_over(base, *out, &(*out)[i]);
 	return true;
 }
 
@@ -130,5 +157,5 @@ bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings,
 	return npsd_text_pos(&out->pos, npsd_reply_str(r, S_POS)) &&
 	       npsd_text_pos(&out->base, npsd_reply_str(r, S_BASE)) &&
 	       npsd_stored_state(out, npsd_reply_str(r, S_STATE)) &&
-	       read_rulings(rulings, nrulings, &r->el[S_RULINGS], cfg);
+	       read_rulings(&out->base, rulings, nrulings, &r->el[S_RULINGS], cfg);
 }

@@ -13,7 +13,8 @@
 bool npsd_stored_state(struct npsd_part_state *out, struct npsd_str text);
 /* A line of the rulings. The configuration that `config` names must be in cfg. */
 bool npsd_stored_ruling(struct npsd_ruling *out, struct npsd_str line, const struct npsd_config *cfg);
-/* The reply of base and claim: {"ok", claim, pos, base, state, rulings, told}. Owns: the caller frees
+/* The reply of base and claim: {"ok", claim, pos, base, state, rulings, told}. What an incarnation continues
+ * that was cut has the number of the later one: rulings before the cut, and the base. Owns: the caller frees
  * *rulings, also where it fails */
 bool npsd_stored_part(struct npsd_part_state *out, struct npsd_ruling **rulings, size_t *nrulings,
     const struct npsd_reply *r, const struct npsd_config *cfg);

@@ -21,6 +21,16 @@ struct thing {
 	char why[WHY_MAX];
 };
 
+/* Of a partition that is not counted. */
+static const char *why_it_waits(const struct acquisition *a)
+{
+	if (*a->why)
+		return a->why;
+	if (a->step == ACQ_HISTORY || a->step == ACQ_RECORDS)
+		return "the records that were counted last are compared with those that Kafka holds";
+	return "it waits for a reply of Kafka or Redis, or for the rebuild";
+}
+
 /* False: the partition is not stuck. */
 static bool look_at_part(struct thing *out, const struct acquisition *a)
 {
@@ -31,9 +41,8 @@ static bool look_at_part(struct thing *out, const struct acquisition *a)
 		return false;
 	memcpy(out->name, a->name, sizeof out->name);
 	snprintf(out->why, sizeof out->why, "%s",
-	    !waits    ? "an open transaction holds back its records; end it, or wait for its time-out"
-	    : *a->why ? a->why
-		      : "it waits for a reply of Kafka or Redis, or for the rebuild");
+	    waits ? why_it_waits(a)
+		  : "an open transaction holds back its records; end it, or wait for its time-out");
 	return true;
 }
 
@@ -184,24 +193,19 @@ static void add_name(struct names *l, const char *name, const char *why)
 		l->left_out++;
 }
 
-/* Of a target that is not reached: its acquisition here, or none. */
-static const struct acquisition *acquisition_of(const struct assignment *a, struct npsd_tp tp)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->part[i]->tp.topic == tp.topic && a->part[i]->tp.part == tp.part)
-			return a->part[i];
-	return NULL;
-}
-
+/* Adds a target that is not reached, or whose partition is not counted here. */
 static void add_target(
     struct names *l, const struct context *c, const struct target *t, const struct assignment *assigned)
 {
-	const struct acquisition *a = acquisition_of(assigned, t->tp);
+	const struct acquisition *a = assignment_of(assigned, t->tp);
+	bool waits = a && a->step != ACQ_COUNTED;
 	char name[CONTEXT_TP_TEXT], why[WHY_MAX];
 
+	if (t->reached && !waits)
+		return;
 	context_tp_name(c, name, t->tp);
-	if (a && a->step != ACQ_COUNTED && *a->why)
-		snprintf(why, sizeof why, "%s", a->why);
+	if (waits && (*a->why || t->end >= 0))
+		snprintf(why, sizeof why, "%s", why_it_waits(a));
 	else if (t->end < 0)
 		snprintf(why, sizeof why, "%s", *t->why ? t->why : "Kafka does not tell its end");
 	else
@@ -224,8 +228,7 @@ void stuck_names(
 		add_name(&l, topic, c->topic[i].why);
 	}
 	for (size_t i = 0; i < p->ntargets; i++)
-		if (!p->target[i].reached)
-			add_target(&l, c, &p->target[i], a);
+		add_target(&l, c, &p->target[i], a);
 	if (l.left_out) {
 		size_t at = strlen(out);
 

@@ -21,6 +21,9 @@ static void reply(struct npsd_worker *k, bool ok)
 	free(cmd->rulings);
 	cmd->rulings = NULL;
 	cmd->nrulings = 0;
+	free(cmd->cut);
+	cmd->cut = NULL;
+	cmd->ncut = 0;
 	k->command = NULL;
 	npsd_assert(
 	    npsd_ring_push(k->pl->worker_to_group[k->number], cmd)); /* holds all commands that are out */

@@ -66,6 +66,8 @@ static void decode_one(struct npsd_worker *k, size_t i)
 	in->resolved[i] = false;
 	if (!in->part[i] || m->what != NPSD_MSG_RECORD)
 		return;
+	if (m->offset >= in->part[i]->state.pos.offset)
+		in->hash[i] = npsd_record_hash(m->value, m->len, m->record_ms);
 	m->record_ms = view.record_ms = bounded(m->record_ms);
 	in->ahead[i] = view.ahead = is_ahead(p, m, in->wall_ms);
 	if (m->headers) {
@@ -271,8 +273,6 @@ static void note_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 		p->in->first_ms = k->in.ahead[i] ? k->in.wall_ms : m->record_ms;
 	p->wants_first = false;
 	k->records_ahead += m->record_ms > k->in.wall_ms + AHEAD_MS;
-	if (k->in.ahead[i] && !npsd_part_is_ahead(p, m->offset))
-		npsd_part_list_ahead(p, m->offset);
 }
 
 static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
@@ -293,7 +293,9 @@ static void count_record(struct npsd_worker *k, struct npsd_part *p, size_t i)
 
 		npsd_decide(&decision, p->ledger, &event, &at);
 	}
-	if (!p->loading) {
+	if (!p->loading && in->ahead[i] && !npsd_part_is_ahead(p, m->offset))
+		npsd_part_list_ahead(p, m->offset);
+	if (!p->loading && !npsd_part_was_counted(p, in->hash[i])) {
 		note_record(k, p, i);
 		count_fate(k, m, decision.fate, decision.reason);
 		if (reason == NPSD_R_ok)
@@ -332,8 +334,12 @@ static bool process(struct npsd_worker *k, size_t i)
 	if (m->what == NPSD_MSG_RECORD)
 		count_record(k, p, i);
 	p->next = next;
-	if (!p->loading)
+	if (!p->loading) {
+		if (m->what == NPSD_MSG_RECORD)
+			npsd_marks_add(
+			    &p->in->marks, &p->in->marks_from, (struct npsd_mark){m->offset, k->in.hash[i]});
 		p->state.pos.offset = next;
+	}
 	begin_at(k, p, next);
 	return true;
 }

@@ -42,6 +42,15 @@ static void sort_rulings(struct npsd_part *p, const struct npsd_command *o)
 	qsort(p->ahead, p->naheads, sizeof *p->ahead, compare_ranges);
 }
 
+static void keep_cut(struct npsd_part *p, const struct npsd_command *o)
+{
+	p->cut = calloc(o->ncut + 1, sizeof *p->cut);
+	npsd_assert(p->cut);
+	if (o->ncut)
+		memcpy(p->cut, o->cut, o->ncut * sizeof *p->cut);
+	p->ncut = o->ncut;
+}
+
 struct npsd_part *npsd_part_new(const struct npsd_command *o, int64_t lateness_ms)
 {
 	struct npsd_part *p = calloc(1, sizeof *p);
@@ -56,6 +65,7 @@ struct npsd_part *npsd_part_new(const struct npsd_command *o, int64_t lateness_m
 	p->ledger = npsd_ledger_new();
 	p->listing.from = p->raising.at = -1;
 	sort_rulings(p, o);
+	keep_cut(p, o);
 	if (!p->loading)
 		npsd_part_begin(p, lateness_ms);
 	return p;
@@ -73,6 +83,7 @@ void npsd_part_free(struct npsd_part **part)
 	free(p->late);
 	free(p->raised);
 	free(p->older);
+	free(p->cut);
 	free(p);
 }
 
@@ -114,6 +125,18 @@ bool npsd_part_was_alerted(const struct npsd_part *p, int64_t offset)
 	return npsd_pos_cmp(at, p->state.alerted) < 0;
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+bool npsd_part_was_counted(const struct npsd_part *p, uint64_t hash)
+{
+	return p->ncut && bsearch(&hash, p->cut, p->ncut, sizeof hash, compare_hashes) != NULL;
+}
+
 void npsd_part_advance(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time)
 {
 	while (p->loading && p->late_at < p->nlates && p->late[p->late_at].at <= offset)
@@ -133,6 +156,7 @@ void npsd_part_join(struct npsd_part *p, struct npsd_batch_part *in)
 	in->from = p->state.pos;
 	in->first_ms = NPSD_TIME_NONE;
 	npsd_buf_clear(&in->rulings);
+	npsd_buf_clear(&in->marks);
 	if (p->state.lateness_ms == p->lateness_ms)
 		return;
 	npsd_buf_addf(&in->rulings, "lateness %" PRIu32 ":%" PRId64 " %" PRId64 "\n", p->state.pos.inc,

@@ -35,6 +35,8 @@ struct npsd_part {
 	size_t naheads, nlates, late_at, nraised, raised_at;
 	struct npsd_part_older *older; /* ascending */
 	size_t nolder;
+	uint64_t *cut; /* hashes of records that were counted before the topic lost them, ascending */
+	size_t ncut;
 	struct npsd_batch_part *in; /* its part of the batch that fills; NULL: not in it */
 	struct npsd_part_range
 	    listing; /* records ahead of the clock, not in the batch's rulings yet; from < 0: none */
@@ -55,6 +57,8 @@ int npsd_part_older(const struct npsd_part *p, int64_t offset);
 bool npsd_part_was_alerted(const struct npsd_part *p, int64_t offset);
 /* A record moves stream time (unless it is ahead of the clock) and the horizon, before it is decided. */
 void npsd_part_advance(struct npsd_part *p, int64_t offset, int64_t record_ms, bool moves_time);
+/* Whether the record was counted already, before the topic lost it. */
+bool npsd_part_was_counted(const struct npsd_part *p, uint64_t hash);
 /* Joins the batch that fills: sets where it begins there, and writes the ruling of a changed lateness. */
 void npsd_part_join(struct npsd_part *p, struct npsd_batch_part *in);
 /* The record is ahead of the clock: a ruling must list it. */

@@ -17,8 +17,10 @@ void npsd_batch_init(struct npsd_batch *b)
 	npsd_buf_init(&b->meta, MAP_MAX);
 	npsd_buf_init(&b->alerts, ALERTS_MAX);
 	npsd_buf_init(&b->deltas, DELTAS_MAX);
-	for (int i = 0; i < NPSD_BATCH_PARTS; i++)
+	for (int i = 0; i < NPSD_BATCH_PARTS; i++) {
 		npsd_buf_init(&b->part[i].rulings, NPSD_RULINGS_TEXT);
+		npsd_buf_init(&b->part[i].marks, NPSD_MARKS_ROOM);
+	}
 	npsd_batch_clear(b);
 }
 

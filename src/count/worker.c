@@ -24,8 +24,10 @@ static void batch_free(struct npsd_batch *b)
 {
 	if (!b)
 		return;
-	for (int i = 0; i < NPSD_BATCH_PARTS; i++)
+	for (int i = 0; i < NPSD_BATCH_PARTS; i++) {
 		npsd_buf_free(&b->part[i].rulings);
+		npsd_buf_free(&b->part[i].marks);
+	}
 	npsd_buf_free(&b->totals);
 	npsd_buf_free(&b->meta);
 	npsd_buf_free(&b->alerts);

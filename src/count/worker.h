@@ -37,6 +37,7 @@ struct npsd_messages {
 	struct npsd_part *part[NPSD_MESSAGES_MAX]; /* NULL: not held, or the offset is before its position */
 	bool ahead[NPSD_MESSAGES_MAX];
 	bool resolved[NPSD_MESSAGES_MAX]; /* content and key are set */
+	uint64_t hash[NPSD_MESSAGES_MAX]; /* of each record that is to be counted */
 	struct npsd_verdict verdict[NPSD_MESSAGES_MAX];
 	struct npsd_event event[NPSD_MESSAGES_MAX];
 	struct npsd_content content[NPSD_MESSAGES_MAX];

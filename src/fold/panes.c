@@ -440,6 +440,15 @@ bool npsd_panes_sum(const struct npsd_panes *p, uint32_t i, int step, int64_t fr
 	return any;
 }
 
+void npsd_panes_count(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s,
+    int64_t out[NPSD_NCOUNTER])
+{
+	npsd_panes_sum(p, i, step, from_s, to_s, out);
+	for (int c = 0; c < NPSD_NCOUNTER; c++)
+		if (out[c] < 0)
+			out[c] = 0;
+}
+
 bool npsd_panes_any(const struct npsd_panes *p, uint32_t i, int step, int64_t from_s, int64_t to_s)
 {
 	struct range r = range_of(p, i, step, from_s, to_s);

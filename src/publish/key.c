@@ -85,9 +85,9 @@ static void write_windows(struct npsd_pub_context *c, struct npsd_key_flight *f,
 
 		n.to_s = n.from_s + win->width_s;
 		n.whole_ms = later(whole_ms, win->since_ms);
-		npsd_panes_sum(
+		npsd_panes_count(
 		    c->v->panes, f->seg, c->window_step[w], read_from_s(win, n.from_s), n.to_s, n.now);
-		npsd_panes_sum(c->v->panes, f->seg, c->window_step[w],
+		npsd_panes_count(c->v->panes, f->seg, c->window_step[w],
 		    read_from_s(win, n.from_s - win->width_s), n.from_s, n.prev);
 		if (npsd_window_write(&c->text, c->cfg, win, &n))
 			f->shown |= (uint16_t)(1u << w);

@@ -139,7 +139,7 @@ static uint32_t read_panes(struct npsd_series *s, const struct npsd_pub_context 
 	s->npanes = 0;
 	for (int64_t at = r.from_s; at < r.to_s; at += k->step_s) {
 		s->pane = npsd_array_reserve(s->pane, &s->pane_cap, s->npanes, sizeof *s->pane);
-		npsd_panes_sum(c->v->panes, i, k->at, at, at + k->step_s, sum);
+		npsd_panes_count(c->v->panes, i, k->at, at, at + k->step_s, sum);
 		s->pane[s->npanes] = (struct npsd_series_pane){at, npsd_counts_of(sum)};
 		set += s->pane[s->npanes++].counts.n > 0;
 	}

@@ -103,6 +103,7 @@ static bool naive_ruling(struct npsd_ruling *out, struct npsd_str line, char *co
 		case NPSD_RULING_GAP:
 		case NPSD_RULING_AHEAD:
 			out->to = (int64_t)number_of(copy, m[3]);
+			out->ms = strcmp(strrchr(copy, ' '), " truncated") == 0;
 			return within(copy, m[3], out->from.offset, INT64_MAX) &&
 			       (whats[i] == NPSD_RULING_AHEAD || within(copy, m[4], -FAR, FAR));
 		case NPSD_RULING_LATENESS:
@@ -203,7 +204,7 @@ static void compare(struct item_counts *counts, const void *p, size_t n)
 /* As count, skip.lua and _whole.lua write them. */
 static void make(struct drive_input *out)
 {
-	static const char *const reasons[] = {"retention", "recreated", "emptied"};
+	static const char *const reasons[] = {"retention", "recreated", "emptied", "truncated"};
 	uint32_t inc = (uint32_t)drive_below(3);
 	int64_t from = (int64_t)drive_below(1000000), to = from + (int64_t)drive_below(1000),
 		ms = 1795381445000 + to;

@@ -8,7 +8,7 @@ namespace sim
 static constexpr int64_t DAY = 24 * 3600000;
 
 Checker::Checker(const Setup &s, const Topics &t, struct model *m, const int64_t &now)
-    : setup(s), topics(t), keys(model_keys(m)), now_ms(now), hashes((size_t)s.shards)
+    : setup(s), topics(t), keys(model_keys(m)), now_ms(now), lives(t), hashes((size_t)s.shards)
 {
 	model_listen(m, &published);
 }
@@ -21,23 +21,56 @@ const TopicPart &Checker::part(const std::string &tp) const
 	return topics.part((int)(topic - setup.topics.begin()), std::stoi(tp.substr(slash + 1)));
 }
 
-/* A recount is valid while rulings and dictionary stay: records do not change. */
-const Counted &Checker::counted(const std::string &tp, int64_t position)
+/* A recount is valid while rulings and dictionary stay: what was counted does not change. */
+const Counted &Checker::counted(const std::string &tp, Position position)
 {
-	static const Rulings none;
+	static const std::vector<Rulings> none(1);
 	Memory &m = memory[tp];
 	auto stored = st.parts.find(tp);
-	const Rulings &rulings = stored == st.parts.end() ? none : stored->second.rulings;
+	const std::vector<Rulings> &rulings = stored == st.parts.end() ? none : stored->second.all;
 
-	if (!m.recount || m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
-		m = {rulings, st.values, nullptr, {}};
-		m.recount = std::make_unique<Recount>(setup, part(tp), tp, rulings, st.values);
+	if (m.values != st.values || m.rulings < rulings || rulings < m.rulings) {
+		m = {rulings, st.values, {}, {}};
 		segs.clear();
 	}
-	auto it = m.at.find(position);
-	if (it == m.at.end())
-		it = m.at.emplace(position, m.recount->upto(position)).first;
-	return it->second;
+	auto it = m.at.find({position.inc, position.offset});
+	if (it != m.at.end())
+		return it->second;
+	if (position.inc >= (int64_t)rulings.size())
+		throw Violation(tp + ": a position of an incarnation that is not stored");
+	auto &recount = m.recount[position.inc];
+	if (!recount)
+		recount = std::make_unique<Recount>(setup, lives.of(tp), tp,
+		    std::vector<Rulings>(rulings.begin(), rulings.begin() + position.inc + 1), st.values);
+	return m.at.emplace(std::make_pair(position.inc, position.offset), recount->upto(position.offset))
+	    .first->second;
+}
+
+/* All records that were counted, those that the topic lost included. */
+std::vector<const Record *> Checker::records(const std::string &tp, const StoredPart &p)
+{
+	std::vector<const Record *> out;
+
+	for (int64_t inc = 0; inc <= p.pos.inc; inc++)
+		for (const Record *r :
+		    counted_records(lives.of(tp), p.all, inc, inc == p.pos.inc ? p.pos.offset : INT64_MAX))
+			out.push_back(r);
+	return out;
+}
+
+/* Whether what was counted is what the topic holds. */
+bool Checker::counts_topic(const std::string &tp) const
+{
+	auto p = st.parts.find(tp);
+	const auto &now = part(tp).records;
+
+	if (p == st.parts.end())
+		return false;
+	auto was = counted_records(lives.of(tp), p->second.all, p->second.pos.inc, p->second.pos.offset);
+	return was.size() == now.size() &&
+	       std::equal(was.begin(), was.end(), now.begin(), [](const Record *a, const Record &b) {
+		       return a->offset == b.offset && a->hash == b.hash;
+	       });
 }
 
 Checker::Whole Checker::whole(const Positions &positions)
@@ -45,7 +78,7 @@ Checker::Whole Checker::whole(const Positions &positions)
 	Whole w;
 
 	for (auto &p : positions) {
-		const Counted &c = counted(p.first, p.second.offset);
+		const Counted &c = counted(p.first, p.second);
 		std::string topic = p.first.substr(0, p.first.rfind('/'));
 
 		for (auto &t : c.totals) {
@@ -85,7 +118,7 @@ bool Checker::all_counted(struct npsd_tp except) const
 			std::string tp = setup.topics[t] + "/" + std::to_string(p),
 				    pos = stored_field(keys, "fence", "pos:" + tp);
 
-			if (pos.empty() || parse_position(pos).offset != part(tp).end)
+			if (pos.empty() || parse_position(pos).offset != part(tp).end || !counts_topic(tp))
 				return false;
 		}
 	return true;
@@ -95,27 +128,26 @@ bool Checker::all_counted(struct npsd_tp except) const
 
 void Checker::check_rulings(const std::string &tp, const StoredPart &p)
 {
-	int64_t last = 0;
+	int64_t last = 0, most = std::max(part(tp).end, topics.disturbed ? p.pos.offset : 0);
 
 	for (auto &r : p.rulings.ahead) {
-		if (r.first < last || r.second <= r.first || r.second > part(tp).end)
+		if (r.first < last || r.second <= r.first || r.second > most)
 			throw Violation(
 			    tp + ": the range of a ruling `ahead` is not valid: " + std::to_string(r.first));
 		last = r.second;
 	}
-	for (auto &r : part(tp).records) {
-		if (r.offset >= p.pos.offset)
-			break;
-		if (p.rulings.is_ahead(r.offset) ? r.ms <= r.produced_ms + DAY : r.ms > now_ms + DAY)
-			throw Violation(tp + ": record " + std::to_string(r.offset) + " is ruled to be " +
-					(p.rulings.is_ahead(r.offset) ? "ahead" : "in time") +
+	for (const Record *r : counted_records(lives.of(tp), p.all, p.pos.inc, p.pos.offset)) {
+		if (p.rulings.is_ahead(r->offset) ? r->ms <= r->produced_ms + DAY : r->ms > now_ms + DAY)
+			throw Violation(tp + ": record " + std::to_string(r->offset) + " is ruled to be " +
+					(p.rulings.is_ahead(r->offset) ? "ahead" : "in time") +
 					", and it is not");
 	}
 	for (auto &l : p.rulings.lateness)
 		if (!std::count(setup.lateness_ms.begin(), setup.lateness_ms.end(), l.second))
 			throw Violation(tp + ": a ruling `lateness` that no instance is configured with");
 	for (auto &h : p.rulings.horizon)
-		if (!setup.ledger_bytes || h.second > counted(tp, h.first).stream_ms.value_or(INT64_MIN))
+		if (!setup.ledger_bytes ||
+		    h.second > counted(tp, {p.pos.inc, h.first}).stream_ms.value_or(INT64_MIN))
 			throw Violation(tp + ": a ruling `horizon` greater than stream time");
 }
 
@@ -126,17 +158,19 @@ static std::string text_of(const std::optional<int64_t> &v)
 
 void Checker::check_part(const std::string &tp, const StoredPart &p)
 {
-	const Counted &c = counted(tp, p.pos.offset);
+	const Counted &c = counted(tp, p.pos);
 	std::string lateness =
 			p.rulings.lateness.empty() ? "-" : std::to_string(p.rulings.lateness.back().second),
 		    state = text_of(c.stream_ms) + " " + text_of(c.horizon_ms) + " " + lateness;
 
-	if (p.pos.inc != 0 || p.base.offset != 0)
+	if ((p.pos.inc != 0 && !topics.disturbed) || p.base.inc != 0 || p.base.offset != 0)
 		throw Violation(tp + " is not counted from its first offset");
-	if (p.pos.offset > part(tp).end)
+	if (p.pos.offset > part(tp).end && !topics.disturbed)
 		throw Violation(tp + " is counted past its end");
 	check_rulings(tp, p);
-	if (p.state != state)
+	/* a new incarnation has no times before its first batch */
+	if (p.state != state &&
+	    !(p.pos.inc > 0 && p.state == "- - -" && p.pos.offset == std::max<int64_t>(0, p.rulings.cut_at)))
 		throw Violation(tp + ": its time is stored as `" + p.state + "`, not `" + state + "`");
 }
 
@@ -213,10 +247,11 @@ void Checker::check_panes(const Whole &w)
 void Checker::check_values()
 {
 	for (auto &p : st.parts)
-		for (auto &r : part(p.first).records)
-			if (r.offset < p.second.pos.offset && r.event.fate.empty() &&
-			    !p.second.rulings.is_ahead(r.offset) && r.event.event_ms <= r.ms + 5 * 60000)
-				check_values_of(r.event.mentioned);
+		for (const Record *r :
+		    counted_records(lives.of(p.first), p.second.all, p.second.pos.inc, p.second.pos.offset))
+			if (r->event.fate.empty() && !p.second.rulings.is_ahead(r->offset) &&
+			    r->event.event_ms <= r->ms + 5 * 60000)
+				check_values_of(r->event.mentioned);
 }
 
 void Checker::check_values_of(const Mentioned &event)
@@ -253,9 +288,11 @@ void Checker::check_meta(Whole &w)
 	if (!(meta = first_difference(stored, w.other)).empty())
 		throw Violation("meta: " + meta);
 	for (auto &p : st.parts) {
-		rulings += (int64_t)p.second.rulings.horizon.size();
-		for (auto &r : part(p.first).records)
-			may_be_ahead += r.offset < p.second.pos.offset && r.ms > r.produced_ms + 5 * 60000;
+		for (auto &of : p.second.all)
+			for (auto &h : of.horizon)
+				rulings += of.cut_at < 0 || h.first >= of.cut_at;
+		for (const Record *r : records(p.first, p.second))
+			may_be_ahead += r->ms > r->produced_ms + 5 * 60000;
 	}
 	if (ahead > may_be_ahead)
 		throw Violation("meta: ahead is " + std::to_string(ahead) + ", at most " +
@@ -270,6 +307,7 @@ void Checker::check_meta(Whole &w)
 void Checker::check_stored()
 {
 	st = read_stored(keys, setup);
+	lost_ms.insert(atoll(stored_field(keys, "fence", "lost_ms").c_str()));
 	stored_checks++;
 	for (size_t k = 0; k < st.shards.size(); k++)
 		for (auto &h : st.shards[k].hash)
@@ -293,11 +331,12 @@ void Checker::check_stored()
 	check_alerts();
 }
 
-void Checker::rolled_back()
+void Checker::rolled_back(const std::map<std::string, std::vector<Life>> &counted)
 {
 	st = read_stored(keys, setup);
 	for (size_t k = 0; k < st.shards.size(); k++)
 		hashes[k].erase(hashes[k].upper_bound(st.shards[k].seq), hashes[k].end());
+	lives.all = counted;
 	memory.clear();
 	segs.clear();
 	revs.clear();
@@ -319,6 +358,8 @@ void Checker::on_script(const Call &call, const struct npsd_reply *reply)
 	check_list(call, is_ok(reply));
 	if (!is_ok(reply))
 		return;
+	if (call.script == NPSD_S_commit)
+		lives.on_commit(call);
 	switch (call.script) {
 	case NPSD_S_rebuild: /* new logs */
 		for (auto &h : hashes)
@@ -329,6 +370,7 @@ void Checker::on_script(const Call &call, const struct npsd_reply *reply)
 	case NPSD_S_admit:
 	case NPSD_S_base:
 	case NPSD_S_claim:
+	case NPSD_S_skip:
 	case NPSD_S_manifest:
 		check_stored();
 		break;

@@ -30,8 +30,13 @@ class Checker
 	void before_script(const Call &call);
 	/* A script was executed; reply NULL: it failed. */
 	void on_script(const Call &call, const struct npsd_reply *reply);
-	/* Redis was rolled back: forgets the history that was lost. */
-	void rolled_back();
+	/* The records that were counted, by partition and incarnation. */
+	const std::map<std::string, std::vector<Life>> &lives_now() const
+	{
+		return lives.all;
+	}
+	/* Redis was rolled back to when the records counted were these: forgets the history that was lost. */
+	void rolled_back(const std::map<std::string, std::vector<Life>> &counted);
 	/* Compares all of the stored state. */
 	void check_stored();
 	/* Compares all public keys too; nothing may be in flight. */
@@ -54,7 +59,7 @@ class Checker
 		std::optional<int64_t> clock_ms;
 		Panes panes;
 	};
-	const Counted &counted(const std::string &tp, int64_t position);
+	const Counted &counted(const std::string &tp, Position position);
 	Whole whole(const Positions &positions);
 	Positions stored_positions() const;
 	void check_part(const std::string &tp, const StoredPart &p);
@@ -78,6 +83,8 @@ class Checker
 	void check_series(const Panes &segs, int64_t t_ms);
 	void check_public_meta(const Whole &w);
 	const TopicPart &part(const std::string &tp) const;
+	std::vector<const Record *> records(const std::string &tp, const StoredPart &p);
+	bool counts_topic(const std::string &tp) const;
 	const Panes &segs_at(const Positions &positions);
 
 	const Setup &setup;
@@ -85,7 +92,9 @@ class Checker
 	const Keys &keys;
 	const int64_t &now_ms;
 	Stored st;
-	std::optional<Item> before; /* what stood in the index or rank of the call */
+	mutable Lives lives;
+	std::optional<Item> before;	 /* what stood in the index or rank of the call */
+	std::set<int64_t> lost_ms = {0}; /* when ranges were lost; the last one at rest */
 	std::vector<std::pair<std::string, std::string>> published; /* since the last check of alerts */
 	std::map<std::string, Counted> repeated; /* by partition without a `lateness` ruling */
 	bool resting = false;
@@ -94,10 +103,10 @@ class Checker
 	std::vector<std::map<int64_t, std::string>>
 	    hashes; /* by shard: sequence number -> chain hash, of all log entries of this history */
 	struct Memory {
-		Rulings rulings;
+		std::vector<Rulings> rulings;
 		Values values;
-		std::unique_ptr<Recount> recount;
-		std::map<int64_t, Counted> at; /* by position */
+		std::map<int64_t, std::unique_ptr<Recount>> recount; /* by incarnation */
+		std::map<std::pair<int64_t, int64_t>, Counted> at;   /* by position */
 	};
 	std::map<std::string, Memory> memory; /* by partition */
 	std::map<std::string, Panes> segs;    /* by text of the positions */

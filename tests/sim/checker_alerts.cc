@@ -121,13 +121,13 @@ bool Checker::may_change() const
 const std::vector<Transition> &Checker::alerts_of(const std::string &tp, const StoredPart &p)
 {
 	int64_t upto = std::max(p.pos.offset, p.emitted.offset);
-	Rulings rulings = p.rulings;
+	std::vector<Rulings> rulings = p.all;
 
 	if (!p.rulings.lateness.empty() || upto == 0)
-		return counted(tp, upto).emitted;
+		return counted(tp, {p.pos.inc, upto}).emitted;
 	/* the ruling comes with the first record */
-	rulings.lateness = {{0, setup.lateness_ms[0]}};
-	return (repeated[tp] = Recount(setup, part(tp), tp, rulings, st.values).upto(upto)).emitted;
+	rulings.back().lateness = {{0, setup.lateness_ms[0]}};
+	return (repeated[tp] = Recount(setup, lives.of(tp), tp, rulings, st.values).upto(upto)).emitted;
 }
 
 /* Alerts of one partition are in order. Those emitted before a rebuild stay, even if the rebuild decides

@@ -18,8 +18,9 @@ const Panes &Checker::segs_at(const Positions &positions)
 	std::string name;
 
 	for (auto &p : positions) {
-		counted(p.first, p.second.offset); /* clears `segs` if rulings or dictionary changed */
-		name += p.first + " " + std::to_string(p.second.offset) + ";";
+		counted(p.first, p.second); /* clears `segs` if rulings or dictionary changed */
+		name += p.first + " " + std::to_string(p.second.inc) + ":" + std::to_string(p.second.offset) +
+			";";
 	}
 	auto it = segs.find(name);
 	if (it != segs.end())
@@ -40,7 +41,10 @@ void Checker::check_key(const std::string &key, const std::map<std::string, std:
 
 		if (field == fields.end())
 			throw Violation(key + " has no window " + w.name);
-		std::string fault = window_error(field->second, panes, w, setup, t_ms);
+		std::string fault;
+		for (int64_t lost : lost_ms) /* of a round that may have begun before the last one */
+			if ((fault = window_error(field->second, panes, w, setup, t_ms, lost)).empty())
+				break;
 		if (!fault.empty())
 			throw Violation(key + " " + w.name + ": " + fault + ": " + field->second);
 	}
@@ -156,6 +160,7 @@ void Checker::check_public_totals(const Whole &w)
 void Checker::check_at_rest()
 {
 	resting = true;
+	lost_ms = {atoll(stored_field(keys, "fence", "lost_ms").c_str())};
 	check_stored();
 	Whole w = whole(stored_positions());
 	int64_t t_ms = setup.clock_event ? w.clock_ms.value_or(0) : now_ms;

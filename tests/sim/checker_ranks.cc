@@ -121,6 +121,7 @@ void Checker::check_list(const Call &call, bool ok)
 static std::map<std::string, std::string> panes_text(
     const SegPanes &panes, const Setup &setup, int64_t step_s, int64_t t_ms)
 {
+	std::map<int64_t, std::array<int64_t, 11>> scores;
 	std::map<int64_t, std::array<int64_t, 3>> counts;
 	std::map<std::string, std::string> out;
 	int64_t width_s = 0;
@@ -133,8 +134,13 @@ static std::map<std::string, std::string> panes_text(
 
 		for (size_t score = 0; score <= 10; score++)
 			if (start_s >= end_s - 2 * width_s && start_s < end_s)
-				counts[start_s][score >= 9 ? 0 : score >= 7 ? 1 : 2] += p.second[score];
+				scores[start_s][score] += p.second[score];
 	}
+	for (auto &s : scores)
+		for (size_t score = 0; score <= 10; score++)
+			counts[s.first][score >= 9   ? 0
+					: score >= 7 ? 1
+						     : 2] += std::max<int64_t>(0, s.second[score]);
 	for (auto &c : counts)
 		if (c.second[0] || c.second[1] || c.second[2])
 			out[std::to_string(c.first)] = std::to_string(c.second[0]) + " " +
@@ -192,6 +198,9 @@ void Checker::check_public_meta(const Whole &w)
 	std::map<std::string, std::string> wanted = {{"contract", "1"}, {"allow_compacted", "0"},
 	    {"shards", std::to_string(setup.shards)}, {"lost", ""}, {"undated", std::to_string(w.undated)}};
 
+	if (const Item *lost = stored_key(keys, "lost"))
+		for (auto &line : lost->list)
+			wanted["lost"] += (wanted["lost"].empty() ? "" : ";") + line;
 	for (auto &topic : setup.topics)
 		wanted["partitions:" + topic] = std::to_string(setup.partitions);
 	for (auto &window : setup.windows) {

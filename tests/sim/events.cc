@@ -1,5 +1,7 @@
 #include "events.h"
 
+#include "base/marks.h"
+
 #include <algorithm>
 
 namespace sim
@@ -280,6 +282,12 @@ void Topics::produce(int64_t now_ms)
 		(is_stage(s.event.type) ? k.invitations : k.responses).push_back(std::move(s));
 	}
 	TopicPart &to = parts[t][p];
+	if (!to.lost.empty() && rng.chance(0.5)) {
+		r = to.lost.front();
+		to.lost.erase(to.lost.begin());
+	}
+	r.hash = npsd_record_hash(r.tombstone ? nullptr : r.value.data(), r.value.size(), r.ms);
+	by_hash.emplace(std::make_pair(setup.topics[t] + "/" + std::to_string(p), r.hash), r);
 	if (draws(DRAW_HOLE_BEFORE))
 		to.end++;
 	r.offset = to.end++;
@@ -287,6 +295,24 @@ void Topics::produce(int64_t now_ms)
 	if (draws(DRAW_HOLE_AFTER))
 		to.end++;
 	produced++;
+}
+
+bool Topics::cut(bool all, bool again)
+{
+	auto &topic = parts[(size_t)rng.below((int64_t)parts.size())];
+	TopicPart &p = topic[(size_t)rng.below((int64_t)topic.size())];
+	size_t most = all ? 0 : p.records.size() - std::min<size_t>(p.records.size(), 6), keep;
+
+	if (p.records.size() < 2)
+		return false;
+	keep =
+	    all ? 0 : std::max<size_t>(1, (size_t)rng.between((int64_t)most, (int64_t)p.records.size() - 1));
+	p.lost.clear();
+	if (again)
+		p.lost.assign(p.records.begin() + (long)keep, p.records.end());
+	p.records.resize(keep);
+	p.end = keep ? p.records.back().offset + 1 : 0;
+	return disturbed = true;
 }
 
 } // namespace sim

@@ -73,11 +73,13 @@ struct Record {
 	bool tombstone = false;
 	std::string value;
 	Event event;
+	uint64_t hash = 0; /* as npsd keeps it */
 };
 
 struct TopicPart {
 	std::vector<Record> records;
-	int64_t end = 0; /* next offset */
+	int64_t end = 0;	  /* next offset */
+	std::vector<Record> lost; /* were cut and may come again, in their order */
 };
 
 /* The kinds of draws.def. */
@@ -92,7 +94,7 @@ class Topics
 {
       public:
 	Topics(const Setup &setup, Rng &rng);
-	/* Appends a record to a random partition. */
+	/* Appends a record to a random partition; perhaps one that it lost, once more. */
 	void produce(int64_t now_ms);
 	const TopicPart &part(int topic, int part) const
 	{
@@ -110,7 +112,13 @@ class Topics
 	{
 		return (int)parts[0].size();
 	}
+	/* A random partition loses its last records, or all; `again`: they may come again. False: it has too
+	 * few. */
+	bool cut(bool all, bool again);
+	bool disturbed = false; /* a partition was cut */
 	int produced = 0;
+	/* Of every record produced, by partition and hash; the first of equal ones. */
+	std::map<std::pair<std::string, uint64_t>, Record> by_hash;
 	std::array<int64_t, NDRAWS> drawn = {}; /* how often each kind was drawn */
 
       private:

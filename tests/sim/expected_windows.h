@@ -14,8 +14,8 @@ namespace sim
 /* The windows that the key of a segment must have at t; empty: the segment has no key. */
 std::vector<Window> windows_of(const SegPanes &panes, const Setup &setup, int64_t t_ms);
 /* How a window's JSON differs from the expected one; empty: it does not. */
-std::string window_error(
-    const std::string &json, const SegPanes &panes, const Window &w, const Setup &setup, int64_t t_ms);
+std::string window_error(const std::string &json, const SegPanes &panes, const Window &w, const Setup &setup,
+    int64_t t_ms, int64_t lost_ms);
 /* nps_lo of a window that has at least min_n responses. */
 std::optional<double> window_lo(const SegPanes &panes, const Window &w, int64_t t_ms, int64_t min_n);
 /* Start of the window at t; its end is start + width. */

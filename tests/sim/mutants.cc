@@ -28,6 +28,13 @@ static void suit_snapshots(Setup &s)
 	s.batch_age_ms = 1;
 }
 
+/* Topics that are cut have one partition. */
+static void suit_cuts(Setup &s)
+{
+	s.partitions = 1;
+	s.history_interval_ms = 500;
+}
+
 static const Mutant all[] = {
     {"a commit compares no claim", NPSD_S_commit, "if f[1] ~= claim then", "if false then",
 	MUTANT_DECIDE_NONE},
@@ -60,6 +67,13 @@ static const Mutant all[] = {
 	MUTANT_DECIDE_NONE},
     {"a public key is created without being registered", NPSD_S_round, "push('SADD', KEYS[4], more)", "",
 	MUTANT_DECIDE_NONE},
+    {"a topic is always the one that was counted", NPSD_S_history, "redis.call('LRANGE', KEYS[3], '0', '-1')",
+	"{}", MUTANT_DECIDE_NONE, suit_cuts},
+    {"a record that comes again after a cut is counted again", NPSD_S_skip, "for i = 9, #ARGV do",
+	"for i = 9, 8 do", MUTANT_DECIDE_NONE, suit_cuts},
+    {"a topic that was cut is counted on from its end", NPSD_S_skip, "'pos:' .. tp, to)",
+	"'pos:' .. tp, reason == 'truncated' and to_inc .. ':' .. from or to)", MUTANT_DECIDE_NONE,
+	suit_cuts},
 };
 
 int mutants()

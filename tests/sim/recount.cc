@@ -13,6 +13,39 @@ bool Rulings::is_ahead(int64_t offset) const
 	return false;
 }
 
+Rulings Rulings::cut(int64_t at) const
+{
+	Rulings out;
+
+	for (auto &r : ahead)
+		if (r.first < at)
+			out.ahead.emplace_back(r.first, std::min(r.second, at));
+	for (auto &r : lateness)
+		if (r.first < at)
+			out.lateness.push_back(r);
+	for (auto &r : horizon)
+		if (r.first < at)
+			out.horizon.push_back(r);
+	out.cut_at = at;
+	return out;
+}
+
+std::vector<const Record *> counted_records(
+    const std::vector<Life> &lives, const std::vector<Rulings> &rulings, int64_t inc, int64_t before)
+{
+	int64_t at = rulings[(size_t)inc].cut_at;
+	std::vector<const Record *> out;
+	static const Life none;
+	const Life &life = (size_t)inc < lives.size() ? lives[(size_t)inc] : none;
+
+	if (at >= 0)
+		out = counted_records(lives, rulings, inc - 1, std::min(at, before));
+	for (auto it = life.lower_bound(std::max<int64_t>(at, 0)); it != life.end() && it->first < before;
+	     ++it)
+		out.push_back(&it->second);
+	return out;
+}
+
 namespace
 {
 
@@ -269,28 +302,66 @@ void Recount::Partition::record(const Record &r)
 		out.totals[d.fate + ":" + d.reason]++;
 }
 
-Recount::Recount(const Setup &s, const TopicPart &p, const std::string &w, const Rulings &r, const Values &v)
-    : setup(s), part(p), where(w), rulings(r), values(v)
+Recount::Recount(const Setup &s, const std::vector<Life> &l, const std::string &w,
+    const std::vector<Rulings> &r, const Values &v)
+    : setup(s), lives(l), where(w), rulings(r), values(v)
 {
 	begin();
 }
 
 Recount::~Recount() = default;
 
+/* The incarnation continues the one before: applies the records before the cut, without counting them. */
+void Recount::load(int64_t at)
+{
+	int64_t before = (int64_t)rulings.size() - 2;
+
+	for (const Record *r : counted_records(lives, rulings, before, at))
+		partition->record(*r);
+	for (const Record *r : counted_records(lives, rulings, before, INT64_MAX))
+		if (r->offset >= at)
+			cut.insert(r->hash);
+}
+
 void Recount::begin()
 {
-	partition = std::make_unique<Partition>(setup, where, rulings, values);
-	next = 0;
+	int64_t at = rulings.back().cut_at;
+
+	partition = std::make_unique<Partition>(setup, where, rulings.back(), values);
+	cut.clear();
+	counted_to = std::max<int64_t>(at, 0);
+	if (rulings.size() == 1)
+		return;
+	Recount before(setup, lives, where, {rulings.begin(), rulings.end() - 1}, values);
+	if (at >= 0) {
+		cut = before.cut;
+		load(at);
+	}
+	Counted times = partition->out;
+	partition->out = before.upto(INT64_MAX);
+	partition->out.stream_ms = times.stream_ms;
+	partition->out.horizon_ms = times.horizon_ms;
 }
 
 const Counted &Recount::upto(int64_t position)
 {
+	static const Life none;
+	const Life &life = rulings.size() <= lives.size() ? lives[rulings.size() - 1] : none;
+
 	if (position < counted_to)
 		begin();
-	for (; next < part.records.size() && part.records[next].offset < position; next++)
-		partition->record(part.records[next]);
+	for (auto it = life.lower_bound(counted_to); it != life.end() && it->first < position; ++it) {
+		Counted before = cut.count(it->second.hash) ? partition->out : Counted();
+
+		partition->record(it->second);
+		if (!cut.count(it->second.hash))
+			continue;
+		before.stream_ms = partition->out.stream_ms;
+		before.horizon_ms = partition->out.horizon_ms;
+		partition->out = before;
+	}
 	partition->raise_horizon(position);
-	counted_to = position;
+	counted_to = std::max(counted_to, position);
 	return partition->out;
 }
 

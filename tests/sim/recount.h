@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "events.h"
+#include "lives.h"
 
 namespace sim
 {
@@ -43,12 +43,16 @@ struct Rulings {
 	std::vector<std::pair<int64_t, int64_t>> ahead;	   /* offsets from .. to-1 */
 	std::vector<std::pair<int64_t, int64_t>> lateness; /* from this offset on, ms */
 	std::vector<std::pair<int64_t, int64_t>> horizon;  /* from this offset on, at least these ms */
+	int64_t cut_at = -1; /* this incarnation began where the topic was cut; -1: with another topic */
 
 	bool operator<(const Rulings &o) const
 	{
-		return std::tie(ahead, lateness, horizon) < std::tie(o.ahead, o.lateness, o.horizon);
+		return std::tie(ahead, lateness, horizon, cut_at) <
+		       std::tie(o.ahead, o.lateness, o.horizon, o.cut_at);
 	}
 	bool is_ahead(int64_t offset) const;
+	/* The rulings of the next incarnation, which begins where the topic was cut. */
+	Rulings cut(int64_t at) const;
 };
 
 /* The content of an alert. */
@@ -74,13 +78,18 @@ struct Counted {
 	std::vector<Transition> emitted;
 };
 
-/* Counts the records of one partition from its start, under rulings and values that stay. */
+/*
+ * Counts the records of one partition from its start, under rulings and values that stay. What was counted of
+ * an earlier incarnation stays counted. Where the topic was cut, the responses are those of the records
+ * before; a record that was counted, then cut, and comes again, is applied to them and not counted.
+ */
 class Recount
 {
       public:
-	/* where: `TOPIC/P`. setup and part must outlive the recount. */
-	Recount(const Setup &setup, const TopicPart &part, const std::string &where, const Rulings &rulings,
-	    const Values &values);
+	/* where: `TOPIC/P`; rulings: by incarnation, the last one is counted. setup and lives must outlive
+	 * the recount. */
+	Recount(const Setup &setup, const std::vector<Life> &lives, const std::string &where,
+	    const std::vector<Rulings> &rulings, const Values &values);
 	~Recount();
 	Recount(const Recount &) = delete;
 	Recount &operator=(const Recount &) = delete;
@@ -90,16 +99,21 @@ class Recount
       private:
 	class Partition;
 	void begin();
+	void load(int64_t at);
 
 	const Setup &setup;
-	const TopicPart &part;
+	const std::vector<Life> &lives;
 	const std::string where;
-	const Rulings rulings;
+	const std::vector<Rulings> rulings;
 	const Values values;
 	std::unique_ptr<Partition> partition;
-	size_t next = 0; /* index of the next record */
+	std::set<uint64_t> cut; /* hashes of records that were counted and cut */
 	int64_t counted_to = 0;
 };
+
+/* The records before an offset of an incarnation, with those of the ones before that it continues. */
+std::vector<const Record *> counted_records(
+    const std::vector<Life> &lives, const std::vector<Rulings> &rulings, int64_t inc, int64_t before);
 
 /* --- parts of the recount --- */
 

@@ -54,7 +54,8 @@ std::vector<std::string> Setup::options(int64_t lateness) const
 	    std::string("location.required=") + (location_required ? "true" : "false"),
 	    "lateness=" + ms(lateness), "publish.interval=" + ms(publish_interval_ms),
 	    "publish.sweep=" + ms(publish_sweep_ms), "snapshot.interval=" + ms(snapshot_interval_ms),
-	    "batch.age=" + ms(batch_age_ms), "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
+	    "batch.age=" + ms(batch_age_ms), "history.interval=" + ms(history_interval_ms),
+	    "fragile.few=" + std::to_string(fragile_few), "publish.budget=1",
 	    "alerts.max_age=" + ms(alerts_max_age_ms), "rank.min_n=" + std::to_string(rank_min_n)};
 	if (!series_sets.empty()) {
 		out.push_back("series.segments=[" + series_text + "]");
@@ -158,6 +159,7 @@ Setup draw_setup(Rng &rng)
 	s.rank_min_n = rng.between(1, 4);
 	draw_series(s, rng);
 	s.alerts_max_age_ms = rng.chance(0.3) ? rng.between(2, 120) * 1000 : 86400000;
+	s.history_interval_ms = rng.pick(std::vector<int64_t>{500, 2000, 10000});
 	s.ledger_bytes = rng.chance(0.2) ? rng.between(4, 12) * 1024 : 0;
 	s.records = (int)rng.between(60, 400);
 	return s;

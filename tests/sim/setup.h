@@ -34,6 +34,7 @@ struct Setup {
 	std::set<std::string> series_sets; /* by name */
 	std::map<std::string, int64_t> series_steps;
 	int64_t alerts_max_age_ms;
+	int64_t history_interval_ms;
 	int64_t ledger_bytes; /* limit of the ledgers of a worker; 0: none */
 	int records;	      /* that are produced, about */
 

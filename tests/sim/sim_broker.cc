@@ -50,7 +50,8 @@ bool Member::poll(struct npsd_broker_event *out)
 	events.pop_front();
 	*out = last.event;
 	out->tps = last.tps.data();
-	out->n = last.tps.size();
+	out->marks = last.marks.data();
+	out->n = last.tps.size() + last.marks.size();
 	return true;
 }
 
@@ -67,7 +68,8 @@ bool Member::assign(const struct npsd_offset *tps, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int64_t at = tps[i].offset;
 
-		if (at < 0 || at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end)
+		if (at < 0 ||
+		    (at > group.topics.part(tps[i].tp.topic, tps[i].tp.part).end && !group.topics.disturbed))
 			group.violation = "assigned an offset that does not exist";
 		if (group.begin_at)
 			at = group.begin_at(group.begin_arg, tps[i].tp, at);
@@ -97,6 +99,13 @@ bool Member::fetch_one(Reading &r, struct npsd_msg *out)
 	out->tp = r.tp;
 	if (group.leaderless(r.tp))
 		return false;
+	if (r.next > p.end) { /* it was cut; the client reports it again and again */
+		if (!group.rng.chance(0.05))
+			return false;
+		out->what = NPSD_MSG_GONE;
+		out->offset = r.next;
+		return true;
+	}
 	if (it == p.records.end()) {
 		if (r.at_end && !group.rng.chance(0.05))
 			return false;
@@ -171,6 +180,13 @@ struct npsd_broker Member::handle()
 		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
 			return false;
 		m->requests.push_back({Request::ENDS, tag, tp, {}, m->generation});
+		return true;
+	};
+	b.records = [](void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to) {
+		auto *m = (Member *)self;
+		if (m->group.faults.strikes(FAULT_BROKER_ERROR))
+			return false;
+		m->requests.push_back({Request::RECORDS, tag, tp, {}, m->generation, from, to});
 		return true;
 	};
 	b.describe = [](void *self, uint64_t tag, int32_t topic) {
@@ -288,6 +304,19 @@ void Group::assign_all()
 	}
 }
 
+void Group::reply_records(
+    struct npsd_broker_event &out, std::vector<struct npsd_mark> &marks, const Member::Request &r)
+{
+	out.what = NPSD_B_RECORDS;
+	out.tp = r.tp;
+	out.ok = !leaderless(r.tp) && !faults.strikes(FAULT_BROKER_ERROR);
+	for (auto &record : topics.part(r.tp.topic, r.tp.part).records)
+		if (out.ok && record.offset >= r.from && record.offset < r.to)
+			marks.push_back(
+			    {record.offset, npsd_record_hash(record.tombstone ? nullptr : record.value.data(),
+						record.value.size(), record.ms)});
+}
+
 void Group::reply(Member &m)
 {
 	Member::Request r = m.requests.front();
@@ -295,7 +324,9 @@ void Group::reply(Member &m)
 
 	m.requests.pop_front();
 	e.event.tag = r.tag;
-	if (r.what == Member::Request::COMMIT) {
+	if (r.what == Member::Request::RECORDS) {
+		reply_records(e.event, e.marks, r);
+	} else if (r.what == Member::Request::COMMIT) {
 		e.event.what = NPSD_B_COMMITTED;
 		e.event.answer = NPSD_COMMIT_OK;
 		if (m.state == Member::EXPELLED || m.state == Member::WAITS || r.generation != generation)

@@ -48,13 +48,15 @@ class Member
 	struct Emitted { /* an event with the partitions that it points to */
 		struct npsd_broker_event event = {};
 		std::vector<struct npsd_offset> tps;
+		std::vector<struct npsd_mark> marks;
 	};
 	struct Request {
-		enum { ENDS, TOPIC, COMMIT } what;
+		enum { ENDS, TOPIC, COMMIT, RECORDS } what;
 		uint64_t tag;
 		struct npsd_tp tp;
-		std::vector<struct npsd_offset> tps;
+		std::vector<struct npsd_offset> tps; /* COMMIT */
 		uint64_t generation;
+		int64_t from = 0, to = 0; /* RECORDS */
 	};
 	struct Reading {
 		struct npsd_tp tp;
@@ -108,6 +110,8 @@ class Group
 	void reply(Member &m);
 	void revoke(Member &m);
 	bool leaderless(struct npsd_tp tp) const;
+	void reply_records(
+	    struct npsd_broker_event &out, std::vector<struct npsd_mark> &marks, const Member::Request &r);
 	void assign_all();
 	void expel(Member &m);
 	bool expel_overdue();

@@ -238,6 +238,14 @@ std::vector<ScriptEdit> claim_records()
 	return out;
 }
 
+/* Positions compare as pairs. */
+static int64_t order(const std::string &text)
+{
+	Position p = parse_position(text);
+
+	return p.inc << 40 | p.offset;
+}
+
 /* `TP CLAIM INC:OFFSET;...`: the claim must have been in force up to the position. */
 static void check_claims(const Keys &keys, const std::string &batch)
 {
@@ -246,13 +254,12 @@ static void check_claims(const Keys &keys, const std::string &batch)
 		       second = batch.find(' ', space + 1);
 		std::string tp = batch.substr(at, space - at),
 			    claim = batch.substr(space + 1, second - space - 1);
-		int64_t to = parse_position(batch.substr(second + 1, end - second - 1)).offset, from = -1,
-			next = INT64_MAX;
+		int64_t to = order(batch.substr(second + 1, end - second - 1)), from = -1, next = INT64_MAX;
 		const Item *list = stored_key(keys, "claims:" + tp);
 
 		for (size_t i = 0; list && i < list->list.size(); i++) {
 			const std::string &line = list->list[i];
-			int64_t start = parse_position(line.substr(line.find(' ') + 1)).offset;
+			int64_t start = order(line.substr(line.find(' ') + 1));
 
 			if (line.substr(0, line.find(' ')) == claim)
 				from = start;
@@ -328,25 +335,29 @@ static void read_shard(Stored &out, const Keys &keys, int k, const Setup &setup)
 
 /* --- partitions --- */
 
-static Rulings read_rulings(const Keys &keys, const std::string &tp)
+/* By incarnation, up to inc. */
+static std::vector<Rulings> read_rulings(const Keys &keys, const std::string &tp, int64_t inc)
 {
 	const Item *list = stored_key(keys, "rulings:" + tp);
-	Rulings out;
+	std::vector<Rulings> out((size_t)inc + 1);
 
 	static const std::deque<std::string> none;
 	for (auto &line : list ? list->list : none) {
-		char word[16];
-		int64_t inc, from, to;
+		char word[16], reason[16] = "";
+		int64_t of, from, to;
 
-		if (sscanf(line.c_str(), "%15s %ld:%ld %ld", word, &inc, &from, &to) != 4 || inc != 0)
+		if (sscanf(line.c_str(), "%15s %ld:%ld %ld %*d %15s", word, &of, &from, &to, reason) < 4 ||
+		    of < 0 || of > inc)
 			throw Violation("`" + line + "` is not an expected ruling");
 		if (std::string(word) == "ahead")
-			out.ahead.emplace_back(from, to);
+			out[(size_t)of].ahead.emplace_back(from, to);
 		else if (std::string(word) == "lateness")
-			out.lateness.emplace_back(from, to);
+			out[(size_t)of].lateness.emplace_back(from, to);
 		else if (std::string(word) == "horizon")
-			out.horizon.emplace_back(from, to);
-		else
+			out[(size_t)of].horizon.emplace_back(from, to);
+		else if (std::string(reason) == "truncated" && of < inc)
+			out[(size_t)of + 1] = out[(size_t)of].cut(from);
+		else if (std::string(reason) != "recreated")
 			throw Violation("`" + line + "` is not an expected ruling");
 	}
 	return out;
@@ -367,7 +378,8 @@ static void read_part(Stored &out, const Keys &keys, const std::string &tp)
 		p.emitted = parse_position(emitted);
 	p.claim = stored_field(keys, "fence", "claim:" + tp);
 	p.state = stored_field(keys, "fence", "state:" + tp);
-	p.rulings = read_rulings(keys, tp);
+	p.all = read_rulings(keys, tp, p.pos.inc);
+	p.rulings = p.all.back();
 	if (!claims || claims->list.back().substr(0, claims->list.back().find(' ')) != p.claim)
 		throw Violation("the claim of " + tp + " is not the last of its list");
 	out.parts[tp] = p;

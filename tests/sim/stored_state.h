@@ -30,7 +30,8 @@ struct StoredPart {
 	Position pos, base;
 	Position emitted; /* alerts before it were emitted before the rebuild; stored as `told` */
 	std::string claim, state;
-	Rulings rulings;
+	std::vector<Rulings> all; /* by incarnation, up to the present one */
+	Rulings rulings;	  /* of the present one */
 };
 
 struct StoredAlert {

@@ -77,12 +77,46 @@ static std::string run_on_model(struct ::model *m, const std::vector<std::string
 	return out;
 }
 
-static void compare_keys(struct ::model *m, RealRedis &real, size_t others)
+/* Time passes in the model alone: deletes from the server a key that has expired since its last call. */
+class Expiries
+{
+      public:
+	void apply(RealRedis &real, const std::string &key, int64_t now_ms)
+	{
+		auto it = at_ms.find(key);
+
+		if (it == at_ms.end() || it->second == 0 || it->second > now_ms)
+			return;
+		real.command({"DEL", key});
+		at_ms.erase(it);
+	}
+	void apply_all(RealRedis &real, int64_t now_ms)
+	{
+		std::vector<std::string> keys;
+
+		for (auto &e : at_ms)
+			keys.push_back(e.first);
+		for (auto &key : keys)
+			apply(real, key, now_ms);
+	}
+	void note(const Keys &keys, const std::string &key)
+	{
+		auto it = keys.all.find(key);
+
+		at_ms[key] = it == keys.all.end() ? 0 : it->second.expires_ms;
+	}
+
+      private:
+	std::map<std::string, int64_t> at_ms; /* 0: never */
+};
+
+static void compare_keys(struct ::model *m, RealRedis &real, size_t others, int64_t now_ms = 0)
 {
 	std::vector<std::pair<std::string, Item::Kind>> all;
 
 	for (auto &e : model_keys(m).all)
-		all.emplace_back(e.first, e.second.kind);
+		if (e.second.expires_ms == 0 || e.second.expires_ms > now_ms)
+			all.emplace_back(e.first, e.second.kind);
 	for (auto &k : all) {
 		std::vector<std::string> words = command_that_reads(k.first, k.second);
 
@@ -124,6 +158,7 @@ static void run_seed(uint64_t seed)
 {
 	RealRedis real;
 	World world(seed, 5000, 0, false);
+	Expiries expiries;
 	long calls = 0;
 
 	world.faults.never(FAULT_ROLL_BACK);
@@ -140,16 +175,23 @@ static void run_seed(uint64_t seed)
 		    {"RPUSH", TIME_KEY, std::to_string(now / 1000), std::to_string(now % 1000 * 1000)});
 		words.insert(words.end(), call.keys.begin(), call.keys.end());
 		words.insert(words.end(), call.args.begin(), call.args.end());
+		for (auto &key : call.keys)
+			expiries.apply(real, key, now);
 		std::string got = real.command(words);
+		for (auto &key : call.keys)
+			expiries.note(model_keys(world.redis()), key);
 		if (!is_page(call.script))
 			expect_equal("script " + std::to_string((int)call.script), show(reply), got);
-		if (++calls % 200 == 0)
-			compare_keys(world.redis(), real, 1);
+		if (++calls % 200 == 0) {
+			expiries.apply_all(real, now);
+			compare_keys(world.redis(), real, 1, now);
+		}
 	};
 	Outcome out = world.run();
 	if (!out.violation.empty())
 		throw Violation("seed " + std::to_string(seed) + ": " + out.violation);
-	compare_keys(world.redis(), real, 1);
+	expiries.apply_all(real, world.now());
+	compare_keys(world.redis(), real, 1, world.now());
 	printf("seed %lu: %ld equal calls\n", (unsigned long)seed, calls);
 }
 

@@ -13,6 +13,10 @@ World::World(uint64_t seed, int64_t steps, int mutant, bool loud)
       ledger_bytes(setup.ledger_bytes)
 {
 	now_ms += rng.below(3600000);
+	if (faults.has(FAULT_REBUILD)) { /* it would refuse to lose what was counted */
+		faults.never(FAULT_CUT_LOG);
+		faults.never(FAULT_REPLACE_LOG);
+	}
 	checker = std::make_unique<Checker>(setup, topics, model.get(), now_ms);
 	server = std::make_unique<Server>(model.get(), rng, faults,
 	    [this](const Call &c, const struct npsd_reply *r) { on_executed(c, r); });
@@ -94,6 +98,8 @@ void World::start(bool drain, bool rebuild)
 	const char *error = "";
 	struct instance_wiring w = {};
 
+	if (counts_other)
+		options.push_back("on_gap=continue");
 	for (auto &o : options)
 		texts.push_back(o.c_str());
 	p->cfg = instance_config(texts.data(), (int)texts.size(), &error);
@@ -154,6 +160,12 @@ void World::check_state(Process &p)
 			    "process " + std::to_string(p.number) + " ended without a request to stop");
 		break;
 	case INSTANCE_FAILED:
+		/* the operator is asked, and says to go on */
+		if (topics.disturbed &&
+		    strstr(instance_error(p.instance), "is not the topic that was counted")) {
+			counts_other = p.stopping = true;
+			break;
+		}
 		/* the ledgers are too small for the lateness: the operator raises the limit, as the error
 		 * asks */
 		if (ledger_bytes == 0 || !strstr(instance_error(p.instance), "ledger.memory_max"))
@@ -191,19 +203,24 @@ void World::step_component()
 
 /* --- faults --- */
 
+World::Moment World::moment() const
+{
+	return {model_copy(model.get()), checker->lives_now()};
+}
+
 void World::keep_copy()
 {
 	if (copies.size() >= 3)
 		copies.pop_front();
-	copies.push_back(model_copy(model.get()));
+	copies.push_back(moment());
 }
 
-void World::roll_back_to(const Copy &copy)
+void World::roll_back_to(const Moment &to)
 {
 	trace("roll-back of Redis");
 	server->cut_all(rng.chance(0.3));
-	model_restore(model.get(), copy);
-	checker->rolled_back();
+	model_restore(model.get(), to.keys);
+	checker->rolled_back(to.counted);
 }
 
 void World::roll_back()
@@ -235,13 +252,13 @@ void World::before_snapshot(const Call &call)
 	if (late_snapshot != SNAPSHOT_KEPT || !faults.has(FAULT_LATE_SNAPSHOT))
 		return;
 	if (call.script == NPSD_S_commit && rng.chance(0.3)) {
-		before_commit = model_copy(model.get());
+		before_commit = moment();
 		snapshot.clear();
-	} else if (!before_commit.empty() && call.script == NPSD_S_chunk_write) {
+	} else if (!before_commit.keys.empty() && call.script == NPSD_S_chunk_write) {
 		snapshot.push_back(call);
-	} else if (!before_commit.empty() && call.script == NPSD_S_manifest) {
+	} else if (!before_commit.keys.empty() && call.script == NPSD_S_manifest) {
 		bool possible = processes.size() > 1 && server->executing &&
-				log_end(before_commit, call) < atoll(call.args[8].c_str());
+				log_end(before_commit.keys, call) < atoll(call.args[8].c_str());
 
 		snapshot.push_back(call);
 		if (!faults.strikes(FAULT_LATE_SNAPSHOT, possible))
@@ -281,7 +298,7 @@ void World::before_call(const Call &call)
 		before_snapshot(call);
 	if (call.script != NPSD_S_admit || lose_admission || !faulty || !faults.strikes(FAULT_LOSE_ADMISSION))
 		return;
-	before_admission = model_copy(model.get());
+	before_admission = moment();
 	lose_admission = true;
 }
 
@@ -371,6 +388,10 @@ void World::step()
 			topics.produce(now_ms);
 	}
 	redis_faults();
+	if (faults.strikes(FAULT_CUT_LOG) && topics.cut(false, rng.chance(0.5)))
+		trace("a partition lost its end");
+	if (faults.strikes(FAULT_REPLACE_LOG) && topics.cut(true, rng.chance(0.3)))
+		trace("a partition lost all");
 	if (faults.strikes(FAULT_REBALANCE))
 		group->rebalance();
 	if (!group->missing.empty() && rng.chance(0.0005))
@@ -469,6 +490,7 @@ void World::drain(bool rebuild)
 		quiet_round();
 	while (now_ms % 60000 > 20000)
 		now_ms += 1000;
+	counts_other = topics.disturbed;
 	start(true, rebuild);
 	processes.front()->stopping = true;
 	int64_t give_up_ms = now_ms + 600000;

@@ -69,6 +69,11 @@ class World
 		int number = 0;
 		bool stopping = false;
 	};
+	struct Moment { /* what Redis held, and which records were counted */
+		Copy keys;
+		std::map<std::string, std::vector<Life>> counted;
+	};
+	Moment moment() const;
 	void start(bool drain, bool rebuild);
 	void adopt(Process &p, const struct npsd_clock &clock, bool rebuild);
 	void end(Process &p, bool crash);
@@ -79,7 +84,7 @@ class World
 	void move_clock();
 	void redis_faults();
 	void process_faults();
-	void roll_back_to(const Copy &copy);
+	void roll_back_to(const Moment &to);
 	void roll_back();
 	void keep_copy();
 	void before_call(const Call &call);
@@ -105,9 +110,10 @@ class World
 	std::unique_ptr<Server> server;
 	std::unique_ptr<Group> group;
 	std::deque<std::unique_ptr<Process>> processes;
-	int64_t ledger_bytes;	 /* as in Setup, of instances that start from now on */
-	std::deque<Copy> copies; /* oldest first */
-	Copy before_admission, before_commit;
+	bool counts_other = false; /* on_gap=continue, for instances that start from now on */
+	int64_t ledger_bytes;	   /* as in Setup, of instances that start from now on */
+	std::deque<Moment> copies; /* oldest first */
+	Moment before_admission, before_commit;
 	std::deque<Call> snapshot; /* chunk_write and manifest since before_commit was taken */
 	int64_t late_until = 0;	   /* step */
 	int paused = 0; /* number of a process that does not run until a late snapshot is executed */

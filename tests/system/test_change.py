@@ -255,6 +255,7 @@ def test_a_rebuild_emits_the_alerts_that_were_not_emitted(case):
 
 def test_a_rebuild_refuses_to_lose_records(case):
     producer = case.topic_of(1)
+    case.options = {"on_gap": "continue"}
     for i in range(5):
         producer.send(event(f"a{i}", 9), BASE_MS)
     case.drain()

@@ -3,7 +3,8 @@ import pytest
 
 from stream import SETS, Stream, seed_of, send_all
 
-KINDS = ["fence", "config", "dict", "dictids", "dictcount", "rulings", "totals", "meta", "log", "manifest", "chunks", "chunk", "rounds"]
+KINDS = ["fence", "config", "dict", "dictids", "dictcount", "rulings", "totals", "meta", "log", "manifest", "chunks", "chunk", "rounds",
+         "history"]
 
 
 def drop(case, *kinds):

@@ -42,6 +42,7 @@ def test_records_deleted_by_retention_can_halt_npsd(case):
 def test_in_a_recreated_topic_every_event_is_newer(case):
     """Revisions, update times and the horizon of the deleted topic do not apply."""
     producer = case.topic_of(2)
+    case.options = {"on_gap": "continue"}
     producer.send(event("rev", 2, revision=5), T)
     producer.send(event("upd", 2, updated_at=T), T)
     producer.send(event("push", 9, responded_at=T), T + 9 * DAY_MS, partition=1)

@@ -196,6 +196,7 @@ struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t f
 	p->from = (struct npsd_pos){0, from};
 	p->first_ms = NPSD_TIME_NONE;
 	npsd_buf_init(&p->rulings, 100);
+	npsd_buf_init(&p->marks, NPSD_MARKS_ROOM);
 	b->dict_len = npsd_names_len_any(d->names);
 	b->clock_ms = 77;
 	npsd_buf_init(&b->totals, 100);
@@ -219,6 +220,7 @@ struct npsd_batch *help_batch(const struct help_desk *d, int32_t part, int64_t f
 void help_batch_free(struct npsd_batch *b)
 {
 	npsd_buf_free(&b->part[0].rulings);
+	npsd_buf_free(&b->part[0].marks);
 	npsd_buf_free(&b->totals);
 	npsd_buf_free(&b->deltas);
 	free(b);

@@ -94,6 +94,23 @@ static bool ends(void *self, uint64_t tag, struct npsd_tp tp)
 	return true;
 }
 
+static bool records(void *self, uint64_t tag, struct npsd_tp tp, int64_t from, int64_t to)
+{
+	struct group_bed *b = self;
+	struct group_bed_part *p = &b->part[tp.part];
+	struct npsd_broker_event e = {
+	    .what = NPSD_B_RECORDS, .tag = tag, .tp = tp, .ok = !p->records_fail, .text = "why"};
+
+	b->records_said++;
+	if (p->records_silent)
+		return true; /* Kafka does not reply */
+	for (int64_t o = from > p->low ? from : p->low; o < to && o < p->high; o++)
+		p->found[e.n++] = (struct npsd_mark){o, p->hash[o]};
+	e.marks = p->found;
+	add_event(b, e);
+	return true;
+}
+
 static bool describe(void *self, uint64_t tag, int32_t topic)
 {
 	struct group_bed *b = self;
@@ -175,6 +192,17 @@ static void run_claim(struct group_bed *b, struct group_bed_call *c, const struc
 	say_state(c, p);
 }
 
+static void run_skip(struct group_bed *b, struct group_bed_call *c, const struct npsd_call *call)
+{
+	struct group_bed_part *p = part_of(b, call, 3);
+
+	copy(p->pos, sizeof p->pos, &call->args[6]);
+	copy(p->skipped, sizeof p->skipped, &call->args[7]);
+	p->nhistory = 0;
+	snprintf(c->answer[c->n++], 40, "ok");
+	snprintf(c->answer[c->n++], 40, "%s", p->pos);
+}
+
 static bool submit(void *self, const struct npsd_call *call)
 {
 	struct group_bed *b = self;
@@ -191,6 +219,11 @@ static bool submit(void *self, const struct npsd_call *call)
 		run_base(b, c, call);
 	} else if (call->script == NPSD_S_claim) {
 		run_claim(b, c, call);
+	} else if (call->script == NPSD_S_skip) {
+		run_skip(b, c, call);
+	} else if (call->script == NPSD_S_history) {
+		copy(c->answer[c->n++], 40, &(struct npsd_arg){"ok", 2});
+		c->part = part_of(b, call, 3);
 	} else if (call->script == NPSD_S_positions) {
 		for (size_t i = 4; i < call->nargs; i++)
 			snprintf(c->answer[c->n++], 40, "%s", part_of(b, call, i)->pos);
@@ -224,6 +257,14 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 		el[n++] = text_of("");
 		el[n++] = list_of(list, c->n);
 		el[n++] = list_of(list, 0);
+	} else if (c->part) {
+		const struct group_bed_part *p = c->part;
+
+		list[0] = (struct npsd_reply){.type = NPSD_REPLY_STR, .str = p->history, .len = p->nhistory};
+		el[n++] = text_of("ok");
+		el[n++] = text_of(p->pos);
+		el[n++] = text_of("");
+		el[n++] = list_of(list, p->nhistory > 0);
 	} else {
 		for (; n < c->n; n++)
 			el[n] = text_of(c->answer[n]);
@@ -238,6 +279,22 @@ static const struct npsd_reply *reply_of(struct group_bed *b, const struct group
 	}
 	b->node[0] = list_of(el, n);
 	return b->node;
+}
+
+void group_bed_remember(struct group_bed *b, int part, int64_t from, int64_t to)
+{
+	struct group_bed_part *p = &b->part[part];
+	struct npsd_buf packed;
+	int64_t first = from;
+
+	npsd_buf_init(&packed, NPSD_MARKS_ROOM);
+	for (int64_t o = from; o < to; o++)
+		npsd_marks_add(&packed, &first, (struct npsd_mark){o, p->hash[o]});
+	p->nhistory =
+	    (size_t)snprintf(p->history, sizeof p->history, "%" PRId64 " %" PRId64 " ", to - from, from);
+	memcpy(p->history + p->nhistory, packed.p, packed.n);
+	p->nhistory += packed.n;
+	npsd_buf_free(&packed);
 }
 
 static struct group_bed_call answered;
@@ -358,8 +415,11 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	cr_assert(npsd_config_load(&b->cfg, &err, NULL, sets, n), "%s", err.text);
 	b->now_ms = 1000000;
 	b->parts = 2;
-	for (int i = 0; i < BED_PARTS; i++)
+	for (int i = 0; i < BED_PARTS; i++) {
 		b->part[i] = (struct group_bed_part){.high = 100, .committed = -1};
+		for (int o = 0; o < BED_RECORDS; o++)
+			b->part[i].hash[o] = (uint64_t)o * 31 + 7;
+	}
 	b->pl.cfg = b->cfg;
 	b->pl.workers = 1;
 	b->pl.clock = (struct npsd_clock){b, now_ms, now_ms, number};
@@ -372,6 +432,7 @@ struct group_bed *group_bed_new(bool drain, const char *const *sets, int n)
 	    .ends = ends,
 	    .describe = describe,
 	    .high = high,
+	    .records = records,
 	    .wake_worker = wake_worker};
 	b->pl.store_group = (struct npsd_store){b, submit, poll_done, wake, connection};
 	b->pl.store_commit = b->pl.store_fold = (struct npsd_store){.self = b, .wake = wake};

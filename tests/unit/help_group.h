@@ -9,22 +9,29 @@
 
 #define BED_PARTS 4
 #define BED_CALLS 64
+#define BED_RECORDS 200
 
 struct group_bed_part {
 	char claim[NPSD_CLAIM_LEN + 1], pos[40], base[40]; /* as stored; "" for none */
 	const char *rulings[8];
 	size_t nrulings;
 	int64_t low, high, committed;
-	int64_t after;		/* high watermark: from high on there is an open transaction */
-	bool ends_fail, silent; /* ends() fails; never completes */
+	int64_t after;			     /* high watermark: from high on there is an open transaction */
+	bool ends_fail, silent;		     /* ends() fails; never completes */
+	bool records_fail, records_silent;   /* the same of records() */
+	char skipped[40];		     /* the reason of the last SKIP */
+	uint64_t hash[BED_RECORDS];	     /* of each record that Kafka holds */
+	struct npsd_mark found[BED_RECORDS]; /* of the last RECORDS */
+	char history[16 + BED_RECORDS * NPSD_MARK_BYTES]; /* a piece, as stored */
+	size_t nhistory;
 };
 
 struct group_bed_call {
 	uint64_t tag;
 	enum npsd_script script;
-	int part;	      /* BASE, CLAIM, SKIP */
-	char answer[8][40];   /* BASE, CLAIM: texts of the answer; POSITIONS: a position each */
-	const char **rulings; /* BASE, CLAIM */
+	struct group_bed_part *part; /* HISTORY */
+	char answer[8][40];	     /* BASE, CLAIM: texts of the answer; POSITIONS: a position each */
+	const char **rulings;	     /* BASE, CLAIM */
 	size_t n, nrulings;
 };
 
@@ -43,7 +50,7 @@ struct group_bed {
 	int parts_said, parts_fail_at;	     /* calls of describe(); the one that fails (0: none) */
 	bool ends_fail;
 	bool missing[NPSD_MAX_TOPICS];
-	int ends_said;
+	int ends_said, records_said;
 	enum npsd_commit_answer commit_answer;
 	int assigns, joins, unassigns;		 /* joins: assignments of nothing */
 	struct npsd_offset delivered[BED_PARTS]; /* by the last assign() */
@@ -82,6 +89,8 @@ void group_bed_settle(struct group_bed *b);
 void group_bed_event(struct group_bed *b, enum npsd_broker_what what);
 /* Assigns partitions first..first+n-1. */
 void group_bed_assign(struct group_bed *b, int first, int n);
+/* Stores the marks of records from..to-1, as the broker holds them now. */
+void group_bed_remember(struct group_bed *b, int part, int64_t from, int64_t to);
 /* Replies to call `which` of those that wait, with the result of when it ran. */
 void group_bed_answer(struct group_bed *b, size_t which);
 

@@ -41,7 +41,7 @@ static size_t rest(const char **args, size_t n, va_list ap)
 const char *help_part(struct help_bed *b, enum npsd_script script, const char *tp, ...)
 {
 	char rulings[64];
-	const char *keys[4] = {K("fence"), K("dict")}, *args[MOST];
+	const char *keys[5] = {K("fence"), K("dict")}, *args[MOST];
 	size_t n = header(args, b), nkeys = 2;
 	va_list ap;
 
@@ -53,6 +53,8 @@ const char *help_part(struct help_bed *b, enum npsd_script script, const char *t
 	keys[nkeys++] = rulings;
 	if (script == NPSD_S_skip)
 		keys[nkeys++] = K("lost");
+	if (script == NPSD_S_skip)
+		keys[nkeys++] = K("history:t/0");
 	args[n++] = tp;
 	va_start(ap, tp);
 	n = rest(args, n, ap);
@@ -86,14 +88,14 @@ static const char * or (const char *text, const char *otherwise)
 
 const char *help_commit(struct help_bed *b, const struct help_batch *batch)
 {
-	const char *keys[8] = {K("fence"), K("dict"), K("totals"), K("meta"), "nps:alerts", K("rulings:t/0")},
+	const char *keys[9] = {K("fence"), K("dict"), K("totals"), K("meta"), "nps:alerts", K("rulings:t/0")},
 		   *args[32];
 	size_t n = header(args, b), nkeys = 6;
 	const char *const fixed[] = {"nps:alerts:", or (batch->wall_ms, "1"), or (batch->clock_ms, ""),
 	    or (batch->totals, "\x80"), or (batch->meta, "\x80"), or (batch->alerts, "\x90"),
 	    or (batch->keep, "100000"), or (batch->keep_bytes, "268435456"), "1", "t/0", batch->claim,
 	    batch->from, batch->to, or (batch->state, "1 1 1"), or (batch->first_ms, ""),
-	    or (batch->rulings, "")};
+	    or (batch->rulings, ""), or (batch->marks, "")};
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
 		args[n++] = fixed[i];
@@ -107,6 +109,7 @@ const char *help_commit(struct help_bed *b, const struct help_batch *batch)
 		args[n++] = "3";
 		args[n++] = batch->deltas3;
 	}
+	keys[nkeys++] = K("history:t/0");
 	return help_store_call(&b->store, NPSD_S_commit, keys, nkeys, args, n);
 }
 

@@ -25,7 +25,8 @@ const char *help_plain(struct help_bed *b, enum npsd_script script, ...) __attri
 
 /* One partition, up to two shards (0 and 3); NULL: nothing of it */
 struct help_batch {
-	const char *claim, *from, *to, *state, *first_ms, *rulings, *clock_ms, *totals, *meta, *alerts;
+	const char *claim, *from, *to, *state, *first_ms, *rulings, *marks, *clock_ms, *totals, *meta,
+	    *alerts;
 	const char *deltas0, *deltas3;
 	const char *wall_ms, *keep, *keep_bytes;
 };

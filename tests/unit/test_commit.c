@@ -33,13 +33,16 @@ Test(commit, a_batch_is_packed_as_the_script_reads_it)
 	open_desk(&d);
 	b = help_batch(&d, 0, 5, 8);
 	npsd_buf_addz(&b->part[0].rulings, "ahead 0:5 6\n");
+	npsd_marks_add(&b->part[0].marks, &b->part[0].marks_from, (struct npsd_mark){5, 0x4142434445464748});
 	help_request(&d, 0, &b->req);
 	cr_expect_eq(d.sent[d.nsent - 1].script, NPSD_S_commit);
 	cr_expect_str_eq(d.sent[d.nsent - 1].text,
 	    "{nps:alerts}:fence|{nps:alerts}:dict|{nps:alerts}:totals|{nps:alerts}:meta|nps:alerts|"
-	    "{nps:alerts}:rulings:t/0|{nps:alerts}:log:0|{nps:alerts}:log:3||cfg|0||nps:alerts:|1000000|77|"
+	    "{nps:alerts}:rulings:t/0|{nps:alerts}:log:0|{nps:alerts}:log:3|{nps:alerts}:history:t/"
+	    "0||cfg|0||nps:alerts:|1000000|77|"
 	    "\x81\xa8"
-	    "consumed\x02|\x80|\xdc..|1000|100000|1|t/0|" HELP_MINE "|0:5|0:8|50 - 10||ahead 0:5 6\n|"
+	    "consumed\x02|\x80|\xdc..|1000|100000|1|t/0|" HELP_MINE
+	    "|0:5|0:8|50 - 10||ahead 0:5 6\n|5 ....ABCDEFGH|"
 	    "0|\x91\x01|3|\x90");
 	cr_expect_str_eq(help_request_back(&d, 0), "none");
 	ok(&d, 0);

@@ -115,10 +115,14 @@ Test(group_stuck, a_drain_that_makes_no_progress_ends_with_1_and_names_what_is_m
 		const char *name, *expect;
 		bool missing, silent, assigned;
 		int flushes;
+		bool records_fail, records_silent;
 	} rows[] = {
-	    {"no topic", "topic \"b\": why", true, false, true, 1},
-	    {"no ends", "a/1: ", false, true, true, 1},
-	    {"no group", "Kafka has assigned no partition", false, false, false, 0},
+	    {"no topic", "topic \"b\": why", true, false, true, 1, false, false},
+	    {"no ends", "a/1: ", false, true, true, 1, false, false},
+	    {"no group", "Kafka has assigned no partition", false, false, false, 0, false, false},
+	    {"no records", "a/1: Kafka, records counted before: why", false, false, true, 1, true, false},
+	    {"records that take long", "a/1: the records that were counted last are compared", false, false,
+		true, 1, false, true},
 	};
 	static const char *const topics[] = {"kafka.topics=[a, b]", "drain.limit=20s"};
 
@@ -130,7 +134,10 @@ Test(group_stuck, a_drain_that_makes_no_progress_ends_with_1_and_names_what_is_m
 			snprintf(b->part[p].pos, sizeof b->part[p].pos, "0:100");
 			snprintf(b->part[p].base, sizeof b->part[p].base, "0:0");
 		}
+		group_bed_remember(b, 1, 0, 100);
 		b->part[1].ends_fail = rows[i].silent;
+		b->part[1].records_fail = rows[i].records_fail;
+		b->part[1].records_silent = rows[i].records_silent;
 		group_bed_settle(b);
 		if (rows[i].assigned)
 			group_bed_assign(b, 0, 2);

@@ -41,6 +41,7 @@ static void count_some(struct help_bed *b)
 					    .clock_ms = "77",
 					    .first_ms = "70",
 					    .rulings = "ahead 0:5 6\nlateness 0:6 10\n",
+					    .marks = "5 marksmarks12",
 					    .totals = "\x81\xa8"
 						      "consumed\x03",
 					    .deltas0 = "\x90",
@@ -154,9 +155,12 @@ Test(scripts_change, a_rebuild_that_loses_records_it_and_keeps_told)
 	const char *lost;
 
 	count_some(&b);
+	help_redis_do(&b.redis, "HSET", K("fence"), "marks:t/0", "1 0123456789abcdef 5;", NULL);
 	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "1", "2", "t/0", "7"), "[ok 1]");
 	lost = help_redis_do(&b.redis, "LRANGE", K("lost"), "0", "-1", NULL);
 	cr_expect_eq(strncmp(lost, "[t/0 gap 0:5 7 ", 15), 0, "%s", lost);
+	cr_expect_str_eq(redis(&b, "EXISTS", K("history:t/0"), NULL), "0", "its records are counted again");
+	cr_expect_str_eq(help_fence(&b, "marks:t/0"), "nil");
 	cr_expect(strstr(lost, " rebuild]") != NULL, "%s", lost);
 	cr_expect(atoll(help_fence(&b, "lost_ms")) > 0);
 	cr_expect_str_eq(help_fence(&b, "pos:t/0"), "0:7");
@@ -177,11 +181,11 @@ Test(scripts_change, a_rebuild_emits_what_is_not_in_the_stream)
 	help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "t/0/6", NULL);
 	for (int i = 0; i < 1500; i++) /* the script reads pages */
 		help_redis_do(&b.redis, "XADD", "nps:alerts", "*", "source", "u/0/9", NULL);
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "2", "t/0", "5"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "0:7");
 	help_redis_do(&b.redis, "DEL", "nps:alerts", NULL);
 	help_redis_do(&b.redis, "HDEL", K("fence"), "alert_id", NULL);
-	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "t/0", "5"), "[ok 1]");
+	cr_expect_str_eq(CALL(&b, NPSD_S_rebuild, "cfg", "the text", NOBODY, "", "2", "t/0", "5"), "[ok 1]");
 	cr_expect_str_eq(help_fence(&b, "told:t/0"), "nil", "no alert was ever emitted");
 	help_bed_close(&b);
 }
@@ -190,11 +194,12 @@ Test(scripts_change, a_rebuild_emits_what_is_not_in_the_stream)
 Test(scripts_change, a_key_of_another_type_fails_before_the_first_write)
 {
 	static const char *const commit_keys[] = {"{nps:alerts}:totals", "{nps:alerts}:meta",
-	    "{nps:alerts}:rulings:t/0", "{nps:alerts}:log:0", "nps:alerts"};
+	    "{nps:alerts}:rulings:t/0", "{nps:alerts}:log:0", "{nps:alerts}:history:t/0", "nps:alerts"};
 	struct help_batch batch = {.claim = MINE,
 	    .from = "0:8",
 	    .to = "0:9",
 	    .rulings = "ahead 0:8 9\n",
+	    .marks = "8 marksmarks34",
 	    .totals = "\x81\xa8"
 		      "consumed\x03",
 	    .meta = "\x81\xa7"

@@ -73,6 +73,7 @@ Test(scripts_public, an_error_deletes_nothing)
 	    "zadd", "zrem", "sscan", "zscan", "pexpire"};
 	int refused = 0;
 
+	call(&rows[0]); /* a new connection would not be made without the right */
 	for (size_t i = 0; i < NROWS; i++)
 		for (size_t k = 0; k < sizeof commands / sizeof commands[0]; k++) {
 			char minus[32], plus[32];

@@ -22,6 +22,7 @@ Test(stored, rulings)
 	    {"horizon 0:12 -1", NPSD_RULING_HORIZON, {0, 12}, 12, -1},
 	    {"gap 0:3 8 1795381445000 retention", NPSD_RULING_GAP, {0, 3}, 8, 0},
 	    {"gap 1:0 0 1795381445000 recreated", NPSD_RULING_GAP, {1, 0}, 0, 0},
+	    {"gap 0:3 8 1795381445000 truncated", NPSD_RULING_GAP, {0, 3}, 8, 1},
 	    {"config 0:9 older 17", NPSD_RULING_CONFIG, {0, 9}, 9, 0},
 	    {"config 0:9 now 17", NPSD_RULING_CONFIG, {0, 9}, 9, 1},
 	};
@@ -136,4 +137,31 @@ Test(stored, answers)
 		cr_expect_not(npsd_stored_part(&s, &got, &n, &r, &config), "one too few");
 		free(got);
 	}
+}
+
+/* Rulings on records before a cut hold in the next incarnation; those on records that are gone do not. */
+Test(stored, rulings_before_a_cut_hold_after_it)
+{
+	static const struct npsd_reply rulings[] = {T("ahead 0:5 9"), T("horizon 0:12 7"),
+	    T("lateness 0:2 5"), T("ahead 0:20 22"), T("gap 0:8 30 1 truncated"), T("ahead 1:8 9"),
+	    T("gap 1:20 30 1 truncated")};
+	static const struct npsd_reply el[] = {T("ok"), T("00ff00ff00ff00ff"), T("2:21"), T("0:3"),
+	    T("5 4 1"), {.type = NPSD_REPLY_ARRAY, .el = rulings, .n = 7}, T("")};
+	static const struct npsd_reply r = {.type = NPSD_REPLY_ARRAY, .el = el, .n = 7};
+	static const struct {
+		uint32_t inc;
+		int64_t from, to;
+	} expect[] = {{2, 5, 8}, {0, 12, 12}, {2, 2, 2}, {0, 20, 22}, {0, 8, 30}, {2, 8, 9}, {1, 20, 30}};
+	struct npsd_part_state s = {.tp = {0, 3}};
+	struct npsd_ruling *got;
+	size_t n;
+
+	cr_assert(npsd_stored_part(&s, &got, &n, &r, &config));
+	cr_assert_eq(n, 7);
+	for (size_t i = 0; i < n; i++)
+		cr_expect(got[i].from.inc == expect[i].inc && got[i].from.offset == expect[i].from &&
+			      got[i].to == expect[i].to,
+		    "ruling %zu", i);
+	cr_expect(s.base.inc == 2 && s.base.offset == 3);
+	free(got);
 }

@@ -371,3 +371,36 @@ Test(worker, does_not_ask_for_ever)
 	cr_expect_eq(r->batches, 0);
 	rig_free(&r);
 }
+
+/* A topic lost its end, and gets a record of it once more: it is known from now on, and was counted. */
+Test(worker, a_record_that_was_counted_before_a_cut_is_loaded)
+{
+	struct rig *r = rig_new(NULL, 0);
+	struct npsd_command *o = rig_command(NPSD_CMD_ACQUIRE);
+	static const char value[] = "{\"type\":\"response.submitted\",\"response_id\":\"r\",\"score\":3,"
+				    "\"survey_kind\":\"other\",\"location\":\"north\"}";
+
+	o->names = r->names;
+	o->load_from = 5;
+	o->state = (struct npsd_part_state){.tp = {0, 0},
+	    .claim = "0123456789abcdef",
+	    .base = {1, 5},
+	    .pos = {1, 5},
+	    .stream_ms = NPSD_TIME_NONE,
+	    .horizon_ms = NPSD_TIME_NONE};
+	o->cut = malloc(sizeof *o->cut);
+	o->cut[0] = npsd_record_hash(value, strlen(value), RIG_NOW);
+	o->ncut = 1;
+	rig_send(r, o);
+	rig_send(r, rig_command(NPSD_CMD_FETCH));
+	rig_record(r, 0, 5, RIG_NOW, value);
+	rig_record(r, 0, 6, RIG_NOW + 1, value);
+	rig_run(r);
+	cr_expect_eq(r->last[0].end.pos.offset, 7);
+	cr_expect_eq(r->nalert, 0, "it was emitted");
+	for (size_t i = 0; i < r->ntotal; i++)
+		if (strcmp(r->total[i].name, "consumed") == 0)
+			cr_expect_eq(r->total[i].value, 1, "the second one is another record");
+	cr_expect_eq(r->ndelta, 0, "which edits nothing");
+	rig_free(&r);
+}

@@ -1,19 +1,21 @@
--- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard
+-- KEYS: fence, dict, totals, meta, alerts stream, rulings:TP of each partition, log:K of each shard, history:TP of each
+--       partition
 -- ARGV: header; 4 `PFX:alerts:`; 5 wall clock of the batch in ms; 6 its event clock or empty; 7 totals and 8 meta (msgpack
 --       maps of what to add); 9 alerts (msgpack array); 10 alerts.keep; 11 alerts.keep_bytes; 12 number of partitions;
---       for each: TP, claim, position that the batch follows, its end, state, first_ms or empty, rulings (lines);
+--       for each: TP, claim, position that the batch follows, its end, state, first_ms or empty, rulings (lines),
+--       marks of its last records (`FROM ` and packed ones) or empty;
 --       for each shard, ascending: K, deltas (msgpack array)
 -- {"ok", "written", {entries in each shard's log}}; {"ok", "stored"} if this batch was stored by an earlier call
 -- {"refused", "claim" | "position", TP, stored claim, stored position} or the header's refusals
 local FIRST = 13
 local nparts = tonumber(ARGV[12])
-local shards_at = FIRST + 7 * nparts
+local shards_at = FIRST + 8 * nparts
 local nshards = (#ARGV + 1 - shards_at) / 2
 
 local function part(i)
-	local at = FIRST + 7 * (i - 1)
+	local at = FIRST + 8 * (i - 1)
 	return {tp = ARGV[at], claim = ARGV[at + 1], from = ARGV[at + 2], to = ARGV[at + 3], state = ARGV[at + 4],
-		first_ms = ARGV[at + 5], rulings = ARGV[at + 6]}
+		first_ms = ARGV[at + 5], rulings = ARGV[at + 6], marks = ARGV[at + 7]}
 end
 
 local no = header_mismatch()
@@ -147,8 +149,43 @@ local function trim(plan)
 	return int(math.floor(plan.bytes * (plan.n - gone) / plan.n))
 end
 
+-- What is written of the marks of a batch: appended to the history of a partition, which drops its oldest pieces where the last
+-- 4096 marks are kept without them. A mark that is dropped a minute or more after the newest sparse mark becomes one; the last
+-- 60 of those are kept.
+local function plan_marks(tp, key, marks)
+	want_type('list', key)
+	local total = tonumber(string.match(redis.call('LINDEX', key, '-1') or '0', '^%d+'))
+		+ (#marks - string.find(marks, ' ', 1, true)) / 12
+	local plan = {tp = tp, key = key, piece = int(total) .. ' ' .. marks, drop = 0}
+	local dropped, first = nil, redis.call('LINDEX', key, '0')
+	while first and total - tonumber(string.match(first, '^%d+')) >= 4096 do
+		dropped, plan.drop = first, plan.drop + 1
+		first = redis.call('LINDEX', key, int(plan.drop))
+	end
+	local from = dropped and string.match(dropped, '^%d+ (%d+) ')
+	local sparse, now = redis.call('HGET', KEYS[1], 'marks:' .. tp) or '', wall_ms()
+	if not from or now - tonumber(string.match(sparse, '(%d+);$') or '0') < 60000 then
+		return plan
+	end
+	local a, b, c, d = string.byte(dropped, -12, -9)
+	local hash = string.gsub(string.sub(dropped, -8), '.', function(byte)
+		return string.format('%02x', string.byte(byte))
+	end)
+	sparse = sparse .. int(tonumber(from) + ((a * 256 + b) * 256 + c) * 256 + d) .. ' ' .. hash .. ' ' .. int(now) .. ';'
+	if #string.gsub(sparse, '[^;]', '') > 60 then
+		sparse = string.gsub(sparse, '^[^;]*;', '')
+	end
+	plan.sparse = sparse
+	return plan
+end
+
 want_type('stream', KEYS[5])
-local plan = #alerts > 0 and plan_alerts() or {}
+local plan, marked = #alerts > 0 and plan_alerts() or {}, {}
+for i = 1, nparts do
+	if part(i).marks ~= '' then
+		marked[#marked + 1] = plan_marks(part(i).tp, KEYS[5 + nparts + nshards + i], part(i).marks)
+	end
+end
 
 -- From here on it writes, and no command fails: the types were looked at, and the handshake proved the rights.
 local lengths = {}
@@ -164,6 +201,13 @@ for i = 1, nparts do
 		lines[#lines + 1] = line
 	end
 	push('RPUSH', KEYS[5 + i], lines)
+end
+for _, m in ipairs(marked) do
+	redis.call('RPUSH', m.key, m.piece)
+	redis.call('LTRIM', m.key, int(m.drop), '-1')
+	if m.sparse then
+		redis.call('HSET', KEYS[1], 'marks:' .. m.tp, m.sparse)
+	end
 end
 for _, sum in ipairs(sums) do
 	for name, n in pairs(sum.add) do

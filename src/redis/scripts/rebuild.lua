@@ -156,7 +156,9 @@ redis.call('HDEL', KEYS[1], 'clock_ms', 'since_ms')
 redis.call('HSET', KEYS[1], 'config', new)
 for _, p in ipairs(parts) do
 	local rulings = private('rulings:' .. p.tp)
-	redis.call('HDEL', KEYS[1], 'claim:' .. p.tp, 'pos:' .. p.tp, 'base:' .. p.tp, 'state:' .. p.tp, 'told:' .. p.tp)
+	redis.call('HDEL', KEYS[1], 'claim:' .. p.tp, 'pos:' .. p.tp, 'base:' .. p.tp, 'state:' .. p.tp, 'marks:' .. p.tp,
+		'told:' .. p.tp)
+	redis.call('UNLINK', private('history:' .. p.tp))
 	if p.told then
 		redis.call('HSET', KEYS[1], 'told:' .. p.tp, p.told)
 	end
