@@ -35,7 +35,6 @@ _Static_assert(0
 #undef X
 	> 0, "the windows of steps.def ascend");
 /* clang-format on */
-_Static_assert(NPSD_MAX_STEPS == 4, "step_name() in src/publish/series.c repeats these rows");
 
 /* The step of a window of that width. NULL: it is wider than every window may be. */
 static const struct step *step_of(double width_s)

@@ -8,7 +8,13 @@
 
 static const char *step_name(int64_t step_s)
 {
-	return step_s == 60 ? "1m" : step_s == 300 ? "5m" : step_s == 3600 ? "1h" : "1d";
+#define X(name, width_s, widest_s)                                                                           \
+	if (step_s == (width_s))                                                                             \
+		return #name;
+#include "tbl/steps.def"
+#undef X
+	npsd_assert(!"a step of steps.def");
+	return "";
 }
 
 /* Windows come in ascending width. If all of a step were added later, the first of them says from when on
