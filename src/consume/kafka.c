@@ -1,12 +1,14 @@
 /*
- * librdkafka as the broker. Known of librdkafka 2.0.2:
+ * The broker, with librdkafka. This file depends on these properties of librdkafka 2.0.2:
  *
- * - A partition's queue is forwarded to its worker's queue before it is assigned, so that no message reaches
- * the group's queue. The end of a fetch clears the forwarding at a time of its own, and messages then wait in
- * the partition's queue. So each poll sets the forwarding again, which costs a lock and loses nothing.
- * - The batch call waits for its whole time-out unless the array fills. So it is called with 0, after a wait
- * for the queue's file descriptor.
- * - Close waits for ever while a queue reference lives, and sometimes otherwise. So it has a deadline.
+ * - Before a partition is assigned, its queue is forwarded to its worker's queue, so that no message reaches
+ * the group's queue. When librdkafka stops fetching a partition, it removes the forwarding asynchronously;
+ * later messages stay in the partition's queue. So each poll sets the forwarding again. This takes one lock
+ * per partition, and no message is lost.
+ * - rd_kafka_consume_batch_queue() waits for its whole time-out unless the array is full. So it is called
+ * with time-out 0, and again after a wait for the queue's file descriptor.
+ * - rd_kafka_consumer_close() can wait for ever, for example while a reference to a worker's queue exists. So
+ * it has a deadline.
  */
 #include "npsd/kafka.h"
 
@@ -34,8 +36,8 @@
 
 struct kafka_worker {
 	rd_kafka_queue_t *queue;
-	int fd;			    /* readable when the queue fills or the worker is woken */
-	rd_kafka_topic_t *last_rkt; /* of the topic below: names are compared once per change */
+	int fd;			    /* readable when a message arrives or the worker is woken */
+	rd_kafka_topic_t *last_rkt; /* of the last message; its index is below */
 	int32_t last_topic;
 };
 

@@ -20,7 +20,7 @@ struct npsd_alerter {
 	const struct npsd_set *by_location; /* the set [location]; NULL: not configured */
 	EVP_MAC *mac;
 	EVP_MAC_CTX *keyed;
-	struct npsd_buf json, text; /* text: channels, one after another; or a name */
+	struct npsd_buf json, text; /* text: scratch for the id, the segment's name, the channels */
 	struct {
 		uint32_t at, n;
 	} channel[CHANNELS_MAX];
@@ -80,7 +80,7 @@ static const char *severity_of(int score)
 	return severity_names[score <= 2 ? 0 : score <= 4 ? 1 : 2];
 }
 
-/* What counts now; of a withdrawn answer, what counted before. */
+/* The content that the alert shows: the present one, or the previous one if the answer was withdrawn. */
 static const struct npsd_content *shown(const struct npsd_alert *al)
 {
 	return al->decision->now ? al->decision->now : &al->decision->before;
@@ -91,8 +91,8 @@ static int score_of(const struct npsd_content *c)
 	return c ? c->score : NPSD_SCORE_NULL;
 }
 
-/* The score that gives the severity. A `retracted` has the severity emitted last, which is that of the score
- * before: every change of a score is emitted. */
+/* The score that determines the severity. For a `retracted` it is the previous score: every change of a score
+ * makes an alert, so this is the severity of the last alert. */
 static int severity_score(const struct npsd_alert *al)
 {
 	return al->decision->transition == NPSD_TRANSITION_RETRACTED ? al->decision->before.score
@@ -392,7 +392,8 @@ static void pack_text(msgpack_packer *pk, struct npsd_str text)
 	msgpack_pack_str_body(pk, text.p, text.n);
 }
 
-/* A first event is as old as its answer, an edit as its record. */
+/* An alert becomes stale alerts.max_age after the record's timestamp, or after the answer's time if that is
+ * earlier and the event creates or revives the response. */
 static int64_t stale_after_ms(const struct npsd_alert *al, const struct npsd_config *cfg)
 {
 	int64_t ms = al->record_ms;
@@ -407,7 +408,7 @@ void npsd_alert_add(struct npsd_batch *batch, struct npsd_alerter *a, const stru
 {
 	const char *severity = severity_of(severity_score(al));
 	msgpack_packer pk;
-	char source[320], at[24]; /* at: as text, since a script's numbers have 53 bits */
+	char source[320], at[24]; /* at: as text, since a script's numbers are exact up to 2^53 */
 
 	snprintf(at, sizeof at, "%" PRId64, at_ms(al->ev));
 	snprintf(source, sizeof source, "%s/%" PRId32 "/%" PRId64, a->cfg->topics[al->tp.topic], al->tp.part,

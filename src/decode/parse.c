@@ -117,7 +117,8 @@ static void find_back(struct walk *w, uint32_t from)
 	w->back = b ? (uint32_t)(b - w->p) : w->n;
 }
 
-/* The index has checked all but the escapes. The closing quote is the last byte before the next token. */
+/* The index has checked everything in a string but its escapes. The closing quote is the last byte before the
+ * next token that is not white space. If that byte is no quote, other bytes follow the string. */
 static inline bool string_indexed(struct walk *w, struct npsd_token *out)
 {
 	uint32_t end = w->index == w->stop ? w->n : *w->index;

@@ -6,7 +6,8 @@
 
 #define FUTURE_MS INT64_C(300000) /* 5 min */
 
-/* By enum npsd_type, then the types that are not counted. A name that ends in `.` is a family of types. */
+/* Indexed by enum npsd_type; the types that are not counted follow. A name that ends in `.` matches all types
+ * with this prefix. */
 static const struct npsd_str types[] = {
 #define X(id, name, counter) [NPSD_T_##id] = NPSD_STR(name),
 #include "tbl/types.def"
@@ -105,7 +106,7 @@ static bool keep(struct npsd_validator *v, struct npsd_str *out, const struct np
 	return whole;
 }
 
-/* 1 or 0; -1 if it is neither a boolean nor one in a string. */
+/* 1 or 0; -1 if it is neither true or false nor the string "true" or "false". */
 static int boolean(struct npsd_validator *v, const struct npsd_token *t)
 {
 	if (t->kind == NPSD_JSON_TRUE || t->kind == NPSD_JSON_FALSE)
@@ -152,7 +153,7 @@ static bool validate_type(struct npsd_validator *v)
 	return true;
 }
 
-/* other_metric: not "nps", of any JSON type */
+/* other_metric: present, and not the string "nps" */
 static bool validate_metric(struct npsd_validator *v)
 {
 	const struct npsd_token *t = field(v, NPSD_FIELD_metric);
@@ -304,7 +305,8 @@ static bool has_theme(const struct npsd_event *ev, struct npsd_str theme)
 	return false;
 }
 
-/* bad_field: not an array of strings; the items after the first 16 are validated too */
+/* bad_field: not an array of strings, or a string is too long. Items that are not kept, since there are 16
+ * themes already, are validated too. */
 static bool validate_themes(struct npsd_validator *v)
 {
 	const struct npsd_token *t = field(v, NPSD_FIELD_themes);
@@ -330,7 +332,7 @@ static bool validate_themes(struct npsd_validator *v)
 	return true;
 }
 
-/* bad_field: not a string, not a boolean. A long comment is cut. */
+/* bad_field: `comment` is not a string, or `excluded` is not a boolean. A long comment is cut. */
 static bool validate_comment_excluded(struct npsd_validator *v)
 {
 	const struct npsd_token *t = field(v, NPSD_FIELD_comment), *x = field(v, NPSD_FIELD_excluded);
@@ -361,7 +363,7 @@ static bool validate_time(struct npsd_validator *v, int64_t *ms, const struct so
 	return ok || refuse_at(v, NPSD_R_no_time, time->name, time->token);
 }
 
-/* The field of the event's own time: the first of three that is present, or the last. */
+/* The field with the event's own time: the first of the row that is present. If none is, the last. */
 static enum npsd_field own_time(const struct npsd_validator *v)
 {
 	static const enum npsd_field order[2][3] = {
@@ -376,7 +378,8 @@ static enum npsd_field own_time(const struct npsd_validator *v)
 	return f[2];
 }
 
-/* no_time, future. updated_at is read in any case, because it orders the events of a response. */
+/* no_time, future. updated_at of a `response.*` is always validated, because it orders the events of a
+ * response. */
 static bool validate_times(struct npsd_validator *v)
 {
 	struct npsd_event *ev = v->ev;
@@ -396,7 +399,7 @@ static bool validate_times(struct npsd_validator *v)
 	return !v->rec->ahead || refuse_at(v, NPSD_R_future, NULL, &not_there);
 }
 
-/* no_kind, no_location. An edit may mention neither, but it cannot remove a location that is required. */
+/* no_kind, no_location. An `updated` may omit both, but it cannot remove a location that is required. */
 static bool validate_missing(struct npsd_validator *v)
 {
 	struct npsd_str location = v->ev->dim[NPSD_DIM_location];
@@ -437,7 +440,7 @@ static bool validate_scale(struct npsd_validator *v)
 	return refuse(v, NPSD_R_wrong_scale, NPSD_FIELD_scale);
 }
 
-/* bad_score, out_of_range. An edit need not mention a score. */
+/* bad_score, out_of_range. An `updated` may omit the score. */
 static bool validate_score(struct npsd_validator *v)
 {
 	const struct npsd_token *t = field(v, NPSD_FIELD_score);
@@ -465,7 +468,7 @@ static bool validate_score(struct npsd_validator *v)
 	return true;
 }
 
-/* bad_field, of the fields that are not read in a retraction */
+/* bad_field, in the fields that npsd does not read in a retraction */
 static bool validate_content(struct npsd_validator *v)
 {
 	return validate_kind(v) && validate_location(v) && validate_texts(v) && validate_attributes(v) &&

@@ -3,9 +3,10 @@
  *
  *   | n, cap, used, words | pane 0 | pane 1 | ... cap | word 0 | word 1 | ... words |
  *
- * Panes ascend by their number (start / step); the newest, at the end, is the common case. The counters of a
- * pane are adjacent words, 32 bits each, or 64 if one of them needs it. A pane that grows gets new words
- * after the last one in use; its old words are garbage until the block is moved.
+ * Panes ascend by their number (start / step). Most additions are to the newest pane, which is the last. The
+ * counters of a pane are adjacent words of 32 bits. All counters of a pane take two words if one of them does
+ * not fit in one. A pane that grows gets new words at `used`. Words that no pane uses any more are garbage
+ * until the block is moved.
  */
 #include "npsd/panes.h"
 
@@ -15,15 +16,15 @@
 #include "fold/pane.h"
 #include "npsd/err.h"
 
-#define WIDE 0x80000000u /* of pane.at: two words for each counter */
+#define WIDE 0x80000000u /* flag in pane.at: each counter takes two words */
 #define FIRST_SEGMENTS 64u
 
-_Static_assert(NPSD_NCOUNTER <= 32, "a counter is a bit");
+_Static_assert(NPSD_NCOUNTER <= 32, "pane.bits has one bit for each counter");
 
 struct pane {
-	int32_t number; /* start in steps */
-	uint32_t bits;	/* the counters that are not 0, at least one */
-	uint32_t at;	/* first word, and WIDE */
+	int32_t number; /* start / step */
+	uint32_t bits;	/* bit c: counter c is not 0; at least one is set */
+	uint32_t at;	/* index of its first word, and the flag WIDE */
 };
 
 /* n <= cap, used <= words; words 0 .. used - 1 are in use or garbage */
@@ -32,12 +33,15 @@ struct block {
 	struct pane pane[];
 };
 
-/* seg[i], block[i * nsteps + step]; table: index + 1, 0: free; at most half of it is in use */
+/*
+ * Segment i is seg[i], its block for a step is block[i * nsteps + step]. `table` is a hash table with open
+ * addressing: an element is a segment's index + 1, or 0 if it is free. At most half of the elements are used.
+ */
 struct npsd_panes {
 	int nsteps;
 	int64_t step_s[NPSD_MAX_STEPS];
 	int64_t width_s[NPSD_MAX_STEPS]; /* the widest window of this step */
-	int64_t kept[NPSD_MAX_STEPS];	 /* panes with a number from this on are kept; INT64_MIN: all */
+	int64_t kept[NPSD_MAX_STEPS];	 /* lowest pane number that is kept; INT64_MIN: all are */
 	uint32_t nsegs, cap;
 	struct npsd_seg *seg;
 	struct block **block;

@@ -1,6 +1,7 @@
 /*
- * The shape determines the order of the fields, white space, escapes and the form of times, as four producers
- * would write them; the bits of `variant` choose among encodings with the same meaning.
+ * Writes the JSON object of an event. `shape` selects one of four producers: it determines the order of the
+ * fields, white space, escapes, the form of times and scores, and extra fields. The bits of `variant` select
+ * among encodings with the same meaning.
  */
 #include "gen/envelope.h"
 
@@ -86,7 +87,7 @@ static bool has(const struct render *r, uint32_t bits)
 	return (r->a->has & bits) != 0;
 }
 
-/* An absent field of an update keeps its value, so a value of none must be written. */
+/* In an `updated`, an absent field keeps its value. So a field that becomes empty is written as empty. */
 static bool is_partial(const struct render *r)
 {
 	return r->a->type == GEN_UPDATED;
@@ -236,7 +237,7 @@ static void put_extra(struct render *r)
 		put_raw(r, "trace", "123456789012345678901234567890.5e400");
 	if (one_in(r, 24, 5000)) {
 		put_key(r, "deep");
-		/* with the object and the CloudEvent the nesting is 256, the limit */
+		/* the whole is nested 256 deep, the limit; gen_wrap() may make BINARY to STRUCTURED */
 		put_nested(
 		    r->o, r->a->envelope == GEN_STRUCTURED || r->a->envelope == GEN_BINARY ? 254 : 255);
 	}
@@ -317,7 +318,8 @@ static void put_excluded(struct render *r)
 		put_raw(r, "excluded", one_in(r, 34, 2) ? "false" : "\"false\"");
 }
 
-/* Whether npsd reads the field; of a withdrawal or a stage it ignores some. */
+/* Whether put_field() writes the field in its normal form. Other fields may get a value that npsd would
+ * refuse if it read them. */
 static bool is_used(const struct render *r, enum gen_field f)
 {
 	if (is_survey(r))
@@ -423,7 +425,7 @@ void gen_render(struct npsd_buf *o, const struct gen_catalog *w, const struct ge
 		npsd_buf_addz(o, bad->tail);
 	if (damage == GEN_DAMAGE_CUT) {
 		o->n -= 9;
-		while ((o->p[o->n] & 0xc0) == 0x80) /* the record must be bad JSON, but good UTF-8 */
+		while ((o->p[o->n] & 0xc0) == 0x80) /* the cut does not split a character */
 			o->n--;
 	}
 }
