@@ -7,7 +7,7 @@
 #include "npsd/err.h"
 
 #define FIRST_PART 12 /* argument of commit.lua, from 0 */
-#define PART_ARGS 7
+#define PART_ARGS 8
 
 struct maker {
 	struct npsd_pipeline pl;
