@@ -45,8 +45,8 @@ struct npsd_str npsd_marks_last(const struct npsd_buf *b)
 {
 	size_t n = (size_t)NPSD_MARKS_KEPT * NPSD_MARK_BYTES;
 
-	if (n > b->n)
-		n = b->n;
+	if (n >= b->n) /* p is NULL where no mark was ever added */
+		return npsd_buf_str(b);
 	return (struct npsd_str){b->p + (b->n - n), (uint32_t)n};
 }
 
