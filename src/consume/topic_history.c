@@ -31,9 +31,8 @@ static int compare_offsets(const void *a, const void *b)
 
 /* --- what is stored --- */
 
-/* A piece of the history, as commit.lua and history_add_cut() write it: `TOTAL FROM ` and packed marks. FROM
- * is
- * `-` where the records were cut. */
+/* A piece of the history, as commit.lua and history_add_cut() write it: `TOTAL FROM ` and packed marks.
+ * FROM is `-` where the records were cut. */
 struct piece {
 	struct npsd_str packed;
 	bool cut;

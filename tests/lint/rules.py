@@ -58,7 +58,7 @@ def atomics(path, text):
 
 
 def unfinished(path, text):
-    """No file contains a word that announces later work."""
+    """No file contains a word that announces later work. These are the words looked for, not such work."""
     for m in re.finditer(r"\b(TODO|FIXME|XXX|HACK)\b", text):
         breach(path, text[: m.start()].count("\n") + 1, f"`{m.group(0)}`: finish the work before the commit")
 

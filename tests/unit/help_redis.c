@@ -64,11 +64,11 @@ void help_redis_again(struct help_redis *r, const char *const *options)
 	if (r->pid == 0)
 		run_server(r, options);
 	do {
-		const struct timespec pause = {0, 2000000}; /* between two tries, until LIMIT_MS */
+		const struct timespec pause = {0, 2000000};
 
 		if (r->plain)
 			redisFree(r->plain);
-		nanosleep(&pause, NULL);
+		nanosleep(&pause, NULL); /* between two tries, until LIMIT_MS */
 		r->plain = redisConnectUnix(r->sock);
 	} while ((!r->plain || r->plain->err) && now_ms() < until);
 	cr_assert(r->plain && !r->plain->err, "no redis-server: is it installed?");

@@ -218,7 +218,7 @@ Test(redis, a_server_out_of_memory_cannot_now)
 /* Until the server has cut a connection that is idle since this call. s: is polled meanwhile; NULL: none */
 static void wait_for_cut(struct help_redis *r, struct npsd_store *s)
 {
-	const struct timespec pause = {0, 20000000}; /* between two looks, until the limit */
+	const struct timespec pause = {0, 20000000};
 	int64_t until = npsd_clock_system.mono_ms(NULL) + 60000;
 	redisContext *idle = redisConnectUnix(r->sock);
 	struct npsd_done done;
@@ -229,7 +229,7 @@ static void wait_for_cut(struct help_redis *r, struct npsd_store *s)
 		if (s)
 			cr_expect_not(s->poll(s->self, &done, 20));
 		else
-			nanosleep(&pause, NULL);
+			nanosleep(&pause, NULL); /* between two looks, until the limit */
 		cr_assert(npsd_clock_system.mono_ms(NULL) < until, "the server cuts no idle connection");
 	}
 	redisFree(idle);
